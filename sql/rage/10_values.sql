@@ -1,0 +1,75 @@
+-- Small functions that read the JSON values of filters.
+
+CREATE OR REPLACE FUNCTION rage.texts(value jsonb) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ARRAY(SELECT jsonb_array_elements_text(value));
+COMMENT ON FUNCTION rage.texts(jsonb) IS 'A JSON array of strings as an SQL array.';
+
+
+CREATE OR REPLACE FUNCTION rage.names(value jsonb) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ARRAY(SELECT rage.normal_form(name) FROM jsonb_array_elements_text(value) AS name);
+COMMENT ON FUNCTION rage.names(jsonb) IS 'A JSON array of brands, tags or collections in the form in which they are compared.';
+
+
+CREATE OR REPLACE FUNCTION rage.tag_ids(names text[]) RETURNS integer[]
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN ARRAY(
+    SELECT t.tag_id
+    FROM unnest(names) AS wanted (name)
+    JOIN rage.tags AS t ON t.name = wanted.name OR starts_with(t.name, wanted.name || '/')
+);
+COMMENT ON FUNCTION rage.tag_ids(text[]) IS 'The tags of these names and their children, of every brand.';
+
+
+CREATE OR REPLACE FUNCTION rage.attribute_forms(name text, value jsonb) RETURNS jsonb[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+    -- A manifest in CSV and a query string know only text: "5" and 5 are the same value to a filter.
+    WITH spellings AS (
+        SELECT value AS spelling
+        UNION
+        SELECT to_jsonb(value #>> '{}') WHERE jsonb_typeof(value) IN ('number', 'boolean')
+        UNION
+        SELECT (value #>> '{}')::jsonb
+        WHERE jsonb_typeof(value) = 'string'
+          AND (value #>> '{}' ~ '^-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?$' OR value #>> '{}' IN ('true', 'false'))
+    )
+    SELECT array_agg(form)
+    FROM spellings,
+         LATERAL (VALUES (jsonb_build_object(name, spelling)),
+                         (jsonb_build_object(name, jsonb_build_array(spelling)))) AS forms (form)
+);
+COMMENT ON FUNCTION rage.attribute_forms(text, jsonb) IS
+    'The objects of which an image''s attributes must contain one to have this value, alone or in a list.';
+
+
+CREATE OR REPLACE FUNCTION rage.attribute_within(value jsonb, bounds jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+    WITH compared AS (
+        SELECT CASE
+                   WHEN value #>> '{}' IS NULL OR jsonb_typeof(value) NOT IN ('string', 'number') THEN NULL
+                   WHEN jsonb_typeof(bound) = 'string' THEN sign_of_text
+                   WHEN value #>> '{}' ~ '^-?[0-9]{1,30}(\.[0-9]{1,30})?$'
+                       THEN sign((value #>> '{}')::numeric - (bound #>> '{}')::numeric)
+               END AS sign,
+               operator
+        FROM jsonb_each(bounds) AS b (operator, bound),
+             LATERAL (SELECT CASE
+                                 WHEN value #>> '{}' COLLATE "C" < bound #>> '{}' THEN -1
+                                 WHEN value #>> '{}' COLLATE "C" > bound #>> '{}' THEN 1
+                                 ELSE 0
+                             END::numeric) AS t (sign_of_text)
+    )
+    SELECT coalesce(bool_and(coalesce(
+        CASE operator
+            WHEN 'gt' THEN sign > 0
+            WHEN 'gte' THEN sign >= 0
+            WHEN 'lt' THEN sign < 0
+            WHEN 'lte' THEN sign <= 0
+        END, false)), false)
+    FROM compared
+);
+COMMENT ON FUNCTION rage.attribute_within(jsonb, jsonb) IS
+    'Whether a value lies within {"gt"|"gte"|"lt"|"lte": bound}: as numbers where the bound is one, else as text (dates in ISO form).';

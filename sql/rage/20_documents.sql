@@ -1,0 +1,66 @@
+-- What is known of an image in words, as one text for encoders and one tsvector for the text leg.
+
+CREATE OR REPLACE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
+LANGUAGE sql
+SET search_path FROM CURRENT
+AS $function$
+    WITH known AS (
+        SELECT
+            i.image_id,
+            i.brand_id,
+            b.name AS brand,
+            i.title,
+            c.text AS caption,
+            (SELECT string_agg(replace(t.name, '/', ' '), ', ' ORDER BY t.name)
+             FROM rage.image_tags AS it JOIN rage.tags AS t USING (tag_id)
+             WHERE it.image_id = i.image_id) AS tags,
+            (SELECT string_agg(p.sku, ' ' ORDER BY p.position, p.sku)
+             FROM rage.image_products AS p
+             WHERE p.image_id = i.image_id AND p.brand_id = i.brand_id) AS skus
+        FROM rage.images AS i
+        JOIN rage.brands AS b USING (brand_id)
+        LEFT JOIN rage.captions AS c ON c.image_id = i.image_id AND c.is_current
+        WHERE i.image_id = ANY (ids)
+    ),
+    texts AS (
+        SELECT
+            *,
+            -- A title that the caption repeats would count twice in the vector.
+            concat_ws('. ',
+                CASE WHEN starts_with(lower(caption), lower(title)) THEN NULL ELSE title END,
+                rtrim(caption, '. '),
+                tags) AS input
+        FROM known
+    )
+    INSERT INTO rage.image_documents (image_id, brand_id, input, input_sha256, words)
+    SELECT
+        image_id,
+        brand_id,
+        input,
+        sha256(convert_to(input, 'UTF8')),
+        setweight(to_tsvector('english', coalesce(title, '')), 'A')
+            || setweight(to_tsvector('english', coalesce(tags, '')), 'B')
+            || setweight(to_tsvector('simple', coalesce(skus, '')), 'B')
+            || setweight(to_tsvector('english', coalesce(caption, '')), 'C')
+            || setweight(to_tsvector('simple', brand), 'D')
+    FROM texts
+    ON CONFLICT (image_id) DO UPDATE
+    SET input = excluded.input, input_sha256 = excluded.input_sha256, words = excluded.words;
+$function$;
+COMMENT ON FUNCTION rage.refresh_documents(bigint[]) IS
+    'Makes the documents of these images anew; whoever changes a title, caption, tag or product calls it in the same transaction.';
+
+
+CREATE OR REPLACE FUNCTION rage.prompt_query(prompt text) RETURNS tsquery
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path FROM CURRENT
+RETURN (
+    -- Any word of a prompt may hit: no image carries them all. Both configurations, because SKUs and
+    -- brand names are indexed unstemmed.
+    SELECT nullif(concat_ws(' | ',
+        nullif(replace(plainto_tsquery('english', prompt)::text, ' & ', ' | '), ''),
+        nullif((SELECT string_agg(quote_literal(lexeme), ' | ')
+                FROM unnest(to_tsvector('simple', prompt))
+                WHERE lexeme ~ '[0-9]' OR lexeme IN (SELECT rage.normal_form(name) FROM rage.brands)), '')), '')::tsquery
+);
+COMMENT ON FUNCTION rage.prompt_query(text) IS 'The query of the text leg: any word of the prompt, stemmed; null where only stop words are left.';

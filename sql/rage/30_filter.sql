@@ -1,0 +1,133 @@
+-- One definition of which images pass a filter, for searches, lists and facets.
+
+CREATE OR REPLACE FUNCTION rage.filters(
+    brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[],
+    collections text[], attributes jsonb, origins text[], created_after timestamptz, created_before timestamptz,
+    updated_after timestamptz, min_width integer, min_height integer
+) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN jsonb_strip_nulls(jsonb_build_object(
+    'brand', to_jsonb(brands),
+    'sku', to_jsonb(skus),
+    'kind', to_jsonb(kinds),
+    'state', to_jsonb(states),
+    'tags_all', to_jsonb(tags_all),
+    'tags_any', to_jsonb(tags_any),
+    'tags_none', to_jsonb(tags_none),
+    'collection', to_jsonb(collections),
+    'attributes', attributes,
+    'origin', to_jsonb(origins),
+    'created_after', created_after,
+    'created_before', created_before,
+    'updated_after', updated_after,
+    'min_width', min_width,
+    'min_height', min_height));
+COMMENT ON FUNCTION rage.filters(text[], text[], text[], text[], text[], text[], text[], text[], jsonb, text[],
+    timestamptz, timestamptz, timestamptz, integer, integer) IS
+    'A filter as one value: what filter_clause reads.';
+
+
+CREATE OR REPLACE FUNCTION rage.attribute_clauses(attributes jsonb) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE
+AS $function$
+DECLARE
+    clauses  text[] := '{}';
+    name     text;
+    wanted   jsonb;
+BEGIN
+    IF jsonb_typeof(attributes) <> 'object' THEN
+        RAISE EXCEPTION 'attributes must be an object of names and values'
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'attributes';
+    END IF;
+    FOR name, wanted IN SELECT * FROM jsonb_each(attributes) LOOP
+        IF jsonb_typeof(wanted) = 'object' THEN
+            IF wanted = '{}' OR EXISTS (
+                SELECT FROM jsonb_each(wanted) AS b (operator, bound)
+                WHERE operator NOT IN ('gt', 'gte', 'lt', 'lte') OR jsonb_typeof(bound) NOT IN ('number', 'string')
+            ) THEN
+                RAISE EXCEPTION 'a range of attributes takes gt, gte, lt and lte with a number or a text, not %', wanted
+                    USING ERRCODE = 'invalid_parameter_value', COLUMN = 'attributes.' || name;
+            END IF;
+            clauses := clauses || format(
+                'rage.attribute_within(i.attributes -> %1$L, $1 -> ''attributes'' -> %1$L)', name);
+        ELSIF jsonb_typeof(wanted) = 'array' THEN
+            clauses := clauses || format(
+                'EXISTS (SELECT FROM jsonb_array_elements($1 -> ''attributes'' -> %1$L) AS w (value)'
+                ' WHERE i.attributes @> ANY (rage.attribute_forms(%1$L, w.value)))', name);
+        ELSE
+            clauses := clauses || format(
+                'i.attributes @> ANY (rage.attribute_forms(%1$L, $1 -> ''attributes'' -> %1$L))', name);
+        END IF;
+    END LOOP;
+    RETURN clauses;
+END
+$function$;
+COMMENT ON FUNCTION rage.attribute_clauses(jsonb) IS
+    'Conditions on i.attributes. Values stay in the parameter $1; only names are written in, quoted.';
+
+
+CREATE OR REPLACE FUNCTION rage.filter_clause(filters jsonb, among bigint[] DEFAULT NULL) RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+AS $function$
+DECLARE
+    clauses  text[] := ARRAY['i.deleted_at IS NULL'];
+    place    integer;
+BEGIN
+    IF filters ? 'brand' THEN
+        clauses := clauses || 'i.brand_id IN (SELECT b.brand_id FROM rage.brands AS b WHERE b.key = ANY (rage.names($1 -> ''brand'')))'::text;
+    END IF;
+    IF filters ? 'sku' THEN
+        clauses := clauses || 'EXISTS (SELECT FROM rage.image_products AS p WHERE p.brand_id = i.brand_id AND p.image_id = i.image_id AND p.sku = ANY (rage.texts($1 -> ''sku'')))'::text;
+    END IF;
+    IF filters ? 'kind' THEN
+        clauses := clauses || 'i.kind = ANY (rage.texts($1 -> ''kind''))'::text;
+    END IF;
+    IF filters ? 'state' THEN
+        clauses := clauses || 'i.state = ANY (rage.texts($1 -> ''state''))'::text;
+    END IF;
+    IF filters ? 'usable_on' THEN
+        clauses := clauses || '(i.state <> ''approved'' OR ($1 ->> ''usable_on'')::date BETWEEN coalesce(i.usable_from, ''-infinity'') AND coalesce(i.usable_until, ''infinity''))'::text;
+    END IF;
+    IF filters ? 'collection' THEN
+        clauses := clauses || 'i.image_id IN (SELECT ci.image_id FROM rage.collection_images AS ci JOIN rage.collections AS c USING (collection_id) WHERE c.key = ANY (rage.names($1 -> ''collection'')))'::text;
+    END IF;
+    IF filters ? 'tags_all' THEN
+        FOR place IN 0 .. jsonb_array_length(filters -> 'tags_all') - 1 LOOP
+            clauses := clauses || format(
+                'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it'
+                ' WHERE it.tag_id = ANY ((SELECT rage.tag_ids(ARRAY[rage.normal_form($1 -> ''tags_all'' ->> %s)]))::integer[]))',
+                place);
+        END LOOP;
+    END IF;
+    IF filters ? 'tags_any' THEN
+        clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY ((SELECT rage.tag_ids(rage.names($1 -> ''tags_any'')))::integer[]))'::text;
+    END IF;
+    IF filters ? 'tags_none' THEN
+        clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY ((SELECT rage.tag_ids(rage.names($1 -> ''tags_none'')))::integer[]))'::text;
+    END IF;
+    IF filters ? 'attributes' THEN
+        clauses := clauses || rage.attribute_clauses(filters -> 'attributes');
+    END IF;
+    IF filters ? 'origin' THEN
+        clauses := clauses || 'i.origin = ANY (rage.texts($1 -> ''origin''))'::text;
+    END IF;
+    IF filters ? 'created_after' THEN
+        clauses := clauses || 'i.created_at > ($1 ->> ''created_after'')::timestamptz'::text;
+    END IF;
+    IF filters ? 'created_before' THEN
+        clauses := clauses || 'i.created_at < ($1 ->> ''created_before'')::timestamptz'::text;
+    END IF;
+    IF filters ? 'updated_after' THEN
+        clauses := clauses || 'i.updated_at > ($1 ->> ''updated_after'')::timestamptz'::text;
+    END IF;
+    IF filters ? 'min_width' OR filters ? 'min_height' THEN
+        clauses := clauses || 'EXISTS (SELECT FROM rage.contents AS c WHERE c.content_id = i.content_id AND c.width >= coalesce(($1 ->> ''min_width'')::integer, 0) AND c.height >= coalesce(($1 ->> ''min_height'')::integer, 0))'::text;
+    END IF;
+    IF among IS NOT NULL THEN
+        clauses := clauses || 'i.image_id = ANY ($2)'::text;
+    END IF;
+    RETURN array_to_string(clauses, E'\n      AND ');
+END
+$function$;
+COMMENT ON FUNCTION rage.filter_clause(jsonb, bigint[]) IS
+    'The condition on rage.images i that a filter stands for. Its shape follows from the filter; the values stay in $1 (the filter) and $2 (among).';

@@ -1,0 +1,188 @@
+-- The public search functions. Their arguments are the contract; new ones are added at the end, with defaults.
+
+CREATE OR REPLACE FUNCTION rage_v1.search_images(
+    prompt          text,
+    k               integer DEFAULT 20,
+    brands          text[] DEFAULT NULL,
+    skus            text[] DEFAULT NULL,
+    kinds           text[] DEFAULT NULL,
+    states          text[] DEFAULT NULL,
+    tags_all        text[] DEFAULT NULL,
+    tags_any        text[] DEFAULT NULL,
+    tags_none       text[] DEFAULT NULL,
+    collections     text[] DEFAULT NULL,
+    attributes      jsonb DEFAULT NULL,
+    among           bigint[] DEFAULT NULL,
+    legs            jsonb DEFAULT NULL,
+    vectors         jsonb DEFAULT NULL,
+    origins         text[] DEFAULT NULL,
+    created_after   timestamptz DEFAULT NULL,
+    created_before  timestamptz DEFAULT NULL,
+    updated_after   timestamptz DEFAULT NULL,
+    min_width       integer DEFAULT NULL,
+    min_height      integer DEFAULT NULL,
+    min_relevance   real DEFAULT 0
+) RETURNS TABLE (
+    rank         integer,
+    image_id     bigint,
+    external_id  text,
+    brand        text,
+    skus         text[],
+    title        text,
+    tags         text[],
+    score        double precision,
+    legs         jsonb,
+    strategy     text,
+    matched      bigint,
+    complete     boolean
+)
+LANGUAGE sql STABLE
+SET search_path FROM CURRENT
+AS $function$
+    SELECT
+        found.rank, found.image_id, i.external_id, i.brand, i.skus, i.title, i.tags,
+        found.score, found.hits, found.strategy, found.matched, found.complete
+    FROM rage.search(
+        $1, $2,
+        rage.default_filters(rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20)),
+        $12, $13, $14, $21) AS found
+    JOIN rage_v1.images AS i USING (image_id)
+    ORDER BY found.rank
+$function$;
+COMMENT ON FUNCTION rage_v1.search_images IS
+    'The best k images for a prompt under a filter, over all weighted legs fused by reciprocal rank. An array argument of null sets no limit; an empty one matches nothing. Prompt vectors are looked up; vectors overrides them by leg.';
+
+
+CREATE OR REPLACE FUNCTION rage_v1.search_report(
+    prompt          text,
+    k               integer DEFAULT 20,
+    brands          text[] DEFAULT NULL,
+    skus            text[] DEFAULT NULL,
+    kinds           text[] DEFAULT NULL,
+    states          text[] DEFAULT NULL,
+    tags_all        text[] DEFAULT NULL,
+    tags_any        text[] DEFAULT NULL,
+    tags_none       text[] DEFAULT NULL,
+    collections     text[] DEFAULT NULL,
+    attributes      jsonb DEFAULT NULL,
+    among           bigint[] DEFAULT NULL,
+    legs            jsonb DEFAULT NULL,
+    vectors         jsonb DEFAULT NULL,
+    origins         text[] DEFAULT NULL,
+    created_after   timestamptz DEFAULT NULL,
+    created_before  timestamptz DEFAULT NULL,
+    updated_after   timestamptz DEFAULT NULL,
+    min_width       integer DEFAULT NULL,
+    min_height      integer DEFAULT NULL,
+    min_relevance   real DEFAULT 0
+) RETURNS TABLE (strategy text, matched bigint, complete boolean)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    asked    text := rage.check_request($1, $2, $21);
+    weights  jsonb := rage.leg_weights($13);
+    query    jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL);
+    words    tsquery := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_query(asked) END;
+    wanted   jsonb := rage.default_filters(
+        rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20));
+BEGIN
+    RETURN QUERY EXECUTE
+        'SELECT $3, count(*), true FROM rage.images AS i WHERE ' || rage.filter_clause(wanted, $12)
+    USING wanted, $12, rage.strategy(query, words, weights);
+END
+$function$;
+COMMENT ON FUNCTION rage_v1.search_report IS
+    'How search_images with the same arguments answers: one row, also where nothing is found.';
+
+
+CREATE OR REPLACE FUNCTION rage_v1.search_statement(
+    prompt          text,
+    k               integer DEFAULT 20,
+    brands          text[] DEFAULT NULL,
+    skus            text[] DEFAULT NULL,
+    kinds           text[] DEFAULT NULL,
+    states          text[] DEFAULT NULL,
+    tags_all        text[] DEFAULT NULL,
+    tags_any        text[] DEFAULT NULL,
+    tags_none       text[] DEFAULT NULL,
+    collections     text[] DEFAULT NULL,
+    attributes      jsonb DEFAULT NULL,
+    among           bigint[] DEFAULT NULL,
+    legs            jsonb DEFAULT NULL,
+    vectors         jsonb DEFAULT NULL,
+    origins         text[] DEFAULT NULL,
+    created_after   timestamptz DEFAULT NULL,
+    created_before  timestamptz DEFAULT NULL,
+    updated_after   timestamptz DEFAULT NULL,
+    min_width       integer DEFAULT NULL,
+    min_height      integer DEFAULT NULL,
+    min_relevance   real DEFAULT 0
+) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    asked      text := rage.check_request($1, $2, $21);
+    weights    jsonb := rage.leg_weights($13);
+    query      jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL);
+    words      tsquery := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_query(asked) END;
+    wanted     jsonb := rage.default_filters(
+        rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20));
+    literals   text[] := ARRAY[
+        quote_nullable(wanted) || '::jsonb',
+        quote_nullable($12) || '::bigint[]',
+        quote_nullable(words) || '::tsquery',
+        quote_nullable(query) || '::jsonb',
+        quote_nullable(weights) || '::jsonb',
+        quote_nullable($2) || '::integer',
+        quote_nullable($21) || '::real'];
+    statement  text := '';
+    piece      text;
+BEGIN
+    -- Split at the parameters rather than replace them: a value may itself contain "$3".
+    FOR piece IN SELECT p.part[1] FROM regexp_matches(
+        rage.search_statement(wanted, $12, words, query), '(\$[1-7]|[^$]+|\$)', 'g') AS p (part)
+    LOOP
+        statement := statement || CASE WHEN piece ~ '^\$[1-7]$'
+            THEN literals[substr(piece, 2)::integer] ELSE piece END;
+    END LOOP;
+    RETURN statement;
+END
+$function$;
+COMMENT ON FUNCTION rage_v1.search_statement IS
+    'The SQL that search_images with the same arguments runs, with its values written in, for EXPLAIN.';
+
+
+CREATE OR REPLACE FUNCTION rage_v1.prompt_vector(prompt text, space text) RETURNS real[]
+LANGUAGE sql STABLE
+SET search_path FROM CURRENT
+RETURN (
+    SELECT v.embedding::vector::real[]
+    FROM rage.prompt_vectors AS v JOIN rage.embedding_spaces AS s USING (space_id)
+    WHERE s.name = prompt_vector.space
+      AND v.prompt_md5 = md5(btrim(prompt_vector.prompt, E' \t\r\n'))::uuid
+      AND v.prompt = btrim(prompt_vector.prompt, E' \t\r\n')
+);
+COMMENT ON FUNCTION rage_v1.prompt_vector(text, text) IS
+    'The vector of a prompt in a space, or null where it has not been embedded yet.';
+
+
+CREATE OR REPLACE FUNCTION rage_v1.request_prompt_vector(prompt text) RETURNS bigint
+LANGUAGE sql
+SET search_path FROM CURRENT
+AS $function$
+    SELECT unnest(procrastinate_defer_jobs_v1(ARRAY[ROW(
+        'default', 'embed_prompt', 0, NULL, NULL,
+        jsonb_build_object('prompt', rage.check_request(request_prompt_vector.prompt, 1, 0)), NULL
+    )::procrastinate_job_to_defer_v1]))
+$function$;
+COMMENT ON FUNCTION rage_v1.request_prompt_vector(text) IS
+    'Asks a worker to embed a prompt in every active space; returns the number of the job.';
+
+
+CREATE OR REPLACE FUNCTION rage_v1.contract_version() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '1.0';
+COMMENT ON FUNCTION rage_v1.contract_version() IS
+    'Version of this schema''s views and functions: the second number grows with additions, the first would break users.';

@@ -1,0 +1,71 @@
+-- The index: which vectors there are, which are missing, which cannot be made.
+
+CREATE OR REPLACE VIEW rage_v1.index_status AS
+WITH wanted AS (
+    SELECT i.image_id, o.sha256 AS content_sha256, d.input_sha256, d.input
+    FROM rage.images AS i
+    JOIN rage.contents AS o USING (content_id)
+    LEFT JOIN rage.image_documents AS d USING (image_id)
+    WHERE i.deleted_at IS NULL AND o.erased_at IS NULL
+),
+counted AS (
+    SELECT
+        s.space_id,
+        count(*) FILTER (WHERE e.image_id IS NOT NULL) AS embedded,
+        count(*) FILTER (WHERE e.image_id IS NULL AND f.image_id IS NULL
+                           AND (s.encodes <> 'caption' OR w.input <> '')) AS missing,
+        count(f.image_id) AS failed
+    FROM rage.embedding_spaces AS s
+    CROSS JOIN wanted AS w
+    CROSS JOIN LATERAL (SELECT CASE s.encodes WHEN 'caption' THEN w.input_sha256 ELSE w.content_sha256 END) AS h (input_sha256)
+    LEFT JOIN rage.embeddings AS e
+        ON e.space_id = s.space_id AND e.image_id = w.image_id AND e.input_sha256 = h.input_sha256
+    LEFT JOIN rage.failed_items AS f
+        ON f.space_id = s.space_id AND f.image_id = w.image_id AND f.input_sha256 = h.input_sha256
+    GROUP BY s.space_id
+)
+SELECT
+    s.space_id,
+    s.name AS space,
+    s.encodes,
+    s.encoder,
+    s.model,
+    s.dimensions,
+    s.state,
+    ARRAY(SELECT l.leg FROM rage.search_legs AS l WHERE l.space_id = s.space_id ORDER BY l.leg) AS active_legs,
+    coalesce(c.embedded, 0) AS embedded,
+    coalesce(c.missing, 0) AS missing,
+    coalesce(c.failed, 0) AS failed,
+    x.indisvalid AS index_valid,
+    pg_relation_size(x.indexrelid) AS index_bytes
+FROM rage.embedding_spaces AS s
+LEFT JOIN counted AS c USING (space_id)
+LEFT JOIN pg_index AS x ON x.indexrelid = to_regclass(format('rage.embeddings_%s_hnsw', s.space_id));
+COMMENT ON VIEW rage_v1.index_status IS 'One row per embedding space: how full and how sound it is.';
+COMMENT ON COLUMN rage_v1.index_status.space_id IS 'Stable number of the space.';
+COMMENT ON COLUMN rage_v1.index_status.space IS 'Its name.';
+COMMENT ON COLUMN rage_v1.index_status.encodes IS 'What it embeds: image, caption or style.';
+COMMENT ON COLUMN rage_v1.index_status.encoder IS 'The provider that embeds.';
+COMMENT ON COLUMN rage_v1.index_status.model IS 'The model within the provider.';
+COMMENT ON COLUMN rage_v1.index_status.dimensions IS 'Length of its vectors.';
+COMMENT ON COLUMN rage_v1.index_status.state IS 'filling, ready or retired.';
+COMMENT ON COLUMN rage_v1.index_status.active_legs IS 'The legs of the search that use it now.';
+COMMENT ON COLUMN rage_v1.index_status.embedded IS 'Images with a vector that is up to date.';
+COMMENT ON COLUMN rage_v1.index_status.missing IS 'Images whose vector is still to be made.';
+COMMENT ON COLUMN rage_v1.index_status.failed IS 'Images that the encoder could not embed.';
+COMMENT ON COLUMN rage_v1.index_status.index_valid IS 'Whether its HNSW index is sound; null: there is none.';
+COMMENT ON COLUMN rage_v1.index_status.index_bytes IS 'Size of the HNSW index in bytes.';
+
+
+CREATE OR REPLACE VIEW rage_v1.failed_items AS
+SELECT s.name AS space, f.image_id, b.name AS brand, f.attempts, f.reason, f.failed_at
+FROM rage.failed_items AS f
+JOIN rage.embedding_spaces AS s USING (space_id)
+JOIN rage.brands AS b USING (brand_id);
+COMMENT ON VIEW rage_v1.failed_items IS 'What could not be embedded, and why.';
+COMMENT ON COLUMN rage_v1.failed_items.space IS 'The space that it is missing from.';
+COMMENT ON COLUMN rage_v1.failed_items.image_id IS 'The image.';
+COMMENT ON COLUMN rage_v1.failed_items.brand IS 'Its brand.';
+COMMENT ON COLUMN rage_v1.failed_items.attempts IS 'How often it was tried.';
+COMMENT ON COLUMN rage_v1.failed_items.reason IS 'What the encoder said last.';
+COMMENT ON COLUMN rage_v1.failed_items.failed_at IS 'When it failed last.';

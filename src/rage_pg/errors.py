@@ -1,0 +1,142 @@
+"""Every error that rage-pg raises on purpose.
+
+    RageError
+    ├── InvalidInput            400  a value that cannot be used, with the field's name
+    │   ├── ImageRejected       422  bytes that are not an image we take
+    │   └── TooLarge            413  more bytes or pixels than the limits allow
+    ├── NotFound                404
+    ├── Conflict                409  the request contradicts what is stored
+    ├── NotPossible             422  a provider or model cannot do what was asked, known before any call
+    ├── SetupError              503  something around us is missing; says how to mend it
+    │   └── DatabaseUnavailable 503
+    └── ProviderError           502  an encoder or generator did not deliver
+        ├── ProviderRefused     422  it answered, and the answer was no
+        └── OutcomeUnknown      502  the connection broke after the request was sent
+
+Each class is one problem document (RFC 9457): `slug` makes its `type`, `title` and `status` stand for
+the class, the message is the `detail`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+PROBLEM_TYPE = "urn:rage-pg:problem:{slug}"
+
+
+class RageError(Exception):
+    """The root. The message is one line that a person can act on."""
+
+    status: ClassVar[int] = 500
+    slug: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Internal error"
+
+    @property
+    def type(self) -> str:
+        return PROBLEM_TYPE.format(slug=self.slug)
+
+    @property
+    def extra(self) -> dict[str, object]:
+        """Members of the problem document beyond the standard ones."""
+        return {}
+
+
+class InvalidInput(RageError):
+    """A value that cannot be used; `field` names it as the caller wrote it."""
+
+    status = 400
+    slug = "invalid-input"
+    title = "Invalid input"
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+    @property
+    def extra(self) -> dict[str, object]:
+        return {"field": self.field} if self.field else {}
+
+
+class ImageRejected(InvalidInput):
+    status = 422
+    slug = "image-rejected"
+    title = "Image rejected"
+
+
+class TooLarge(InvalidInput):
+    status = 413
+    slug = "too-large"
+    title = "Too large"
+
+
+class NotFound(RageError):
+    status = 404
+    slug = "not-found"
+    title = "Not found"
+
+
+class Conflict(RageError):
+    status = 409
+    slug = "conflict"
+    title = "Conflict"
+
+
+class NotPossible(RageError):
+    """The chosen provider or model cannot do this; nothing was sent and nothing was spent."""
+
+    status = 422
+    slug = "not-possible"
+    title = "Not possible"
+
+
+class SetupError(RageError):
+    """Something that must stand before rage-pg can work does not; `remedy` mends it."""
+
+    status = 503
+    slug = "setup"
+    title = "Not ready"
+
+    def __init__(self, message: str, remedy: str | None = None) -> None:
+        super().__init__(f"{message} {remedy}" if remedy else message)
+        self.remedy = remedy
+
+
+class DatabaseUnavailable(SetupError):
+    slug = "database-unavailable"
+    title = "Database unavailable"
+
+
+class ProviderError(RageError):
+    """A provider failed. `retryable`: the same request may succeed later."""
+
+    status = 502
+    slug = "provider-failed"
+    title = "Provider failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        retryable: bool = False,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retryable = retryable
+        self.request_id = request_id
+
+    @property
+    def extra(self) -> dict[str, object]:
+        return {"code": self.code, "retryable": self.retryable}
+
+
+class ProviderRefused(ProviderError):
+    status = 422
+    slug = "provider-refused"
+    title = "Provider refused"
+
+
+class OutcomeUnknown(ProviderError):
+    slug = "outcome-unknown"
+    title = "Outcome unknown"

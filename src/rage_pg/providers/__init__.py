@@ -1,0 +1,1 @@
+"""What turns text and pictures into vectors, captions and new pictures. One file a provider."""

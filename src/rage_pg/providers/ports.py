@@ -1,0 +1,124 @@
+"""What rage-pg asks of a provider. A stage knows these protocols and no provider by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from msgspec import Struct, field
+from numpy.typing import NDArray
+
+from rage_pg.types import Encodes, Purpose, Role
+
+Vectors: TypeAlias = NDArray[np.float32]
+"""Shape (n, dimensions), one row per input, in the order given."""
+
+
+class EncoderIdentity(Struct, frozen=True, kw_only=True):
+    """What makes two vectors comparable: the same identity, the same embedding space."""
+
+    encoder: str
+    model: str
+    weights_sha256: str | None
+    dimensions: int
+    encodes: Encodes
+
+
+class TextEncoder(Protocol):
+    """Embeds captions (documents) and prompts (queries) into one space."""
+
+    @property
+    def identity(self) -> EncoderIdentity: ...
+
+    async def encode_documents(self, texts: Sequence[str]) -> Vectors: ...
+
+    async def encode_prompts(self, texts: Sequence[str]) -> Vectors: ...
+
+
+class ImageEncoder(Protocol):
+    """Embeds pictures, given as encoded bytes with orientation already applied."""
+
+    @property
+    def identity(self) -> EncoderIdentity: ...
+
+    async def encode_images(self, images: Sequence[bytes]) -> Vectors: ...
+
+
+class InputImage(Struct, frozen=True, kw_only=True):
+    """A reference as it is sent: bytes, and what it is there for."""
+
+    content: bytes
+    media_type: str
+    role: Role
+    note: str | None = None
+    title: str | None = None
+
+
+class GenerationCall(Struct, frozen=True, kw_only=True):
+    """One request to an image model. `references` are in the order in which they are sent."""
+
+    prompt: str
+    purpose: Purpose
+    references: tuple[InputImage, ...]
+    model: str | None = None
+    size: str | None = None
+    quality: str | None = None
+    background: str | None = None
+    input_fidelity: str | None = None
+    output_format: str | None = None
+    count: int = 1
+
+
+class GeneratedImage(Struct, frozen=True, kw_only=True):
+    content: bytes
+    media_type: str
+
+
+class GenerationResult(Struct, frozen=True, kw_only=True):
+    images: tuple[GeneratedImage, ...]
+    model: str
+    request_id: str | None = None
+    usage: dict[str, Any] | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    """What the provider did, in its own words; kept in the ledger's parameters."""
+
+
+class ImageGenerator(Protocol):
+    """Makes pictures from a prompt and references."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def default_model(self) -> str: ...
+
+    @property
+    def charges(self) -> bool:
+        """Whether a call may cost money, and so needs a row in `paid_calls`."""
+        ...
+
+    @property
+    def conditioned_on_prompt(self) -> bool:
+        """Whether the prompt shapes the picture; a local transformation does not read it."""
+        ...
+
+    def check(self, call: GenerationCall) -> None:
+        """Raise NotPossible, naming what to change, before anything is sent or spent."""
+        ...
+
+    async def generate(self, call: GenerationCall) -> GenerationResult:
+        """Raise ProviderRefused, ProviderError or OutcomeUnknown; never return no image."""
+        ...
+
+
+class Captioner(Protocol):
+    """Describes a picture in words."""
+
+    async def caption(self, image: bytes) -> str: ...
+
+
+class Planner(Protocol):
+    """Splits a prompt into the concepts that a store could serve."""
+
+    async def concepts(self, prompt: str) -> Sequence[str]: ...

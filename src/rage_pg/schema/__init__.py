@@ -1,0 +1,65 @@
+"""SQLAlchemy Core tables: what Alembic compares the database against. Migrations make them, in literal SQL."""
+
+from __future__ import annotations
+
+from rage_pg.schema.base import metadata
+from rage_pg.schema.catalogue import (
+    brands,
+    contents,
+    image_identifiers,
+    image_products,
+    image_versions,
+    images,
+)
+from rage_pg.schema.ledger import (
+    generation_events,
+    generation_outputs,
+    generation_references,
+    generations,
+    job_schema_changes,
+    paid_calls,
+    prices,
+    ratings,
+)
+from rage_pg.schema.searches import proposal_references, proposals, search_results, searches
+from rage_pg.schema.spaces import embedding_spaces, embeddings, failed_items, prompt_vectors, search_legs
+from rage_pg.schema.words import captions, collection_images, collections, image_documents, image_tags, tags
+
+__all__ = [
+    "brands",
+    "captions",
+    "collection_images",
+    "collections",
+    "contents",
+    "embedding_spaces",
+    "embeddings",
+    "failed_items",
+    "generation_events",
+    "generation_outputs",
+    "generation_references",
+    "generations",
+    "image_documents",
+    "image_identifiers",
+    "image_products",
+    "image_tags",
+    "image_versions",
+    "images",
+    "job_schema_changes",
+    "paid_calls",
+    "prices",
+    "prompt_vectors",
+    "proposal_references",
+    "proposals",
+    "ratings",
+    "search_legs",
+    "search_results",
+    "searches",
+    "tags",
+    "is_ours",
+    "metadata",
+]
+
+
+def is_ours(table: str) -> bool:
+    """Whether migrations own the table: the job library and spaces made at run time own the rest."""
+    return f"rage.{table}" in metadata.tables

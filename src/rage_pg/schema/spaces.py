@@ -1,0 +1,180 @@
+"""Embedding spaces, their vectors, and the legs that search them."""
+
+from __future__ import annotations
+
+from pgvector.sqlalchemy import HALFVEC
+from sqlalchemy import (
+    REAL,
+    UUID,
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from rage_pg.schema.base import metadata
+
+embedding_spaces = Table(
+    "embedding_spaces",
+    metadata,
+    Column(
+        "space_id",
+        Integer,
+        Identity(always=True),
+        primary_key=True,
+        comment="Stable number of the space; its partition is embeddings_<number>.",
+    ),
+    Column("name", Text, nullable=False, comment="What people call the space."),
+    Column(
+        "encodes", Text, nullable=False, comment="What is embedded: the image, its caption, or its style."
+    ),
+    Column("encoder", Text, nullable=False, comment="The provider that embeds."),
+    Column("model", Text, nullable=False, comment="The model within the provider."),
+    Column(
+        "weights_sha256",
+        Text,
+        comment="SHA-256 of the weights where they are local: other weights are another space.",
+    ),
+    Column("dimensions", Integer, nullable=False, comment="Length of every vector of the space."),
+    Column(
+        "state",
+        Text,
+        nullable=False,
+        server_default=text("'filling'::text"),
+        comment="filling: vectors are missing; ready: it has been active; retired: no longer kept up.",
+    ),
+    Column(
+        "created_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=text("now()"),
+        comment="When the row was made.",
+    ),
+    UniqueConstraint(
+        "encoder",
+        "model",
+        "weights_sha256",
+        "dimensions",
+        "encodes",
+        name="embedding_spaces_identity_unique",
+        postgresql_nulls_not_distinct=True,
+    ),
+    UniqueConstraint("name", name="embedding_spaces_name_unique"),
+    comment="Spaces of comparable vectors. Each row stands for a partition of embeddings and its HNSW index, made by rage.create_space.",
+)
+
+search_legs = Table(
+    "search_legs",
+    metadata,
+    Column("leg", Text, primary_key=True, comment="Name of the leg, as requests weigh it."),
+    Column(
+        "space_id",
+        Integer,
+        ForeignKey("rage.embedding_spaces.space_id", ondelete="RESTRICT"),
+        comment="The active space; null for full text, and for a leg without a space yet.",
+    ),
+    Column("weight", REAL, nullable=False, comment="Weight in the rank fusion where a request names none."),
+    comment="The legs of a search, and the one space that each of them searches now.",
+)
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column(
+        "space_id",
+        Integer,
+        ForeignKey("rage.embedding_spaces.space_id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="The space; vectors of two spaces are never compared.",
+    ),
+    Column("image_id", BigInteger, primary_key=True, comment="The image."),
+    Column("brand_id", Integer, nullable=False, comment="The image's brand."),
+    Column(
+        "input_sha256",
+        LargeBinary,
+        nullable=False,
+        comment="SHA-256 of what was embedded: the document's or the content's hash.",
+    ),
+    Column("embedding", HALFVEC, nullable=False, comment="The vector; compared by cosine distance."),
+    Column(
+        "created_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=text("now()"),
+        comment="When it was embedded.",
+    ),
+    ForeignKeyConstraint(
+        ["brand_id", "image_id"],
+        ["rage.images.brand_id", "rage.images.image_id"],
+        name="embeddings_image",
+        ondelete="CASCADE",
+    ),
+    comment="The vectors: one per space and image, a partition per space.",
+)
+
+prompt_vectors = Table(
+    "prompt_vectors",
+    metadata,
+    Column(
+        "space_id",
+        Integer,
+        ForeignKey("rage.embedding_spaces.space_id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="The space that the vector belongs to.",
+    ),
+    Column(
+        "prompt_md5",
+        UUID,
+        primary_key=True,
+        comment="MD5 of the prompt: a short key; the prompt itself is compared too.",
+    ),
+    Column("prompt", Text, nullable=False, comment="The prompt as it was embedded."),
+    Column("embedding", HALFVEC, nullable=False, comment="Its vector."),
+    Column(
+        "created_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=text("now()"),
+        comment="When it was embedded.",
+    ),
+    comment="Prompts that have been embedded, so that SQL alone can search by them.",
+)
+
+failed_items = Table(
+    "failed_items",
+    metadata,
+    Column(
+        "space_id",
+        Integer,
+        ForeignKey("rage.embedding_spaces.space_id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="The space that it is missing from.",
+    ),
+    Column("image_id", BigInteger, primary_key=True, comment="The image."),
+    Column("brand_id", Integer, nullable=False, comment="The image's brand."),
+    Column("input_sha256", LargeBinary, nullable=False, comment="SHA-256 of the input that failed."),
+    Column("attempts", Integer, nullable=False, server_default=text("1"), comment="How often it was tried."),
+    Column("reason", Text, nullable=False, comment="What the encoder said last."),
+    Column(
+        "failed_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=text("now()"),
+        comment="When it failed last.",
+    ),
+    ForeignKeyConstraint(
+        ["brand_id", "image_id"],
+        ["rage.images.brand_id", "rage.images.image_id"],
+        name="failed_items_image",
+        ondelete="CASCADE",
+    ),
+    comment="What could not be embedded, and why; another input is tried afresh.",
+)

@@ -1,0 +1,331 @@
+"""The domain's values: frozen structs that travel unchanged from SQL rows to HTTP and the command line.
+
+A *distance* is lower-is-better, a *score* higher-is-better. A *candidate* was found by a search, a *reference*
+was chosen and goes into the model's context.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+Kind = Literal["product", "style", "logo", "scene", "person", "sketch", "other"]
+State = Literal["draft", "approved", "retired"]
+Origin = Literal["imported", "uploaded", "generated"]
+Role = Literal["product", "style", "subject", "background", "layout", "logo", "edit_target"]
+Purpose = Literal["compose", "edit", "enhance", "style", "prototype"]
+Status = Literal["queued", "running", "succeeded", "refused", "failed", "cancelled", "unknown"]
+ImportStatus = Literal["imported", "duplicate", "updated", "rejected"]
+Encodes = Literal["image", "caption", "style"]
+
+MAX_PROMPT = 32_000
+"""Characters; the longest prompt that any supported image model takes."""
+
+Prompt = Annotated[str, Meta(min_length=1, max_length=MAX_PROMPT)]
+K = Annotated[int, Meta(ge=1, le=200)]
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Weight = Annotated[float, Meta(ge=0.0)]
+
+
+class Brand(Struct, frozen=True, kw_only=True):
+    """Who an image belongs to, and who pays for a generation."""
+
+    name: str
+    title: str | None = None
+    guidelines: str | None = None
+    reserved: bool = False
+    images: int = 0
+    created_at: datetime
+
+
+class Collection(Struct, frozen=True, kw_only=True):
+    """An ordered set of images that filters a search and can be handed over whole as references."""
+
+    name: str
+    brand: str
+    title: str | None = None
+    image_ids: tuple[int, ...] = ()
+    created_at: datetime
+
+
+class Image(Struct, frozen=True, kw_only=True):
+    """One picture in the store, with what people said about it."""
+
+    id: int
+    external_id: str | None
+    brand: str
+    skus: tuple[str, ...]
+    kind: Kind
+    state: State
+    title: str | None
+    caption: str | None
+    tags: tuple[str, ...]
+    attributes: dict[str, Any]
+    rights: str | None
+    usable_from: date | None
+    usable_until: date | None
+    origin: Origin
+    version: int
+    width: int
+    height: int
+    media_type: str
+    sha256: str
+    content_url: str
+    thumbnail_url: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class ImageMetadata(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a caller says of an image. UNSET leaves what is stored alone, None clears it."""
+
+    external_id: str | UnsetType = UNSET
+    brand: str | UnsetType = UNSET
+    sku: tuple[str, ...] | UnsetType = UNSET
+    title: str | None | UnsetType = UNSET
+    caption: str | None | UnsetType = UNSET
+    tags: tuple[str, ...] | UnsetType = UNSET
+    kind: Kind | UnsetType = UNSET
+    state: State | UnsetType = UNSET
+    rights: str | None | UnsetType = UNSET
+    usable_from: date | None | UnsetType = UNSET
+    usable_until: date | None | UnsetType = UNSET
+    attributes: dict[str, Any] | UnsetType = UNSET
+
+
+class ImageRecord(Struct, frozen=True, kw_only=True):
+    """A decoded and checked picture on its way into the store."""
+
+    metadata: ImageMetadata
+    sha256: bytes
+    media_type: str
+    width: int
+    height: int
+    content: bytes
+    thumbnail: bytes
+    root: str | None = None
+    path: str | None = None
+    origin: Origin = "imported"
+
+
+class ImportItem(Struct, frozen=True, kw_only=True):
+    path: str
+    external_id: str | None = None
+    image_id: int | None = None
+    status: ImportStatus
+
+
+class Rejection(Struct, frozen=True):
+    path: str
+    reason: str
+
+
+class ImportReport(Struct, kw_only=True):
+    """What became of every file of one import."""
+
+    imported: int = 0
+    duplicates: int = 0
+    updated: int = 0
+    rejected: list[Rejection] = field(default_factory=list)
+    items: list[ImportItem] = field(default_factory=list)
+
+
+class TagFilter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A tag `a` also matches its children `a/b`."""
+
+    all: tuple[str, ...] = ()
+    any: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+
+
+class Filters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which images may be found. Values of one field are alternatives, fields are all required.
+
+    `attributes` maps a name to a value (equal), a list (one of) or `{"gt"|"gte"|"lt"|"lte": bound}`.
+    """
+
+    brand: tuple[str, ...] = ()
+    sku: tuple[str, ...] = ()
+    kind: tuple[Kind, ...] = ()
+    state: tuple[State, ...] = ()
+    collection: tuple[str, ...] = ()
+    tags: TagFilter = field(default_factory=TagFilter)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    origin: tuple[Origin, ...] = ()
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    updated_after: datetime | None = None
+    min_width: int | None = None
+    min_height: int | None = None
+
+
+class SearchRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    prompt: Prompt
+    filters: Filters = field(default_factory=Filters)
+    among: tuple[int, ...] | None = None
+    k: K = 20
+    min_relevance: Share = 0.0
+    legs: dict[str, Weight] | None = None
+
+
+class LegHit(Struct, frozen=True, kw_only=True):
+    """Where one leg of a search ranked an image: a vector leg by distance, the text leg by score."""
+
+    rank: int
+    distance: float | UnsetType = UNSET
+    score: float | UnsetType = UNSET
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    image: Image
+    score: float
+    legs: dict[str, LegHit]
+
+
+class SearchAnswer(Struct, frozen=True, kw_only=True):
+    """`matched`: images that pass the filter. `complete`: no stated bound cut the answer."""
+
+    search_id: UUID
+    items: tuple[Candidate, ...]
+    strategy: str
+    matched: int
+    complete: bool
+    took_ms: float
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """One page of a list; `cursor` continues it, None ends it."""
+
+    items: tuple[Image, ...]
+    cursor: str | None = None
+
+
+class FacetValue(Struct, frozen=True):
+    value: str
+    count: int
+
+
+class Facets(Struct, frozen=True, kw_only=True):
+    tags: tuple[FacetValue, ...]
+    brands: tuple[FacetValue, ...]
+    kinds: tuple[FacetValue, ...]
+    attributes: dict[str, tuple[FacetValue, ...]]
+
+
+class ReferenceRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An image that the caller chose; without a role, its kind decides."""
+
+    image_id: int
+    role: Role | None = None
+    note: str | None = None
+
+
+class Reference(Struct, frozen=True, kw_only=True):
+    """An image in the order sent to the model; `position` counts from 1."""
+
+    position: int
+    image_id: int
+    role: Role
+    note: str | None = None
+    sha256: str
+    version: int
+    title: str | None = None
+    thumbnail_url: str
+    search_rank: int | None = None
+    search_score: float | None = None
+
+
+class Auto(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Let the search choose the best `k` images as references."""
+
+    k: Annotated[int, Meta(ge=1, le=16)] = 3
+    filters: Filters = field(default_factory=Filters)
+
+
+class GenerationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    prompt: Prompt
+    brand: str = "default"
+    references: tuple[ReferenceRequest, ...] = ()
+    auto: Auto | None = None
+    collection: str | None = None
+    search_id: UUID | None = None
+    proposal_id: UUID | None = None
+    purpose: Purpose = "compose"
+    provider: str | None = None
+    model: str | None = None
+    size: str | None = None
+    quality: str | None = None
+    background: str | None = None
+    input_fidelity: str | None = None
+    output_format: Literal["png", "webp", "jpeg"] | None = None
+    mask: str | None = None
+    count: Annotated[int, Meta(ge=1, le=10)] = 1
+    parent_id: UUID | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    dry_run: bool = False
+
+
+class Output(Struct, frozen=True, kw_only=True):
+    """One picture that a generation made; `position` counts from 1."""
+
+    position: int
+    image_id: int | None
+    url: str
+    sha256: str
+    kept: bool = False
+
+
+class Generation(Struct, frozen=True, kw_only=True):
+    """One row of the ledger: what was asked, sent, answered and paid."""
+
+    id: UUID
+    status: Status
+    brand: str
+    prompt: str
+    prompt_sent: str | None
+    purpose: Purpose
+    provider: str
+    model: str | None
+    parameters: dict[str, Any]
+    references: tuple[Reference, ...]
+    outputs: tuple[Output, ...]
+    cost_usd: Decimal | None
+    usage: dict[str, Any] | None
+    timings_ms: dict[str, float]
+    error: dict[str, Any] | None
+    parent_id: UUID | None
+    search_id: UUID | None
+    proposal_id: UUID | None
+    labels: dict[str, str]
+    asked_by: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class Rating(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A verdict on one output: -1, 0 or 1."""
+
+    rating: Annotated[int, Meta(ge=-1, le=1)]
+    reasons: tuple[Literal["wrong label", "off-brand", "artefact", "wrong product", "other"], ...] = ()
+    comment: str | None = None
+
+
+class Space(Struct, frozen=True, kw_only=True):
+    """An embedding space: vectors of one model that may be compared with one another."""
+
+    id: int
+    name: str
+    encodes: Encodes
+    encoder: str
+    model: str
+    weights_sha256: str | None
+    dimensions: int
+    state: Literal["filling", "ready", "retired"]
+    legs: tuple[str, ...] = ()
+    embedded: int = 0
+    missing: int = 0
