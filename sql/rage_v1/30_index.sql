@@ -30,6 +30,7 @@ SELECT
     s.encodes,
     s.encoder,
     s.model,
+    s.weights_sha256,
     s.dimensions,
     s.state,
     ARRAY(SELECT l.leg FROM rage.search_legs AS l WHERE l.space_id = s.space_id ORDER BY l.leg) AS active_legs,
@@ -47,6 +48,7 @@ COMMENT ON COLUMN rage_v1.index_status.space IS 'Its name.';
 COMMENT ON COLUMN rage_v1.index_status.encodes IS 'What it embeds: image, caption or style.';
 COMMENT ON COLUMN rage_v1.index_status.encoder IS 'The provider that embeds.';
 COMMENT ON COLUMN rage_v1.index_status.model IS 'The model within the provider.';
+COMMENT ON COLUMN rage_v1.index_status.weights_sha256 IS 'SHA-256 of the weights where they are local.';
 COMMENT ON COLUMN rage_v1.index_status.dimensions IS 'Length of its vectors.';
 COMMENT ON COLUMN rage_v1.index_status.state IS 'filling, ready or retired.';
 COMMENT ON COLUMN rage_v1.index_status.active_legs IS 'The legs of the search that use it now.';

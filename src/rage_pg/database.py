@@ -5,8 +5,9 @@ Everything that talks to Postgres while the service runs goes through `Database.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -29,14 +30,18 @@ FROM pg_extension WHERE extname = 'vector'
 """
 """Our schema, then the extension's, wherever the host put it; never `public` for its own sake."""
 
-CONSTRAINTS: Mapping[str, RageError] = {
-    "brands_key_unique": Conflict("There is a brand of this name already."),
-    "collections_brand_key_unique": Conflict("There is a collection of this name already."),
-    "tags_brand_name_unique": Conflict("There is a tag of this name already; merge the two instead."),
-    "images_brand_content_unique": Conflict("Another image of this brand shows the same bytes."),
-    "image_identifiers_unique": Conflict("Another image of this brand has this external id."),
-    "images_usable_in_order": InvalidInput("usable_from lies after usable_until.", field="usable_from"),
-    "generations_idempotency_key": Conflict("This Idempotency-Key is in use by a request under way."),
+CONSTRAINTS: Mapping[str, Callable[[], RageError]] = {
+    "brands_key_unique": partial(Conflict, "There is a brand of this name already."),
+    "collections_brand_key_unique": partial(Conflict, "There is a collection of this name already."),
+    "tags_brand_name_unique": partial(
+        Conflict, "There is a tag of this name already; merge the two instead."
+    ),
+    "images_brand_content_unique": partial(Conflict, "Another image of this brand shows the same bytes."),
+    "image_identifiers_unique": partial(Conflict, "Another image of this brand has this external id."),
+    "images_usable_in_order": partial(InvalidInput, "usable_from lies after usable_until.", "usable_from"),
+    "generations_idempotency_key": partial(
+        Conflict, "This Idempotency-Key is in use by a request under way."
+    ),
 }
 """What a violated constraint means to the caller, by the constraint's name."""
 
@@ -102,11 +107,8 @@ def translate(error: PoolTimeout | psycopg.Error) -> BaseException:
         return error
     constraint = error.diag.constraint_name
     if constraint in CONSTRAINTS:
-        meaning = CONSTRAINTS[constraint]
-        return type(meaning)(
-            *meaning.args, **({"field": meaning.field} if isinstance(meaning, InvalidInput) else {})
-        )
-    message = _sentence(error.diag.message_primary or str(error))
+        return CONSTRAINTS[constraint]()
+    message = (error.diag.message_primary or str(error)).rstrip(".") + "."
     if _is_sql_state(error, "22023") or _is_sql_state(error, "22P05") or _is_sql_state(error, "22021"):
         return InvalidInput(message, field=error.diag.column_name)
     if _is_sql_state(error, "P0002"):
@@ -166,7 +168,3 @@ async def _has_vector(connection: Connection) -> bool:
 
 def _is_sql_state(error: BaseException, state: str) -> bool:
     return isinstance(error, psycopg.Error) and error.sqlstate == state
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:].rstrip(".") + "."

@@ -16,20 +16,21 @@ from rage_pg.errors import InvalidInput
 LEVELS = ("debug", "info", "warning", "error", "critical")
 MASK = "***"
 
-_SECRET_WORDS = "key|token|secret|password|passwd|authorization|cookie"
-_SECRET_NAME = re.compile(rf"(^|[_-])(api)?({_SECRET_WORDS})($|[_-])", re.IGNORECASE)
-_SECRET_TEXT = (
-    # The password of a URL, which may itself hold an @.
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/]+(?=@)", re.IGNORECASE), rf"\1{MASK}"),
-    (re.compile(r"\b(Bearer|Basic) +[\w.~+/=-]+", re.IGNORECASE), rf"\1 {MASK}"),
-    (re.compile(r"\b(sk|rage)[-_][\w-]{8,}"), rf"\1-{MASK}"),
-    (re.compile(r"\bAIza[\w-]{20,}"), f"AIza{MASK}"),
-    # name=value of a query string or conninfo, name: value of a header or JSON.
-    (
-        re.compile(rf"\b([\w-]*(?:{_SECRET_WORDS})[\"']?\s*[=:]\s*[\"']?)(?!{re.escape(MASK)})[^\s&\"',;}}]{{4,}}", re.I),
-        rf"\1{MASK}",
-    ),
-)
+_SENSITIVE = r"(?:[a-z0-9_-]{0,40}[_-])?(?:api)?(?:key|token|secret|password|passwd|authorization|cookie)"
+_SECRET_NAME = re.compile(rf"{_SENSITIVE}(?:[_-][a-z0-9_-]*)?", re.IGNORECASE)
+_SECRET_TEXT = [
+    (re.compile(pattern, re.IGNORECASE), replacement)
+    for pattern, replacement in (
+        # The password of a URL, which may hold an @ itself.
+        (r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@]*:)[^\s/]+(?=@)", rf"\1{MASK}"),
+        (r"\b(Bearer|Basic) +[\w.~+/=-]+", rf"\1 {MASK}"),
+        # The forms in which OpenAI and Google hand out keys.
+        (r"\bsk-[\w-]{8,}", f"sk-{MASK}"),
+        (r"\bAIza[\w-]{20,}", f"AIza{MASK}"),
+        # name=value of an address or a connection string, name: value of a header or of JSON.
+        (rf"\b({_SENSITIVE}[\"']?\s*[=:]\s*[\"']?)(?!Bearer|Basic)[^\s&\"',;)}}]+", rf"\1{MASK}"),
+    )
+]
 
 
 def configure_logs(level: str, stream: TextIO | None = None) -> None:
@@ -44,26 +45,25 @@ def configure_logs(level: str, stream: TextIO | None = None) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
-        structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        redact,
     ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *_renderer(pretty=stream.isatty()),
-            ],
-        )
+    last = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared, processors=[last, redact, _renderer(pretty=stream.isatty())]
     )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
 
 
@@ -80,21 +80,21 @@ def redact_text(text: str) -> str:
 
 
 def _redacted(name: object, value: Any) -> Any:
-    if isinstance(name, str) and _SECRET_NAME.search(name) and value is not None:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(name, str) and _SECRET_NAME.fullmatch(name):
         return MASK
-    if isinstance(value, str):
-        return redact_text(value)
+    if isinstance(value, int | float):
+        return value
     if isinstance(value, Mapping):
         return {key: _redacted(key, item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_redacted(None, item) for item in value]
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    return redact_text(repr(value)) if isinstance(value, BaseException | bytes) else value
+    return redact_text(str(value))
 
 
-def _renderer(*, pretty: bool) -> list[Processor]:
+def _renderer(*, pretty: bool) -> Processor:
     if pretty:
-        # A plain traceback: the rich one prints local variables, and with them what they hold.
-        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-    return [structlog.processors.JSONRenderer(default=str)]
+        # The rich traceback would print local variables, and with them what they hold.
+        return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    return structlog.processors.JSONRenderer(ensure_ascii=False)

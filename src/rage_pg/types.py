@@ -329,3 +329,4 @@ class Space(Struct, frozen=True, kw_only=True):
     legs: tuple[str, ...] = ()
     embedded: int = 0
     missing: int = 0
+    failed: int = 0

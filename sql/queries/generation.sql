@@ -1,0 +1,263 @@
+-- name: get_brand
+-- The brand that pays, by any spelling of its name.
+SELECT brand_id, name, guidelines
+FROM rage.brands
+WHERE key = rage.normal_form(%(brand)s);
+
+-- name: get_collection
+-- A collection of the brand, else one that is everyone's, with its images in order.
+SELECT
+    c.collection_id,
+    ARRAY(SELECT ci.image_id
+          FROM rage.collection_images AS ci
+          JOIN rage.images AS i ON i.image_id = ci.image_id AND i.deleted_at IS NULL
+          WHERE ci.collection_id = c.collection_id
+          ORDER BY ci.position) AS image_ids
+FROM rage.collections AS c
+JOIN rage.brands AS b USING (brand_id)
+WHERE c.key = rage.normal_form(%(collection)s)
+  AND (b.brand_id = %(brand_id)s OR b.reserved)
+ORDER BY b.reserved
+LIMIT 1;
+
+-- name: get_source_images
+-- The images that are asked for as references, with what decides whether they may be, and their bytes.
+SELECT
+    i.image_id,
+    i.kind,
+    i.state,
+    i.title,
+    i.version,
+    i.usable_from,
+    i.usable_until,
+    current_date < i.usable_from AS too_early,
+    current_date > i.usable_until AS too_late,
+    c.sha256,
+    c.media_type,
+    c.bytes AS content,
+    r.rank AS search_rank,
+    r.score AS search_score
+FROM rage.images AS i
+JOIN rage.contents AS c USING (content_id)
+LEFT JOIN LATERAL (
+    SELECT s.rank, s.score
+    FROM rage.search_results AS s
+    WHERE s.search_id = %(search_id)s AND s.image_id = i.image_id
+    ORDER BY s.rank
+    LIMIT 1
+) AS r ON true
+WHERE i.image_id = ANY (%(image_ids)s::bigint[]) AND i.deleted_at IS NULL;
+
+-- name: get_known_origins
+-- Which of the rows that a request refers to exist.
+SELECT
+    EXISTS (SELECT FROM rage.generations WHERE generation_id = %(parent_id)s) AS parent_id,
+    EXISTS (SELECT FROM rage.searches WHERE search_id = %(search_id)s) AS search_id,
+    EXISTS (SELECT FROM rage.proposals WHERE proposal_id = %(proposal_id)s) AS proposal_id;
+
+-- name: get_earlier_request
+-- The generation that an Idempotency-Key already stands for.
+SELECT generation_id, request_sha256
+FROM rage.generations
+WHERE coalesce(asked_by, '') = coalesce(%(asked_by)s, '') AND idempotency_key = %(idempotency_key)s;
+
+-- name: insert_generation
+-- The ledger's row; none where the Idempotency-Key is taken.
+INSERT INTO rage.generations (
+    brand_id, prompt, purpose, provider, model, parameters, labels, parent_id, search_id, proposal_id,
+    idempotency_key, request_sha256, asked_by
+) VALUES (
+    %(brand_id)s, %(prompt)s, %(purpose)s, %(provider)s, %(model)s, %(parameters)s, %(labels)s, %(parent_id)s,
+    %(search_id)s, %(proposal_id)s, %(idempotency_key)s, %(request_sha256)s, %(asked_by)s
+)
+ON CONFLICT (coalesce(asked_by, ''), idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+RETURNING generation_id;
+
+-- name: insert_references
+-- The references of a generation, in the order given.
+INSERT INTO rage.generation_references (
+    generation_id, position, image_id, version, sha256, role, note, search_rank, search_score
+)
+SELECT %(generation_id)s, position, image_id, version, decode(sha256, 'hex'), role, note, search_rank, search_score
+FROM jsonb_to_recordset(%(references)s) AS r (
+    position integer, image_id bigint, version integer, sha256 text, role text, note text,
+    search_rank integer, search_score real
+);
+
+-- name: set_job
+-- Notes which job does the work.
+UPDATE rage.generations SET job_id = %(job_id)s WHERE generation_id = %(generation_id)s;
+
+-- name: add_event
+-- The next event of a generation; its row must be locked by this transaction, or two would count alike.
+INSERT INTO rage.generation_events (generation_id, event_id, name, data)
+SELECT %(generation_id)s, coalesce(max(event_id), 0) + 1, %(name)s, %(data)s
+FROM rage.generation_events
+WHERE generation_id = %(generation_id)s;
+
+-- name: get_events
+-- What happened since an event, and the status now.
+SELECT event_id AS id, name, data, created_at
+FROM rage.generation_events
+WHERE generation_id = %(generation_id)s AND event_id > %(after)s
+ORDER BY event_id;
+
+-- name: get_status
+-- How a generation stands.
+SELECT status FROM rage.generations WHERE generation_id = %(generation_id)s;
+
+-- name: lock_status
+-- How a generation stands, and keeps standing until the transaction ends.
+SELECT status FROM rage.generations WHERE generation_id = %(generation_id)s FOR UPDATE;
+
+-- name: lock_task
+-- What a worker needs of a generation; its row stays locked until the transaction ends.
+SELECT
+    g.generation_id,
+    g.status,
+    g.started_at,
+    b.brand_id,
+    b.name AS brand,
+    b.guidelines,
+    g.prompt,
+    g.purpose,
+    g.provider,
+    g.model,
+    g.parameters,
+    (SELECT p.call_id
+     FROM rage.paid_calls AS p
+     WHERE p.generation_id = g.generation_id AND p.status = 'started'
+     ORDER BY p.call_id DESC
+     LIMIT 1) AS open_call_id
+FROM rage.generations AS g
+JOIN rage.brands AS b USING (brand_id)
+WHERE g.generation_id = %(generation_id)s
+FOR UPDATE OF g;
+
+-- name: start
+-- A worker takes a generation up. The time tells its attempt from any other.
+UPDATE rage.generations
+SET status = 'running', started_at = clock_timestamp()
+WHERE generation_id = %(generation_id)s
+RETURNING started_at, extract(epoch FROM started_at - created_at) * 1000 AS queue_ms;
+
+-- name: get_references
+-- The references as they were chosen, with the bytes of that version.
+SELECT r.position, r.image_id, r.role, r.note, i.title, c.media_type, c.bytes AS content
+FROM rage.generation_references AS r
+JOIN rage.images AS i USING (image_id)
+JOIN rage.contents AS c ON c.sha256 = r.sha256
+WHERE r.generation_id = %(generation_id)s
+ORDER BY r.position;
+
+-- name: set_prompt_sent
+-- The exact text that is about to go out.
+UPDATE rage.generations SET prompt_sent = %(prompt_sent)s WHERE generation_id = %(generation_id)s;
+
+-- name: open_paid_call
+-- A call that may cost money, written before it is made.
+INSERT INTO rage.paid_calls (brand_id, generation_id, purpose, provider, model)
+VALUES (%(brand_id)s, %(generation_id)s, 'generation', %(provider)s, %(model)s)
+RETURNING call_id;
+
+-- name: close_paid_call
+-- What became of a call that may have cost money.
+UPDATE rage.paid_calls
+SET status = %(status)s,
+    model = coalesce(%(model)s, model),
+    provider_request_id = %(provider_request_id)s,
+    usage = %(usage)s,
+    cost_usd = %(cost_usd)s,
+    error = %(error)s,
+    finished_at = clock_timestamp()
+WHERE call_id = %(call_id)s;
+
+-- name: cost_of_usage
+-- US dollars for tokens by class at the day's prices; null where a count or a price is not known.
+WITH used AS (
+    SELECT key AS token_class, CASE jsonb_typeof(value) WHEN 'number' THEN (value #>> '{}')::numeric END AS tokens
+    FROM jsonb_each(%(usage)s)
+    WHERE key IN ('text_input', 'image_input', 'text_output', 'image_output')
+),
+priced AS (
+    SELECT
+        u.tokens,
+        CASE WHEN u.tokens = 0 THEN 0 ELSE (
+            SELECT p.usd_per_million
+            FROM rage.prices AS p
+            WHERE p.provider = %(provider)s AND p.model = %(model)s AND p.token_class = u.token_class
+              AND p.effective_from <= current_date
+            ORDER BY p.effective_from DESC
+            LIMIT 1)
+        END AS price
+    FROM used AS u
+)
+SELECT CASE WHEN bool_and(tokens IS NOT NULL AND price IS NOT NULL) THEN round(sum(tokens * price) / 1000000, 6) END
+FROM priced;
+
+-- name: finish
+-- The outcome. An attempt that another has overtaken changes nothing; a late answer mends unknown.
+UPDATE rage.generations
+SET status = %(status)s,
+    model = coalesce(%(model)s, model),
+    provider_request_id = %(provider_request_id)s,
+    usage = %(usage)s,
+    cost_usd = %(cost_usd)s,
+    error = %(error)s,
+    parameters = parameters || %(details)s,
+    timings_ms = %(timings_ms)s,
+    finished_at = clock_timestamp()
+WHERE generation_id = %(generation_id)s;
+
+-- name: requeue
+-- A generation whose worker had to leave before anything was sent.
+UPDATE rage.generations
+SET status = 'queued', started_at = NULL, prompt_sent = NULL
+WHERE generation_id = %(generation_id)s;
+
+-- name: cancel
+-- A generation that no worker has taken up is called off; nothing was spent.
+UPDATE rage.generations
+SET status = 'cancelled', cost_usd = 0, finished_at = clock_timestamp()
+WHERE generation_id = %(generation_id)s;
+
+-- name: insert_outputs
+-- The pictures that a generation made, in order.
+INSERT INTO rage.generation_outputs (generation_id, position, image_id, sha256)
+SELECT %(generation_id)s, o.position, o.image_id, o.sha256
+FROM ROWS FROM (unnest(%(image_ids)s::bigint[]), unnest(%(hashes)s::bytea[]))
+    WITH ORDINALITY AS o (image_id, sha256, position);
+
+-- name: get_images_with_content
+-- The images of a brand that already show these bytes.
+SELECT i.image_id, c.sha256
+FROM rage.images AS i
+JOIN rage.contents AS c USING (content_id)
+WHERE i.brand_id = %(brand_id)s AND i.erased_at IS NULL AND c.sha256 = ANY (%(hashes)s::bytea[]);
+
+-- name: rate
+-- A person's verdict on an output; a later one replaces it.
+INSERT INTO rage.ratings (generation_id, position, rated_by, rating, reasons, comment)
+VALUES (%(generation_id)s, %(position)s, coalesce(%(by)s, ''), %(rating)s, %(reasons)s, %(comment)s)
+ON CONFLICT (generation_id, position, rated_by) DO UPDATE
+SET rating = excluded.rating, reasons = excluded.reasons, comment = excluded.comment, created_at = now();
+
+-- name: lock_output
+-- An output, and whether the image that it became may be kept.
+SELECT o.image_id, o.kept_at IS NOT NULL AS kept, i.deleted_at IS NOT NULL AS deleted
+FROM rage.generation_outputs AS o
+JOIN rage.images AS i USING (image_id)
+WHERE o.generation_id = %(generation_id)s AND o.position = %(position)s
+FOR UPDATE OF o, i;
+
+-- name: keep_output
+-- Notes who approved an output.
+UPDATE rage.generation_outputs
+SET kept_at = now(), kept_by = %(by)s
+WHERE generation_id = %(generation_id)s AND position = %(position)s;
+
+-- name: approve_image
+-- A kept output is an image of the catalogue like any other.
+UPDATE rage.images
+SET state = 'approved', updated_at = now()
+WHERE image_id = %(image_id)s AND state <> 'approved';

@@ -1,0 +1,88 @@
+-- name: get_generations
+-- Generations with their references and outputs, newest first.
+SELECT
+    g.generation_id AS id,
+    g.status,
+    b.name AS brand,
+    g.prompt,
+    g.prompt_sent,
+    g.purpose,
+    g.provider,
+    g.model,
+    g.parameters,
+    coalesce(sent.list, '[]') AS references,
+    coalesce(made.list, '[]') AS outputs,
+    g.cost_usd,
+    g.usage,
+    g.timings_ms,
+    g.error,
+    g.parent_id,
+    g.search_id,
+    g.proposal_id,
+    g.labels,
+    g.asked_by,
+    g.created_at,
+    g.started_at,
+    g.finished_at
+FROM rage.generations AS g
+JOIN rage.brands AS b USING (brand_id)
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object(
+               'position', r.position,
+               'image_id', r.image_id,
+               'role', r.role,
+               'note', r.note,
+               'sha256', encode(r.sha256, 'hex'),
+               'version', r.version,
+               'title', i.title,
+               'thumbnail_url', '/api/images/' || r.image_id || '/thumbnail',
+               'search_rank', r.search_rank,
+               'search_score', r.search_score) ORDER BY r.position) AS list
+    FROM rage.generation_references AS r
+    JOIN rage.images AS i USING (image_id)
+    WHERE r.generation_id = g.generation_id
+) AS sent ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object(
+               'position', o.position,
+               'image_id', o.image_id,
+               'url', '/api/generations/' || o.generation_id || '/outputs/' || o.position,
+               'sha256', encode(o.sha256, 'hex'),
+               'kept', o.kept_at IS NOT NULL) ORDER BY o.position) AS list
+    FROM rage.generation_outputs AS o
+    WHERE o.generation_id = g.generation_id
+) AS made ON true
+WHERE g.generation_id = ANY (%(ids)s::uuid[])
+ORDER BY g.created_at DESC, g.generation_id DESC;
+
+-- name: list_generations
+-- The newest generations that pass the filter, after the cursor's place; a filter of null sets no limit.
+WITH tagged AS (
+    SELECT r.generation_id
+    FROM rage.generation_references AS r JOIN rage.image_tags AS it USING (image_id)
+    WHERE it.tag_id = ANY (rage.tag_ids(ARRAY[rage.normal_form(%(tag)s::text)]))
+    UNION
+    SELECT o.generation_id
+    FROM rage.generation_outputs AS o JOIN rage.image_tags AS it USING (image_id)
+    WHERE it.tag_id = ANY (rage.tag_ids(ARRAY[rage.normal_form(%(tag)s::text)]))
+)
+SELECT g.generation_id AS id, g.created_at
+FROM rage.generations AS g
+JOIN rage.brands AS b USING (brand_id)
+WHERE (%(brand)s::text IS NULL OR b.key = rage.normal_form(%(brand)s))
+  AND (%(tag)s::text IS NULL OR g.generation_id IN (SELECT generation_id FROM tagged))
+  AND (%(labels)s::jsonb IS NULL OR g.labels @> %(labels)s)
+  AND (%(model)s::text IS NULL OR g.model = %(model)s)
+  AND (%(provider)s::text IS NULL OR g.provider = %(provider)s)
+  AND (%(status)s::text IS NULL OR g.status = %(status)s)
+  AND (%(purpose)s::text IS NULL OR g.purpose = %(purpose)s)
+  AND (%(before)s::timestamptz IS NULL OR (g.created_at, g.generation_id) < (%(before)s, %(before_id)s::uuid))
+ORDER BY g.created_at DESC, g.generation_id DESC
+LIMIT %(limit)s;
+
+-- name: get_output
+-- The bytes of an output, as the provider sent them.
+SELECT c.bytes AS content, c.media_type, encode(o.sha256, 'hex') AS sha256
+FROM rage.generation_outputs AS o
+JOIN rage.contents AS c USING (sha256)
+WHERE o.generation_id = %(generation_id)s AND o.position = %(position)s;

@@ -1,0 +1,93 @@
+-- name: unembedded_space
+-- The active space of an encoder in which a prompt has no vector yet.
+WITH active AS (
+    SELECT l.space_id
+    FROM rage.search_legs AS l
+    WHERE l.space_id = rage.space_of(%(encoder)s, %(model)s, %(weights_sha256)s, %(dimensions)s, %(encodes)s)
+)
+SELECT a.space_id
+FROM active AS a
+WHERE NOT EXISTS (
+    SELECT FROM rage.prompt_vectors AS v
+    WHERE v.space_id = a.space_id AND v.prompt_md5 = md5(%(prompt)s)::uuid AND v.prompt = %(prompt)s
+);
+
+-- name: store_prompt_vector
+-- Keeps a prompt's vector, so that SQL alone can search by it.
+INSERT INTO rage.prompt_vectors (space_id, prompt_md5, prompt, embedding)
+VALUES (%(space_id)s, md5(%(prompt)s)::uuid, %(prompt)s, %(embedding)s)
+ON CONFLICT (space_id, prompt_md5) DO UPDATE
+SET prompt = excluded.prompt, embedding = excluded.embedding;
+
+-- name: search_images
+-- The public search function, each row with its image as one value.
+SELECT
+    to_jsonb(i) || jsonb_build_object('id', i.image_id) AS image,
+    found.score,
+    found.legs,
+    found.strategy,
+    found.matched,
+    found.complete
+FROM rage_v1.search_images(
+    %(prompt)s::text, %(k)s::integer,
+    brands => %(brands)s::text[],
+    skus => %(skus)s::text[],
+    kinds => %(kinds)s::text[],
+    states => %(states)s::text[],
+    tags_all => %(tags_all)s::text[],
+    tags_any => %(tags_any)s::text[],
+    tags_none => %(tags_none)s::text[],
+    collections => %(collections)s::text[],
+    attributes => %(attributes)s::jsonb,
+    among => %(among)s::bigint[],
+    legs => %(legs)s::jsonb,
+    origins => %(origins)s::text[],
+    created_after => %(created_after)s::timestamptz,
+    created_before => %(created_before)s::timestamptz,
+    updated_after => %(updated_after)s::timestamptz,
+    min_width => %(min_width)s::integer,
+    min_height => %(min_height)s::integer,
+    min_relevance => %(min_relevance)s::real) AS found
+JOIN rage_v1.images AS i USING (image_id)
+ORDER BY found.rank;
+
+-- name: search_report
+-- How a search that found nothing was answered.
+SELECT strategy, matched, complete
+FROM rage_v1.search_report(
+    %(prompt)s::text, %(k)s::integer,
+    brands => %(brands)s::text[],
+    skus => %(skus)s::text[],
+    kinds => %(kinds)s::text[],
+    states => %(states)s::text[],
+    tags_all => %(tags_all)s::text[],
+    tags_any => %(tags_any)s::text[],
+    tags_none => %(tags_none)s::text[],
+    collections => %(collections)s::text[],
+    attributes => %(attributes)s::jsonb,
+    among => %(among)s::bigint[],
+    legs => %(legs)s::jsonb,
+    origins => %(origins)s::text[],
+    created_after => %(created_after)s::timestamptz,
+    created_before => %(created_before)s::timestamptz,
+    updated_after => %(updated_after)s::timestamptz,
+    min_width => %(min_width)s::integer,
+    min_height => %(min_height)s::integer,
+    min_relevance => %(min_relevance)s::real);
+
+-- name: log_search
+-- Writes the search and its answer down; generations refer to it.
+WITH logged AS (
+    INSERT INTO rage.searches (prompt, filters, among, legs, k, strategy, matched, complete, took_ms, asked_by)
+    VALUES (%(prompt)s, %(filters)s::jsonb, %(among)s::bigint[], %(legs)s::jsonb, %(k)s, %(strategy)s,
+            %(matched)s, %(complete)s, %(took_ms)s, %(asked_by)s)
+    RETURNING search_id
+),
+answered AS (
+    INSERT INTO rage.search_results (search_id, rank, image_id, score, legs)
+    SELECT logged.search_id, r.rank, r.image_id, r.score, r.legs
+    FROM logged,
+         ROWS FROM (unnest(%(image_ids)s::bigint[]), unnest(%(scores)s::real[]), unnest(%(hits)s::jsonb[]))
+             WITH ORDINALITY AS r (image_id, score, legs, rank)
+)
+SELECT search_id FROM logged;

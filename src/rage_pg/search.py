@@ -1,0 +1,138 @@
+"""A prompt and a filter → ranked candidates, through the one SQL function that everybody calls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+from pgvector import HalfVector
+from psycopg.types.json import Jsonb
+
+from rage_pg.database import Connection, Database, execute, fetch_one, fetch_value
+from rage_pg.errors import InvalidInput
+from rage_pg.providers.checked import checked_vectors
+from rage_pg.providers.ports import TextEncoder
+from rage_pg.resources import statements
+from rage_pg.types import Candidate, Filters, SearchAnswer, SearchRequest
+
+SQL = statements("search")
+
+
+class _Report(Struct, frozen=True):
+    """How a search was answered."""
+
+    strategy: str
+    matched: int
+    complete: bool
+
+
+async def search(
+    database: Database,
+    encoders: Sequence[TextEncoder],
+    request: SearchRequest,
+    *,
+    asked_by: str | None = None,
+) -> SearchAnswer:
+    """The best `k` images for a prompt under a filter, and how they were found. Raises InvalidInput.
+
+    The prompt is embedded in every active space that one of the encoders belongs to; the rest is said in
+    `strategy`. The search and its answer are logged.
+    """
+    started = time.perf_counter()
+    prompt = request.prompt.strip()
+    if not prompt or "\0" in prompt:
+        raise InvalidInput("The prompt is empty or holds a NUL character.", field="prompt")
+    await embed_prompt(database, encoders, prompt)
+    values = {
+        "prompt": prompt,
+        "k": request.k,
+        "among": None if request.among is None else list(request.among),
+        "legs": None if request.legs is None else Jsonb(request.legs),
+        "min_relevance": request.min_relevance,
+        **filter_values(request.filters),
+    }
+    async with database.transaction() as connection:
+        cursor = await connection.execute(SQL["search_images"], values)
+        rows = await cursor.fetchall()
+        report = (
+            msgspec.convert(rows[0], _Report)
+            if rows
+            else await fetch_one(connection, SQL["search_report"], values, _Report)
+        )
+        assert report is not None
+        took_ms = (time.perf_counter() - started) * 1000
+        search_id = await _log(connection, request, values, rows, report, took_ms, asked_by)
+    return SearchAnswer(
+        search_id=search_id,
+        items=tuple(msgspec.convert(row, Candidate) for row in rows),
+        strategy=report.strategy,
+        matched=report.matched,
+        complete=report.complete,
+        took_ms=round(took_ms, 2),
+    )
+
+
+async def embed_prompt(database: Database, encoders: Sequence[TextEncoder], prompt: str) -> int:
+    """Embed a prompt in every active space that lacks it and has its encoder here; how many that were."""
+    embedded = 0
+    for encoder in encoders:
+        asked = {"prompt": prompt, **msgspec.structs.asdict(encoder.identity)}
+        async with database.transaction() as connection:
+            space_id = await fetch_value(connection, SQL["unembedded_space"], asked)
+        if space_id is None:
+            continue
+        vectors = checked_vectors(await encoder.encode_prompts([prompt]), encoder.identity, 1)
+        values = {"space_id": space_id, "prompt": prompt, "embedding": HalfVector(vectors[0])}
+        async with database.transaction() as connection:
+            embedded += await execute(connection, SQL["store_prompt_vector"], values)
+    return embedded
+
+
+def filter_values(filters: Filters) -> dict[str, Any]:
+    """The arguments of rage.filters: an empty list sets no limit over HTTP, in SQL it would match nothing."""
+    return {
+        "brands": list(filters.brand) or None,
+        "skus": list(filters.sku) or None,
+        "kinds": list(filters.kind) or None,
+        "states": list(filters.state) or None,
+        "tags_all": list(filters.tags.all) or None,
+        "tags_any": list(filters.tags.any) or None,
+        "tags_none": list(filters.tags.none) or None,
+        "collections": list(filters.collection) or None,
+        "attributes": Jsonb(filters.attributes) if filters.attributes else None,
+        "origins": list(filters.origin) or None,
+        "created_after": filters.created_after,
+        "created_before": filters.created_before,
+        "updated_after": filters.updated_after,
+        "min_width": filters.min_width,
+        "min_height": filters.min_height,
+    }
+
+
+async def _log(
+    connection: Connection,
+    request: SearchRequest,
+    values: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    report: _Report,
+    took_ms: float,
+    asked_by: str | None,
+) -> UUID:
+    logged = {
+        **values,
+        "filters": Jsonb(msgspec.to_builtins(request.filters)),
+        "strategy": report.strategy,
+        "matched": report.matched,
+        "complete": report.complete,
+        "took_ms": took_ms,
+        "asked_by": asked_by,
+        "image_ids": [row["image"]["id"] for row in rows],
+        "scores": [row["score"] for row in rows],
+        "hits": [Jsonb(row["legs"]) for row in rows],
+    }
+    search_id: UUID = await fetch_value(connection, SQL["log_search"], logged)
+    return search_id
