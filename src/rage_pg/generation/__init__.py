@@ -1,0 +1,33 @@
+"""Prompt and references → pictures, with every step of it written to the ledger.
+
+`accept` takes a request in, `run` is what a worker does with it, and the rest is what people do with the outcome.
+"""
+
+from __future__ import annotations
+
+from rage_pg.generation.accept import Defer, DryRun, accept, preview
+from rage_pg.generation.call import Generators
+from rage_pg.generation.events import Event, events, follow, wait_for
+from rage_pg.generation.outputs import cancel, keep, rate
+from rage_pg.generation.references import MAX_REFERENCES, ROLES
+from rage_pg.generation.run import run
+from rage_pg.generation.settle import ImageStore
+
+__all__ = [
+    "MAX_REFERENCES",
+    "ROLES",
+    "Defer",
+    "DryRun",
+    "Event",
+    "Generators",
+    "ImageStore",
+    "accept",
+    "cancel",
+    "events",
+    "follow",
+    "keep",
+    "preview",
+    "rate",
+    "run",
+    "wait_for",
+]

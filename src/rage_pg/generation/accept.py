@@ -1,0 +1,176 @@
+"""Takes a request in: the ledger's row, its references and its job are written in one transaction, or none is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+from psycopg.types.json import Jsonb
+
+from rage_pg.database import Connection, Database, execute, fetch_one, fetch_value
+from rage_pg.errors import Conflict, InvalidInput
+from rage_pg.generation.call import Generators, parameters_of, prompt_sent
+from rage_pg.generation.ledger import add_event, read
+from rage_pg.generation.plan import Plan, checked, make_plan
+from rage_pg.generation.references import Chosen
+from rage_pg.resources import statements
+from rage_pg.types import Generation, GenerationRequest, Reference, SearchAnswer
+
+SQL = statements("generation")
+
+Defer: TypeAlias = Callable[[Connection, UUID], Awaitable[int]]
+"""Queues the job of a generation on this connection, to be committed with it; the number of the job."""
+
+MAX_KEY = 255
+
+
+class DryRun(Struct, frozen=True, kw_only=True):
+    """What a request would send, had it been meant. A provider that reads no prompt is sent none."""
+
+    provider: str
+    model: str
+    conditioned_on_prompt: bool
+    prompt_sent: str | None
+    parameters: dict[str, Any]
+    references: tuple[Reference, ...]
+
+
+class _Earlier(Struct, frozen=True):
+    generation_id: UUID
+    request_sha256: bytes
+
+
+async def accept(
+    database: Database,
+    generators: Generators,
+    request: GenerationRequest,
+    *,
+    defer: Defer,
+    found: SearchAnswer | None = None,
+    asked_by: str | None = None,
+    idempotency_key: str | None = None,
+) -> Generation:
+    """Queue a generation; `found` answers the search that `auto` asks for.
+
+    The same Idempotency-Key with the same request is the same generation, with another it is a Conflict.
+    Raises InvalidInput, NotFound or NotPossible before anything is written or spent.
+    """
+    request = checked(request)
+    if request.dry_run:
+        raise InvalidInput("A dry run is previewed, not queued.", field="dry_run")
+    origin = {
+        "asked_by": asked_by,
+        "idempotency_key": _checked_key(idempotency_key),
+        "request_sha256": sha256(msgspec.json.encode(request, order="deterministic")).digest(),
+    }
+    async with database.transaction() as connection:
+        generation_id = await _earlier(connection, origin)
+        if generation_id is None:
+            plan = await make_plan(connection, generators, request, found)
+            generation_id = await _write(connection, plan, origin, defer)
+        return await read(connection, generation_id)
+
+
+async def preview(
+    database: Database,
+    generators: Generators,
+    request: GenerationRequest,
+    *,
+    found: SearchAnswer | None = None,
+) -> DryRun:
+    """What `accept` would send, checked alike; nothing is written."""
+    async with database.transaction() as connection:
+        plan = await make_plan(connection, generators, checked(request), found)
+    return DryRun(
+        provider=plan.generator.name,
+        model=plan.model,
+        conditioned_on_prompt=plan.generator.conditioned_on_prompt,
+        prompt_sent=prompt_sent(plan.generator, plan.call),
+        parameters=parameters_of(plan.request),
+        references=tuple(_reference(position, chosen) for position, chosen in _numbered(plan)),
+    )
+
+
+def _checked_key(key: str | None) -> str | None:
+    if key is not None and not (0 < len(key) <= MAX_KEY and key.isprintable()):
+        raise InvalidInput(
+            f"An Idempotency-Key has 1 to {MAX_KEY} printable characters.", field="Idempotency-Key"
+        )
+    return key
+
+
+async def _earlier(connection: Connection, origin: dict[str, Any]) -> UUID | None:
+    """The generation that this key stands for already. Raises Conflict where its request was another."""
+    if origin["idempotency_key"] is None:
+        return None
+    earlier = await fetch_one(connection, SQL["get_earlier_request"], origin, _Earlier)
+    if earlier is None:
+        return None
+    if earlier.request_sha256 != origin["request_sha256"]:
+        raise Conflict("This Idempotency-Key came with another request before; use a new key.")
+    return earlier.generation_id
+
+
+async def _write(connection: Connection, plan: Plan, origin: dict[str, Any], defer: Defer) -> UUID:
+    generation_id: UUID | None = await fetch_value(
+        connection, SQL["insert_generation"], {**_row(plan), **origin}
+    )
+    if generation_id is None:
+        # The same key was committed while this request was being checked.
+        generation_id = await _earlier(connection, origin)
+        assert generation_id is not None
+        return generation_id
+    references = [_reference_row(position, chosen) for position, chosen in _numbered(plan)]
+    values = {"generation_id": generation_id, "references": Jsonb(references)}
+    await execute(connection, SQL["insert_references"], values)
+    await add_event(connection, generation_id, "queued")
+    job_id = await defer(connection, generation_id)
+    await execute(connection, SQL["set_job"], {"generation_id": generation_id, "job_id": job_id})
+    return generation_id
+
+
+def _numbered(plan: Plan) -> list[tuple[int, Chosen]]:
+    return list(enumerate(plan.references, start=1))
+
+
+def _row(plan: Plan) -> dict[str, Any]:
+    request = plan.request
+    return {
+        "brand_id": plan.brand_id,
+        "prompt": request.prompt,
+        "purpose": request.purpose,
+        "provider": plan.generator.name,
+        "model": plan.model,
+        "parameters": Jsonb(parameters_of(request)),
+        "labels": Jsonb(request.labels),
+        "parent_id": request.parent_id,
+        "search_id": plan.search_id,
+        "proposal_id": request.proposal_id,
+    }
+
+
+def _reference_row(position: int, chosen: Chosen) -> dict[str, Any]:
+    source = chosen.source
+    return {
+        "position": position,
+        "image_id": source.image_id,
+        "version": source.version,
+        "sha256": source.sha256.hex(),
+        "role": chosen.role,
+        "note": chosen.note,
+        "search_rank": source.search_rank,
+        "search_score": source.search_score,
+    }
+
+
+def _reference(position: int, chosen: Chosen) -> Reference:
+    image_id = chosen.source.image_id
+    return Reference(
+        **_reference_row(position, chosen),
+        title=chosen.source.title,
+        thumbnail_url=f"/api/images/{image_id}/thumbnail",
+    )

@@ -1,0 +1,70 @@
+"""The progress of a generation: what happened so far, what happens next, and waiting for its end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from rage_pg.database import Database, fetch_all, fetch_value
+from rage_pg.generation.ledger import FINAL, missing, read
+from rage_pg.resources import statements
+from rage_pg.types import Generation, Status
+
+SQL = statements("generation")
+
+POLL = 0.25
+"""Seconds between two looks. A NOTIFY would take a lock of the whole server at every commit."""
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """Something that happened to a generation; `id` counts from 1, `name` is the status that it reached."""
+
+    id: int
+    name: str
+    data: dict[str, Any]
+    created_at: datetime
+
+
+async def events(database: Database, generation_id: UUID, after: int = 0) -> list[Event]:
+    """What happened since the event `after`. Raises NotFound."""
+    return (await _look(database, generation_id, after))[1]
+
+
+async def follow(database: Database, generation_id: UUID, after: int = 0) -> AsyncIterator[Event]:
+    """Every event since `after` as it happens, until the generation has ended. Raises NotFound."""
+    while True:
+        status, happened = await _look(database, generation_id, after)
+        for event in happened:
+            yield event
+            after = event.id
+        if status in FINAL:
+            return
+        await asyncio.sleep(POLL)
+
+
+async def wait_for(database: Database, generation_id: UUID, seconds: float) -> Generation:
+    """The generation once it has ended, or as it stands after `seconds`. Raises NotFound."""
+    end = time.monotonic() + seconds
+    while True:
+        async with database.transaction() as connection:
+            generation = await read(connection, generation_id)
+        left = end - time.monotonic()
+        if generation.status in FINAL or left <= 0:
+            return generation
+        await asyncio.sleep(min(POLL, left))
+
+
+async def _look(database: Database, generation_id: UUID, after: int) -> tuple[Status, list[Event]]:
+    values = {"generation_id": generation_id, "after": after}
+    async with database.transaction() as connection:
+        # The status first: an end that comes between the two reads is then seen next time, with its event.
+        status: Status | None = await fetch_value(connection, SQL["get_status"], values)
+        if status is None:
+            raise missing(generation_id)
+        return status, await fetch_all(connection, SQL["get_events"], values, Event)

@@ -1,0 +1,109 @@
+"""What the ledger is told: the writes that every part of this stage shares, and the read of what stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct, field
+from psycopg.types.json import Jsonb
+
+from rage_pg.database import Connection, execute, fetch_one, fetch_value
+from rage_pg.errors import NotFound, ProviderError, RageError
+from rage_pg.logs import redact_text
+from rage_pg.resources import statements
+from rage_pg.types import Generation, Status
+
+SQL = statements("generation")
+HISTORY = statements("history")
+
+FINAL: frozenset[Status] = frozenset({"succeeded", "refused", "failed", "cancelled", "unknown"})
+MAX_DETAIL = 2_000
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """How an attempt ended, and what is known of its cost."""
+
+    status: Status
+    error: dict[str, Any] | None = None
+    model: str | None = None
+    request_id: str | None = None
+    usage: dict[str, Any] | None = None
+    cost_usd: Decimal | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+async def read(connection: Connection, generation_id: UUID) -> Generation:
+    """One generation as the ledger has it. Raises NotFound."""
+    values = {"ids": [generation_id]}
+    generation = await fetch_one(connection, HISTORY["get_generations"], values, Generation)
+    if generation is None:
+        raise missing(generation_id)
+    return generation
+
+
+def missing(generation_id: UUID) -> NotFound:
+    return NotFound(f"There is no generation {generation_id}.")
+
+
+async def add_event(
+    connection: Connection, generation_id: UUID, name: str, data: Mapping[str, Any] | None = None
+) -> None:
+    """The transaction must hold the generation's row: two that count at once would count alike."""
+    values = {"generation_id": generation_id, "name": name, "data": Jsonb(data or {})}
+    await execute(connection, SQL["add_event"], values)
+
+
+async def finish(
+    connection: Connection,
+    generation_id: UUID,
+    outcome: Outcome,
+    *,
+    call_id: int | None,
+    timings_ms: Mapping[str, float] | None = None,
+    outputs: int = 0,
+) -> None:
+    """Write an outcome down, and the event that tells of it."""
+    values = {**_values(outcome), "generation_id": generation_id, "timings_ms": Jsonb(timings_ms or {})}
+    await execute(connection, SQL["finish"], values)
+    if call_id is not None:
+        await close_paid_call(connection, call_id, outcome)
+    data: dict[str, Any] = {"outputs": outputs} if outcome.error is None else {"error": outcome.error}
+    await add_event(connection, generation_id, outcome.status, data)
+
+
+async def close_paid_call(connection: Connection, call_id: int, outcome: Outcome) -> None:
+    await execute(connection, SQL["close_paid_call"], {**_values(outcome), "call_id": call_id})
+
+
+async def cost_of(
+    connection: Connection, provider: str, model: str, usage: Mapping[str, Any] | None
+) -> Decimal | None:
+    """US dollars at today's prices; None where a count or a price is not known."""
+    if not usage:
+        return None
+    values = {"provider": provider, "model": model, "usage": Jsonb(usage)}
+    cost: Decimal | None = await fetch_value(connection, SQL["cost_of_usage"], values)
+    return cost
+
+
+def error_document(error: RageError) -> dict[str, Any]:
+    """What the ledger keeps of an error: type, detail and, from a provider, code and whether to try again."""
+    document: dict[str, Any] = {"type": error.type, "detail": redact_text(str(error))[:MAX_DETAIL]}
+    if isinstance(error, ProviderError):
+        document |= {"code": error.code, "retryable": error.retryable}
+    return document
+
+
+def _values(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "status": outcome.status,
+        "model": outcome.model,
+        "provider_request_id": outcome.request_id,
+        "usage": None if outcome.usage is None else Jsonb(outcome.usage),
+        "cost_usd": outcome.cost_usd,
+        "error": None if outcome.error is None else Jsonb(outcome.error),
+        "details": Jsonb({"details": outcome.details} if outcome.details else {}),
+    }

@@ -1,0 +1,155 @@
+"""Which images go with a prompt: named one by one, a collection, or the best of a search; checked for use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+from msgspec import Struct
+
+from rage_pg.database import Connection, fetch_all, fetch_one
+from rage_pg.errors import InvalidInput, NotFound
+from rage_pg.providers.ports import InputImage
+from rage_pg.resources import statements
+from rage_pg.types import GenerationRequest, Kind, ReferenceRequest, Role, SearchAnswer, State
+
+SQL = statements("generation")
+
+MAX_REFERENCES = 16
+"""The most that any supported image model takes."""
+
+ROLES: Mapping[Kind, Role] = {
+    "product": "product",
+    "style": "style",
+    "logo": "logo",
+    "scene": "background",
+    "person": "subject",
+    "sketch": "layout",
+    "other": "product",
+}
+"""The role that an image has by its kind, where the caller names none."""
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """An image that is asked for as a reference, and whether it may be one."""
+
+    image_id: int
+    kind: Kind
+    state: State
+    title: str | None
+    version: int
+    usable_from: date | None
+    usable_until: date | None
+    too_early: bool | None
+    too_late: bool | None
+    sha256: bytes
+    media_type: str
+    content: bytes | None
+    search_rank: int | None
+    search_score: float | None
+
+
+class Chosen(Struct, frozen=True, kw_only=True):
+    """A reference that may be used, with its role."""
+
+    source: Source
+    role: Role
+    note: str | None
+    image: InputImage
+
+
+class _Collection(Struct, frozen=True):
+    collection_id: int
+    image_ids: tuple[int, ...]
+
+
+async def choose(
+    connection: Connection,
+    request: GenerationRequest,
+    brand_id: int,
+    found: SearchAnswer | None,
+    search_id: UUID | None,
+) -> list[Chosen]:
+    """The references in order. Raises NotFound or InvalidInput for one that may not be used."""
+    wanted = await _wanted(connection, request, brand_id, found)
+    _check_number(wanted)
+    values = {"image_ids": [reference.image_id for reference in wanted], "search_id": search_id}
+    sources = await fetch_all(connection, SQL["get_source_images"], values, Source)
+    known = {source.image_id: source for source in sources}
+    return [_checked(reference, known.get(reference.image_id)) for reference in wanted]
+
+
+async def _wanted(
+    connection: Connection, request: GenerationRequest, brand_id: int, found: SearchAnswer | None
+) -> Sequence[ReferenceRequest]:
+    ways = [bool(request.references), request.auto is not None, request.collection is not None]
+    if sum(ways) > 1:
+        raise InvalidInput("Give references, auto or collection, only one of them.", field="references")
+    if request.auto is not None:
+        return _from_search(request.auto.k, found)
+    if request.collection is not None:
+        return await _from_collection(connection, request.collection, brand_id)
+    return request.references
+
+
+def _from_search(k: int, found: SearchAnswer | None) -> list[ReferenceRequest]:
+    if found is None:
+        raise InvalidInput("auto needs the answer of a search to choose from.", field="auto")
+    if not found.items:
+        raise InvalidInput(
+            "No image matches the prompt and filters; widen the filters or name references.", field="auto"
+        )
+    return [ReferenceRequest(image_id=candidate.image.id) for candidate in found.items[:k]]
+
+
+async def _from_collection(connection: Connection, name: str, brand_id: int) -> list[ReferenceRequest]:
+    values = {"collection": name, "brand_id": brand_id}
+    collection = await fetch_one(connection, SQL["get_collection"], values, _Collection)
+    if collection is None:
+        raise NotFound(f"There is no collection {name!r} of this brand.")
+    if not collection.image_ids:
+        raise InvalidInput(f"The collection {name!r} is empty.", field="collection")
+    return [ReferenceRequest(image_id=image_id) for image_id in collection.image_ids]
+
+
+def _check_number(wanted: Sequence[ReferenceRequest]) -> None:
+    if len(wanted) > MAX_REFERENCES:
+        raise InvalidInput(
+            f"{len(wanted)} references are too many; at most {MAX_REFERENCES} go with a prompt.",
+            field="references",
+        )
+    seen: set[int] = set()
+    for reference in wanted:
+        if reference.image_id in seen:
+            raise InvalidInput(f"Image {reference.image_id} is given twice.", field="references")
+        seen.add(reference.image_id)
+
+
+def _checked(reference: ReferenceRequest, source: Source | None) -> Chosen:
+    if source is None:
+        raise NotFound(f"There is no image {reference.image_id}.")
+    if (reason := _why_unusable(source)) is not None:
+        raise InvalidInput(f"Image {source.image_id} cannot be a reference: {reason}.", field="references")
+    assert source.content is not None
+    role = reference.role or ROLES[source.kind]
+    image = InputImage(
+        content=source.content,
+        media_type=source.media_type,
+        role=role,
+        note=reference.note,
+        title=source.title,
+    )
+    return Chosen(source=source, role=role, note=reference.note, image=image)
+
+
+def _why_unusable(source: Source) -> str | None:
+    if source.state != "approved":
+        return f"it is {'a draft' if source.state == 'draft' else source.state}, not approved"
+    if source.too_early:
+        return f"it may be used only from {source.usable_from}"
+    if source.too_late:
+        return f"it could be used only until {source.usable_until}"
+    if source.content is None:
+        return "its bytes are not stored here"
+    return None

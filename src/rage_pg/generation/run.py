@@ -1,0 +1,191 @@
+"""Carries a generation out: take up, load, call the provider, settle. Every end of it is written to the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+import structlog
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rage_pg.database import Database, execute, fetch_all, fetch_value
+from rage_pg.errors import (
+    DatabaseUnavailable,
+    OutcomeUnknown,
+    ProviderError,
+    ProviderRefused,
+    RageError,
+)
+from rage_pg.generation.call import Generators, build_call, prompt_sent
+from rage_pg.generation.ledger import Outcome, error_document
+from rage_pg.generation.settle import ImageStore, Stopwatch, patiently, settle, uncancelled
+from rage_pg.generation.take_up import Task, give_back, take_up
+from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, InputImage
+from rage_pg.resources import statements
+from rage_pg.types import ImageMetadata, Role
+
+SQL = statements("generation")
+log = structlog.get_logger(__name__)
+
+MAX_TITLE = 80
+MAX_CAPTION = 1_000
+
+
+class _Sent(Struct, frozen=True):
+    """A reference with the bytes of the version that was chosen."""
+
+    image_id: int
+    role: Role
+    note: str | None
+    title: str | None
+    media_type: str
+    content: bytes | None
+
+
+class _Work(Struct, kw_only=True):
+    """An attempt under way; filled in as far as it got."""
+
+    task: Task
+    watch: Stopwatch
+    caption: str | None = None
+
+
+async def run(
+    database: Database,
+    generators: Generators,
+    store: ImageStore,
+    generation_id: UUID,
+    *,
+    attempt: int = 0,
+) -> None:
+    """Make the pictures of a queued generation; `attempt` counts earlier runs of the same job.
+
+    Does nothing where the generation has ended or was cancelled. Raises DatabaseUnavailable, after which the
+    job may run again: it will not repeat a call that may have been charged.
+    """
+    task = await take_up(database, generation_id, attempt)
+    if task is None:
+        return
+    work = _Work(task=task, watch=Stopwatch())
+    try:
+        generator, call = await _prepare(database, generators, work)
+        result = await _call(generator, call, work)
+    except DatabaseUnavailable:
+        raise
+    except asyncio.CancelledError:
+        await uncancelled(patiently(lambda: give_back(database, task)))
+        raise
+    except Exception as error:
+        failure = _failure(task, error)
+        await uncancelled(patiently(lambda: settle(database, store, task, failure, watch=work.watch)))
+    else:
+        await uncancelled(_keep_result(database, store, work, result))
+
+
+async def _prepare(
+    database: Database, generators: Generators, work: _Work
+) -> tuple[ImageGenerator, GenerationCall]:
+    """Load the references, and commit what is about to be sent, and to whom, before it is."""
+    task = work.task
+    generator = generators(task.provider)
+    async with database.transaction() as connection:
+        sent = await fetch_all(
+            connection, SQL["get_references"], {"generation_id": task.generation_id}, _Sent
+        )
+        call = build_call(
+            generator,
+            prompt=task.prompt,
+            purpose=task.purpose,
+            model=task.model,
+            parameters=task.parameters,
+            images=[_input(image) for image in sent],
+            guidelines=task.guidelines,
+        )
+        generator.check(call)
+        values = {
+            "generation_id": task.generation_id,
+            "prompt_sent": prompt_sent(generator, call),
+            "brand_id": task.brand_id,
+            "provider": task.provider,
+            "model": task.model,
+        }
+        await execute(connection, SQL["set_prompt_sent"], values)
+        call_id = await fetch_value(connection, SQL["open_paid_call"], values) if generator.charges else None
+    task.call_id = call_id
+    work.caption = _caption(generator, task.prompt, sent)
+    work.watch.lap("load")
+    return generator, call
+
+
+async def _call(generator: ImageGenerator, call: GenerationCall, work: _Work) -> GenerationResult:
+    try:
+        return await generator.generate(call)
+    finally:
+        work.watch.lap("call")
+
+
+async def _keep_result(database: Database, store: ImageStore, work: _Work, result: GenerationResult) -> None:
+    """Store the pictures; where that cannot be done, what they cost is kept all the same."""
+    task = work.task
+    answered = Outcome(
+        status="succeeded",
+        model=result.model,
+        request_id=result.request_id,
+        usage=result.usage,
+        details=result.details,
+    )
+    metadata = ImageMetadata(brand=task.brand, title=_title(task.prompt), caption=work.caption, state="draft")
+    try:
+        records = [await store.decode(image.content, metadata) for image in result.images]
+        await patiently(
+            lambda: settle(database, store, task, answered, watch=work.watch, records=records)
+        )
+    except DatabaseUnavailable:
+        raise
+    except Exception as error:
+        failed = replace(answered, status="failed", error=_failure(task, error).error)
+        await patiently(lambda: settle(database, store, task, failed, watch=work.watch))
+
+
+def _input(image: _Sent) -> InputImage:
+    if image.content is None:
+        raise RageError(f"The bytes of image {image.image_id} were erased after it was chosen as a reference.")
+    return InputImage(
+        content=image.content,
+        media_type=image.media_type,
+        role=image.role,
+        note=image.note,
+        title=image.title,
+    )
+
+
+def _failure(task: Task, error: Exception) -> Outcome:
+    """An error of ours as it is; of any other only that it was one: the log has the rest."""
+    if not isinstance(error, RageError):
+        log.error("generation failed", generation_id=str(task.generation_id), exc_info=error)
+        return Outcome(status="failed", error=error_document(RageError("Internal error; the log says more.")))
+    if not isinstance(error, ProviderError):
+        # Ours alone are raised before anything is sent.
+        return Outcome(status="failed", error=error_document(error), cost_usd=Decimal(0))
+    document = error_document(error)
+    if isinstance(error, ProviderRefused):
+        return Outcome(status="refused", error=document, request_id=error.request_id)
+    if isinstance(error, OutcomeUnknown):
+        return Outcome(status="unknown", error=document, request_id=error.request_id)
+    return Outcome(status="failed", error=document, request_id=error.request_id)
+
+
+def _title(prompt: str) -> str:
+    line = " ".join(prompt.split())
+    return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 1].rstrip() + "…"
+
+
+def _caption(generator: ImageGenerator, prompt: str, sent: Sequence[_Sent]) -> str | None:
+    """A first caption. What no prompt shaped is described by what it was made from."""
+    if generator.conditioned_on_prompt:
+        return " ".join(prompt.split())[:MAX_CAPTION]
+    titles = [image.title for image in sent if image.title]
+    return f"Made from {', '.join(titles)}."[:MAX_CAPTION] if titles else None

@@ -1,0 +1,140 @@
+"""Writes an attempt's end down: outputs as images, cost, outcome and event, in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from decimal import Decimal
+from typing import Any, Protocol
+
+import structlog
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rage_pg.database import Connection, Database, execute, fetch_all
+from rage_pg.errors import DatabaseUnavailable
+from rage_pg.generation.ledger import Outcome, close_paid_call, cost_of, finish
+from rage_pg.generation.take_up import Task, locked_task
+from rage_pg.resources import statements
+from rage_pg.types import ImageMetadata, ImageRecord
+
+SQL = statements("generation")
+log = structlog.get_logger(__name__)
+
+PAUSES = (1, 2, 4, 8, 16)
+"""Seconds between tries while the database is away: an answer that was paid for is not let go at once."""
+
+
+class ImageStore(Protocol):
+    """How outputs become images of the store. The one path by which images are written is handed in."""
+
+    async def decode(self, content: bytes, metadata: ImageMetadata) -> ImageRecord:
+        """Check a picture and make its record. Raises ImageRejected."""
+        ...
+
+    async def store(self, connection: Connection, records: Sequence[ImageRecord]) -> Sequence[int]:
+        """Write new images within the caller's transaction; their ids, in order."""
+        ...
+
+
+class Stopwatch:
+    """Milliseconds by stage, each since the one before."""
+
+    def __init__(self) -> None:
+        self.ms: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.ms[stage] = round((now - self._since) * 1000, 1)
+        self._since = now
+
+
+class _Known(Struct, frozen=True):
+    image_id: int
+    sha256: bytes
+
+
+async def settle(
+    database: Database,
+    store: ImageStore,
+    task: Task,
+    outcome: Outcome,
+    *,
+    watch: Stopwatch,
+    records: Sequence[ImageRecord] = (),
+) -> None:
+    """Write the outcome and its outputs. Of an attempt that another overtook, only the paid call is noted."""
+    async with database.transaction() as connection:
+        current = await locked_task(connection, task.generation_id)
+        outcome = replace(outcome, cost_usd=await _cost(connection, task, outcome))
+        if current is None or not _is_mine(task, current):
+            log.warning("outcome of an overtaken attempt dropped", generation_id=str(task.generation_id))
+            if task.call_id is not None:
+                await close_paid_call(connection, task.call_id, outcome)
+            return
+        await _store_outputs(connection, store, task, records)
+        watch.lap("store")
+        await finish(
+            connection,
+            task.generation_id,
+            outcome,
+            call_id=task.call_id,
+            timings_ms=watch.ms,
+            outputs=len(records),
+        )
+
+
+async def patiently(write: Callable[[], Awaitable[None]]) -> None:
+    """Try again while the database is away, for about half a minute. Raises DatabaseUnavailable then."""
+    for pause in PAUSES:
+        try:
+            return await write()
+        except DatabaseUnavailable:
+            log.warning("database away; trying again", seconds=pause)
+            await asyncio.sleep(pause)
+    await write()
+
+
+async def uncancelled(work: Coroutine[Any, Any, None]) -> None:
+    """Finish `work` even when this task is cancelled meanwhile; the cancellation follows it."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
+
+
+def _is_mine(task: Task, current: Task) -> bool:
+    """A late answer may still mend `unknown`, which a worker that seemed lost left behind."""
+    return current.started_at == task.started_at and current.status in ("running", "unknown")
+
+
+async def _cost(connection: Connection, task: Task, outcome: Outcome) -> Decimal | None:
+    if task.call_id is None:
+        return Decimal(0)
+    if outcome.cost_usd is not None:
+        return outcome.cost_usd
+    return await cost_of(connection, task.provider, outcome.model or task.model, outcome.usage)
+
+
+async def _store_outputs(
+    connection: Connection, store: ImageStore, task: Task, records: Sequence[ImageRecord]
+) -> None:
+    """An output with the bytes of an image that the brand has already is that image, untouched."""
+    hashes = [record.sha256 for record in records]
+    values = {"brand_id": task.brand_id, "hashes": hashes}
+    known = await fetch_all(connection, SQL["get_images_with_content"], values, _Known)
+    ids = {image.sha256: image.image_id for image in known}
+    new = {record.sha256: record for record in records if record.sha256 not in ids}
+    if new:
+        stored = await store.store(connection, list(new.values()))
+        ids |= dict(zip(new, stored, strict=True))
+    values = {
+        "generation_id": task.generation_id,
+        "image_ids": [ids[digest] for digest in hashes],
+        "hashes": hashes,
+    }
+    await execute(connection, SQL["insert_outputs"], values)

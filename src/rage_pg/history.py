@@ -1,0 +1,124 @@
+"""Reads the ledger: one generation, lists of them, and the bytes of an output."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+from psycopg.types.json import Jsonb
+
+from rage_pg.database import Database, fetch_all, fetch_one
+from rage_pg.errors import InvalidInput, NotFound
+from rage_pg.resources import statements
+from rage_pg.types import Generation, Purpose, Status
+
+SQL = statements("history")
+
+MAX_LIMIT = 200
+
+
+class GenerationPage(Struct, frozen=True, kw_only=True):
+    """Generations, newest first; `cursor` continues the list, None ends it."""
+
+    items: tuple[Generation, ...]
+    cursor: str | None = None
+
+
+class OutputBytes(Struct, frozen=True, kw_only=True):
+    """An output as the provider sent it; `sha256` in hexadecimal digits."""
+
+    content: bytes
+    media_type: str
+    sha256: str
+
+
+class _Place(Struct, frozen=True):
+    """Where a generation stands in the list."""
+
+    id: UUID
+    created_at: datetime
+
+
+class _StoredBytes(Struct, frozen=True):
+    content: bytes | None
+    media_type: str
+    sha256: str
+
+
+async def get(database: Database, generation_id: UUID) -> Generation:
+    """One generation with its references and outputs. Raises NotFound."""
+    async with database.transaction() as connection:
+        found = await fetch_one(connection, SQL["get_generations"], {"ids": [generation_id]}, Generation)
+    if found is None:
+        raise NotFound(f"There is no generation {generation_id}.")
+    return found
+
+
+async def listing(
+    database: Database,
+    *,
+    brand: str | None = None,
+    tag: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    model: str | None = None,
+    provider: str | None = None,
+    status: Status | None = None,
+    purpose: Purpose | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> GenerationPage:
+    """Generations that pass every filter given, newest first. Raises InvalidInput.
+
+    `tag` (which stands for its children too) is one of a reference or an output; `labels` are all required.
+    What is written after the first page does not shift the next.
+    """
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidInput(f"limit must be 1 to {MAX_LIMIT}, not {limit}.", field="limit")
+    after = None if cursor is None else _decoded(cursor)
+    values = {
+        "brand": brand,
+        "tag": tag,
+        "labels": Jsonb(dict(labels)) if labels else None,
+        "model": model,
+        "provider": provider,
+        "status": status,
+        "purpose": purpose,
+        "before": after and after.created_at,
+        "before_id": after and after.id,
+        "limit": limit + 1,
+    }
+    async with database.transaction() as connection:
+        places = await fetch_all(connection, SQL["list_generations"], values, _Place)
+        ids = [place.id for place in places[:limit]]
+        items = await fetch_all(connection, SQL["get_generations"], {"ids": ids}, Generation)
+    more = len(places) > limit
+    return GenerationPage(items=tuple(items), cursor=_encoded(places[limit - 1]) if more else None)
+
+
+async def output(database: Database, generation_id: UUID, position: int) -> OutputBytes:
+    """The bytes of an output. Raises NotFound, also where they were erased."""
+    values = {"generation_id": generation_id, "position": position}
+    async with database.transaction() as connection:
+        found = await fetch_one(connection, SQL["get_output"], values, _StoredBytes)
+    if found is None:
+        raise NotFound(f"Generation {generation_id} has no output {position}.")
+    if found.content is None:
+        raise NotFound(f"The bytes of output {position} of generation {generation_id} were erased.")
+    return OutputBytes(content=found.content, media_type=found.media_type, sha256=found.sha256)
+
+
+def _encoded(place: _Place) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
+
+
+def _decoded(cursor: str) -> _Place:
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        return msgspec.json.decode(text, type=_Place)
+    except (binascii.Error, ValueError, msgspec.DecodeError):
+        raise InvalidInput("The cursor is not one that this list gave out.", field="cursor") from None

@@ -1,0 +1,169 @@
+"""Bytes to a checked picture: its format, its size as shown, and a thumbnail. No file, no database.
+
+The size is judged from the header, before a pixel is decoded: a few kilobytes can claim gigabytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+
+from msgspec import Struct
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+
+from rage_pg.config import Limits
+from rage_pg.errors import ImageRejected, RageError, TooLarge
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")
+MEDIA_TYPES = {
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",  # a JPEG with further pictures behind the first, as phones write them
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "GIF": "image/gif",
+    "TIFF": "image/tiff",
+    "BMP": "image/bmp",
+}
+THUMBNAIL_SIDE = 512
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What brings a picture of this EXIF orientation upright; from 5 on, width and height swap."""
+NOT_AN_IMAGE = "This is not an intact JPEG, PNG, WebP, GIF, TIFF or BMP image."
+
+# Pillow opens what it only warns of, and prints the warning.
+warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+
+class Decoded(Struct, frozen=True, kw_only=True):
+    """A picture that can be shown. `width` and `height` are in pixels with the EXIF orientation applied.
+
+    `thumbnail` is a WebP of at most 512 pixels a side, upright, without metadata.
+    """
+
+    content: bytes
+    sha256: bytes
+    media_type: str
+    width: int
+    height: int
+    thumbnail: bytes
+
+
+def decode(content: bytes, limits: Limits) -> Decoded:
+    """Check `content` and make its thumbnail; of an animation the first frame.
+
+    Raises TooLarge beyond the limits, ImageRejected for whatever is not an intact picture of FORMATS.
+    """
+    check_size(len(content), limits)
+    with _opened(content, limits) as picture:
+        width, height = picture.size
+        media_type = MEDIA_TYPES[picture.format or ""]
+        small = _small(picture)
+        # After the pixels: some formats read them to find their EXIF data, and damage must not hide there.
+        orientation = _orientation(picture)
+        if orientation >= 5:
+            width, height = height, width
+        if orientation in TURNS:
+            small = small.transpose(TURNS[orientation])
+        return Decoded(
+            content=content,
+            sha256=hashlib.sha256(content).digest(),
+            media_type=media_type,
+            width=width,
+            height=height,
+            thumbnail=_webp(small),
+        )
+
+
+def check_size(size: int, limits: Limits) -> None:
+    """Raise for a file of `size` bytes that need not even be read."""
+    if size == 0:
+        raise ImageRejected("The file is empty.")
+    if size > limits.max_bytes:
+        raise TooLarge(f"The file has {size:,} bytes, at most {limits.max_bytes:,} are taken.")
+
+
+@contextmanager
+def _opened(content: bytes, limits: Limits) -> Iterator[Image.Image]:
+    # Pillow's own limit is one for the process; it must not lie below ours.
+    Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS or 0, limits.max_pixels)
+    too_many = f"The image has more than {limits.max_pixels:,} pixels, the most that is taken."
+    try:
+        with Image.open(BytesIO(content), formats=FORMATS) as picture:
+            if picture.width * picture.height > limits.max_pixels:
+                raise TooLarge(too_many)
+            yield picture
+    except RageError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
+        raise TooLarge(too_many) from error
+    except UnidentifiedImageError as error:
+        raise ImageRejected(NOT_AN_IMAGE) from error
+    # Damaged bytes make Pillow's readers raise nearly anything.
+    except Exception as error:
+        cut_off = "truncated" in str(error).lower()
+        raise ImageRejected(f"The image is {'cut off' if cut_off else 'damaged'}.") from error
+
+
+def _orientation(picture: Image.Image) -> int:
+    """1 (upright) to 8; 1 where the EXIF data are damaged, which says nothing of the picture."""
+    try:
+        orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:
+        return 1
+    return orientation if orientation in TURNS else 1
+
+
+def _small(picture: Image.Image) -> Image.Image:
+    profile = picture.info.get("icc_profile")
+    if picture.mode not in ("RGB", "RGBA", "L", "CMYK") or "transparency" in picture.info:
+        picture = _plain(picture)
+    # For a JPEG this decodes at a fraction of the size.
+    picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return _shown(picture, profile)
+
+
+def _webp(picture: Image.Image) -> bytes:
+    buffer = BytesIO()
+    picture.save(buffer, "WEBP", quality=85, method=1, icc_profile=b"", exif=b"", xmp=b"")
+    return buffer.getvalue()
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    """A mode that can be scaled: 8 bits a channel, no palette."""
+    if picture.has_transparency_data:
+        return picture.convert("RGBA")
+    if picture.mode.startswith("I;16"):
+        return picture.convert("I").point(lambda value: value / 257).convert("L")
+    if picture.mode in ("I", "F"):
+        return _stretched(picture)
+    return picture.convert("RGB")
+
+
+def _stretched(picture: Image.Image) -> Image.Image:
+    """Numbers without a fixed range: the least becomes black, the greatest white."""
+    low, high = (float(bound) for bound in picture.getextrema())  # type: ignore[arg-type]
+    scale = 255 / (high - low) if high > low else 0.0
+    return picture.convert("F").point(lambda value: value * scale - low * scale).convert("L")
+
+
+def _shown(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """The picture as a screen shows it: sRGB, with its transparency."""
+    mode = "RGBA" if picture.mode == "RGBA" else "RGB"
+    if profile is None or picture.mode == "L":
+        return picture.convert(mode)
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        shown = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode=mode)
+    except (ImageCms.PyCMSError, OSError, ValueError):  # a damaged profile, or one of another mode
+        shown = None
+    return shown or picture.convert(mode)

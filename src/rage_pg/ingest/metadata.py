@@ -1,0 +1,130 @@
+"""What may be said of an image: cleaned and checked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType, structs
+
+from rage_pg.errors import InvalidInput
+from rage_pg.types import ImageMetadata
+
+T = TypeVar("T")
+
+LONGEST = {
+    "external_id": 500,
+    "brand": 100,
+    "sku": 200,
+    "title": 1_000,
+    "caption": 20_000,
+    "tags": 200,
+    "rights": 5_000,
+}
+"""Characters."""
+MOST_ITEMS = 500
+MOST_ATTRIBUTES = 100_000
+"""Bytes of all attributes as JSON."""
+
+
+def checked(said: ImageMetadata) -> ImageMetadata:
+    """`said` with texts trimmed, blank ones cleared and lists without repetition.
+
+    Raises InvalidInput, naming the field, for what the store could not hold.
+    """
+    in_order(given(said.usable_from), given(said.usable_until))
+    return structs.replace(
+        said,
+        external_id=_name("external_id", said.external_id),
+        brand=_name("brand", said.brand),
+        sku=_names("sku", said.sku),
+        tags=_names("tags", said.tags),
+        title=_text("title", said.title),
+        caption=_text("caption", said.caption),
+        rights=_text("rights", said.rights),
+        attributes=_attributes(said.attributes),
+    )
+
+
+def with_defaults(said: ImageMetadata, defaults: ImageMetadata) -> ImageMetadata:
+    """`said`, and where it says nothing the defaults; attributes are united. Tags are left to the caller."""
+    fields = structs.asdict(defaults) | {
+        name: value for name, value in structs.asdict(said).items() if value is not UNSET
+    }
+    fields["tags"] = said.tags
+    if said.attributes is not UNSET and defaults.attributes is not UNSET:
+        fields["attributes"] = defaults.attributes | said.attributes
+    return ImageMetadata(**fields)
+
+
+def given(value: T | UnsetType | None) -> T | None:
+    """None for what was not said."""
+    return None if value is UNSET else value  # type: ignore[return-value]
+
+
+def in_order(first: date | None, last: date | None) -> None:
+    if first and last and first > last:
+        raise InvalidInput("usable_from lies after usable_until.", field="usable_from")
+
+
+def storable(field: str, text: str) -> None:
+    """Raise for text that Postgres cannot hold."""
+    if "\0" in text:
+        raise InvalidInput(f"{field} contains a NUL character.", field=field)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(f"{field} contains half of a surrogate pair.", field=field) from None
+
+
+def _text(field: str, text: str | None | UnsetType) -> str | None | UnsetType:
+    if text is None or text is UNSET:
+        return text
+    storable(field, text)
+    text = text.strip()
+    if len(text) > LONGEST[field]:
+        raise InvalidInput(f"{field} has {len(text):,} characters, at most {LONGEST[field]:,} fit.", field)
+    return text or None
+
+
+def _name(field: str, name: str | UnsetType) -> str | UnsetType:
+    clean = _text(field, name)
+    if clean is None:
+        raise InvalidInput(f"{field} is empty.", field=field)
+    return clean
+
+
+def _names(field: str, names: tuple[str, ...] | UnsetType) -> tuple[str, ...] | UnsetType:
+    if names is UNSET:
+        return UNSET
+    if len(names) > MOST_ITEMS:
+        raise InvalidInput(f"{field} has {len(names):,} entries, at most {MOST_ITEMS:,} fit.", field=field)
+    return tuple(dict.fromkeys(str(_name(field, name)) for name in names))
+
+
+def _attributes(attributes: dict[str, Any] | UnsetType) -> dict[str, Any] | UnsetType:
+    if attributes is UNSET:
+        return UNSET
+    for text in _texts(attributes):
+        storable("attributes", text)
+    if any(not name.strip() for name in attributes):
+        raise InvalidInput("An attribute has no name.", field="attributes")
+    size = len(msgspec.json.encode(attributes))
+    if size > MOST_ATTRIBUTES:
+        raise InvalidInput(f"attributes have {size:,} bytes, at most {MOST_ATTRIBUTES:,} fit.", "attributes")
+    return attributes
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text within a JSON value, names of members included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from value
+        for member in value.values():
+            yield from _texts(member)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)

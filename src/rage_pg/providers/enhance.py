@@ -1,0 +1,80 @@
+"""Size, sharpness and contrast of one picture, by the operations its request names. Pure Pillow."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from PIL import Image, ImageFilter, ImageOps
+
+WORDS = {
+    "contrast": re.compile(r"\b(contrast|levels|faded|washed|dull|hazy)", re.IGNORECASE),
+    "enlarge": re.compile(r"\b(enlarge|upscal|upsiz|larger|bigger|resiz|resolution)", re.IGNORECASE),
+    "sharpen": re.compile(r"\b(sharp|crisp|blur|unfocus|out of focus)", re.IGNORECASE),
+}
+FACTOR = 2
+MAX_SIDE = 4096
+VISIBLE = 0.1
+"""Mean difference of a pixel (of 255) below which an enhanced picture counts as the same picture."""
+
+
+def named_operations(prompt: str, *, resized: bool) -> tuple[str, ...]:
+    """The operations that a prompt's plain words (or a size) ask for; all of them when none is named."""
+    named = {name for name, words in WORDS.items() if words.search(prompt)}
+    if resized:
+        named.add("enlarge")
+    return tuple(name for name in WORDS if name in (named or WORDS))
+
+
+def enhanced(picture: Image.Image, operations: tuple[str, ...], box: tuple[int, int] | None) -> Image.Image:
+    """Apply the operations to an RGB or RGBA picture: contrast first, then size, then sharpness.
+
+    `box` is the size to fit into, the proportions kept; without it, enlarging doubles both sides.
+    """
+    alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
+    result = picture
+    if "contrast" in operations:
+        # Tone alone is stretched: stretching each colour by itself would shift a brand's colours.
+        seen = alpha.point(lambda value: 255 if value else 0) if alpha is not None else None
+        stretched = ImageOps.autocontrast(result.convert("RGB"), cutoff=0.5, preserve_tone=True, mask=seen)
+        result = _with_alpha(Image.blend(result.convert("RGB"), stretched, 0.85), alpha)
+    if "enlarge" in operations:
+        result = result.resize(_target(result.size, box), Image.Resampling.LANCZOS)
+    if "sharpen" in operations:
+        result = _sharpened(result)
+    return result
+
+
+def _sharpened(picture: Image.Image) -> Image.Image:
+    colours = picture.convert("RGB")
+    radius = max(1.2, max(picture.size) / 700)
+    sharp = colours.filter(ImageFilter.UnsharpMask(radius, percent=90, threshold=2))
+    if picture.mode != "RGBA":
+        return sharp
+    # Under transparency lies any colour: it must not bleed into the outline.
+    alpha = picture.getchannel("A")
+    inside = alpha.point(lambda value: 255 if value == 255 else 0).filter(ImageFilter.MinFilter(5))
+    return _with_alpha(Image.composite(sharp, colours, inside), alpha)
+
+
+def differs(one: Image.Image, other: Image.Image) -> bool:
+    """Whether a person could tell two pictures apart: another size, or pixels that differ on average."""
+    if one.size != other.size:
+        return True
+    pixels = (np.asarray(each.convert("RGBA"), dtype=np.int16) for each in (one, other))
+    first, second = pixels
+    return float(np.abs(first - second).mean()) >= VISIBLE
+
+
+def _target(size: tuple[int, int], box: tuple[int, int] | None) -> tuple[int, int]:
+    limit = box or tuple(min(side * FACTOR, MAX_SIDE) for side in size)
+    scale = min(bound / side for bound, side in zip(limit, size, strict=True))
+    if box is None:
+        scale = max(scale, 1.0)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _with_alpha(picture: Image.Image, alpha: Image.Image | None) -> Image.Image:
+    if alpha is not None:
+        picture.putalpha(alpha)
+    return picture

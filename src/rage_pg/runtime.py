@@ -1,0 +1,93 @@
+"""What a running rage-pg consists of: settings, a database that is ready, and the providers that it needs.
+
+The service, the worker and every command enter `running()`; it starts or joins the embedded server where no
+database is named, brings an embedded database up to date, and refuses one of the host's that is behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import cached_property
+
+from rage_pg import index, migrate
+from rage_pg.config import Settings
+from rage_pg.database import Database, translated
+from rage_pg.embedded import embedded_server
+from rage_pg.errors import SetupError
+from rage_pg.providers.ports import ImageEncoder, TextEncoder
+from rage_pg.providers.registry import Generators, Registry
+from rage_pg.types import Space
+
+
+class Runtime:
+    """One process's view of rage-pg. Encoders are made when a space needs them, and kept."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
+        self.database = database
+        self.registry = Registry(settings)
+
+    @cached_property
+    def generators(self) -> Generators:
+        return self.registry.generators()
+
+    async def text_encoders(self) -> list[TextEncoder]:
+        """Those of the spaces that legs search now: another process may have switched them."""
+        return [self.registry.text_encoder(space.encoder) for space in await self._active() if _reads_text(space)]
+
+    async def encoders(self) -> list[TextEncoder | ImageEncoder]:
+        """Those of the active spaces, and the text encoder that is set, so that its space fills up."""
+        active = await self._active()
+        names = [space.encoder for space in active]
+        wanted = self.settings.text_encoder
+        if wanted and wanted not in names:
+            names.append(wanted)
+        return [self.registry.encoder(name) for name in names]
+
+    async def settle_text_encoder(self) -> None:
+        """On a store without vectors yet, the text encoder that is set becomes the active one at once."""
+        wanted = self.settings.text_encoder
+        if wanted is None or not await index.is_empty(self.database):
+            return
+        space = await index.space_of(self.database, self.registry.text_encoder(wanted))
+        if not space.legs:
+            await index.activate(self.database, space.name)
+
+    async def _active(self) -> list[Space]:
+        return await index.active_spaces(self.database)
+
+
+@asynccontextmanager
+async def running(settings: Settings, *, max_connections: int = 10) -> AsyncIterator[Runtime]:
+    """A runtime on a database of the current schema. Raises SetupError with what to do."""
+    with database_url(settings) as url:
+        await asyncio.to_thread(_ready, settings, url)
+        async with Database(url, max_connections=max_connections) as database:
+            runtime = Runtime(settings, database)
+            await runtime.settle_text_encoder()
+            yield runtime
+
+
+@contextmanager
+def database_url(settings: Settings) -> Iterator[str]:
+    """The URL of the database that is set, or of the embedded server, which stops with its last user."""
+    if settings.database_url is not None:
+        yield settings.database_url
+    else:
+        with embedded_server(settings.data_dir) as url:
+            yield url
+
+
+def _ready(settings: Settings, url: str) -> None:
+    with translated():
+        if not migrate.pending(url):
+            return
+    if settings.database_url is not None:
+        raise SetupError("The database lacks the schema of this version.", "Run: rage db upgrade")
+    migrate.upgrade(url)
+
+
+def _reads_text(space: Space) -> bool:
+    return space.encodes == "caption"
