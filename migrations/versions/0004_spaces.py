@@ -49,7 +49,7 @@ CREATE TABLE rage.embeddings (
     input_sha256  bytea NOT NULL CHECK (octet_length(input_sha256) = 32),
     embedding     halfvec NOT NULL,
     created_at    timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (space_id, image_id),
+    PRIMARY KEY (image_id, space_id),
     CONSTRAINT embeddings_image FOREIGN KEY (brand_id, image_id)
         REFERENCES rage.images (brand_id, image_id) ON DELETE CASCADE
 ) PARTITION BY LIST (space_id);
@@ -84,7 +84,7 @@ CREATE TABLE rage.failed_items (
     attempts      integer NOT NULL DEFAULT 1 CHECK (attempts > 0),
     reason        text NOT NULL,
     failed_at     timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (space_id, image_id),
+    PRIMARY KEY (image_id, space_id),
     CONSTRAINT failed_items_image FOREIGN KEY (brand_id, image_id)
         REFERENCES rage.images (brand_id, image_id) ON DELETE CASCADE
 );

@@ -48,12 +48,17 @@ LEFT JOIN LATERAL (
 ) AS r ON true
 WHERE i.image_id = ANY (%(image_ids)s::bigint[]) AND i.deleted_at IS NULL;
 
--- name: get_known_origins
--- Which of the rows that a request refers to exist.
-SELECT
-    EXISTS (SELECT FROM rage.generations WHERE generation_id = %(parent_id)s) AS parent_id,
-    EXISTS (SELECT FROM rage.searches WHERE search_id = %(search_id)s) AS search_id,
-    EXISTS (SELECT FROM rage.proposals WHERE proposal_id = %(proposal_id)s) AS proposal_id;
+-- name: get_missing_origin
+-- The first row that a request refers to and that does not exist.
+SELECT 'generation ' || %(parent_id)s::uuid
+WHERE NOT EXISTS (SELECT FROM rage.generations WHERE generation_id = %(parent_id)s) AND %(parent_id)s IS NOT NULL
+UNION ALL
+SELECT 'search ' || %(search_id)s::uuid
+WHERE NOT EXISTS (SELECT FROM rage.searches WHERE search_id = %(search_id)s) AND %(search_id)s IS NOT NULL
+UNION ALL
+SELECT 'proposal ' || %(proposal_id)s::uuid
+WHERE NOT EXISTS (SELECT FROM rage.proposals WHERE proposal_id = %(proposal_id)s) AND %(proposal_id)s IS NOT NULL
+LIMIT 1;
 
 -- name: get_earlier_request
 -- The generation that an Idempotency-Key already stands for.
@@ -128,7 +133,10 @@ SELECT
      FROM rage.paid_calls AS p
      WHERE p.generation_id = g.generation_id AND p.status = 'started'
      ORDER BY p.call_id DESC
-     LIMIT 1) AS call_id
+     LIMIT 1) AS call_id,
+    (SELECT count(*)
+     FROM rage.generation_events AS e
+     WHERE e.generation_id = g.generation_id AND e.name = 'running') AS starts
 FROM rage.generations AS g
 JOIN rage.brands AS b USING (brand_id)
 WHERE g.generation_id = %(generation_id)s
@@ -174,27 +182,22 @@ SET status = %(status)s,
     finished_at = clock_timestamp()
 WHERE call_id = %(call_id)s;
 
--- name: cost_of_usage
--- US dollars for tokens by class at the day's prices; null where a count or a price is not known.
-WITH used AS (
-    SELECT key AS token_class, CASE jsonb_typeof(value) WHEN 'number' THEN (value #>> '{}')::numeric END AS tokens
-    FROM jsonb_each(%(usage)s)
-    WHERE key IN ('text_input', 'image_input', 'text_output', 'image_output')
-),
-priced AS (
-    SELECT
-        u.tokens,
-        CASE WHEN u.tokens = 0 THEN 0 ELSE (
-            SELECT p.usd_per_million
-            FROM rage.prices AS p
-            WHERE p.provider = %(provider)s AND p.model = %(model)s AND p.token_class = u.token_class
-              AND p.effective_from <= current_date
-            ORDER BY p.effective_from DESC
-            LIMIT 1)
-        END AS price
-    FROM used AS u
+-- name: cost_of_tokens
+-- US dollars for tokens by class at today's prices; null where a price is not known.
+WITH priced AS (
+    SELECT t.tokens::numeric AS tokens, p.usd_per_million AS price
+    FROM jsonb_each_text(%(tokens)s) AS t (token_class, tokens)
+    LEFT JOIN LATERAL (
+        SELECT p.usd_per_million
+        FROM rage.prices AS p
+        WHERE p.provider = %(provider)s AND p.model = %(model)s AND p.token_class = t.token_class
+          AND p.effective_from <= current_date
+        ORDER BY p.effective_from DESC
+        LIMIT 1
+    ) AS p ON true
+    WHERE t.tokens <> '0'
 )
-SELECT CASE WHEN bool_and(tokens IS NOT NULL AND price IS NOT NULL) THEN round(sum(tokens * price) / 1000000, 6) END
+SELECT CASE WHEN bool_and(price IS NOT NULL) THEN round(sum(tokens * price) / 1000000, 6) END
 FROM priced;
 
 -- name: finish

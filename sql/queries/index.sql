@@ -48,7 +48,7 @@ LIMIT %(batch)s;
 -- Keeps a vector; whoever embedded a newer input meanwhile is found missing again.
 INSERT INTO rage.embeddings (space_id, image_id, brand_id, input_sha256, embedding)
 VALUES (%(space_id)s, %(image_id)s, %(brand_id)s, %(input_sha256)s, %(embedding)s)
-ON CONFLICT (space_id, image_id) DO UPDATE
+ON CONFLICT (image_id, space_id) DO UPDATE
 SET input_sha256 = excluded.input_sha256, embedding = excluded.embedding, created_at = now();
 
 -- name: clear_failures
@@ -59,7 +59,7 @@ DELETE FROM rage.failed_items WHERE space_id = %(space_id)s AND image_id = ANY (
 -- Counts a failed try of one input; another input starts afresh.
 INSERT INTO rage.failed_items AS f (space_id, image_id, brand_id, input_sha256, reason)
 VALUES (%(space_id)s, %(image_id)s, %(brand_id)s, %(input_sha256)s, %(reason)s)
-ON CONFLICT (space_id, image_id) DO UPDATE
+ON CONFLICT (image_id, space_id) DO UPDATE
 SET attempts = CASE WHEN f.input_sha256 = excluded.input_sha256 THEN f.attempts + 1 ELSE 1 END,
     input_sha256 = excluded.input_sha256,
     reason = excluded.reason,

@@ -1,0 +1,2523 @@
+-- The whole schema as PostgreSQL 18 dumps it, without the job library's objects (procrastinate_*) and the
+-- partitions of spaces (embeddings_<number>). Not run by anything: migrations and sql/ make the schema.
+-- Written by tests/schema_snapshot.py; a test compares it with the database.
+
+CREATE SCHEMA rage;
+
+CREATE SCHEMA rage_v1;
+
+CREATE FUNCTION rage.attribute_clauses(attributes jsonb) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE
+    AS $_$
+DECLARE
+    clauses  text[] := '{}';
+    name     text;
+    wanted   jsonb;
+BEGIN
+    IF jsonb_typeof(attributes) <> 'object' THEN
+        RAISE EXCEPTION 'attributes must be an object of names and values'
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'attributes';
+    END IF;
+    FOR name, wanted IN SELECT * FROM jsonb_each(attributes) LOOP
+        IF jsonb_typeof(wanted) = 'object' THEN
+            IF wanted = '{}' OR EXISTS (
+                SELECT FROM jsonb_each(wanted) AS b (operator, bound)
+                WHERE operator NOT IN ('gt', 'gte', 'lt', 'lte') OR jsonb_typeof(bound) NOT IN ('number', 'string')
+            ) THEN
+                RAISE EXCEPTION 'a range of attributes takes gt, gte, lt and lte with a number or a text, not %', wanted
+                    USING ERRCODE = 'invalid_parameter_value', COLUMN = 'attributes.' || name;
+            END IF;
+            clauses := clauses || format(
+                'rage.attribute_within(i.attributes -> %1$L, $1 -> ''attributes'' -> %1$L)', name);
+        ELSIF jsonb_typeof(wanted) = 'array' THEN
+            clauses := clauses || format(
+                'EXISTS (SELECT FROM jsonb_array_elements($1 -> ''attributes'' -> %1$L) AS w (value)'
+                ' WHERE i.attributes @> ANY (rage.attribute_forms(%1$L, w.value)))', name);
+        ELSE
+            clauses := clauses || format(
+                'i.attributes @> ANY (rage.attribute_forms(%1$L, $1 -> ''attributes'' -> %1$L))', name);
+        END IF;
+    END LOOP;
+    RETURN clauses;
+END
+$_$;
+
+COMMENT ON FUNCTION rage.attribute_clauses(attributes jsonb) IS 'Conditions on i.attributes. Values stay in the parameter $1; only names are written in, quoted.';
+
+CREATE FUNCTION rage.attribute_forms(name text, value jsonb) RETURNS jsonb[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (WITH spellings AS (SELECT attribute_forms.value AS spelling UNION SELECT to_jsonb((attribute_forms.value #>> '{}'::text[])) AS to_jsonb WHERE (jsonb_typeof(attribute_forms.value) = ANY (ARRAY['number'::text, 'boolean'::text])) UNION SELECT ((attribute_forms.value #>> '{}'::text[]))::jsonb AS jsonb WHERE ((jsonb_typeof(attribute_forms.value) = 'string'::text) AND (((attribute_forms.value #>> '{}'::text[]) ~ '^-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?$'::text) OR ((attribute_forms.value #>> '{}'::text[]) = ANY (ARRAY['true'::text, 'false'::text]))))) SELECT array_agg(forms.form) AS array_agg FROM spellings, LATERAL (VALUES (jsonb_build_object(attribute_forms.name, spellings.spelling)), (jsonb_build_object(attribute_forms.name, jsonb_build_array(spellings.spelling)))) forms(form));
+
+COMMENT ON FUNCTION rage.attribute_forms(name text, value jsonb) IS 'The objects of which an image''s attributes must contain one to have this value, alone or in a list.';
+
+CREATE FUNCTION rage.attribute_within(value jsonb, bounds jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (WITH compared AS (SELECT CASE WHEN (((attribute_within.value #>> '{}'::text[]) IS NULL) OR (jsonb_typeof(attribute_within.value) <> ALL (ARRAY['string'::text, 'number'::text]))) THEN NULL::numeric WHEN (jsonb_typeof(b.bound) = 'string'::text) THEN t.sign_of_text WHEN ((attribute_within.value #>> '{}'::text[]) ~ '^-?[0-9]{1,30}(\.[0-9]{1,30})?$'::text) THEN sign((((attribute_within.value #>> '{}'::text[]))::numeric - ((b.bound #>> '{}'::text[]))::numeric)) ELSE NULL::numeric END AS sign, b.operator FROM jsonb_each(attribute_within.bounds) b(operator, bound), LATERAL (SELECT (CASE WHEN ((attribute_within.value #>> ('{}'::text[] COLLATE "C")) < (b.bound #>> '{}'::text[])) THEN '-1'::integer WHEN ((attribute_within.value #>> ('{}'::text[] COLLATE "C")) > (b.bound #>> '{}'::text[])) THEN 1 ELSE 0 END)::numeric AS "numeric") t(sign_of_text)) SELECT COALESCE(bool_and(COALESCE(CASE compared.operator WHEN 'gt'::text THEN (compared.sign > (0)::numeric) WHEN 'gte'::text THEN (compared.sign >= (0)::numeric) WHEN 'lt'::text THEN (compared.sign < (0)::numeric) WHEN 'lte'::text THEN (compared.sign <= (0)::numeric) ELSE NULL::boolean END, false)), false) AS "coalesce" FROM compared);
+
+COMMENT ON FUNCTION rage.attribute_within(value jsonb, bounds jsonb) IS 'Whether a value lies within {"gt"|"gte"|"lt"|"lte": bound}: as numbers where the bound is one, else as text (dates in ISO form).';
+
+CREATE FUNCTION rage.check_request(prompt text, k integer, min_relevance real) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+BEGIN
+    IF btrim(coalesce(prompt, ''), E' \t\r\n') = '' THEN
+        RAISE EXCEPTION 'the prompt is empty' USING ERRCODE = 'invalid_parameter_value', COLUMN = 'prompt';
+    ELSIF length(prompt) > 32000 THEN
+        RAISE EXCEPTION 'the prompt has % characters, at most 32000 are possible', length(prompt)
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'prompt';
+    ELSIF k IS NULL OR k NOT BETWEEN 1 AND 200 THEN
+        RAISE EXCEPTION 'k must be from 1 to 200, not %', coalesce(k::text, 'null')
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'k';
+    ELSIF min_relevance IS NULL OR min_relevance NOT BETWEEN 0 AND 1 THEN
+        RAISE EXCEPTION 'min_relevance must be from 0 to 1' USING ERRCODE = 'invalid_parameter_value', COLUMN = 'min_relevance';
+    END IF;
+    RETURN btrim(prompt, E' \t\r\n');
+END
+$$;
+
+COMMENT ON FUNCTION rage.check_request(prompt text, k integer, min_relevance real) IS 'The prompt without white space around it, or a clear error.';
+
+CREATE FUNCTION rage.checked_vector(given jsonb, leg text, dimensions integer) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'rage'
+    AS $$
+DECLARE
+    parsed halfvec;
+BEGIN
+    IF jsonb_typeof(given) <> 'array' OR jsonb_array_length(given) <> dimensions THEN
+        RAISE EXCEPTION 'the vector of leg "%" must be an array of % numbers', leg, dimensions
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'vectors.' || leg;
+    END IF;
+    BEGIN
+        parsed := given::text::halfvec;
+    EXCEPTION WHEN data_exception THEN
+        RAISE EXCEPTION 'the vector of leg "%" must be an array of % numbers', leg, dimensions
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'vectors.' || leg;
+    END;
+    IF l2_norm(parsed) = 0 THEN
+        RAISE EXCEPTION 'the vector of leg "%" is zero: it has no direction to compare', leg
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'vectors.' || leg;
+    END IF;
+    RETURN given;
+END
+$$;
+
+COMMENT ON FUNCTION rage.checked_vector(given jsonb, leg text, dimensions integer) IS 'A query vector that may be compared, or a clear error.';
+
+CREATE FUNCTION rage.create_space(name text, encodes text, encoder text, model text, weights_sha256 text, dimensions integer) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'rage'
+    AS $$
+DECLARE
+    new_space  integer;
+    part       text;
+BEGIN
+    INSERT INTO rage.embedding_spaces (name, encodes, encoder, model, weights_sha256, dimensions)
+    VALUES (create_space.name, create_space.encodes, create_space.encoder, create_space.model,
+            create_space.weights_sha256, create_space.dimensions)
+    RETURNING space_id INTO new_space;
+
+    part := format('embeddings_%s', new_space);
+    EXECUTE format(
+        'CREATE TABLE rage.%I PARTITION OF rage.embeddings '
+        '(CONSTRAINT %I CHECK (vector_dims(embedding) = %s)) FOR VALUES IN (%s)',
+        part, part || '_dimensions', create_space.dimensions, new_space);
+    EXECUTE format('COMMENT ON TABLE rage.%I IS %L', part, 'Vectors of the space ' || create_space.name || '.');
+    -- Inline while a row fits its page: a scan that fetches TOAST costs what the planner does not see.
+    EXECUTE format(
+        'ALTER TABLE rage.%I ALTER COLUMN embedding SET STORAGE %s',
+        part, CASE WHEN create_space.dimensions <= 2000 THEN 'PLAIN' ELSE 'EXTERNAL' END);
+    EXECUTE format(
+        'CREATE INDEX %I ON rage.%I USING hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops) '
+        'WITH (m = 16, ef_construction = 64)',
+        part || '_hnsw', part, create_space.dimensions);
+    RETURN new_space;
+END
+$$;
+
+COMMENT ON FUNCTION rage.create_space(name text, encodes text, encoder text, model text, weights_sha256 text, dimensions integer) IS 'Makes an embedding space: its row, its partition of embeddings, and the HNSW index on it.';
+
+CREATE FUNCTION rage.default_filters(filters jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (jsonb_build_object('state', jsonb_build_array('approved'), 'usable_on', CURRENT_DATE) || filters);
+
+COMMENT ON FUNCTION rage.default_filters(filters jsonb) IS 'A search finds what is approved and usable today, unless states are named.';
+
+CREATE FUNCTION rage.facets(filters jsonb, words tsquery) RETURNS TABLE(facet text, name text, value text, count bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage'
+    AS $_$
+BEGIN
+    RETURN QUERY EXECUTE format($sql$
+WITH matches AS MATERIALIZED (
+    SELECT i.image_id, i.brand_id, i.kind, i.attributes
+    FROM rage.images AS i
+    WHERE %s
+      AND ($2 IS NULL OR EXISTS (
+          SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ $2))
+),
+counted AS (
+    SELECT 'tags' AS facet, NULL AS name, t.name AS value, count(DISTINCT m.image_id) AS count
+    FROM matches AS m
+    JOIN rage.image_tags AS it USING (image_id)
+    JOIN rage.tags AS t USING (tag_id)
+    GROUP BY t.name
+    UNION ALL
+    SELECT 'brands', NULL, b.name, count(*)
+    FROM matches AS m JOIN rage.brands AS b USING (brand_id)
+    GROUP BY b.name
+    UNION ALL
+    SELECT 'kinds', NULL, m.kind, count(*)
+    FROM matches AS m
+    GROUP BY m.kind
+    UNION ALL
+    SELECT 'attributes', a.key, v.value, count(DISTINCT m.image_id)
+    FROM matches AS m
+    CROSS JOIN LATERAL jsonb_each(m.attributes) AS a (key, value)
+    CROSS JOIN LATERAL jsonb_array_elements_text(
+        CASE jsonb_typeof(a.value) WHEN 'array' THEN a.value ELSE jsonb_build_array(a.value) END) AS v (value)
+    WHERE v.value IS NOT NULL
+    GROUP BY a.key, v.value
+),
+ranked AS (
+    SELECT c.*, row_number() OVER (PARTITION BY c.facet, c.name ORDER BY c.count DESC, c.value) AS place
+    FROM counted AS c
+)
+SELECT r.facet, r.name, r.value, r.count
+FROM ranked AS r
+WHERE r.place <= 100
+ORDER BY r.facet, r.name, r.place$sql$, rage.filter_clause(filters))
+    USING filters, words;
+END
+$_$;
+
+COMMENT ON FUNCTION rage.facets(filters jsonb, words tsquery) IS 'How many images that pass a filter have which tag, brand, kind and attribute: the hundred most frequent values of each.';
+
+CREATE FUNCTION rage.filter_clause(filters jsonb, among bigint[] DEFAULT NULL::bigint[]) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    AS $_$
+DECLARE
+    clauses  text[] := ARRAY['i.deleted_at IS NULL'];
+    place    integer;
+BEGIN
+    IF filters ? 'brand' THEN
+        clauses := clauses || 'i.brand_id IN (SELECT b.brand_id FROM rage.brands AS b WHERE b.key = ANY (rage.names($1 -> ''brand'')))'::text;
+    END IF;
+    IF filters ? 'sku' THEN
+        clauses := clauses || 'EXISTS (SELECT FROM rage.image_products AS p WHERE p.brand_id = i.brand_id AND p.image_id = i.image_id AND p.sku = ANY (rage.texts($1 -> ''sku'')))'::text;
+    END IF;
+    IF filters ? 'kind' THEN
+        clauses := clauses || 'i.kind = ANY (rage.texts($1 -> ''kind''))'::text;
+    END IF;
+    IF filters ? 'state' THEN
+        clauses := clauses || 'i.state = ANY (rage.texts($1 -> ''state''))'::text;
+    END IF;
+    IF filters ? 'usable_on' THEN
+        clauses := clauses || '(i.state <> ''approved'' OR ($1 ->> ''usable_on'')::date BETWEEN coalesce(i.usable_from, ''-infinity'') AND coalesce(i.usable_until, ''infinity''))'::text;
+    END IF;
+    IF filters ? 'collection' THEN
+        clauses := clauses || 'i.image_id IN (SELECT ci.image_id FROM rage.collection_images AS ci JOIN rage.collections AS c USING (collection_id) WHERE c.key = ANY (rage.names($1 -> ''collection'')))'::text;
+    END IF;
+    IF filters ? 'tags_all' THEN
+        FOR place IN 0 .. jsonb_array_length(filters -> 'tags_all') - 1 LOOP
+            clauses := clauses || format(
+                'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it'
+                ' WHERE it.tag_id = ANY ((SELECT rage.tag_ids(ARRAY[rage.normal_form($1 -> ''tags_all'' ->> %s)]))::integer[]))',
+                place);
+        END LOOP;
+    END IF;
+    IF filters ? 'tags_any' THEN
+        clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY ((SELECT rage.tag_ids(rage.names($1 -> ''tags_any'')))::integer[]))'::text;
+    END IF;
+    IF filters ? 'tags_none' THEN
+        clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY ((SELECT rage.tag_ids(rage.names($1 -> ''tags_none'')))::integer[]))'::text;
+    END IF;
+    IF filters ? 'attributes' THEN
+        clauses := clauses || rage.attribute_clauses(filters -> 'attributes');
+    END IF;
+    IF filters ? 'origin' THEN
+        clauses := clauses || 'i.origin = ANY (rage.texts($1 -> ''origin''))'::text;
+    END IF;
+    IF filters ? 'created_after' THEN
+        clauses := clauses || 'i.created_at > ($1 ->> ''created_after'')::timestamptz'::text;
+    END IF;
+    IF filters ? 'created_before' THEN
+        clauses := clauses || 'i.created_at < ($1 ->> ''created_before'')::timestamptz'::text;
+    END IF;
+    IF filters ? 'updated_after' THEN
+        clauses := clauses || 'i.updated_at > ($1 ->> ''updated_after'')::timestamptz'::text;
+    END IF;
+    IF filters ? 'min_width' OR filters ? 'min_height' THEN
+        clauses := clauses || 'EXISTS (SELECT FROM rage.contents AS c WHERE c.content_id = i.content_id AND c.width >= coalesce(($1 ->> ''min_width'')::integer, 0) AND c.height >= coalesce(($1 ->> ''min_height'')::integer, 0))'::text;
+    END IF;
+    IF among IS NOT NULL THEN
+        clauses := clauses || 'i.image_id = ANY ($2)'::text;
+    END IF;
+    RETURN array_to_string(clauses, E'\n      AND ');
+END
+$_$;
+
+COMMENT ON FUNCTION rage.filter_clause(filters jsonb, among bigint[]) IS 'The condition on rage.images i that a filter stands for. Its shape follows from the filter; the values stay in $1 (the filter) and $2 (among).';
+
+CREATE FUNCTION rage.filters(brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN jsonb_strip_nulls(jsonb_build_object('brand', to_jsonb(brands), 'sku', to_jsonb(skus), 'kind', to_jsonb(kinds), 'state', to_jsonb(states), 'tags_all', to_jsonb(tags_all), 'tags_any', to_jsonb(tags_any), 'tags_none', to_jsonb(tags_none), 'collection', to_jsonb(collections), 'attributes', attributes, 'origin', to_jsonb(origins), 'created_after', created_after, 'created_before', created_before, 'updated_after', updated_after, 'min_width', min_width, 'min_height', min_height));
+
+COMMENT ON FUNCTION rage.filters(brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) IS 'A filter as one value: what filter_clause reads.';
+
+CREATE FUNCTION rage.leg_weights(legs jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage'
+    AS $$
+DECLARE
+    unknown  text;
+    bad      text;
+BEGIN
+    IF legs IS NULL THEN
+        RETURN (SELECT jsonb_object_agg(l.leg, l.weight) FROM rage.search_legs AS l);
+    END IF;
+    IF jsonb_typeof(legs) <> 'object' THEN
+        RAISE EXCEPTION 'legs must be an object of leg names and weights'
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'legs';
+    END IF;
+    SELECT key INTO unknown FROM jsonb_object_keys(legs) AS key
+    WHERE key NOT IN (SELECT l.leg FROM rage.search_legs AS l) LIMIT 1;
+    IF unknown IS NOT NULL THEN
+        RAISE EXCEPTION 'unknown leg "%": there are %', unknown,
+            (SELECT string_agg(l.leg, ', ' ORDER BY l.leg) FROM rage.search_legs AS l)
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'legs';
+    END IF;
+    SELECT key INTO bad FROM jsonb_each(legs) AS e (key, value)
+    WHERE jsonb_typeof(value) <> 'number' OR value::numeric < 0 LIMIT 1;
+    IF bad IS NOT NULL THEN
+        RAISE EXCEPTION 'the weight of leg "%" must be a number of 0 or more', bad
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'legs.' || bad;
+    END IF;
+    IF NOT EXISTS (SELECT FROM jsonb_each(legs) AS e (key, value) WHERE value::numeric > 0) THEN
+        RAISE EXCEPTION 'at least one leg needs a weight above 0'
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'legs';
+    END IF;
+    RETURN legs;
+END
+$$;
+
+COMMENT ON FUNCTION rage.leg_weights(legs jsonb) IS 'The weights of a search''s legs, checked; where none are given, the stored ones.';
+
+CREATE FUNCTION rage.list_images(filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer) RETURNS TABLE(image_id bigint, sort_key text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage'
+    AS $_$
+DECLARE
+    descending  boolean := starts_with(sort, '-');
+    key         text := CASE ltrim(sort, '-')
+                            WHEN 'created_at' THEN 'i.created_at'
+                            WHEN 'updated_at' THEN 'i.updated_at'
+                            WHEN 'title' THEN 'coalesce(i.title, '''')'
+                            WHEN 'id' THEN 'i.image_id'
+                        END;
+    clause      text := rage.filter_clause(filters);
+BEGIN
+    IF key IS NULL THEN
+        RAISE EXCEPTION 'sort must be created_at, updated_at, title or id, with - before it for the other direction'
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'sort';
+    END IF;
+    IF words IS NOT NULL THEN
+        clause := clause || E'\n      AND EXISTS (SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ $2)';
+    END IF;
+    IF after_id IS NOT NULL THEN
+        clause := clause || format(
+            E'\n      AND (%1$s, i.image_id) %2$s ($3::%3$s, $4)',
+            key,
+            CASE WHEN descending THEN '<' ELSE '>' END,
+            CASE WHEN key = 'i.image_id' THEN 'bigint' WHEN key LIKE '%title%' THEN 'text' ELSE 'timestamptz' END);
+    END IF;
+    RETURN QUERY EXECUTE format($sql$
+SELECT i.image_id, (%1$s)::text
+FROM rage.images AS i
+WHERE %2$s
+ORDER BY %1$s %3$s, i.image_id %3$s
+LIMIT $5$sql$, key, clause, CASE WHEN descending THEN 'DESC' ELSE 'ASC' END)
+    USING filters, words, after_key, after_id, page_size;
+END
+$_$;
+
+COMMENT ON FUNCTION rage.list_images(filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer) IS 'One page of the images that pass a filter, in a stable order; sort_key and image_id of the last row continue it.';
+
+CREATE FUNCTION rage.normal_form(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN replace(replace(lower(NORMALIZE(regexp_replace(btrim(name, ' 	
+ '::text), '\s+'::text, ' '::text, 'g'::text), NFC)), 'ß'::text, 'ss'::text), 'ς'::text, 'σ'::text);
+
+COMMENT ON FUNCTION rage.normal_form(name text) IS 'How brands and tags are compared: trimmed, inner white space to one blank, NFC, case-folded.';
+
+CREATE FUNCTION rage.names(value jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY(SELECT rage.normal_form(name.value) AS normal_form FROM jsonb_array_elements_text(names.value) name(value));
+
+COMMENT ON FUNCTION rage.names(value jsonb) IS 'A JSON array of brands, tags or collections in the form in which they are compared.';
+
+CREATE TABLE rage.brands (
+    brand_id integer NOT NULL,
+    name text NOT NULL,
+    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
+    title text,
+    guidelines text,
+    reserved boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
+);
+
+COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
+
+COMMENT ON COLUMN rage.brands.brand_id IS 'Stable number of the brand.';
+
+COMMENT ON COLUMN rage.brands.name IS 'The name as it was first given; what people and programs call the brand.';
+
+COMMENT ON COLUMN rage.brands.key IS 'The name as it is compared.';
+
+COMMENT ON COLUMN rage.brands.title IS 'The name as it is printed, where it differs.';
+
+COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand should heed.';
+
+COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
+
+COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
+
+CREATE FUNCTION rage.prompt_query(prompt text) RETURNS tsquery
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'rage'
+    RETURN (SELECT (NULLIF(concat_ws(' | '::text, NULLIF(replace((plainto_tsquery('english'::regconfig, prompt))::text, ' & '::text, ' | '::text), ''::text), NULLIF((SELECT string_agg(quote_literal(unnest.lexeme), ' | '::text) AS string_agg FROM unnest(to_tsvector('simple'::regconfig, prompt_query.prompt)) unnest(lexeme, positions, weights) WHERE ((unnest.lexeme ~ '[0-9]'::text) OR (unnest.lexeme IN (SELECT rage.normal_form(brands.name) AS normal_form FROM rage.brands)))), ''::text)), ''::text))::tsquery AS "nullif");
+
+COMMENT ON FUNCTION rage.prompt_query(prompt text) IS 'The query of the text leg: any word of the prompt, stemmed; null where only stop words are left.';
+
+CREATE FUNCTION rage.query_vectors(prompt text, weights jsonb, vectors jsonb, demanded boolean) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage'
+    AS $$
+DECLARE
+    leg_space  record;
+    vector     jsonb;
+    found      jsonb := '{}';
+BEGIN
+    FOR leg_space IN
+        SELECT l.leg, s.space_id, s.dimensions, s.encodes
+        FROM rage.search_legs AS l JOIN rage.embedding_spaces AS s USING (space_id)
+        WHERE (weights ->> l.leg)::real > 0
+        ORDER BY s.encodes = 'style', l.leg
+    LOOP
+        IF vectors ? leg_space.leg THEN
+            vector := rage.checked_vector(vectors -> leg_space.leg, leg_space.leg, leg_space.dimensions);
+        ELSE
+            vector := rage.stored_prompt_vector(prompt, leg_space.space_id);
+            IF vector IS NULL AND leg_space.encodes = 'style' AND found ? 'caption' THEN
+                vector := rage.style_named_by(found -> 'caption', leg_space.space_id);
+            END IF;
+        END IF;
+        IF vector IS NOT NULL THEN
+            found := found || jsonb_build_object(leg_space.leg, vector);
+        ELSIF demanded AND leg_space.encodes <> 'style' THEN
+            RAISE EXCEPTION 'the prompt is not embedded yet for leg "%"', leg_space.leg
+                USING ERRCODE = 'no_data_found', COLUMN = 'legs.' || leg_space.leg,
+                      HINT = 'Run `rage embed` with the prompt, or call rage_v1.request_prompt_vector(prompt) and try again.';
+        END IF;
+    END LOOP;
+    RETURN found;
+END
+$$;
+
+COMMENT ON FUNCTION rage.query_vectors(prompt text, weights jsonb, vectors jsonb, demanded boolean) IS 'The query vector of every weighted leg: the one given, the stored one of the prompt, or for style the one that the prompt names.';
+
+CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'rage'
+    AS $$
+    WITH known AS (
+        SELECT
+            i.image_id,
+            i.brand_id,
+            b.name AS brand,
+            i.title,
+            c.text AS caption,
+            (SELECT string_agg(replace(t.name, '/', ' '), ', ' ORDER BY t.name)
+             FROM rage.image_tags AS it JOIN rage.tags AS t USING (tag_id)
+             WHERE it.image_id = i.image_id) AS tags,
+            (SELECT string_agg(p.sku, ' ' ORDER BY p.position, p.sku)
+             FROM rage.image_products AS p
+             WHERE p.image_id = i.image_id AND p.brand_id = i.brand_id) AS skus
+        FROM rage.images AS i
+        JOIN rage.brands AS b USING (brand_id)
+        LEFT JOIN rage.captions AS c ON c.image_id = i.image_id AND c.is_current
+        WHERE i.image_id = ANY (ids)
+    ),
+    texts AS (
+        SELECT
+            *,
+            -- A title that the caption repeats would count twice in the vector.
+            concat_ws('. ',
+                CASE WHEN starts_with(lower(caption), lower(title)) THEN NULL ELSE title END,
+                rtrim(caption, '. '),
+                tags) AS input
+        FROM known
+    )
+    INSERT INTO rage.image_documents (image_id, brand_id, input, input_sha256, words)
+    SELECT
+        image_id,
+        brand_id,
+        input,
+        sha256(convert_to(input, 'UTF8')),
+        setweight(to_tsvector('english', coalesce(title, '')), 'A')
+            || setweight(to_tsvector('english', coalesce(tags, '')), 'B')
+            || setweight(to_tsvector('simple', coalesce(skus, '')), 'B')
+            || setweight(to_tsvector('english', coalesce(caption, '')), 'C')
+            || setweight(to_tsvector('simple', brand), 'D')
+    FROM texts
+    ON CONFLICT (image_id) DO UPDATE
+    SET input = excluded.input, input_sha256 = excluded.input_sha256, words = excluded.words;
+$$;
+
+COMMENT ON FUNCTION rage.refresh_documents(ids bigint[]) IS 'Makes the documents of these images anew; whoever changes a title, caption, tag or product calls it in the same transaction.';
+
+CREATE FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real) RETURNS TABLE(rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage'
+    AS $_$
+DECLARE
+    asked    text := rage.check_request(search.prompt, search.k, search.min_relevance);
+    weights  jsonb := rage.leg_weights(search.legs);
+    query    jsonb := rage.query_vectors(asked, weights, search.vectors, search.legs IS NOT NULL);
+    words    tsquery := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_query(asked) END;
+BEGIN
+    RETURN QUERY EXECUTE
+        'SELECT found.rank, found.image_id, found.score, found.legs, $8, found.matched, true FROM ('
+        || rage.search_statement(search.filters, search.among, words, query) || ') AS found'
+    USING search.filters, search.among, words, query, weights, search.k, search.min_relevance,
+          rage.strategy(query, words, weights);
+END
+$_$;
+
+COMMENT ON FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real) IS 'Runs a search: the ids of the best matches with how each leg ranked them.';
+
+CREATE FUNCTION rage.search_statement(filters jsonb, among bigint[], words tsquery, vectors jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage'
+    AS $_$
+DECLARE
+    leg_space  record;
+    legs       text[] := '{}';
+    hits       text[] := '{}';
+BEGIN
+    FOR leg_space IN
+        SELECT l.leg, s.space_id, s.dimensions
+        FROM rage.search_legs AS l JOIN rage.embedding_spaces AS s USING (space_id)
+        WHERE vectors ? l.leg
+        ORDER BY l.leg
+    LOOP
+        legs := legs || rage.vector_leg(leg_space.leg, leg_space.space_id, leg_space.dimensions);
+        hits := hits || format(
+            'SELECT image_id, %1$L AS leg, place, jsonb_build_object(''rank'', place, ''distance'', distance) AS hit FROM %1$I',
+            leg_space.leg);
+    END LOOP;
+    IF words IS NOT NULL THEN
+        legs := legs || $sql$
+"text" AS (
+    SELECT image_id, score, row_number() OVER (ORDER BY score DESC, image_id) AS place
+    FROM (
+        SELECT d.image_id, ts_rank('{0.1, 0.3, 0.6, 1.0}', d.words, $3, 1) AS score
+        FROM matches JOIN rage.image_documents AS d USING (image_id)
+        WHERE d.words @@ $3
+    ) AS scored
+)$sql$::text;
+        hits := hits ||
+            'SELECT image_id, ''text'' AS leg, place, jsonb_build_object(''rank'', place, ''score'', score) AS hit FROM "text"'::text;
+    END IF;
+    IF hits = '{}' THEN
+        hits := ARRAY['SELECT image_id, ''text'' AS leg, 1::bigint AS place, ''{}''::jsonb AS hit FROM matches WHERE false'];
+    END IF;
+    -- Reciprocal rank fusion (Cormack, Clarke, Buettcher, SIGIR 2009), k = 60, weighted by leg. A match that no
+    -- leg ranked still counts as an answer: it comes last with a score of 0.
+    RETURN format($sql$
+WITH matches AS MATERIALIZED (
+    SELECT i.image_id
+    FROM rage.images AS i
+    WHERE %s
+),%s,
+hits AS (
+    %s
+),
+fused AS (
+    SELECT image_id,
+           sum(($5 ->> leg)::double precision / (60 + place)) AS score,
+           jsonb_object_agg(leg, hit) AS legs
+    FROM hits
+    GROUP BY image_id
+),
+answer AS (
+    SELECT image_id, coalesce(score, 0) AS score, coalesce(legs, '{}') AS legs
+    FROM matches LEFT JOIN fused USING (image_id)
+)
+SELECT row_number() OVER (ORDER BY score DESC, image_id)::integer AS rank,
+       image_id,
+       score,
+       legs,
+       (SELECT count(*) FROM matches) AS matched
+FROM answer
+WHERE score >= $7 * (SELECT max(score) FROM answer)
+ORDER BY score DESC, image_id
+LIMIT $6$sql$,
+        rage.filter_clause(filters, among),
+        coalesce(nullif(array_to_string(legs, ','), ''), E'\nno_leg AS (SELECT)'),
+        array_to_string(hits, E'\n    UNION ALL\n    '));
+END
+$_$;
+
+COMMENT ON FUNCTION rage.search_statement(filters jsonb, among bigint[], words tsquery, vectors jsonb) IS 'The text of a search with its parameters left open. Only the shape of the request decides it, never a value.';
+
+CREATE TABLE rage.embedding_spaces (
+    space_id integer NOT NULL,
+    name text NOT NULL,
+    encodes text NOT NULL,
+    encoder text NOT NULL,
+    model text NOT NULL,
+    weights_sha256 text,
+    dimensions integer NOT NULL,
+    state text DEFAULT 'filling'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT embedding_spaces_dimensions_check CHECK (((dimensions >= 1) AND (dimensions <= 4000))),
+    CONSTRAINT embedding_spaces_encodes_check CHECK ((encodes = ANY (ARRAY['image'::text, 'caption'::text, 'style'::text]))),
+    CONSTRAINT embedding_spaces_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9._:-]*$'::text)),
+    CONSTRAINT embedding_spaces_state_check CHECK ((state = ANY (ARRAY['filling'::text, 'ready'::text, 'retired'::text]))),
+    CONSTRAINT embedding_spaces_weights_sha256_check CHECK ((weights_sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+COMMENT ON TABLE rage.embedding_spaces IS 'Spaces of comparable vectors. Each row stands for a partition of embeddings and its HNSW index, made by rage.create_space.';
+
+COMMENT ON COLUMN rage.embedding_spaces.space_id IS 'Stable number of the space; its partition is embeddings_<number>.';
+
+COMMENT ON COLUMN rage.embedding_spaces.name IS 'What people call the space.';
+
+COMMENT ON COLUMN rage.embedding_spaces.encodes IS 'What is embedded: the image, its caption, or its style.';
+
+COMMENT ON COLUMN rage.embedding_spaces.encoder IS 'The provider that embeds.';
+
+COMMENT ON COLUMN rage.embedding_spaces.model IS 'The model within the provider.';
+
+COMMENT ON COLUMN rage.embedding_spaces.weights_sha256 IS 'SHA-256 of the weights where they are local: other weights are another space.';
+
+COMMENT ON COLUMN rage.embedding_spaces.dimensions IS 'Length of every vector of the space.';
+
+COMMENT ON COLUMN rage.embedding_spaces.state IS 'filling: vectors are missing; ready: it has been active; retired: no longer kept up.';
+
+COMMENT ON COLUMN rage.embedding_spaces.created_at IS 'When the row was made.';
+
+CREATE FUNCTION rage.space_of(encoder text, model text, weights_sha256 text, dimensions integer, encodes text) RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO 'rage'
+    RETURN (SELECT s.space_id FROM rage.embedding_spaces s WHERE ((s.encoder = space_of.encoder) AND (s.model = space_of.model) AND (NOT (s.weights_sha256 IS DISTINCT FROM space_of.weights_sha256)) AND (s.dimensions = space_of.dimensions) AND (s.encodes = space_of.encodes) AND (s.state <> 'retired'::text)));
+
+COMMENT ON FUNCTION rage.space_of(encoder text, model text, weights_sha256 text, dimensions integer, encodes text) IS 'The space of an encoder: same model, same weights, same dimensions, same thing encoded; null where there is none.';
+
+CREATE TABLE rage.prompt_vectors (
+    space_id integer NOT NULL,
+    prompt_md5 uuid NOT NULL,
+    prompt text NOT NULL,
+    embedding rage.halfvec NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE rage.prompt_vectors IS 'Prompts that have been embedded, so that SQL alone can search by them.';
+
+COMMENT ON COLUMN rage.prompt_vectors.space_id IS 'The space that the vector belongs to.';
+
+COMMENT ON COLUMN rage.prompt_vectors.prompt_md5 IS 'MD5 of the prompt: a short key; the prompt itself is compared too.';
+
+COMMENT ON COLUMN rage.prompt_vectors.prompt IS 'The prompt as it was embedded.';
+
+COMMENT ON COLUMN rage.prompt_vectors.embedding IS 'Its vector.';
+
+COMMENT ON COLUMN rage.prompt_vectors.created_at IS 'When it was embedded.';
+
+CREATE FUNCTION rage.stored_prompt_vector(prompt text, space integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'rage'
+    RETURN (SELECT ((v.embedding)::text)::jsonb AS embedding FROM rage.prompt_vectors v WHERE ((v.space_id = stored_prompt_vector.space) AND (v.prompt_md5 = (md5(stored_prompt_vector.prompt))::uuid) AND (v.prompt = stored_prompt_vector.prompt)));
+
+COMMENT ON FUNCTION rage.stored_prompt_vector(prompt text, space integer) IS 'The vector of a prompt in a space, if it has been embedded.';
+
+CREATE TABLE rage.search_legs (
+    leg text NOT NULL,
+    space_id integer,
+    weight real NOT NULL,
+    CONSTRAINT search_legs_leg_check CHECK ((leg ~ '^[a-z][a-z0-9_]*$'::text)),
+    CONSTRAINT search_legs_weight_check CHECK ((weight >= (0)::double precision))
+);
+
+COMMENT ON TABLE rage.search_legs IS 'The legs of a search, and the one space that each of them searches now.';
+
+COMMENT ON COLUMN rage.search_legs.leg IS 'Name of the leg, as requests weigh it.';
+
+COMMENT ON COLUMN rage.search_legs.space_id IS 'The active space; null for full text, and for a leg without a space yet.';
+
+COMMENT ON COLUMN rage.search_legs.weight IS 'Weight in the rank fusion where a request names none.';
+
+CREATE FUNCTION rage.strategy(vectors jsonb, words tsquery, weights jsonb) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'rage'
+    RETURN (WITH legs AS (SELECT l.leg, ((strategy.vectors ? l.leg) OR ((l.leg = 'text'::text) AND (strategy.words IS NOT NULL))) AS searched, CASE WHEN (l.leg = 'text'::text) THEN 'only stop words for text'::text WHEN (l.space_id IS NULL) THEN ('no space for '::text || l.leg) ELSE ('prompt not embedded for '::text || l.leg) END AS lack FROM rage.search_legs l WHERE (((strategy.weights ->> l.leg))::real > (0)::double precision)) SELECT (('exact: '::text || COALESCE(string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE legs.searched), 'no leg'::text)) || COALESCE(('; '::text || string_agg(legs.lack, ', '::text ORDER BY legs.leg) FILTER (WHERE (NOT legs.searched))), ''::text)) FROM legs);
+
+COMMENT ON FUNCTION rage.strategy(vectors jsonb, words tsquery, weights jsonb) IS 'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
+
+CREATE FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage'
+    AS $_$
+DECLARE
+    caption_space  rage.embedding_spaces;
+    style          jsonb;
+BEGIN
+    SELECT s.* INTO caption_space
+    FROM rage.search_legs AS l JOIN rage.embedding_spaces AS s USING (space_id)
+    WHERE l.leg = 'caption';
+    -- Words have no place in a space of styles. The style picture whose caption lies nearest to the
+    -- prompt lends its own vector: pseudo-relevance feedback (Rocchio 1971) with one document.
+    EXECUTE format(
+        'SELECT look.embedding::text::jsonb'
+        ' FROM rage.images AS i'
+        ' JOIN rage.embeddings AS said ON said.space_id = %1$s AND said.image_id = i.image_id'
+        ' JOIN rage.embeddings AS look ON look.space_id = %2$s AND look.image_id = i.image_id'
+        ' WHERE i.kind = ''style'' AND i.state = ''approved'' AND i.deleted_at IS NULL'
+        ' ORDER BY said.embedding::halfvec(%3$s) <=> $1::text::halfvec(%3$s), i.image_id'
+        ' LIMIT 1',
+        caption_space.space_id, style_space, caption_space.dimensions)
+    INTO style USING caption_vector;
+    RETURN style;
+END
+$_$;
+
+COMMENT ON FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer) IS 'The style vector of the approved style picture that a prompt''s caption vector lies nearest to.';
+
+CREATE TABLE rage.tags (
+    tag_id integer NOT NULL,
+    brand_id integer NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT tags_name_check CHECK (((name = rage.normal_form(name)) AND ((length(name) >= 1) AND (length(name) <= 200))))
+);
+
+COMMENT ON TABLE rage.tags IS 'The tags of a brand; a/b is a child of a.';
+
+COMMENT ON COLUMN rage.tags.tag_id IS 'Stable number of the tag.';
+
+COMMENT ON COLUMN rage.tags.brand_id IS 'Whose vocabulary it belongs to.';
+
+COMMENT ON COLUMN rage.tags.name IS 'The tag in its normal form: trimmed, NFC, case-folded.';
+
+COMMENT ON COLUMN rage.tags.created_at IS 'When it was first used.';
+
+CREATE FUNCTION rage.tag_ids(names text[]) RETURNS integer[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ARRAY(SELECT t.tag_id FROM (unnest(tag_ids.names) wanted(name) JOIN rage.tags t ON (((t.name = wanted.name) OR starts_with(t.name, (wanted.name || '/'::text))))));
+
+COMMENT ON FUNCTION rage.tag_ids(names text[]) IS 'The tags of these names and their children, of every brand.';
+
+CREATE FUNCTION rage.texts(value jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY(SELECT jsonb_array_elements_text(value) AS jsonb_array_elements_text);
+
+COMMENT ON FUNCTION rage.texts(value jsonb) IS 'A JSON array of strings as an SQL array.';
+
+CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN format('
+%1$I AS (
+    SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
+    FROM (
+        SELECT e.image_id, e.embedding::halfvec(%3$s) <=> ($4 ->> %1$L)::halfvec(%3$s) AS distance
+        FROM matches JOIN rage.%2$I AS e USING (image_id)
+    ) AS measured
+)'::text, leg, ('embeddings_'::text || space), dimensions);
+
+COMMENT ON FUNCTION rage.vector_leg(leg text, space integer, dimensions integer) IS 'The CTE of a vector leg: every match by exact cosine distance.';
+
+CREATE FUNCTION rage_v1.contract_version() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN '1.0'::text;
+
+COMMENT ON FUNCTION rage_v1.contract_version() IS 'Version of this schema''s views and functions: the second number grows with additions, the first would break users.';
+
+CREATE FUNCTION rage_v1.prompt_vector(prompt text, space text) RETURNS real[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'rage'
+    RETURN (SELECT ((v.embedding)::rage.vector)::real[] AS embedding FROM (rage.prompt_vectors v JOIN rage.embedding_spaces s USING (space_id)) WHERE ((s.name = prompt_vector.space) AND (v.prompt_md5 = (md5(btrim(prompt_vector.prompt, ' 	
+'::text)))::uuid) AND (v.prompt = btrim(prompt_vector.prompt, ' 	
+'::text))));
+
+COMMENT ON FUNCTION rage_v1.prompt_vector(prompt text, space text) IS 'The vector of a prompt in a space, or null where it has not been embedded yet.';
+
+COMMENT ON FUNCTION rage_v1.request_prompt_vector(prompt text) IS 'Asks a worker to embed a prompt in every active space; returns the number of the job.';
+
+CREATE FUNCTION rage_v1.search_images(prompt text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0) RETURNS TABLE(rank integer, image_id bigint, external_id text, brand text, skus text[], title text, tags text[], score double precision, legs jsonb, strategy text, matched bigint, complete boolean)
+    LANGUAGE sql STABLE
+    SET search_path TO 'rage'
+    AS $_$
+    SELECT
+        found.rank, found.image_id, i.external_id, i.brand, i.skus, i.title, i.tags,
+        found.score, found.hits, found.strategy, found.matched, found.complete
+    FROM rage.search(
+        $1, $2,
+        rage.default_filters(rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20)),
+        $12, $13, $14, $21) AS found
+    JOIN rage_v1.images AS i USING (image_id)
+    ORDER BY found.rank
+$_$;
+
+COMMENT ON FUNCTION rage_v1.search_images(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real) IS 'The best k images for a prompt under a filter, over all weighted legs fused by reciprocal rank. An array argument of null sets no limit; an empty one matches nothing. Prompt vectors are looked up; vectors overrides them by leg.';
+
+CREATE FUNCTION rage_v1.search_report(prompt text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0) RETURNS TABLE(strategy text, matched bigint, complete boolean)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage'
+    AS $_$
+DECLARE
+    asked    text := rage.check_request($1, $2, $21);
+    weights  jsonb := rage.leg_weights($13);
+    query    jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL);
+    words    tsquery := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_query(asked) END;
+    wanted   jsonb := rage.default_filters(
+        rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20));
+BEGIN
+    RETURN QUERY EXECUTE
+        'SELECT $3, count(*), true FROM rage.images AS i WHERE ' || rage.filter_clause(wanted, $12)
+    USING wanted, $12, rage.strategy(query, words, weights);
+END
+$_$;
+
+COMMENT ON FUNCTION rage_v1.search_report(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real) IS 'How search_images with the same arguments answers: one row, also where nothing is found.';
+
+CREATE FUNCTION rage_v1.search_statement(prompt text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage'
+    AS $_$
+DECLARE
+    asked      text := rage.check_request($1, $2, $21);
+    weights    jsonb := rage.leg_weights($13);
+    query      jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL);
+    words      tsquery := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_query(asked) END;
+    wanted     jsonb := rage.default_filters(
+        rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20));
+    literals   text[] := ARRAY[
+        quote_nullable(wanted) || '::jsonb',
+        quote_nullable($12) || '::bigint[]',
+        quote_nullable(words) || '::tsquery',
+        quote_nullable(query) || '::jsonb',
+        quote_nullable(weights) || '::jsonb',
+        quote_nullable($2) || '::integer',
+        quote_nullable($21) || '::real'];
+    statement  text := '';
+    piece      text;
+BEGIN
+    -- Split at the parameters rather than replace them: a value may itself contain "$3".
+    FOR piece IN SELECT p.part[1] FROM regexp_matches(
+        rage.search_statement(wanted, $12, words, query), '(\$[1-7]|[^$]+|\$)', 'g') AS p (part)
+    LOOP
+        statement := statement || CASE WHEN piece ~ '^\$[1-7]$'
+            THEN literals[substr(piece, 2)::integer] ELSE piece END;
+    END LOOP;
+    RETURN statement;
+END
+$_$;
+
+COMMENT ON FUNCTION rage_v1.search_statement(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real) IS 'The SQL that search_images with the same arguments runs, with its values written in, for EXPLAIN.';
+
+CREATE TABLE rage.alembic_version (
+    version_num character varying(32) NOT NULL
+);
+
+ALTER TABLE rage.brands ALTER COLUMN brand_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME rage.brands_brand_id_seq
+    START WITH 10
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE rage.captions (
+    brand_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    revision integer NOT NULL,
+    is_current boolean DEFAULT true NOT NULL,
+    text text NOT NULL,
+    language text,
+    source text NOT NULL,
+    author text,
+    model text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT captions_revision_check CHECK ((revision > 0)),
+    CONSTRAINT captions_source_check CHECK ((source = ANY (ARRAY['import'::text, 'person'::text, 'model'::text, 'generation'::text]))),
+    CONSTRAINT captions_text_check CHECK ((btrim(text) <> ''::text))
+);
+
+COMMENT ON TABLE rage.captions IS 'Every caption that an image ever had; at most one is current.';
+
+COMMENT ON COLUMN rage.captions.brand_id IS 'The image''s brand.';
+
+COMMENT ON COLUMN rage.captions.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.captions.revision IS 'Counts from 1 per image.';
+
+COMMENT ON COLUMN rage.captions.is_current IS 'Whether this is the one that is shown and searched.';
+
+COMMENT ON COLUMN rage.captions.text IS 'The caption.';
+
+COMMENT ON COLUMN rage.captions.language IS 'Its language as a BCP 47 tag, where known.';
+
+COMMENT ON COLUMN rage.captions.source IS 'import: came with a file; person; model: a vision model; generation: drafted from references.';
+
+COMMENT ON COLUMN rage.captions.author IS 'The person or key that wrote it, where known.';
+
+COMMENT ON COLUMN rage.captions.model IS 'The model that wrote it.';
+
+COMMENT ON COLUMN rage.captions.created_at IS 'When it was written.';
+
+CREATE TABLE rage.collection_images (
+    collection_id integer NOT NULL,
+    "position" integer NOT NULL,
+    image_id bigint NOT NULL,
+    CONSTRAINT collection_images_position_check CHECK (("position" > 0))
+);
+
+COMMENT ON TABLE rage.collection_images IS 'Which images a collection holds, in which order.';
+
+COMMENT ON COLUMN rage.collection_images.collection_id IS 'The collection.';
+
+COMMENT ON COLUMN rage.collection_images."position" IS 'Place in the order, from 1.';
+
+COMMENT ON COLUMN rage.collection_images.image_id IS 'The image.';
+
+CREATE TABLE rage.collections (
+    collection_id integer NOT NULL,
+    brand_id integer NOT NULL,
+    name text NOT NULL,
+    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
+    title text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT collections_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 200))))
+);
+
+COMMENT ON TABLE rage.collections IS 'Ordered sets of images, to filter by and to hand over whole as references.';
+
+COMMENT ON COLUMN rage.collections.collection_id IS 'Stable number of the collection.';
+
+COMMENT ON COLUMN rage.collections.brand_id IS 'Whose collection it is; its images may be of other brands.';
+
+COMMENT ON COLUMN rage.collections.name IS 'The name as it was first given.';
+
+COMMENT ON COLUMN rage.collections.key IS 'The name as it is compared.';
+
+COMMENT ON COLUMN rage.collections.title IS 'The name as it is printed, where it differs.';
+
+COMMENT ON COLUMN rage.collections.created_at IS 'When the row was made.';
+
+ALTER TABLE rage.collections ALTER COLUMN collection_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME rage.collections_collection_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE rage.contents (
+    content_id bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    kind text DEFAULT 'stored'::text NOT NULL,
+    address text,
+    media_type text NOT NULL,
+    byte_size bigint NOT NULL,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    bytes bytea,
+    thumbnail bytea,
+    erased_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT contents_byte_size_check CHECK ((byte_size > 0)),
+    CONSTRAINT contents_bytes_present CHECK (((erased_at IS NOT NULL) OR (kind = 'linked'::text) OR ((bytes IS NOT NULL) AND (thumbnail IS NOT NULL)))),
+    CONSTRAINT contents_height_check CHECK ((height > 0)),
+    CONSTRAINT contents_kind_check CHECK ((kind = ANY (ARRAY['stored'::text, 'linked'::text]))),
+    CONSTRAINT contents_linked_has_address CHECK (((kind = 'linked'::text) = (address IS NOT NULL))),
+    CONSTRAINT contents_sha256_check CHECK ((octet_length(sha256) = 32)),
+    CONSTRAINT contents_width_check CHECK ((width > 0))
+);
+ALTER TABLE ONLY rage.contents ALTER COLUMN bytes SET STORAGE EXTERNAL;
+ALTER TABLE ONLY rage.contents ALTER COLUMN thumbnail SET STORAGE EXTERNAL;
+
+COMMENT ON TABLE rage.contents IS 'The bytes of pictures, once per hash, whoever uses them.';
+
+COMMENT ON COLUMN rage.contents.content_id IS 'Stable number of the content.';
+
+COMMENT ON COLUMN rage.contents.sha256 IS 'SHA-256 of the original bytes; stays after an erasure.';
+
+COMMENT ON COLUMN rage.contents.kind IS 'stored: the bytes are here; linked: they lie at the address.';
+
+COMMENT ON COLUMN rage.contents.address IS 'Where the bytes of a linked content lie.';
+
+COMMENT ON COLUMN rage.contents.media_type IS 'Media type found in the bytes, whatever the file was called.';
+
+COMMENT ON COLUMN rage.contents.byte_size IS 'Size of the original in bytes.';
+
+COMMENT ON COLUMN rage.contents.width IS 'Width in pixels as it is shown, orientation applied.';
+
+COMMENT ON COLUMN rage.contents.height IS 'Height in pixels as it is shown, orientation applied.';
+
+COMMENT ON COLUMN rage.contents.bytes IS 'The original, unchanged.';
+
+COMMENT ON COLUMN rage.contents.thumbnail IS 'A WebP of at most 512 pixels a side, orientation applied, free of metadata; image encoders read it.';
+
+COMMENT ON COLUMN rage.contents.erased_at IS 'When bytes and thumbnail were removed for good; the hash stays.';
+
+COMMENT ON COLUMN rage.contents.created_at IS 'When the row was made.';
+
+ALTER TABLE rage.contents ALTER COLUMN content_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME rage.contents_content_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE rage.embedding_spaces ALTER COLUMN space_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME rage.embedding_spaces_space_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE rage.embeddings (
+    space_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    brand_id integer NOT NULL,
+    input_sha256 bytea NOT NULL,
+    embedding rage.halfvec NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT embeddings_input_sha256_check CHECK ((octet_length(input_sha256) = 32))
+)
+PARTITION BY LIST (space_id);
+
+COMMENT ON TABLE rage.embeddings IS 'The vectors: one per space and image, a partition per space.';
+
+COMMENT ON COLUMN rage.embeddings.space_id IS 'The space; vectors of two spaces are never compared.';
+
+COMMENT ON COLUMN rage.embeddings.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.embeddings.brand_id IS 'The image''s brand.';
+
+COMMENT ON COLUMN rage.embeddings.input_sha256 IS 'SHA-256 of what was embedded: the document''s or the content''s hash.';
+
+COMMENT ON COLUMN rage.embeddings.embedding IS 'The vector; compared by cosine distance.';
+
+COMMENT ON COLUMN rage.embeddings.created_at IS 'When it was embedded.';
+
+CREATE TABLE rage.failed_items (
+    space_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    brand_id integer NOT NULL,
+    input_sha256 bytea NOT NULL,
+    attempts integer DEFAULT 1 NOT NULL,
+    reason text NOT NULL,
+    failed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT failed_items_attempts_check CHECK ((attempts > 0)),
+    CONSTRAINT failed_items_input_sha256_check CHECK ((octet_length(input_sha256) = 32))
+);
+
+COMMENT ON TABLE rage.failed_items IS 'What could not be embedded, and why; another input is tried afresh.';
+
+COMMENT ON COLUMN rage.failed_items.space_id IS 'The space that it is missing from.';
+
+COMMENT ON COLUMN rage.failed_items.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.failed_items.brand_id IS 'The image''s brand.';
+
+COMMENT ON COLUMN rage.failed_items.input_sha256 IS 'SHA-256 of the input that failed.';
+
+COMMENT ON COLUMN rage.failed_items.attempts IS 'How often it was tried.';
+
+COMMENT ON COLUMN rage.failed_items.reason IS 'What the encoder said last.';
+
+COMMENT ON COLUMN rage.failed_items.failed_at IS 'When it failed last.';
+
+CREATE TABLE rage.generation_events (
+    generation_id uuid NOT NULL,
+    event_id integer NOT NULL,
+    name text NOT NULL,
+    data jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT generation_events_event_id_check CHECK ((event_id > 0))
+);
+
+COMMENT ON TABLE rage.generation_events IS 'The progress of a generation, so that a late or returning client misses nothing.';
+
+COMMENT ON COLUMN rage.generation_events.generation_id IS 'The generation.';
+
+COMMENT ON COLUMN rage.generation_events.event_id IS 'Counts from 1 per generation.';
+
+COMMENT ON COLUMN rage.generation_events.name IS 'What happened.';
+
+COMMENT ON COLUMN rage.generation_events.data IS 'Its particulars.';
+
+COMMENT ON COLUMN rage.generation_events.created_at IS 'When it happened.';
+
+CREATE TABLE rage.generation_outputs (
+    generation_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    image_id bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    kept_at timestamp with time zone,
+    kept_by text,
+    CONSTRAINT generation_outputs_position_check CHECK (("position" > 0)),
+    CONSTRAINT generation_outputs_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+
+COMMENT ON TABLE rage.generation_outputs IS 'The pictures that a generation made.';
+
+COMMENT ON COLUMN rage.generation_outputs.generation_id IS 'The generation.';
+
+COMMENT ON COLUMN rage.generation_outputs."position" IS 'Place among its outputs, from 1.';
+
+COMMENT ON COLUMN rage.generation_outputs.image_id IS 'The output as an image of the store, a draft until kept.';
+
+COMMENT ON COLUMN rage.generation_outputs.sha256 IS 'Hash of its bytes.';
+
+COMMENT ON COLUMN rage.generation_outputs.kept_at IS 'When it was approved as an image of the catalogue.';
+
+COMMENT ON COLUMN rage.generation_outputs.kept_by IS 'Who approved it.';
+
+CREATE TABLE rage.generation_references (
+    generation_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    image_id bigint NOT NULL,
+    version integer NOT NULL,
+    sha256 bytea NOT NULL,
+    role text NOT NULL,
+    note text,
+    search_rank integer,
+    search_score real,
+    CONSTRAINT generation_references_position_check CHECK (("position" > 0)),
+    CONSTRAINT generation_references_role_check CHECK ((role = ANY (ARRAY['product'::text, 'style'::text, 'subject'::text, 'background'::text, 'layout'::text, 'logo'::text, 'edit_target'::text]))),
+    CONSTRAINT generation_references_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+
+COMMENT ON TABLE rage.generation_references IS 'The images that went with a prompt, in the order in which they were sent.';
+
+COMMENT ON COLUMN rage.generation_references.generation_id IS 'The generation.';
+
+COMMENT ON COLUMN rage.generation_references."position" IS 'Place in the order, from 1; the prompt counts alike.';
+
+COMMENT ON COLUMN rage.generation_references.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.generation_references.version IS 'The image''s version at the time.';
+
+COMMENT ON COLUMN rage.generation_references.sha256 IS 'Hash of the bytes that were used.';
+
+COMMENT ON COLUMN rage.generation_references.role IS 'What the image was there for.';
+
+COMMENT ON COLUMN rage.generation_references.note IS 'What the person said about it.';
+
+COMMENT ON COLUMN rage.generation_references.search_rank IS 'Its rank in the search that it came from.';
+
+COMMENT ON COLUMN rage.generation_references.search_score IS 'Its score there.';
+
+CREATE TABLE rage.generations (
+    generation_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    brand_id integer NOT NULL,
+    status text DEFAULT 'queued'::text NOT NULL,
+    prompt text NOT NULL,
+    prompt_sent text,
+    purpose text NOT NULL,
+    provider text NOT NULL,
+    model text,
+    parameters jsonb DEFAULT '{}'::jsonb NOT NULL,
+    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+    parent_id uuid,
+    search_id uuid,
+    proposal_id uuid,
+    idempotency_key text,
+    request_sha256 bytea,
+    job_id bigint,
+    provider_request_id text,
+    usage jsonb,
+    cost_usd numeric(14,6),
+    timings_ms jsonb DEFAULT '{}'::jsonb NOT NULL,
+    error jsonb,
+    asked_by text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT generations_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
+    CONSTRAINT generations_finished_has_time CHECK (((finished_at IS NULL) = (status = ANY (ARRAY['queued'::text, 'running'::text])))),
+    CONSTRAINT generations_labels_check CHECK ((jsonb_typeof(labels) = 'object'::text)),
+    CONSTRAINT generations_purpose_check CHECK ((purpose = ANY (ARRAY['compose'::text, 'edit'::text, 'enhance'::text, 'style'::text, 'prototype'::text]))),
+    CONSTRAINT generations_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'succeeded'::text, 'refused'::text, 'failed'::text, 'cancelled'::text, 'unknown'::text])))
+);
+
+COMMENT ON TABLE rage.generations IS 'The ledger: one row per request for pictures, kept for good.';
+
+COMMENT ON COLUMN rage.generations.generation_id IS 'Stable id of the generation.';
+
+COMMENT ON COLUMN rage.generations.brand_id IS 'The brand that pays.';
+
+COMMENT ON COLUMN rage.generations.status IS 'queued, running, or the outcome; unknown: a crash hid the answer, nothing is retried blindly.';
+
+COMMENT ON COLUMN rage.generations.prompt IS 'The prompt as it was given.';
+
+COMMENT ON COLUMN rage.generations.prompt_sent IS 'The exact text that went to the provider.';
+
+COMMENT ON COLUMN rage.generations.purpose IS 'What the picture is for; shapes the instruction.';
+
+COMMENT ON COLUMN rage.generations.provider IS 'Who makes the picture.';
+
+COMMENT ON COLUMN rage.generations.model IS 'The model asked for; after an answer, the model that answered.';
+
+COMMENT ON COLUMN rage.generations.parameters IS 'Size, quality and whatever else was asked, and what the provider says it did.';
+
+COMMENT ON COLUMN rage.generations.labels IS 'Names and values of the caller: campaign, channel, ticket.';
+
+COMMENT ON COLUMN rage.generations.parent_id IS 'The generation that this one continues.';
+
+COMMENT ON COLUMN rage.generations.search_id IS 'The search that the references came from.';
+
+COMMENT ON COLUMN rage.generations.proposal_id IS 'The proposal that the references came from.';
+
+COMMENT ON COLUMN rage.generations.idempotency_key IS 'The caller''s key: the same key and request is the same generation.';
+
+COMMENT ON COLUMN rage.generations.request_sha256 IS 'Hash of the request that came with the key.';
+
+COMMENT ON COLUMN rage.generations.job_id IS 'The job that does the work.';
+
+COMMENT ON COLUMN rage.generations.provider_request_id IS 'The provider''s own number of the call.';
+
+COMMENT ON COLUMN rage.generations.usage IS 'Tokens by class, as the provider counted them.';
+
+COMMENT ON COLUMN rage.generations.cost_usd IS 'What it cost; null where usage or price is not known, 0 only where nothing is charged.';
+
+COMMENT ON COLUMN rage.generations.timings_ms IS 'Milliseconds by stage: queue, fit, call, store.';
+
+COMMENT ON COLUMN rage.generations.error IS 'What went wrong: type, detail, code.';
+
+COMMENT ON COLUMN rage.generations.asked_by IS 'The key or login that asked; null while the service is open.';
+
+COMMENT ON COLUMN rage.generations.created_at IS 'When it was asked.';
+
+COMMENT ON COLUMN rage.generations.started_at IS 'When a worker took it up.';
+
+COMMENT ON COLUMN rage.generations.finished_at IS 'When the outcome was known.';
+
+CREATE TABLE rage.image_documents (
+    image_id bigint NOT NULL,
+    brand_id integer NOT NULL,
+    input text NOT NULL,
+    input_sha256 bytea NOT NULL,
+    words tsvector NOT NULL,
+    CONSTRAINT image_documents_input_sha256_check CHECK ((octet_length(input_sha256) = 32))
+);
+
+COMMENT ON TABLE rage.image_documents IS 'An image''s title, caption and tags as one text; kept by rage.refresh_documents after every change of words.';
+
+COMMENT ON COLUMN rage.image_documents.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.image_documents.brand_id IS 'The image''s brand.';
+
+COMMENT ON COLUMN rage.image_documents.input IS 'What text encoders read; empty where nothing is known.';
+
+COMMENT ON COLUMN rage.image_documents.input_sha256 IS 'SHA-256 of the input: an embedding with another hash is out of date.';
+
+COMMENT ON COLUMN rage.image_documents.words IS 'What the text leg searches: title A, tags and SKUs B, caption C, brand D.';
+
+CREATE TABLE rage.image_identifiers (
+    identifier_id bigint NOT NULL,
+    brand_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    root text DEFAULT ''::text NOT NULL,
+    identifier text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT image_identifiers_identifier_check CHECK ((identifier <> ''::text))
+);
+
+COMMENT ON TABLE rage.image_identifiers IS 'What the host calls an image: the upsert keys of imports. One picture under two external ids has two rows.';
+
+COMMENT ON COLUMN rage.image_identifiers.identifier_id IS 'Order of arrival: an image''s first external id is the one shown.';
+
+COMMENT ON COLUMN rage.image_identifiers.brand_id IS 'The image''s brand; identifiers are unique within it.';
+
+COMMENT ON COLUMN rage.image_identifiers.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.image_identifiers.root IS 'Empty for an external id; else the folder that the path is relative to.';
+
+COMMENT ON COLUMN rage.image_identifiers.identifier IS 'The external id, or the path within the root.';
+
+COMMENT ON COLUMN rage.image_identifiers.created_at IS 'When the row was made.';
+
+ALTER TABLE rage.image_identifiers ALTER COLUMN identifier_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME rage.image_identifiers_identifier_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE rage.image_products (
+    brand_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    sku text NOT NULL,
+    "position" integer DEFAULT 0 NOT NULL,
+    view text,
+    CONSTRAINT image_products_sku_check CHECK (((sku = btrim(sku)) AND (sku <> ''::text)))
+);
+
+COMMENT ON TABLE rage.image_products IS 'Which products an image shows; a product may be on many images.';
+
+COMMENT ON COLUMN rage.image_products.brand_id IS 'The image''s brand.';
+
+COMMENT ON COLUMN rage.image_products.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.image_products.sku IS 'The product, as the host''s catalogue calls it.';
+
+COMMENT ON COLUMN rage.image_products."position" IS 'Order of the products on the image, from 0.';
+
+COMMENT ON COLUMN rage.image_products.view IS 'Which side or situation is shown: front, back, in use.';
+
+CREATE TABLE rage.image_tags (
+    brand_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    tag_id integer NOT NULL
+);
+
+COMMENT ON TABLE rage.image_tags IS 'Which image carries which tag.';
+
+COMMENT ON COLUMN rage.image_tags.brand_id IS 'Brand of both.';
+
+COMMENT ON COLUMN rage.image_tags.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.image_tags.tag_id IS 'The tag.';
+
+CREATE TABLE rage.image_versions (
+    brand_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    version integer NOT NULL,
+    content_id bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT image_versions_version_check CHECK ((version > 0))
+);
+
+COMMENT ON TABLE rage.image_versions IS 'Every version of every image, the current one among them.';
+
+COMMENT ON COLUMN rage.image_versions.brand_id IS 'The image''s brand.';
+
+COMMENT ON COLUMN rage.image_versions.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.image_versions.version IS 'Counts from 1 per image.';
+
+COMMENT ON COLUMN rage.image_versions.content_id IS 'The bytes of this version.';
+
+COMMENT ON COLUMN rage.image_versions.created_at IS 'When this version came.';
+
+CREATE TABLE rage.images (
+    image_id bigint NOT NULL,
+    brand_id integer NOT NULL,
+    content_id bigint NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    kind text DEFAULT 'other'::text NOT NULL,
+    state text DEFAULT 'approved'::text NOT NULL,
+    origin text DEFAULT 'imported'::text NOT NULL,
+    title text,
+    rights text,
+    usable_from date,
+    usable_until date,
+    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    erased_at timestamp with time zone,
+    CONSTRAINT images_attributes_check CHECK ((jsonb_typeof(attributes) = 'object'::text)),
+    CONSTRAINT images_erased_is_deleted CHECK (((erased_at IS NULL) OR (deleted_at IS NOT NULL))),
+    CONSTRAINT images_kind_check CHECK ((kind = ANY (ARRAY['product'::text, 'style'::text, 'logo'::text, 'scene'::text, 'person'::text, 'sketch'::text, 'other'::text]))),
+    CONSTRAINT images_origin_check CHECK ((origin = ANY (ARRAY['imported'::text, 'uploaded'::text, 'generated'::text]))),
+    CONSTRAINT images_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'approved'::text, 'retired'::text]))),
+    CONSTRAINT images_usable_in_order CHECK ((usable_from <= usable_until)),
+    CONSTRAINT images_version_check CHECK ((version > 0))
+);
+
+COMMENT ON TABLE rage.images IS 'The pictures of the store: one row per picture and brand, whatever version it shows.';
+
+COMMENT ON COLUMN rage.images.image_id IS 'Stable for good; what the host''s tables refer to.';
+
+COMMENT ON COLUMN rage.images.brand_id IS 'Whose picture it is.';
+
+COMMENT ON COLUMN rage.images.content_id IS 'The bytes of the current version.';
+
+COMMENT ON COLUMN rage.images.version IS 'Number of the current version, from 1.';
+
+COMMENT ON COLUMN rage.images.kind IS 'What it shows; decides the role it has by default as a reference.';
+
+COMMENT ON COLUMN rage.images.state IS 'draft, approved or retired; search finds what is approved.';
+
+COMMENT ON COLUMN rage.images.origin IS 'imported from files, uploaded over HTTP, or generated here.';
+
+COMMENT ON COLUMN rage.images.title IS 'A short name for people.';
+
+COMMENT ON COLUMN rage.images.rights IS 'What is known of the rights, in words.';
+
+COMMENT ON COLUMN rage.images.usable_from IS 'First day on which it may be used; null: no limit.';
+
+COMMENT ON COLUMN rage.images.usable_until IS 'Last day on which it may be used; null: no limit.';
+
+COMMENT ON COLUMN rage.images.attributes IS 'Everything else the host says of it, by name.';
+
+COMMENT ON COLUMN rage.images.created_at IS 'When the row was made.';
+
+COMMENT ON COLUMN rage.images.updated_at IS 'When anything about it last changed.';
+
+COMMENT ON COLUMN rage.images.deleted_at IS 'When it was hidden; the row stays for history.';
+
+COMMENT ON COLUMN rage.images.erased_at IS 'When its bytes and vectors were removed for good.';
+
+ALTER TABLE rage.images ALTER COLUMN image_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME rage.images_image_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE rage.job_schema_changes (
+    name text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON COLUMN rage.job_schema_changes.name IS 'The library''s name of the change.';
+
+COMMENT ON COLUMN rage.job_schema_changes.applied_at IS 'When it was applied.';
+
+CREATE TABLE rage.paid_calls (
+    call_id bigint NOT NULL,
+    brand_id integer NOT NULL,
+    generation_id uuid,
+    purpose text NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    status text DEFAULT 'started'::text NOT NULL,
+    provider_request_id text,
+    usage jsonb,
+    cost_usd numeric(14,6),
+    error jsonb,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT paid_calls_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
+    CONSTRAINT paid_calls_purpose_check CHECK ((purpose = ANY (ARRAY['generation'::text, 'caption'::text, 'embedding'::text, 'planner'::text, 'judge'::text, 'draft'::text]))),
+    CONSTRAINT paid_calls_status_check CHECK ((status = ANY (ARRAY['started'::text, 'succeeded'::text, 'refused'::text, 'failed'::text, 'unknown'::text])))
+);
+
+COMMENT ON TABLE rage.paid_calls IS 'Every call that may cost money, written before it is made.';
+
+COMMENT ON COLUMN rage.paid_calls.call_id IS 'Stable number of the call.';
+
+COMMENT ON COLUMN rage.paid_calls.brand_id IS 'The brand that pays.';
+
+COMMENT ON COLUMN rage.paid_calls.generation_id IS 'The generation that it belongs to, if any.';
+
+COMMENT ON COLUMN rage.paid_calls.purpose IS 'What the call was for.';
+
+COMMENT ON COLUMN rage.paid_calls.provider IS 'Who was called.';
+
+COMMENT ON COLUMN rage.paid_calls.model IS 'The model that was called.';
+
+COMMENT ON COLUMN rage.paid_calls.status IS 'started until the answer is known; unknown: it never will be.';
+
+COMMENT ON COLUMN rage.paid_calls.provider_request_id IS 'The provider''s own number of the call.';
+
+COMMENT ON COLUMN rage.paid_calls.usage IS 'Tokens by class, as the provider counted them.';
+
+COMMENT ON COLUMN rage.paid_calls.cost_usd IS 'What it cost; null where usage or price is not known.';
+
+COMMENT ON COLUMN rage.paid_calls.error IS 'What went wrong.';
+
+COMMENT ON COLUMN rage.paid_calls.started_at IS 'When the call was about to be made.';
+
+COMMENT ON COLUMN rage.paid_calls.finished_at IS 'When the answer was known.';
+
+ALTER TABLE rage.paid_calls ALTER COLUMN call_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME rage.paid_calls_call_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE rage.prices (
+    provider text NOT NULL,
+    model text NOT NULL,
+    token_class text NOT NULL,
+    effective_from date NOT NULL,
+    usd_per_million numeric(12,6) NOT NULL,
+    CONSTRAINT prices_token_class_check CHECK ((token_class = ANY (ARRAY['text_input'::text, 'image_input'::text, 'text_output'::text, 'image_output'::text]))),
+    CONSTRAINT prices_usd_per_million_check CHECK ((usd_per_million >= (0)::numeric))
+);
+
+COMMENT ON TABLE rage.prices IS 'What a million tokens cost, by model, class of token and day; edit it as prices change.';
+
+COMMENT ON COLUMN rage.prices.provider IS 'Who charges.';
+
+COMMENT ON COLUMN rage.prices.model IS 'The model.';
+
+COMMENT ON COLUMN rage.prices.token_class IS 'Which tokens.';
+
+COMMENT ON COLUMN rage.prices.effective_from IS 'First day of this price.';
+
+COMMENT ON COLUMN rage.prices.usd_per_million IS 'US dollars per million tokens.';
+
+CREATE TABLE rage.proposal_references (
+    proposal_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    image_id bigint NOT NULL,
+    role text NOT NULL,
+    serves text[] DEFAULT '{}'::text[] NOT NULL,
+    reason text,
+    CONSTRAINT proposal_references_position_check CHECK (("position" > 0))
+);
+
+COMMENT ON TABLE rage.proposal_references IS 'The proposed references, in order.';
+
+COMMENT ON COLUMN rage.proposal_references.proposal_id IS 'The proposal.';
+
+COMMENT ON COLUMN rage.proposal_references."position" IS 'Place in the order, from 1.';
+
+COMMENT ON COLUMN rage.proposal_references.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.proposal_references.role IS 'What it is there for.';
+
+COMMENT ON COLUMN rage.proposal_references.serves IS 'The concepts that it serves.';
+
+COMMENT ON COLUMN rage.proposal_references.reason IS 'Why it was chosen.';
+
+CREATE TABLE rage.proposals (
+    proposal_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    prompt text NOT NULL,
+    filters jsonb DEFAULT '{}'::jsonb NOT NULL,
+    slots integer NOT NULL,
+    chosen bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    planner text NOT NULL,
+    concepts jsonb DEFAULT '[]'::jsonb NOT NULL,
+    passed_over jsonb DEFAULT '[]'::jsonb NOT NULL,
+    asked_by text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT proposals_slots_check CHECK ((slots > 0))
+);
+
+COMMENT ON TABLE rage.proposals IS 'Every set of references that was proposed for a prompt.';
+
+COMMENT ON COLUMN rage.proposals.proposal_id IS 'What a generation refers to.';
+
+COMMENT ON COLUMN rage.proposals.prompt IS 'The prompt as it was given.';
+
+COMMENT ON COLUMN rage.proposals.filters IS 'The filters as they were given.';
+
+COMMENT ON COLUMN rage.proposals.slots IS 'How many references the model could take.';
+
+COMMENT ON COLUMN rage.proposals.chosen IS 'Images that the person had chosen before; they come first.';
+
+COMMENT ON COLUMN rage.proposals.planner IS 'What split the prompt into concepts.';
+
+COMMENT ON COLUMN rage.proposals.concepts IS 'The concepts, each with the images that serve it; an empty list: unserved.';
+
+COMMENT ON COLUMN rage.proposals.passed_over IS 'Images that were considered and left out, with the reason.';
+
+COMMENT ON COLUMN rage.proposals.asked_by IS 'The key or login that asked; null while the service is open.';
+
+COMMENT ON COLUMN rage.proposals.created_at IS 'When it was asked.';
+
+CREATE TABLE rage.ratings (
+    generation_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    rated_by text DEFAULT ''::text NOT NULL,
+    rating smallint NOT NULL,
+    reasons text[] DEFAULT '{}'::text[] NOT NULL,
+    comment text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT ratings_rating_check CHECK ((rating = ANY (ARRAY['-1'::integer, 0, 1]))),
+    CONSTRAINT ratings_reasons_check CHECK ((reasons <@ ARRAY['wrong label'::text, 'off-brand'::text, 'artefact'::text, 'wrong product'::text, 'other'::text]))
+);
+
+COMMENT ON TABLE rage.ratings IS 'What people think of outputs: one row per output and person.';
+
+COMMENT ON COLUMN rage.ratings.generation_id IS 'The generation.';
+
+COMMENT ON COLUMN rage.ratings."position" IS 'The output among its outputs.';
+
+COMMENT ON COLUMN rage.ratings.rated_by IS 'The key or person; empty while the service is open.';
+
+COMMENT ON COLUMN rage.ratings.rating IS '-1, 0 or 1.';
+
+COMMENT ON COLUMN rage.ratings.reasons IS 'What is wrong with it, by code.';
+
+COMMENT ON COLUMN rage.ratings.comment IS 'In the person''s words.';
+
+COMMENT ON COLUMN rage.ratings.created_at IS 'When it was last given.';
+
+CREATE TABLE rage.search_results (
+    search_id uuid NOT NULL,
+    rank integer NOT NULL,
+    image_id bigint NOT NULL,
+    score real NOT NULL,
+    legs jsonb NOT NULL,
+    CONSTRAINT search_results_rank_check CHECK ((rank > 0))
+);
+
+COMMENT ON TABLE rage.search_results IS 'What a search answered, in order.';
+
+COMMENT ON COLUMN rage.search_results.search_id IS 'The search.';
+
+COMMENT ON COLUMN rage.search_results.rank IS 'Place in the answer, from 1.';
+
+COMMENT ON COLUMN rage.search_results.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.search_results.score IS 'Fused score; higher is better.';
+
+COMMENT ON COLUMN rage.search_results.legs IS 'Rank, and distance or score, per leg.';
+
+CREATE TABLE rage.searches (
+    search_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    prompt text NOT NULL,
+    filters jsonb DEFAULT '{}'::jsonb NOT NULL,
+    among bigint[],
+    legs jsonb,
+    k integer NOT NULL,
+    strategy text NOT NULL,
+    matched bigint NOT NULL,
+    complete boolean NOT NULL,
+    took_ms real NOT NULL,
+    asked_by text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT searches_k_check CHECK ((k > 0))
+);
+
+COMMENT ON TABLE rage.searches IS 'Every search made through the service.';
+
+COMMENT ON COLUMN rage.searches.search_id IS 'What a generation refers to as the origin of its references.';
+
+COMMENT ON COLUMN rage.searches.prompt IS 'The prompt as it was given.';
+
+COMMENT ON COLUMN rage.searches.filters IS 'The filters as they were given.';
+
+COMMENT ON COLUMN rage.searches.among IS 'The images that the search was confined to; null: all.';
+
+COMMENT ON COLUMN rage.searches.legs IS 'Weights of the legs where the request named them.';
+
+COMMENT ON COLUMN rage.searches.k IS 'How many images were asked for.';
+
+COMMENT ON COLUMN rage.searches.strategy IS 'How the answer was found.';
+
+COMMENT ON COLUMN rage.searches.matched IS 'How many images passed the filter.';
+
+COMMENT ON COLUMN rage.searches.complete IS 'Whether no bound cut the answer.';
+
+COMMENT ON COLUMN rage.searches.took_ms IS 'Time in milliseconds, the embedding of the prompt included.';
+
+COMMENT ON COLUMN rage.searches.asked_by IS 'The key or login that asked; null while the service is open.';
+
+COMMENT ON COLUMN rage.searches.created_at IS 'When it was asked.';
+
+ALTER TABLE rage.tags ALTER COLUMN tag_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME rage.tags_tag_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW rage_v1.brands AS
+ SELECT brand_id,
+    name AS brand,
+    title,
+    guidelines,
+    reserved,
+    ( SELECT count(*) AS count
+           FROM rage.images i
+          WHERE ((i.brand_id = b.brand_id) AND (i.deleted_at IS NULL))) AS images,
+    created_at
+   FROM rage.brands b;
+
+COMMENT ON VIEW rage_v1.brands IS 'The brands: who images belong to and who pays for generations.';
+
+COMMENT ON COLUMN rage_v1.brands.brand_id IS 'Stable number of the brand.';
+
+COMMENT ON COLUMN rage_v1.brands.brand IS 'Its name.';
+
+COMMENT ON COLUMN rage_v1.brands.title IS 'Its name as it is printed, where that differs.';
+
+COMMENT ON COLUMN rage_v1.brands.guidelines IS 'What every generation for the brand should heed.';
+
+COMMENT ON COLUMN rage_v1.brands.reserved IS 'True for shared, which is everyone''s.';
+
+COMMENT ON COLUMN rage_v1.brands.images IS 'How many images it has.';
+
+COMMENT ON COLUMN rage_v1.brands.created_at IS 'When it was made.';
+
+CREATE VIEW rage_v1.collections AS
+ SELECT c.collection_id,
+    c.name AS collection,
+    b.name AS brand,
+    c.title,
+    ARRAY( SELECT ci.image_id
+           FROM (rage.collection_images ci
+             JOIN rage.images i ON (((i.image_id = ci.image_id) AND (i.deleted_at IS NULL))))
+          WHERE (ci.collection_id = c.collection_id)
+          ORDER BY ci."position") AS image_ids,
+    c.created_at
+   FROM (rage.collections c
+     JOIN rage.brands b USING (brand_id));
+
+COMMENT ON VIEW rage_v1.collections IS 'Ordered sets of images.';
+
+COMMENT ON COLUMN rage_v1.collections.collection_id IS 'Stable number of the collection.';
+
+COMMENT ON COLUMN rage_v1.collections.collection IS 'Its name.';
+
+COMMENT ON COLUMN rage_v1.collections.brand IS 'Whose it is.';
+
+COMMENT ON COLUMN rage_v1.collections.title IS 'Its name as it is printed, where that differs.';
+
+COMMENT ON COLUMN rage_v1.collections.image_ids IS 'Its images in order.';
+
+COMMENT ON COLUMN rage_v1.collections.created_at IS 'When it was made.';
+
+CREATE VIEW rage_v1.failed_items AS
+ SELECT s.name AS space,
+    f.image_id,
+    b.name AS brand,
+    f.attempts,
+    f.reason,
+    f.failed_at
+   FROM ((rage.failed_items f
+     JOIN rage.embedding_spaces s USING (space_id))
+     JOIN rage.brands b USING (brand_id));
+
+COMMENT ON VIEW rage_v1.failed_items IS 'What could not be embedded, and why.';
+
+COMMENT ON COLUMN rage_v1.failed_items.space IS 'The space that it is missing from.';
+
+COMMENT ON COLUMN rage_v1.failed_items.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage_v1.failed_items.brand IS 'Its brand.';
+
+COMMENT ON COLUMN rage_v1.failed_items.attempts IS 'How often it was tried.';
+
+COMMENT ON COLUMN rage_v1.failed_items.reason IS 'What the encoder said last.';
+
+COMMENT ON COLUMN rage_v1.failed_items.failed_at IS 'When it failed last.';
+
+CREATE VIEW rage_v1.generation_outputs AS
+ SELECT generation_id,
+    "position",
+    image_id,
+    encode(sha256, 'hex'::text) AS sha256,
+    (kept_at IS NOT NULL) AS kept,
+    kept_at,
+    kept_by
+   FROM rage.generation_outputs o;
+
+COMMENT ON VIEW rage_v1.generation_outputs IS 'The pictures that generations made.';
+
+COMMENT ON COLUMN rage_v1.generation_outputs.generation_id IS 'The generation.';
+
+COMMENT ON COLUMN rage_v1.generation_outputs."position" IS 'Place among its outputs, from 1.';
+
+COMMENT ON COLUMN rage_v1.generation_outputs.image_id IS 'The output as an image of the store, a draft until kept.';
+
+COMMENT ON COLUMN rage_v1.generation_outputs.sha256 IS 'SHA-256 of its bytes, in hexadecimal digits.';
+
+COMMENT ON COLUMN rage_v1.generation_outputs.kept IS 'Whether it was approved as an image of the catalogue.';
+
+COMMENT ON COLUMN rage_v1.generation_outputs.kept_at IS 'When it was approved.';
+
+COMMENT ON COLUMN rage_v1.generation_outputs.kept_by IS 'Who approved it.';
+
+CREATE VIEW rage_v1.generation_references AS
+ SELECT generation_id,
+    "position",
+    image_id,
+    version,
+    encode(sha256, 'hex'::text) AS sha256,
+    role,
+    note,
+    search_rank,
+    search_score
+   FROM rage.generation_references r;
+
+COMMENT ON VIEW rage_v1.generation_references IS 'The images that went with a prompt, in the order in which they were sent.';
+
+COMMENT ON COLUMN rage_v1.generation_references.generation_id IS 'The generation.';
+
+COMMENT ON COLUMN rage_v1.generation_references."position" IS 'Place in the order, from 1; the prompt counts alike.';
+
+COMMENT ON COLUMN rage_v1.generation_references.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage_v1.generation_references.version IS 'The image''s version at the time.';
+
+COMMENT ON COLUMN rage_v1.generation_references.sha256 IS 'SHA-256 of the bytes that were used, in hexadecimal digits.';
+
+COMMENT ON COLUMN rage_v1.generation_references.role IS 'product, style, subject, background, layout, logo or edit_target.';
+
+COMMENT ON COLUMN rage_v1.generation_references.note IS 'What the person said about it.';
+
+COMMENT ON COLUMN rage_v1.generation_references.search_rank IS 'Its rank in the search that it came from.';
+
+COMMENT ON COLUMN rage_v1.generation_references.search_score IS 'Its score there; higher is better.';
+
+CREATE VIEW rage_v1.generations AS
+ SELECT g.generation_id,
+    b.name AS brand,
+    g.status,
+    g.prompt,
+    g.prompt_sent,
+    g.purpose,
+    g.provider,
+    g.model,
+    g.parameters,
+    g.labels,
+    g.parent_id,
+    g.search_id,
+    g.proposal_id,
+    ( SELECT count(*) AS count
+           FROM rage.generation_references r
+          WHERE (r.generation_id = g.generation_id)) AS reference_count,
+    ( SELECT count(*) AS count
+           FROM rage.generation_outputs o
+          WHERE (o.generation_id = g.generation_id)) AS output_count,
+    ( SELECT count(*) AS count
+           FROM rage.generation_outputs o
+          WHERE ((o.generation_id = g.generation_id) AND (o.kept_at IS NOT NULL))) AS kept_count,
+    g.provider_request_id,
+    g.usage,
+    g.cost_usd,
+    g.timings_ms,
+    g.error,
+    g.asked_by,
+    g.created_at,
+    g.started_at,
+    g.finished_at
+   FROM (rage.generations g
+     JOIN rage.brands b USING (brand_id));
+
+COMMENT ON VIEW rage_v1.generations IS 'One row per request for pictures, kept for good.';
+
+COMMENT ON COLUMN rage_v1.generations.generation_id IS 'Stable id of the generation.';
+
+COMMENT ON COLUMN rage_v1.generations.brand IS 'The brand that pays.';
+
+COMMENT ON COLUMN rage_v1.generations.status IS 'queued, running, succeeded, refused, failed, cancelled or unknown.';
+
+COMMENT ON COLUMN rage_v1.generations.prompt IS 'The prompt as it was given.';
+
+COMMENT ON COLUMN rage_v1.generations.prompt_sent IS 'The exact text that went to the provider.';
+
+COMMENT ON COLUMN rage_v1.generations.purpose IS 'compose, edit, enhance, style or prototype.';
+
+COMMENT ON COLUMN rage_v1.generations.provider IS 'Who made the picture; local is not conditioned on the prompt.';
+
+COMMENT ON COLUMN rage_v1.generations.model IS 'The model that answered; before that, the one asked for.';
+
+COMMENT ON COLUMN rage_v1.generations.parameters IS 'Size, quality and whatever else was asked, and what the provider says it did.';
+
+COMMENT ON COLUMN rage_v1.generations.labels IS 'Your own names and values: campaign, channel, ticket.';
+
+COMMENT ON COLUMN rage_v1.generations.parent_id IS 'The generation that this one continues.';
+
+COMMENT ON COLUMN rage_v1.generations.search_id IS 'The search that the references came from.';
+
+COMMENT ON COLUMN rage_v1.generations.proposal_id IS 'The proposal that the references came from.';
+
+COMMENT ON COLUMN rage_v1.generations.reference_count IS 'How many references went along.';
+
+COMMENT ON COLUMN rage_v1.generations.output_count IS 'How many pictures came back.';
+
+COMMENT ON COLUMN rage_v1.generations.kept_count IS 'How many of them were kept.';
+
+COMMENT ON COLUMN rage_v1.generations.provider_request_id IS 'The provider''s own number of the call.';
+
+COMMENT ON COLUMN rage_v1.generations.usage IS 'Tokens by class, as the provider counted them.';
+
+COMMENT ON COLUMN rage_v1.generations.cost_usd IS 'US dollars; null where usage or price is not known, 0 only where nothing is charged.';
+
+COMMENT ON COLUMN rage_v1.generations.timings_ms IS 'Milliseconds by stage.';
+
+COMMENT ON COLUMN rage_v1.generations.error IS 'What went wrong: type, detail, code.';
+
+COMMENT ON COLUMN rage_v1.generations.asked_by IS 'The key or login that asked; null while the service is open.';
+
+COMMENT ON COLUMN rage_v1.generations.created_at IS 'When it was asked.';
+
+COMMENT ON COLUMN rage_v1.generations.started_at IS 'When a worker took it up.';
+
+COMMENT ON COLUMN rage_v1.generations.finished_at IS 'When the outcome was known.';
+
+CREATE VIEW rage_v1.image_products AS
+ SELECT p.image_id,
+    b.name AS brand,
+    p.sku,
+    p."position",
+    p.view
+   FROM ((rage.image_products p
+     JOIN rage.images i ON (((i.image_id = p.image_id) AND (i.deleted_at IS NULL))))
+     JOIN rage.brands b ON ((b.brand_id = p.brand_id)));
+
+COMMENT ON VIEW rage_v1.image_products IS 'One row per image and product that it shows: join it with your products by sku.';
+
+COMMENT ON COLUMN rage_v1.image_products.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage_v1.image_products.brand IS 'Its brand.';
+
+COMMENT ON COLUMN rage_v1.image_products.sku IS 'The product, as your catalogue calls it.';
+
+COMMENT ON COLUMN rage_v1.image_products."position" IS 'Order of the products on the image, from 0.';
+
+COMMENT ON COLUMN rage_v1.image_products.view IS 'Which side or situation is shown, where known.';
+
+CREATE VIEW rage_v1.image_tags AS
+ SELECT it.image_id,
+    b.name AS brand,
+    t.name AS tag
+   FROM (((rage.image_tags it
+     JOIN rage.tags t USING (tag_id))
+     JOIN rage.images i ON (((i.image_id = it.image_id) AND (i.deleted_at IS NULL))))
+     JOIN rage.brands b ON ((b.brand_id = it.brand_id)));
+
+COMMENT ON VIEW rage_v1.image_tags IS 'One row per image and tag.';
+
+COMMENT ON COLUMN rage_v1.image_tags.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage_v1.image_tags.brand IS 'Its brand.';
+
+COMMENT ON COLUMN rage_v1.image_tags.tag IS 'The tag: trimmed, NFC, case-folded.';
+
+CREATE VIEW rage_v1.images AS
+ SELECT i.image_id,
+    ( SELECT x.identifier
+           FROM rage.image_identifiers x
+          WHERE ((x.image_id = i.image_id) AND (x.root = ''::text))
+          ORDER BY x.identifier_id
+         LIMIT 1) AS external_id,
+    b.name AS brand,
+    ARRAY( SELECT p.sku
+           FROM rage.image_products p
+          WHERE ((p.brand_id = i.brand_id) AND (p.image_id = i.image_id))
+          ORDER BY p."position", p.sku) AS skus,
+    i.kind,
+    i.state,
+    i.title,
+    c.text AS caption,
+    ARRAY( SELECT t.name
+           FROM (rage.image_tags it
+             JOIN rage.tags t USING (tag_id))
+          WHERE (it.image_id = i.image_id)
+          ORDER BY t.name) AS tags,
+    i.attributes,
+    i.rights,
+    i.usable_from,
+    i.usable_until,
+    i.origin,
+    i.version,
+    o.width,
+    o.height,
+    o.media_type,
+    o.byte_size,
+    encode(o.sha256, 'hex'::text) AS sha256,
+    format('/api/images/%s/content'::text, i.image_id) AS content_url,
+    format('/api/images/%s/thumbnail?v=%s'::text, i.image_id, i.version) AS thumbnail_url,
+    i.created_at,
+    i.updated_at
+   FROM (((rage.images i
+     JOIN rage.brands b USING (brand_id))
+     JOIN rage.contents o USING (content_id))
+     LEFT JOIN rage.captions c ON (((c.image_id = i.image_id) AND c.is_current)))
+  WHERE (i.deleted_at IS NULL);
+
+COMMENT ON VIEW rage_v1.images IS 'The images of the store as they are now; bytes come over HTTP.';
+
+COMMENT ON COLUMN rage_v1.images.image_id IS 'Stable for good; what your own tables refer to.';
+
+COMMENT ON COLUMN rage_v1.images.external_id IS 'What you call it: the first external id that it came under.';
+
+COMMENT ON COLUMN rage_v1.images.brand IS 'Whose it is.';
+
+COMMENT ON COLUMN rage_v1.images.skus IS 'The products that it shows.';
+
+COMMENT ON COLUMN rage_v1.images.kind IS 'What it shows: product, style, logo, scene, person, sketch or other.';
+
+COMMENT ON COLUMN rage_v1.images.state IS 'draft, approved or retired.';
+
+COMMENT ON COLUMN rage_v1.images.title IS 'A short name for people.';
+
+COMMENT ON COLUMN rage_v1.images.caption IS 'The current caption.';
+
+COMMENT ON COLUMN rage_v1.images.tags IS 'Its tags; a/b is a child of a.';
+
+COMMENT ON COLUMN rage_v1.images.attributes IS 'Everything else you said of it, by name.';
+
+COMMENT ON COLUMN rage_v1.images.rights IS 'What is known of the rights, in words.';
+
+COMMENT ON COLUMN rage_v1.images.usable_from IS 'First day on which it may be used; null: no limit.';
+
+COMMENT ON COLUMN rage_v1.images.usable_until IS 'Last day on which it may be used; null: no limit.';
+
+COMMENT ON COLUMN rage_v1.images.origin IS 'imported, uploaded or generated.';
+
+COMMENT ON COLUMN rage_v1.images.version IS 'Number of the version that it shows, from 1.';
+
+COMMENT ON COLUMN rage_v1.images.width IS 'Width in pixels, orientation applied.';
+
+COMMENT ON COLUMN rage_v1.images.height IS 'Height in pixels, orientation applied.';
+
+COMMENT ON COLUMN rage_v1.images.media_type IS 'Media type of the original.';
+
+COMMENT ON COLUMN rage_v1.images.byte_size IS 'Size of the original in bytes.';
+
+COMMENT ON COLUMN rage_v1.images.sha256 IS 'SHA-256 of the original in hexadecimal digits.';
+
+COMMENT ON COLUMN rage_v1.images.content_url IS 'Where the service serves the original.';
+
+COMMENT ON COLUMN rage_v1.images.thumbnail_url IS 'Where the service serves a WebP of at most 512 pixels a side.';
+
+COMMENT ON COLUMN rage_v1.images.created_at IS 'When it came.';
+
+COMMENT ON COLUMN rage_v1.images.updated_at IS 'When anything about it last changed.';
+
+CREATE VIEW rage_v1.index_status AS
+ WITH wanted AS (
+         SELECT i.image_id,
+            o.sha256 AS content_sha256,
+            d.input_sha256,
+            d.input
+           FROM ((rage.images i
+             JOIN rage.contents o USING (content_id))
+             LEFT JOIN rage.image_documents d USING (image_id))
+          WHERE ((i.deleted_at IS NULL) AND (o.erased_at IS NULL))
+        ), counted AS (
+         SELECT s_1.space_id,
+            count(*) FILTER (WHERE (e.image_id IS NOT NULL)) AS embedded,
+            count(*) FILTER (WHERE ((e.image_id IS NULL) AND (f.image_id IS NULL) AND ((s_1.encodes <> 'caption'::text) OR (w.input <> ''::text)))) AS missing,
+            count(f.image_id) AS failed
+           FROM ((((rage.embedding_spaces s_1
+             CROSS JOIN wanted w)
+             CROSS JOIN LATERAL ( SELECT
+                        CASE s_1.encodes
+                            WHEN 'caption'::text THEN w.input_sha256
+                            ELSE w.content_sha256
+                        END AS content_sha256) h(input_sha256))
+             LEFT JOIN rage.embeddings e ON (((e.space_id = s_1.space_id) AND (e.image_id = w.image_id) AND (e.input_sha256 = h.input_sha256))))
+             LEFT JOIN rage.failed_items f ON (((f.space_id = s_1.space_id) AND (f.image_id = w.image_id) AND (f.input_sha256 = h.input_sha256))))
+          GROUP BY s_1.space_id
+        )
+ SELECT s.space_id,
+    s.name AS space,
+    s.encodes,
+    s.encoder,
+    s.model,
+    s.weights_sha256,
+    s.dimensions,
+    s.state,
+    ARRAY( SELECT l.leg
+           FROM rage.search_legs l
+          WHERE (l.space_id = s.space_id)
+          ORDER BY l.leg) AS active_legs,
+    COALESCE(c.embedded, (0)::bigint) AS embedded,
+    COALESCE(c.missing, (0)::bigint) AS missing,
+    COALESCE(c.failed, (0)::bigint) AS failed,
+    x.indisvalid AS index_valid,
+    pg_relation_size((x.indexrelid)::regclass) AS index_bytes
+   FROM ((rage.embedding_spaces s
+     LEFT JOIN counted c USING (space_id))
+     LEFT JOIN pg_index x ON ((x.indexrelid = (to_regclass(format('rage.embeddings_%s_hnsw'::text, s.space_id)))::oid)));
+
+COMMENT ON VIEW rage_v1.index_status IS 'One row per embedding space: how full and how sound it is.';
+
+COMMENT ON COLUMN rage_v1.index_status.space_id IS 'Stable number of the space.';
+
+COMMENT ON COLUMN rage_v1.index_status.space IS 'Its name.';
+
+COMMENT ON COLUMN rage_v1.index_status.encodes IS 'What it embeds: image, caption or style.';
+
+COMMENT ON COLUMN rage_v1.index_status.encoder IS 'The provider that embeds.';
+
+COMMENT ON COLUMN rage_v1.index_status.model IS 'The model within the provider.';
+
+COMMENT ON COLUMN rage_v1.index_status.weights_sha256 IS 'SHA-256 of the weights where they are local.';
+
+COMMENT ON COLUMN rage_v1.index_status.dimensions IS 'Length of its vectors.';
+
+COMMENT ON COLUMN rage_v1.index_status.state IS 'filling, ready or retired.';
+
+COMMENT ON COLUMN rage_v1.index_status.active_legs IS 'The legs of the search that use it now.';
+
+COMMENT ON COLUMN rage_v1.index_status.embedded IS 'Images with a vector that is up to date.';
+
+COMMENT ON COLUMN rage_v1.index_status.missing IS 'Images whose vector is still to be made.';
+
+COMMENT ON COLUMN rage_v1.index_status.failed IS 'Images that the encoder could not embed.';
+
+COMMENT ON COLUMN rage_v1.index_status.index_valid IS 'Whether its HNSW index is sound; null: there is none.';
+
+COMMENT ON COLUMN rage_v1.index_status.index_bytes IS 'Size of the HNSW index in bytes.';
+
+CREATE VIEW rage_v1.lineage AS
+ WITH RECURSIVE ancestry AS (
+         SELECT o.image_id,
+            o.generation_id,
+            r.image_id AS source_image_id,
+            r."position",
+            r.role,
+            1 AS depth,
+            ARRAY[o.image_id, r.image_id] AS path
+           FROM (rage.generation_outputs o
+             JOIN rage.generation_references r USING (generation_id))
+        UNION ALL
+         SELECT a.image_id,
+            o.generation_id,
+            r.image_id,
+            r."position",
+            r.role,
+            (a.depth + 1),
+            (a.path || r.image_id)
+           FROM ((ancestry a
+             JOIN rage.generation_outputs o ON ((o.image_id = a.source_image_id)))
+             JOIN rage.generation_references r ON ((r.generation_id = o.generation_id)))
+          WHERE (r.image_id <> ALL (a.path))
+        )
+ SELECT image_id,
+    source_image_id,
+    depth,
+    generation_id,
+    "position",
+    role
+   FROM ancestry;
+
+COMMENT ON VIEW rage_v1.lineage IS 'From every generated image to every image that it was made from, over any number of generations.';
+
+COMMENT ON COLUMN rage_v1.lineage.image_id IS 'The generated image.';
+
+COMMENT ON COLUMN rage_v1.lineage.source_image_id IS 'An image that it was made from.';
+
+COMMENT ON COLUMN rage_v1.lineage.depth IS 'How many generations lie between, from 1.';
+
+COMMENT ON COLUMN rage_v1.lineage.generation_id IS 'The generation that used the source.';
+
+COMMENT ON COLUMN rage_v1.lineage."position" IS 'The source''s place among its references.';
+
+COMMENT ON COLUMN rage_v1.lineage.role IS 'The source''s role there.';
+
+CREATE VIEW rage_v1.paid_calls AS
+ SELECT p.call_id,
+    b.name AS brand,
+    p.generation_id,
+    p.purpose,
+    p.provider,
+    p.model,
+    p.status,
+    p.provider_request_id,
+    p.usage,
+    p.cost_usd,
+    p.error,
+    p.started_at,
+    p.finished_at
+   FROM (rage.paid_calls p
+     JOIN rage.brands b USING (brand_id));
+
+COMMENT ON VIEW rage_v1.paid_calls IS 'Every call that may cost money, written before it was made.';
+
+COMMENT ON COLUMN rage_v1.paid_calls.call_id IS 'Stable number of the call.';
+
+COMMENT ON COLUMN rage_v1.paid_calls.brand IS 'The brand that pays.';
+
+COMMENT ON COLUMN rage_v1.paid_calls.generation_id IS 'The generation that it belongs to, if any.';
+
+COMMENT ON COLUMN rage_v1.paid_calls.purpose IS 'generation, caption, embedding, planner, judge or draft.';
+
+COMMENT ON COLUMN rage_v1.paid_calls.provider IS 'Who was called.';
+
+COMMENT ON COLUMN rage_v1.paid_calls.model IS 'The model that was called.';
+
+COMMENT ON COLUMN rage_v1.paid_calls.status IS 'started, succeeded, refused, failed or unknown.';
+
+COMMENT ON COLUMN rage_v1.paid_calls.provider_request_id IS 'The provider''s own number of the call.';
+
+COMMENT ON COLUMN rage_v1.paid_calls.usage IS 'Tokens by class, as the provider counted them.';
+
+COMMENT ON COLUMN rage_v1.paid_calls.cost_usd IS 'US dollars; null where usage or price is not known.';
+
+COMMENT ON COLUMN rage_v1.paid_calls.error IS 'What went wrong.';
+
+COMMENT ON COLUMN rage_v1.paid_calls.started_at IS 'When the call was about to be made.';
+
+COMMENT ON COLUMN rage_v1.paid_calls.finished_at IS 'When the answer was known.';
+
+CREATE VIEW rage_v1.ratings AS
+ SELECT generation_id,
+    "position",
+    NULLIF(rated_by, ''::text) AS rated_by,
+    rating,
+    reasons,
+    comment,
+    created_at
+   FROM rage.ratings r;
+
+COMMENT ON VIEW rage_v1.ratings IS 'What people think of outputs: one row per output and person.';
+
+COMMENT ON COLUMN rage_v1.ratings.generation_id IS 'The generation.';
+
+COMMENT ON COLUMN rage_v1.ratings."position" IS 'The output among its outputs.';
+
+COMMENT ON COLUMN rage_v1.ratings.rated_by IS 'The key or person; null while the service is open.';
+
+COMMENT ON COLUMN rage_v1.ratings.rating IS '-1, 0 or 1.';
+
+COMMENT ON COLUMN rage_v1.ratings.reasons IS 'What is wrong with it, by code.';
+
+COMMENT ON COLUMN rage_v1.ratings.comment IS 'In the person''s words.';
+
+COMMENT ON COLUMN rage_v1.ratings.created_at IS 'When it was last given.';
+
+CREATE VIEW rage_v1.search_log AS
+ SELECT search_id,
+    prompt,
+    filters,
+    legs,
+    k,
+    strategy,
+    matched,
+    complete,
+    took_ms,
+    ( SELECT count(*) AS count
+           FROM rage.search_results r
+          WHERE (r.search_id = s.search_id)) AS returned,
+    ( SELECT count(*) AS count
+           FROM rage.generations g
+          WHERE (g.search_id = s.search_id)) AS generations,
+    asked_by,
+    created_at
+   FROM rage.searches s;
+
+COMMENT ON VIEW rage_v1.search_log IS 'Every search made through the service, and what became of it.';
+
+COMMENT ON COLUMN rage_v1.search_log.search_id IS 'Stable id of the search.';
+
+COMMENT ON COLUMN rage_v1.search_log.prompt IS 'The prompt as it was given.';
+
+COMMENT ON COLUMN rage_v1.search_log.filters IS 'The filters as they were given.';
+
+COMMENT ON COLUMN rage_v1.search_log.legs IS 'Weights of the legs where the request named them.';
+
+COMMENT ON COLUMN rage_v1.search_log.k IS 'How many images were asked for.';
+
+COMMENT ON COLUMN rage_v1.search_log.strategy IS 'How the answer was found.';
+
+COMMENT ON COLUMN rage_v1.search_log.matched IS 'How many images passed the filter.';
+
+COMMENT ON COLUMN rage_v1.search_log.complete IS 'Whether no bound cut the answer.';
+
+COMMENT ON COLUMN rage_v1.search_log.took_ms IS 'Milliseconds, the embedding of the prompt included.';
+
+COMMENT ON COLUMN rage_v1.search_log.returned IS 'How many images were answered.';
+
+COMMENT ON COLUMN rage_v1.search_log.generations IS 'How many generations took references from it.';
+
+COMMENT ON COLUMN rage_v1.search_log.asked_by IS 'The key or login that asked; null while the service is open.';
+
+COMMENT ON COLUMN rage_v1.search_log.created_at IS 'When it was asked.';
+
+ALTER TABLE ONLY rage.alembic_version
+    ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+
+ALTER TABLE ONLY rage.brands
+    ADD CONSTRAINT brands_key_unique UNIQUE (key);
+
+ALTER TABLE ONLY rage.brands
+    ADD CONSTRAINT brands_pkey PRIMARY KEY (brand_id);
+
+ALTER TABLE ONLY rage.captions
+    ADD CONSTRAINT captions_pkey PRIMARY KEY (image_id, revision);
+
+ALTER TABLE ONLY rage.collection_images
+    ADD CONSTRAINT collection_images_pkey PRIMARY KEY (collection_id, image_id);
+
+ALTER TABLE ONLY rage.collection_images
+    ADD CONSTRAINT collection_images_position_unique UNIQUE (collection_id, "position") DEFERRABLE;
+
+ALTER TABLE ONLY rage.collections
+    ADD CONSTRAINT collections_brand_key_unique UNIQUE (brand_id, key);
+
+ALTER TABLE ONLY rage.collections
+    ADD CONSTRAINT collections_pkey PRIMARY KEY (collection_id);
+
+ALTER TABLE ONLY rage.contents
+    ADD CONSTRAINT contents_pkey PRIMARY KEY (content_id);
+
+ALTER TABLE ONLY rage.contents
+    ADD CONSTRAINT contents_sha256_unique UNIQUE (sha256);
+
+ALTER TABLE ONLY rage.embedding_spaces
+    ADD CONSTRAINT embedding_spaces_identity_unique UNIQUE NULLS NOT DISTINCT (encoder, model, weights_sha256, dimensions, encodes);
+
+ALTER TABLE ONLY rage.embedding_spaces
+    ADD CONSTRAINT embedding_spaces_name_unique UNIQUE (name);
+
+ALTER TABLE ONLY rage.embedding_spaces
+    ADD CONSTRAINT embedding_spaces_pkey PRIMARY KEY (space_id);
+
+ALTER TABLE ONLY rage.embeddings
+    ADD CONSTRAINT embeddings_pkey PRIMARY KEY (image_id, space_id);
+
+ALTER TABLE ONLY rage.failed_items
+    ADD CONSTRAINT failed_items_pkey PRIMARY KEY (image_id, space_id);
+
+ALTER TABLE ONLY rage.generation_events
+    ADD CONSTRAINT generation_events_pkey PRIMARY KEY (generation_id, event_id);
+
+ALTER TABLE ONLY rage.generation_outputs
+    ADD CONSTRAINT generation_outputs_pkey PRIMARY KEY (generation_id, "position");
+
+ALTER TABLE ONLY rage.generation_references
+    ADD CONSTRAINT generation_references_pkey PRIMARY KEY (generation_id, "position");
+
+ALTER TABLE ONLY rage.generations
+    ADD CONSTRAINT generations_pkey PRIMARY KEY (generation_id);
+
+ALTER TABLE ONLY rage.image_documents
+    ADD CONSTRAINT image_documents_pkey PRIMARY KEY (image_id);
+
+ALTER TABLE ONLY rage.image_identifiers
+    ADD CONSTRAINT image_identifiers_pkey PRIMARY KEY (identifier_id);
+
+ALTER TABLE ONLY rage.image_identifiers
+    ADD CONSTRAINT image_identifiers_unique UNIQUE (brand_id, root, identifier);
+
+ALTER TABLE ONLY rage.image_products
+    ADD CONSTRAINT image_products_pkey PRIMARY KEY (brand_id, image_id, sku);
+
+ALTER TABLE ONLY rage.image_tags
+    ADD CONSTRAINT image_tags_pkey PRIMARY KEY (image_id, tag_id);
+
+ALTER TABLE ONLY rage.image_versions
+    ADD CONSTRAINT image_versions_pkey PRIMARY KEY (image_id, version);
+
+ALTER TABLE ONLY rage.images
+    ADD CONSTRAINT images_brand_image_unique UNIQUE (brand_id, image_id);
+
+ALTER TABLE ONLY rage.images
+    ADD CONSTRAINT images_pkey PRIMARY KEY (image_id);
+
+ALTER TABLE ONLY rage.job_schema_changes
+    ADD CONSTRAINT job_schema_changes_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY rage.paid_calls
+    ADD CONSTRAINT paid_calls_pkey PRIMARY KEY (call_id);
+
+ALTER TABLE ONLY rage.prices
+    ADD CONSTRAINT prices_pkey PRIMARY KEY (provider, model, token_class, effective_from);
+
+ALTER TABLE ONLY rage.prompt_vectors
+    ADD CONSTRAINT prompt_vectors_pkey PRIMARY KEY (space_id, prompt_md5);
+
+ALTER TABLE ONLY rage.proposal_references
+    ADD CONSTRAINT proposal_references_pkey PRIMARY KEY (proposal_id, "position");
+
+ALTER TABLE ONLY rage.proposals
+    ADD CONSTRAINT proposals_pkey PRIMARY KEY (proposal_id);
+
+ALTER TABLE ONLY rage.ratings
+    ADD CONSTRAINT ratings_pkey PRIMARY KEY (generation_id, "position", rated_by);
+
+ALTER TABLE ONLY rage.search_legs
+    ADD CONSTRAINT search_legs_pkey PRIMARY KEY (leg);
+
+ALTER TABLE ONLY rage.search_results
+    ADD CONSTRAINT search_results_pkey PRIMARY KEY (search_id, rank);
+
+ALTER TABLE ONLY rage.searches
+    ADD CONSTRAINT searches_pkey PRIMARY KEY (search_id);
+
+ALTER TABLE ONLY rage.tags
+    ADD CONSTRAINT tags_brand_name_unique UNIQUE (brand_id, name);
+
+ALTER TABLE ONLY rage.tags
+    ADD CONSTRAINT tags_brand_tag_unique UNIQUE (brand_id, tag_id);
+
+ALTER TABLE ONLY rage.tags
+    ADD CONSTRAINT tags_pkey PRIMARY KEY (tag_id);
+
+CREATE UNIQUE INDEX captions_one_current ON rage.captions USING btree (image_id) WHERE is_current;
+
+CREATE INDEX collection_images_by_image ON rage.collection_images USING btree (image_id);
+
+CREATE INDEX generation_outputs_by_image ON rage.generation_outputs USING btree (image_id);
+
+CREATE INDEX generation_references_by_image ON rage.generation_references USING btree (image_id);
+
+CREATE INDEX generations_brand ON rage.generations USING btree (brand_id, created_at);
+
+CREATE INDEX generations_created ON rage.generations USING btree (created_at, generation_id);
+
+CREATE UNIQUE INDEX generations_idempotency_key ON rage.generations USING btree (COALESCE(asked_by, ''::text), idempotency_key) WHERE (idempotency_key IS NOT NULL);
+
+CREATE INDEX generations_labels ON rage.generations USING gin (labels jsonb_path_ops);
+
+CREATE INDEX generations_parent ON rage.generations USING btree (parent_id);
+
+CREATE INDEX generations_proposal ON rage.generations USING btree (proposal_id);
+
+CREATE INDEX generations_search ON rage.generations USING btree (search_id);
+
+CREATE INDEX image_documents_words ON rage.image_documents USING gin (words);
+
+CREATE INDEX image_identifiers_by_image ON rage.image_identifiers USING btree (image_id, identifier_id);
+
+CREATE INDEX image_products_sku ON rage.image_products USING btree (brand_id, sku);
+
+CREATE INDEX image_tags_by_tag ON rage.image_tags USING btree (tag_id, image_id);
+
+CREATE INDEX image_versions_content ON rage.image_versions USING btree (content_id);
+
+CREATE INDEX images_attributes ON rage.images USING gin (attributes jsonb_path_ops);
+
+CREATE UNIQUE INDEX images_brand_content_unique ON rage.images USING btree (brand_id, content_id) WHERE (erased_at IS NULL);
+
+CREATE INDEX images_content ON rage.images USING btree (content_id);
+
+CREATE INDEX images_updated ON rage.images USING btree (updated_at, image_id);
+
+CREATE INDEX paid_calls_brand ON rage.paid_calls USING btree (brand_id, started_at);
+
+CREATE INDEX paid_calls_generation ON rage.paid_calls USING btree (generation_id);
+
+CREATE INDEX paid_calls_started ON rage.paid_calls USING btree (started_at);
+
+CREATE INDEX proposal_references_by_image ON rage.proposal_references USING btree (image_id);
+
+CREATE INDEX proposals_created ON rage.proposals USING btree (created_at);
+
+CREATE INDEX search_results_by_image ON rage.search_results USING btree (image_id);
+
+CREATE INDEX searches_created ON rage.searches USING btree (created_at);
+
+CREATE INDEX tags_name ON rage.tags USING btree (name text_pattern_ops);
+
+ALTER TABLE ONLY rage.captions
+    ADD CONSTRAINT captions_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.collection_images
+    ADD CONSTRAINT collection_images_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES rage.collections(collection_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.collection_images
+    ADD CONSTRAINT collection_images_image_id_fkey FOREIGN KEY (image_id) REFERENCES rage.images(image_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.collections
+    ADD CONSTRAINT collections_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE RESTRICT;
+
+ALTER TABLE rage.embeddings
+    ADD CONSTRAINT embeddings_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
+
+ALTER TABLE rage.embeddings
+    ADD CONSTRAINT embeddings_space_id_fkey FOREIGN KEY (space_id) REFERENCES rage.embedding_spaces(space_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.failed_items
+    ADD CONSTRAINT failed_items_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.failed_items
+    ADD CONSTRAINT failed_items_space_id_fkey FOREIGN KEY (space_id) REFERENCES rage.embedding_spaces(space_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.generation_events
+    ADD CONSTRAINT generation_events_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES rage.generations(generation_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.generation_outputs
+    ADD CONSTRAINT generation_outputs_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES rage.generations(generation_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.generation_outputs
+    ADD CONSTRAINT generation_outputs_image_id_fkey FOREIGN KEY (image_id) REFERENCES rage.images(image_id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY rage.generation_references
+    ADD CONSTRAINT generation_references_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES rage.generations(generation_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.generation_references
+    ADD CONSTRAINT generation_references_image_id_fkey FOREIGN KEY (image_id) REFERENCES rage.images(image_id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY rage.generations
+    ADD CONSTRAINT generations_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY rage.generations
+    ADD CONSTRAINT generations_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES rage.generations(generation_id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY rage.generations
+    ADD CONSTRAINT generations_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES rage.proposals(proposal_id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY rage.generations
+    ADD CONSTRAINT generations_search_id_fkey FOREIGN KEY (search_id) REFERENCES rage.searches(search_id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY rage.image_documents
+    ADD CONSTRAINT image_documents_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.image_identifiers
+    ADD CONSTRAINT image_identifiers_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.image_products
+    ADD CONSTRAINT image_products_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.image_tags
+    ADD CONSTRAINT image_tags_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.image_tags
+    ADD CONSTRAINT image_tags_tag FOREIGN KEY (brand_id, tag_id) REFERENCES rage.tags(brand_id, tag_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.image_versions
+    ADD CONSTRAINT image_versions_content_id_fkey FOREIGN KEY (content_id) REFERENCES rage.contents(content_id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY rage.image_versions
+    ADD CONSTRAINT image_versions_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.images
+    ADD CONSTRAINT images_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY rage.images
+    ADD CONSTRAINT images_content_id_fkey FOREIGN KEY (content_id) REFERENCES rage.contents(content_id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY rage.paid_calls
+    ADD CONSTRAINT paid_calls_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY rage.paid_calls
+    ADD CONSTRAINT paid_calls_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES rage.generations(generation_id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY rage.prompt_vectors
+    ADD CONSTRAINT prompt_vectors_space_id_fkey FOREIGN KEY (space_id) REFERENCES rage.embedding_spaces(space_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.proposal_references
+    ADD CONSTRAINT proposal_references_image_id_fkey FOREIGN KEY (image_id) REFERENCES rage.images(image_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.proposal_references
+    ADD CONSTRAINT proposal_references_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES rage.proposals(proposal_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.ratings
+    ADD CONSTRAINT ratings_output FOREIGN KEY (generation_id, "position") REFERENCES rage.generation_outputs(generation_id, "position") ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.search_legs
+    ADD CONSTRAINT search_legs_space_id_fkey FOREIGN KEY (space_id) REFERENCES rage.embedding_spaces(space_id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY rage.search_results
+    ADD CONSTRAINT search_results_image_id_fkey FOREIGN KEY (image_id) REFERENCES rage.images(image_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.search_results
+    ADD CONSTRAINT search_results_search_id_fkey FOREIGN KEY (search_id) REFERENCES rage.searches(search_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.tags
+    ADD CONSTRAINT tags_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE CASCADE;
