@@ -8,12 +8,12 @@ FROM rage.contents
 WHERE sha256 = ANY (%(hashes)b::bytea[]) AND erased_at IS NULL;
 
 -- name: add_brands
--- Brands that are named for the first time.
+-- Brands that are named for the first time, spelt as they are named first.
 INSERT INTO rage.brands (name)
 SELECT DISTINCT ON (rage.normal_form(given.name)) given.name
-FROM unnest(%(names)s::text[]) AS given (name)
+FROM unnest(%(names)s::text[]) WITH ORDINALITY AS given (name, position)
 WHERE NOT EXISTS (SELECT FROM rage.brands AS b WHERE b.key = rage.normal_form(given.name))
-ORDER BY rage.normal_form(given.name), given.name
+ORDER BY rage.normal_form(given.name), given.position
 ON CONFLICT (key) DO NOTHING;
 
 -- name: lock_brands

@@ -29,11 +29,13 @@ RETURN (
     WITH spellings AS (
         SELECT value AS spelling
         UNION
-        SELECT to_jsonb(value #>> '{}') WHERE jsonb_typeof(value) IN ('number', 'boolean')
-        UNION
-        SELECT (value #>> '{}')::jsonb
-        WHERE jsonb_typeof(value) = 'string'
-          AND (value #>> '{}' ~ '^-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?$' OR value #>> '{}' IN ('true', 'false'))
+        SELECT CASE
+                   WHEN jsonb_typeof(value) IN ('number', 'boolean') THEN to_jsonb(value #>> '{}')
+                   WHEN jsonb_typeof(value) <> 'string' THEN value
+                   WHEN value #>> '{}' ~ '^-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?$' THEN to_jsonb((value #>> '{}')::numeric)
+                   WHEN value #>> '{}' IN ('true', 'false') THEN to_jsonb((value #>> '{}')::boolean)
+                   ELSE value
+               END
     )
     SELECT array_agg(form)
     FROM spellings,

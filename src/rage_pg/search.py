@@ -104,7 +104,9 @@ async def _log(
 ) -> UUID:
     logged = {
         **values,
-        "filters": Jsonb(msgspec.to_builtins(request.filters)),
+        "filters": Jsonb(
+            {name: value for name, value in msgspec.to_builtins(request.filters).items() if value}
+        ),
         "strategy": report.strategy,
         "matched": report.matched,
         "complete": report.complete,
