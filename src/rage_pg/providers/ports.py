@@ -26,7 +26,10 @@ class EncoderIdentity(Struct, frozen=True, kw_only=True):
 
 
 class TextEncoder(Protocol):
-    """Embeds captions (documents) and prompts (queries) into one space."""
+    """Embeds captions (documents) and prompts (queries) into one space.
+
+    Raises InvalidInput for a text that says nothing, SetupError where the model cannot be loaded.
+    """
 
     @property
     def identity(self) -> EncoderIdentity: ...
@@ -37,7 +40,7 @@ class TextEncoder(Protocol):
 
 
 class ImageEncoder(Protocol):
-    """Embeds pictures, given as encoded bytes with orientation already applied."""
+    """Embeds pictures, given as encoded bytes. Raises ImageRejected for bytes that are no picture."""
 
     @property
     def identity(self) -> EncoderIdentity: ...
@@ -108,7 +111,10 @@ class ImageGenerator(Protocol):
         ...
 
     async def generate(self, call: GenerationCall) -> GenerationResult:
-        """Raise ProviderRefused, ProviderError or OutcomeUnknown; never return no image."""
+        """Raise ProviderRefused, ProviderError or OutcomeUnknown; never return no image.
+
+        Before anything is sent, also NotPossible or ImageRejected, for what only the decoded references show.
+        """
         ...
 
 

