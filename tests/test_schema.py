@@ -55,7 +55,9 @@ def test_each_migration_can_be_undone_alone(server_18: str, empty_database: Call
     assert rows(url, OBJECTS_LEFT) == []
 
 
-def test_alembic_sees_no_difference_to_the_tables(any_server: str, empty_database: Callable[[str], str]) -> None:
+def test_alembic_sees_no_difference_to_the_tables(
+    any_server: str, empty_database: Callable[[str], str]
+) -> None:
     url = empty_database(any_server)
     migrate.upgrade(url)
     with migrate.locked_connection(url) as connection:
@@ -162,7 +164,9 @@ def test_snapshot_shows_the_schema_as_it_is(database_url: str) -> None:
     )
 
 
-def test_missing_right_names_what_to_hand_to_a_dba(server_18: str, empty_database: Callable[[str], str]) -> None:
+def test_missing_right_names_what_to_hand_to_a_dba(
+    server_18: str, empty_database: Callable[[str], str]
+) -> None:
     url = empty_database(server_18)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP ROLE IF EXISTS powerless")
@@ -189,7 +193,9 @@ def test_owner_of_a_database_who_is_no_superuser_can_upgrade_once_the_extension_
         connection.execute("DROP ROLE landlord")
 
 
-def test_extension_of_the_host_is_used_where_it_lies(server_18: str, empty_database: Callable[[str], str]) -> None:
+def test_extension_of_the_host_is_used_where_it_lies(
+    server_18: str, empty_database: Callable[[str], str]
+) -> None:
     url = empty_database(server_18)
     with psycopg.connect(url) as connection:
         connection.execute("CREATE SCHEMA tools; CREATE EXTENSION vector SCHEMA tools")
@@ -197,12 +203,18 @@ def test_extension_of_the_host_is_used_where_it_lies(server_18: str, empty_datab
     report = "SELECT strategy FROM rage_v1.search_report('lamp', vectors => %s)"
     with psycopg.connect(url) as connection:
         vector = psycopg.types.json.Jsonb({"caption": [1.0] * 512})
-        assert connection.execute(report, [vector]).fetchone() == ("exact: caption + text; no space for image",)
+        assert connection.execute(report, [vector]).fetchone() == (
+            "exact: caption + text; no space for image",
+        )
     migrate.downgrade(url, "base")
-    assert rows(url, "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'vector'") == [("tools",)]
+    assert rows(
+        url, "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'vector'"
+    ) == [("tools",)]
 
 
-def test_drop_leaves_a_host_table_that_uses_the_extension(server_18: str, empty_database: Callable[[str], str]) -> None:
+def test_drop_leaves_a_host_table_that_uses_the_extension(
+    server_18: str, empty_database: Callable[[str], str]
+) -> None:
     url = empty_database(server_18)
     migrate.upgrade(url)
     with psycopg.connect(url) as connection:

@@ -37,7 +37,7 @@ FROM rage.facets(
 
 -- name: get_content
 -- The original bytes of an image, of its current version or of an older one.
-SELECT o.bytes, o.media_type, encode(o.sha256, 'hex') AS sha256
+SELECT o.bytes AS data, o.media_type, encode(o.sha256, 'hex') AS sha256
 FROM rage.images AS i
 JOIN rage.image_versions AS v ON v.image_id = i.image_id AND v.version = coalesce(%(version)s, i.version)
 JOIN rage.contents AS o ON o.content_id = v.content_id
@@ -45,7 +45,7 @@ WHERE i.image_id = %(image_id)s AND i.deleted_at IS NULL AND o.bytes IS NOT NULL
 
 -- name: get_thumbnail
 -- The small picture of an image.
-SELECT o.thumbnail AS bytes, 'image/webp' AS media_type, encode(o.sha256, 'hex') AS sha256
+SELECT o.thumbnail AS data, 'image/webp' AS media_type, encode(o.sha256, 'hex') AS sha256
 FROM rage.images AS i
 JOIN rage.contents AS o USING (content_id)
 WHERE i.image_id = %(image_id)s AND i.deleted_at IS NULL AND o.thumbnail IS NOT NULL;
@@ -87,7 +87,7 @@ WHERE o.erased_at IS NULL
 
 -- name: list_brands
 -- All brands by name.
-SELECT brand AS name, title, guidelines, reserved, images, created_at FROM rage_v1.brands ORDER BY brand;
+SELECT brand AS name, title, guidelines, reserved, images, created_at FROM rage_v1.brands ORDER BY lower(brand);
 
 -- name: get_brand
 -- One brand by its name.
@@ -106,7 +106,7 @@ UPDATE rage.brands SET title = %(title)s, guidelines = %(guidelines)s WHERE key 
 
 -- name: list_collections
 -- All collections by brand and name.
-SELECT collection AS name, brand, title, image_ids, created_at FROM rage_v1.collections ORDER BY brand, collection;
+SELECT collection AS name, brand, title, image_ids, created_at FROM rage_v1.collections ORDER BY lower(brand), lower(collection);
 
 -- name: get_collection
 -- One collection by its name; a brand decides between namesakes.

@@ -82,7 +82,7 @@ LIMIT %(limit)s;
 
 -- name: get_output
 -- The bytes of an output, as the provider sent them.
-SELECT c.bytes, c.media_type, encode(o.sha256, 'hex') AS sha256
+SELECT c.bytes AS content, c.media_type, encode(o.sha256, 'hex') AS sha256
 FROM rage.generation_outputs AS o
 JOIN rage.contents AS c USING (sha256)
 WHERE o.generation_id = %(generation_id)s AND o.position = %(position)s;

@@ -30,7 +30,7 @@ SELECT given.name, rage.normal_form(given.name) AS normal_form
 FROM unnest(%(names)s::text[]) AS given (name);
 
 -- name: known_images
--- The images that a batch may touch: those with one of its keys, and those that show one of its contents.
+-- The images that a batch may touch: those with one of its keys, those that show one of its contents, those named.
 WITH keyed AS (
     SELECT ii.image_id
     FROM unnest(%(key_brands)s::integer[], %(roots)s::text[], %(identifiers)s::text[]) AS k (brand_id, root, identifier)
@@ -67,7 +67,7 @@ FROM rage.images AS i
 JOIN rage.contents AS c USING (content_id)
 LEFT JOIN rage.captions AS said ON said.image_id = i.image_id AND said.is_current
 WHERE i.erased_at IS NULL
-  AND i.image_id IN (SELECT image_id FROM keyed UNION SELECT image_id FROM alike)
+  AND i.image_id IN (SELECT image_id FROM keyed UNION SELECT image_id FROM alike UNION SELECT unnest(%(image_ids)s::bigint[]))
 ORDER BY i.image_id
 FOR NO KEY UPDATE OF i;
 
@@ -99,12 +99,16 @@ FROM jsonb_to_recordset(%(images)s::jsonb) AS new (
     rights text, usable_from date, usable_until date, attributes jsonb)
 RETURNING brand_id, content_id, image_id;
 
+-- name: show_version
+-- The image shows other bytes. One by one in order: two images may exchange theirs within a batch.
+UPDATE rage.images
+SET content_id = %(content_id)s, version = %(version)s
+WHERE image_id = %(image_id)s;
+
 -- name: update_images
 -- Images about which anything changed, shown again if they were hidden.
 UPDATE rage.images AS i
-SET content_id = new.content_id,
-    version = new.version,
-    kind = new.kind,
+SET kind = new.kind,
     state = new.state,
     title = new.title,
     rights = new.rights,
@@ -114,8 +118,8 @@ SET content_id = new.content_id,
     deleted_at = CASE WHEN new.hidden THEN i.deleted_at END,
     updated_at = now()
 FROM jsonb_to_recordset(%(images)s::jsonb) AS new (
-    image_id bigint, content_id bigint, version integer, kind text, state text, title text, rights text,
-    usable_from date, usable_until date, attributes jsonb, hidden boolean)
+    image_id bigint, kind text, state text, title text, rights text, usable_from date,
+    usable_until date, attributes jsonb, hidden boolean)
 WHERE i.image_id = new.image_id;
 
 -- name: add_versions
@@ -136,6 +140,10 @@ WHERE ii.brand_id = moved.brand_id AND ii.root = moved.root AND ii.identifier = 
 INSERT INTO rage.image_identifiers (brand_id, image_id, root, identifier)
 SELECT brand_id, image_id, root, identifier
 FROM jsonb_to_recordset(%(keys)s::jsonb) AS new (brand_id integer, image_id bigint, root text, identifier text);
+
+-- name: drop_external_ids
+-- The external ids of an image that gets another.
+DELETE FROM rage.image_identifiers WHERE image_id = %(image_id)s AND root = '';
 
 -- name: end_captions
 -- The current captions of these images become earlier ones.

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from rage_pg.database import Database, fetch_all, fetch_one
 from rage_pg.errors import InvalidInput, NotFound
 from rage_pg.resources import statements
-from rage_pg.types import Generation, Purpose, Status
+from rage_pg.types import Content, Generation, Purpose, Status
 
 SQL = statements("history")
 
@@ -29,14 +29,6 @@ class GenerationPage(Struct, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
-class OutputBytes(Struct, frozen=True, kw_only=True):
-    """An output as the provider sent it; `sha256` in hexadecimal digits."""
-
-    content: bytes
-    media_type: str
-    sha256: str
-
-
 class _Place(Struct, frozen=True):
     """Where a generation stands in the list."""
 
@@ -44,7 +36,7 @@ class _Place(Struct, frozen=True):
     created_at: datetime
 
 
-class _StoredBytes(Struct, frozen=True):
+class _Stored(Struct, frozen=True):
     content: bytes | None
     media_type: str
     sha256: str
@@ -100,16 +92,16 @@ async def listing(
     return GenerationPage(items=tuple(items), cursor=_encoded(places[limit - 1]) if more else None)
 
 
-async def output(database: Database, generation_id: UUID, position: int) -> OutputBytes:
+async def output(database: Database, generation_id: UUID, position: int) -> Content:
     """The bytes of an output. Raises NotFound, also where they were erased."""
     values = {"generation_id": generation_id, "position": position}
     async with database.transaction() as connection:
-        found = await fetch_one(connection, SQL["get_output"], values, _StoredBytes)
+        found = await fetch_one(connection, SQL["get_output"], values, _Stored)
     if found is None:
         raise NotFound(f"Generation {generation_id} has no output {position}.")
     if found.content is None:
         raise NotFound(f"The bytes of output {position} of generation {generation_id} were erased.")
-    return OutputBytes(content=found.content, media_type=found.media_type, sha256=found.sha256)
+    return Content(data=found.content, media_type=found.media_type, sha256=found.sha256)
 
 
 def _encoded(place: _Place) -> str:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from pgvector import HalfVector
 
 from rage_pg.database import Connection, Database, execute, fetch_all, fetch_one, fetch_value
-from rage_pg.errors import Conflict, NotFound, ProviderError
+from rage_pg.errors import Conflict, InvalidInput, NotFound, ProviderError
 from rage_pg.providers.checked import checked_vectors
 from rage_pg.providers.ports import ImageEncoder, TextEncoder, Vectors
 from rage_pg.resources import statements
@@ -131,7 +131,7 @@ async def _embed(database: Database, space: Space, encoder: Encoder, batch: list
     """Embed and store a batch; one bad input makes the batch be tried one by one."""
     try:
         vectors = await _encode(encoder, batch)
-    except ProviderError as error:
+    except (ProviderError, InvalidInput) as error:
         if len(batch) > 1:
             return sum([await _embed(database, space, encoder, [item]) for item in batch])
         async with database.transaction() as connection:

@@ -207,7 +207,7 @@ class Page(Struct, frozen=True, kw_only=True):
 class Content(Struct, frozen=True, kw_only=True):
     """The bytes of a picture, with the hash of its original."""
 
-    bytes: bytes
+    data: bytes
     media_type: str
     sha256: str
 

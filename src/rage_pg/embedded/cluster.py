@@ -141,10 +141,10 @@ class Cluster:
         options = f"-k {self._socket_dir(user)} -p {PORT} -c listen_addresses="
         wait = ("-w", "-t", str(_RECOVERY_SECONDS))
         arguments = ("start", "-s", *wait, "-l", self.log.name, "-o", options)
-        done = run(folder / "pg_ctl", *arguments, pgdata=self.pgdata, user=user)
-        if done.returncode != 0:
+        failed, output = run(folder / "pg_ctl", *arguments, pgdata=self.pgdata, user=user)
+        if failed:
             written = self.log.read_bytes()[logged:].decode(errors="replace") if self.log.exists() else ""
-            raise SetupError(f"Postgres did not start: {cause(written + done.stdout)}", f"See {self.log}.")
+            raise SetupError(f"Postgres did not start: {cause(written + output)}", f"See {self.log}.")
 
     def _initialise(self, initdb: Path, user: pwd.struct_passwd | None) -> None:
         """Make the cluster beside its place and move it there whole: a killed initdb leaves no half one."""
@@ -153,9 +153,9 @@ class Cluster:
         draft.mkdir(mode=0o700)
         give_to(user, draft)
         locale = _BUILTIN_LOCALE if self.major >= _BUILTIN_LOCALE_SINCE else _LOCALE
-        done = run(initdb, *_INITDB, *locale, pgdata=draft, user=user)
-        if done.returncode != 0:
-            raise SetupError(f"Postgres could not make its files in {self.data_dir}: {cause(done.stdout)}")
+        failed, output = run(initdb, *_INITDB, *locale, pgdata=draft, user=user)
+        if failed:
+            raise SetupError(f"Postgres could not make its files in {self.data_dir}: {cause(output)}")
         draft.rename(self.pgdata)
 
     def _socket_dir(self, user: pwd.struct_passwd | None) -> str:

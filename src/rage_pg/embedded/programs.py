@@ -7,6 +7,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -68,15 +69,13 @@ def readable_programs(installed: Path, user: pwd.struct_passwd | None, data_dir:
     return _copy(installed, data_dir / "programs")
 
 
-def run(
-    command: Path, *arguments: str, pgdata: Path, user: pwd.struct_passwd | None
-) -> subprocess.CompletedProcess[str]:
-    """Run a server program as `user`; its whole output is in `stdout`.
+def run(command: Path, *arguments: str, pgdata: Path, user: pwd.struct_passwd | None) -> tuple[int, str]:
+    """Run a server program as `user`; returns its exit code and its output, errors included.
 
     It gets a session of its own, so that Ctrl-C in the terminal misses it, and a fresh environment: PGPORT or
     a locale would change the server, and keys are none of its business.
     """
-    return subprocess.run(
+    process = subprocess.Popen(
         [str(command), *arguments],
         cwd=pgdata,
         env={"PATH": os.defpath, "LC_ALL": "C", "PGDATA": str(pgdata)},
@@ -86,11 +85,18 @@ def run(
         encoding="utf-8",
         errors="replace",
         start_new_session=True,
-        check=False,
         user=user.pw_uid if user else None,
         group=user.pw_gid if user else None,
         extra_groups=[] if user else None,
     )
+    with process:
+        try:
+            output, _ = process.communicate()
+        except BaseException:
+            # On this signal pg_ctl stops the server that it was starting, and initdb clears away its files.
+            process.send_signal(signal.SIGINT)
+            raise
+    return process.returncode, output
 
 
 def give_to(user: pwd.struct_passwd | None, folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Prompt and references → pictures, with every step of it written to the ledger.
 
-`accept` takes a request in, `run` is what a worker does with it, and the rest is what people do with the outcome.
+`accept` takes a request in, `run` is what a worker does with it, the rest is what people do with the outcome.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Takes a request in: the ledger's row, its references and its job are written in one transaction, or none is."""
+"""Takes a request in: the ledger's row, its references and its job in one transaction, or none of them."""
 
 from __future__ import annotations
 
@@ -121,9 +121,9 @@ async def _write(connection: Connection, plan: Plan, origin: dict[str, Any], def
     )
     if generation_id is None:
         # The same key was committed while this request was being checked.
-        generation_id = await _earlier(connection, origin)
-        assert generation_id is not None
-        return generation_id
+        if (earlier := await _earlier(connection, origin)) is None:
+            raise Conflict("This Idempotency-Key is in use by a request under way.")
+        return earlier
     references = [_reference_row(position, chosen) for position, chosen in _numbered(plan)]
     values = {"generation_id": generation_id, "references": Jsonb(references)}
     await execute(connection, SQL["insert_references"], values)

@@ -1,7 +1,7 @@
 """The text that goes to a provider: the prompt, then what each image of the call is there for.
 
-Images are named by number in the order sent. Titles and guidelines come from the store: they are quoted on one
-line and declared to be names, so that a title that reads like an order is not taken for one.
+Images are named by number in the order sent. Titles come from the store: they are quoted on one line and
+declared to be names, so that a title that reads like an order is not taken for one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MAX_QUOTED = 200
 MAX_GUIDELINES = 2_000
 
 TASKS: Mapping[Purpose, str] = {
-    "compose": "Make one coherent picture that shows what the images stand for, in one light and perspective.",
+    "compose": "Make one coherent picture of what the images stand for, in one light and perspective.",
     "edit": "Change only what is asked for; leave everything else as it is.",
     "enhance": "Keep subject, framing and colours; improve sharpness, light and finish.",
     "style": "Keep the subject and its arrangement; render it in the look that is asked for.",
@@ -53,6 +53,6 @@ def _describe(number: int, image: InputImage) -> str:
 
 
 def quoted(text: str, limit: int = MAX_QUOTED) -> str:
-    """`text` on one line between double quotes that it cannot end itself, at most `limit` characters of it."""
+    """At most `limit` characters of `text` on one line, between double quotes that it cannot end itself."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split()).replace('"', "'")
     return f'"{line if len(line) <= limit else line[: limit - 1].rstrip() + "…"}"'

@@ -1,4 +1,4 @@
-"""What the ledger is told: the writes that every part of this stage shares, and the read of what stands there."""
+"""The ledger's row: how every part of this stage reads it, ends it and notes its events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import Struct, field
 from psycopg.types.json import Jsonb
 
-from rage_pg.database import Connection, execute, fetch_one, fetch_value
+from rage_pg.database import Connection, execute, fetch_one
 from rage_pg.errors import NotFound, ProviderError, RageError
 from rage_pg.logs import redact_text
 from rage_pg.resources import statements
@@ -76,17 +76,6 @@ async def finish(
 
 async def close_paid_call(connection: Connection, call_id: int, outcome: Outcome) -> None:
     await execute(connection, SQL["close_paid_call"], {**_values(outcome), "call_id": call_id})
-
-
-async def cost_of(
-    connection: Connection, provider: str, model: str, usage: Mapping[str, Any] | None
-) -> Decimal | None:
-    """US dollars at today's prices; None where a count or a price is not known."""
-    if not usage:
-        return None
-    values = {"provider": provider, "model": model, "usage": Jsonb(usage)}
-    cost: Decimal | None = await fetch_value(connection, SQL["cost_of_usage"], values)
-    return cost
 
 
 def error_document(error: RageError) -> dict[str, Any]:

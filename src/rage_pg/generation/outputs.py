@@ -58,8 +58,8 @@ async def rate(
 async def keep(database: Database, generation_id: UUID, position: int, by: str | None = None) -> int:
     """Approve an output as an image of the catalogue; the image's id.
 
-    Kept once, a second call changes nothing, whatever became of the image since. Raises NotFound, and Conflict
-    where the image was deleted.
+    Kept once, a second call changes nothing, whatever became of the image since. Raises NotFound, and
+    Conflict where the image was deleted.
     """
     async with database.transaction() as connection:
         output = await _locked_output(connection, generation_id, position)

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from rage_pg.database import Connection, fetch_one
+from rage_pg.database import Connection, fetch_one, fetch_value
 from rage_pg.errors import InvalidInput, NotFound, NotPossible
 from rage_pg.generation.call import Generators, build_call, parameters_of
 from rage_pg.generation.references import Chosen, choose
@@ -34,12 +34,6 @@ class _Brand(Struct, frozen=True):
     brand_id: int
     name: str
     guidelines: str | None
-
-
-class _Known(Struct, frozen=True):
-    parent_id: bool
-    search_id: bool
-    proposal_id: bool
 
 
 async def make_plan(
@@ -95,14 +89,12 @@ def checked(request: GenerationRequest) -> GenerationRequest:
 async def _search(
     connection: Connection, request: GenerationRequest, found: SearchAnswer | None
 ) -> UUID | None:
-    """The search that the references come from, once everything that the request refers to is known to exist."""
+    """The search that the references come from; all that the request refers to must exist."""
     if request.auto is not None and request.search_id is not None:
         raise InvalidInput("auto searches by itself; leave search_id out.", field="search_id")
     search_id = found.search_id if request.auto is not None and found is not None else request.search_id
     asked = {"parent_id": request.parent_id, "search_id": search_id, "proposal_id": request.proposal_id}
-    known = await fetch_one(connection, SQL["get_known_origins"], asked, _Known)
-    assert known is not None
-    for name, value in asked.items():
-        if value is not None and not getattr(known, name):
-            raise NotFound(f"There is no {name.removesuffix('_id').replace('parent', 'generation')} {value}.")
+    missing: str | None = await fetch_value(connection, SQL["get_missing_origin"], asked)
+    if missing is not None:
+        raise NotFound(f"There is no {missing}.")
     return search_id

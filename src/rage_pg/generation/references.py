@@ -131,7 +131,8 @@ def _checked(reference: ReferenceRequest, source: Source | None) -> Chosen:
         raise NotFound(f"There is no image {reference.image_id}.")
     if (reason := _why_unusable(source)) is not None:
         raise InvalidInput(f"Image {source.image_id} cannot be a reference: {reason}.", field="references")
-    assert source.content is not None
+    if source.content is None:
+        raise InvalidInput(f"The bytes of image {source.image_id} are not stored here.", field="references")
     role = reference.role or ROLES[source.kind]
     image = InputImage(
         content=source.content,
@@ -150,6 +151,4 @@ def _why_unusable(source: Source) -> str | None:
         return f"it may be used only from {source.usable_from}"
     if source.too_late:
         return f"it could be used only until {source.usable_until}"
-    if source.content is None:
-        return "its bytes are not stored here"
     return None

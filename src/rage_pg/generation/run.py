@@ -1,4 +1,4 @@
-"""Carries a generation out: take up, load, call the provider, settle. Every end of it is written to the ledger."""
+"""Carries a generation out: take up, load, call the provider, settle. However it ends, the ledger is told."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from rage_pg.database import Database, execute, fetch_all, fetch_value
 from rage_pg.errors import (
+    Conflict,
     DatabaseUnavailable,
     OutcomeUnknown,
     ProviderError,
@@ -58,15 +59,13 @@ async def run(
     generators: Generators,
     store: ImageStore,
     generation_id: UUID,
-    *,
-    attempt: int = 0,
 ) -> None:
-    """Make the pictures of a queued generation; `attempt` counts earlier runs of the same job.
+    """Make the pictures of a queued generation.
 
     Does nothing where the generation has ended or was cancelled. Raises DatabaseUnavailable, after which the
     job may run again: it will not repeat a call that may have been charged.
     """
-    task = await take_up(database, generation_id, attempt)
+    task = await take_up(database, generation_id)
     if task is None:
         return
     work = _Work(task=task, watch=Stopwatch())
@@ -140,9 +139,7 @@ async def _keep_result(database: Database, store: ImageStore, work: _Work, resul
     metadata = ImageMetadata(brand=task.brand, title=_title(task.prompt), caption=work.caption, state="draft")
     try:
         records = [await store.decode(image.content, metadata) for image in result.images]
-        await patiently(
-            lambda: settle(database, store, task, answered, watch=work.watch, records=records)
-        )
+        await patiently(lambda: settle(database, store, task, answered, watch=work.watch, records=records))
     except DatabaseUnavailable:
         raise
     except Exception as error:
@@ -152,7 +149,7 @@ async def _keep_result(database: Database, store: ImageStore, work: _Work, resul
 
 def _input(image: _Sent) -> InputImage:
     if image.content is None:
-        raise RageError(f"The bytes of image {image.image_id} were erased after it was chosen as a reference.")
+        raise Conflict(f"The bytes of image {image.image_id} were erased after it was chosen.")
     return InputImage(
         content=image.content,
         media_type=image.media_type,

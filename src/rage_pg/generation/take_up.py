@@ -17,8 +17,8 @@ from rage_pg.types import Purpose, Status
 
 SQL = statements("generation")
 
-MAX_ATTEMPTS = 3
-"""A generation that ends its worker this often is not tried again."""
+MAX_STARTS = 3
+"""A generation that lost its worker after so many starts is not started again."""
 
 
 class Task(Struct, kw_only=True):
@@ -36,9 +36,11 @@ class Task(Struct, kw_only=True):
     model: str
     parameters: dict[str, Any]
     call_id: int | None
+    """The paid call that was begun and whose answer is not known."""
+    starts: int
 
 
-async def take_up(database: Database, generation_id: UUID, attempt: int) -> Task | None:
+async def take_up(database: Database, generation_id: UUID) -> Task | None:
     """Mark a queued generation as running; None where there is nothing to do.
 
     One found running was lost by its worker, because a job has one worker at a time. If it may have reached a
@@ -48,7 +50,7 @@ async def take_up(database: Database, generation_id: UUID, attempt: int) -> Task
         task = await locked_task(connection, generation_id)
         if task is None or task.status not in ("queued", "running"):
             return None
-        if task.status == "running" and (outcome := _lost(task, attempt)) is not None:
+        if task.status == "running" and (outcome := _lost(task)) is not None:
             await finish(connection, generation_id, outcome, call_id=task.call_id)
             return None
         task.started_at = await fetch_value(connection, SQL["start"], {"generation_id": generation_id})
@@ -57,7 +59,7 @@ async def take_up(database: Database, generation_id: UUID, attempt: int) -> Task
 
 
 async def give_back(database: Database, task: Task) -> None:
-    """The worker must leave: queue the generation again, unless it may have reached a provider that charges."""
+    """The worker must leave: queue the generation again, unless a charged call may have gone out."""
     async with database.transaction() as connection:
         current = await locked_task(connection, task.generation_id)
         if current is None or current.started_at != task.started_at or current.status != "running":
@@ -79,10 +81,10 @@ def unknown(detail: str) -> Outcome:
     return Outcome(status="unknown", error=error_document(OutcomeUnknown(detail)))
 
 
-def _lost(task: Task, attempt: int) -> Outcome | None:
+def _lost(task: Task) -> Outcome | None:
     if task.call_id is not None:
         return unknown("The worker was lost during the call; whether it was answered is not known.")
-    if attempt >= MAX_ATTEMPTS:
-        error = RageError(f"The worker was lost {attempt} times while it made this; it is not tried again.")
+    if task.starts >= MAX_STARTS:
+        error = RageError(f"It was started {task.starts} times and its worker lost; it is not tried again.")
         return Outcome(status="failed", error=error_document(error), cost_usd=Decimal(0))
     return None

@@ -85,7 +85,7 @@ def _outside(row: Row, root: Path, file: Path) -> str | None:
 
 
 def _from_path(source: Path, defaults: ImageMetadata) -> Iterator[Source]:
-    if not source.is_dir():
+    if not os.path.isdir(source):  # unlike Path.is_dir, it never raises
         yield _found(source, source.parent, defaults)
         return
     empty = True
@@ -111,14 +111,14 @@ def _walk(folder: Path) -> Iterator[tuple[Path, str | None]]:
         except OSError as error:
             yield current, f"The folder cannot be read: {error.strerror}."
             continue
-        paths = [current / name for name in names]
-        folders = [path for path in paths if path.is_dir()]
-        yield from (
-            (path, None)
-            for path in paths
-            if path not in folders and path.suffix.lower() in TAKEN | NAMED
-        )
+        files = [current / name for name in names]
+        folders = [path for path in files if os.path.isdir(path)]
+        yield from ((path, None) for path in files if _is_image(path))
         waiting += reversed(folders)
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in TAKEN | NAMED and not os.path.isdir(path)
 
 
 def _found(file: Path, folder: Path, defaults: ImageMetadata) -> Source:
@@ -138,26 +138,28 @@ def _found(file: Path, folder: Path, defaults: ImageMetadata) -> Source:
 
 
 def _checked(source: Source) -> Source:
-    """The source with its size, or with what is wrong with its name or kind."""
-    try:
-        long = len(f"{source.root}{source.path}".encode()) > LONGEST_PATH
-    except UnicodeEncodeError:
-        return _problem(source.file, "The file's name is not UTF-8.", source.name)
+    """The source with its size, or with what is wrong with it; its name can be shown in either case."""
+    size, problem = _measured(source)
+    name = source.name.encode("utf-8", "replace").decode()
+    return structs.replace(source, name=name, size=size, problem=problem)
+
+
+def _measured(source: Source) -> tuple[int, str | None]:
     if source.problem:
-        return source
-    if long:
-        return _problem(source.file, "The path is too long.", source.name)
+        return 0, source.problem
     try:
+        if len(f"{source.root}{source.path}".encode()) > LONGEST_PATH:
+            return 0, "The path is too long."
         status = source.file.stat()
+    except UnicodeEncodeError:
+        return 0, "The file's name is not UTF-8."
+    except FileNotFoundError:
+        return 0, "The file does not exist."
     except OSError as error:
-        reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
-        return _problem(source.file, f"The file {reason}.", source.name)
+        return 0, f"The file cannot be read: {error.strerror}."
     # Opening a pipe or a device might never end.
-    if not stat.S_ISREG(status.st_mode):
-        return _problem(source.file, "This is not a file.", source.name)
-    return structs.replace(source, size=status.st_size)
+    return (status.st_size, None) if stat.S_ISREG(status.st_mode) else (0, "This is not a file.")
 
 
-def _problem(file: Path, problem: str, name: str | None = None) -> Source:
-    shown = os.fsencode(name or str(file)).decode("utf-8", "replace")
-    return Source(name=shown, file=Path(os.path.realpath(file)), problem=problem)
+def _problem(file: Path, problem: str) -> Source:
+    return _checked(Source(name=str(file), file=file, problem=problem))

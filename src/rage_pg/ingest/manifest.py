@@ -1,7 +1,7 @@
 """A manifest to rows: CSV with a header, or JSON Lines, in UTF-8.
 
-What is wrong with the file as a whole raises and names line or column; what is wrong with one row stays in that
-row as its `problem`.
+What is wrong with the file as a whole raises and names line or column; what is wrong with one row stays in
+that row as its `problem`.
 """
 
 from __future__ import annotations
@@ -136,7 +136,8 @@ def _metadata(members: dict[str, Any]) -> ImageMetadata:
         elif column not in ImageMetadata.__struct_fields__ or column == "attributes":
             attributes[column] = value
         elif value is not None or column in CLEARABLE:
-            said[column] = None if value is None else READERS.get(column, _text)(column, value)
+            reader: Callable[[str, Any], Any] = READERS.get(column, _text)
+            said[column] = None if value is None else reader(column, value)
     return ImageMetadata(**said, attributes=attributes) if attributes else ImageMetadata(**said)
 
 

@@ -14,6 +14,8 @@ from rage_pg.types import ImageMetadata
 
 T = TypeVar("T")
 
+NOTHING_SAID = ImageMetadata()
+
 LONGEST = {
     "external_id": 500,
     "brand": 100,
@@ -61,7 +63,7 @@ def with_defaults(said: ImageMetadata, defaults: ImageMetadata) -> ImageMetadata
 
 def given(value: T | UnsetType | None) -> T | None:
     """None for what was not said."""
-    return None if value is UNSET else value  # type: ignore[return-value]
+    return None if value is UNSET else value
 
 
 def in_order(first: date | None, last: date | None) -> None:
@@ -79,7 +81,7 @@ def storable(field: str, text: str) -> None:
         raise InvalidInput(f"{field} contains half of a surrogate pair.", field=field) from None
 
 
-def _text(field: str, text: str | None | UnsetType) -> str | None | UnsetType:
+def _text(field: str, text: str | UnsetType | None) -> str | UnsetType | None:
     if text is None or text is UNSET:
         return text
     storable(field, text)
@@ -117,14 +119,14 @@ def _attributes(attributes: dict[str, Any] | UnsetType) -> dict[str, Any] | Unse
     return attributes
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Every text within a JSON value, names of members included."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from value
-        for member in value.values():
-            yield from _texts(member)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)
+def _texts(attributes: dict[str, Any]) -> Iterator[str]:
+    """Every text within, names of members included."""
+    waiting: list[Any] = [attributes]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            waiting += (*value, *value.values())
+        elif isinstance(value, list | tuple):
+            waiting += value

@@ -27,6 +27,7 @@ MEDIA_TYPES = {
     "TIFF": "image/tiff",
     "BMP": "image/bmp",
 }
+DEFAULT_LIMITS = Limits()
 THUMBNAIL_SIDE = 512
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -40,7 +41,8 @@ TURNS = {
 """What brings a picture of this EXIF orientation upright; from 5 on, width and height swap."""
 NOT_AN_IMAGE = "This is not an intact JPEG, PNG, WebP, GIF, TIFF or BMP image."
 
-# Pillow opens what it only warns of, and prints the warning.
+# Pillow opens what it only warns of. Its remarks on damaged metadata are of no use to whoever imports.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 

@@ -1,0 +1,1 @@
+"""What rage-pg takes and reaches, measured: `python -m benchmarks [part …]`. Figures seen: docs/benchmarks.md."""

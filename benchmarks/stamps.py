@@ -1,0 +1,68 @@
+"""Tux Paint's stamps as a catalogue: drawings and photos with a one-line caption in up to 75 languages.
+
+    apt-get install tuxpaint-stamps-default
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+FOLDER = Path(os.environ.get("RAGE_STAMPS", "/usr/share/tuxpaint/stamps"))
+LANGUAGES = ("de", "fr", "es", "ru", "tr", "ja")
+
+
+def captioned() -> list[tuple[Path, dict[str, str]]]:
+    """Every PNG with its captions by language; the English one is under "en". Letters and digits are left out."""
+    if not FOLDER.is_dir():
+        raise SystemExit(f"{FOLDER} is not there: apt-get install tuxpaint-stamps-default, or set RAGE_STAMPS.")
+    pictures = (path for path in sorted(FOLDER.rglob("*.png")) if "symbols/alphabets" not in path.as_posix())
+    found = ((path, _captions(path.with_suffix(".txt"))) for path in pictures)
+    return [(path, captions) for path, captions in found if captions.get("en")]
+
+
+def _captions(text: Path) -> dict[str, str]:
+    if not text.exists():
+        return {}
+    first, *others = text.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+    captions = {"en": first.strip()}
+    for line in others:
+        language, _, caption = line.partition(".utf8=")
+        captions[language] = caption.strip()
+    return captions
+
+
+def write_catalogue(folder: Path, *, words: str = "caption") -> Path:
+    """A manifest beside a copy of the pictures. `words`: captions alone, or titles and tags from file names too."""
+    manifest = folder / "manifest.jsonl"
+    with manifest.open("w", encoding="utf-8") as file:
+        for path, captions in captioned():
+            row: dict[str, object] = {"path": _path(path), "external_id": _path(path), "caption": captions["en"]}
+            if words == "all":
+                row |= {"title": path.stem.replace("_", " "), "tags": [path.parent.relative_to(FOLDER).as_posix()]}
+            file.write(json.dumps(row) + "\n")
+            target = folder / _path(path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    return manifest
+
+
+def queries(language: str) -> list[dict[str, object]]:
+    """Each caption of one language, with the picture that it must find.
+
+    Captions that several pictures share in English or in the language name no one of them: left out.
+    """
+    rows = [(path, captions) for path, captions in captioned() if captions.get(language)]
+    english = [captions["en"] for _, captions in rows]
+    translated = [captions[language] for _, captions in rows]
+    return [
+        {"query": captions[language], "relevant": [_path(path)]}
+        for path, captions in rows
+        if english.count(captions["en"]) == 1 and translated.count(captions[language]) == 1
+    ]
+
+
+def _path(path: Path) -> str:
+    return f"stamps/{path.relative_to(FOLDER).as_posix()}"

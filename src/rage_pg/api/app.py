@@ -1,0 +1,105 @@
+"""The app factory: routes, errors, guards, and a runtime that lives as long as the service."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from rage_pg.api import (
+    brands,
+    collections,
+    facets,
+    generations,
+    health,
+    images,
+    metrics,
+    outputs,
+    search,
+    tags,
+)
+from rage_pg.api.demo import load_sample_catalogue
+from rage_pg.api.docs import OPENAPI, MoneyAsNumber
+from rage_pg.api.parameters import refuse_unknown_parameters
+from rage_pg.api.problems import EXCEPTION_HANDLERS
+from rage_pg.api.security import LocalCallers, set_security_headers
+from rage_pg.api.wire import ApiResponse
+from rage_pg.api.worker import worker_beside
+from rage_pg.config import MIB, Settings
+from rage_pg.database import Database
+from rage_pg.runtime import Runtime, running
+from rage_pg.web.pages import page_router, static_router, template_config
+
+ROOM_FOR_FORM = MIB
+"""What a multipart upload may hold beyond the image itself."""
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    settings: Settings,
+    *,
+    worker: bool = True,
+    demo: bool = False,
+    on_ready: Callable[[Runtime], None] | None = None,
+) -> Litestar:
+    """The service on the database of the settings, with a worker in this process unless `worker` is off.
+
+    `demo` brings the sample catalogue into the store before the first request. `on_ready` is called just
+    before the server opens its port. Start-up raises SetupError with what to do.
+    """
+    return Litestar(
+        route_handlers=[_api(), *metrics.HANDLERS, page_router, static_router],
+        lifespan=[_lifespan(settings, worker=worker, demo=demo, on_ready=on_ready)],
+        dependencies={
+            "runtime": Provide(_runtime, sync_to_thread=False),
+            "database": Provide(_database, sync_to_thread=False),
+        },
+        exception_handlers=EXCEPTION_HANDLERS,
+        middleware=[LocalCallers(), metrics.MIDDLEWARE],
+        before_send=[set_security_headers],
+        response_class=ApiResponse,
+        template_config=template_config,
+        openapi_config=OPENAPI,
+        plugins=[MoneyAsNumber()],
+        request_max_body_size=settings.limits.max_bytes + ROOM_FOR_FORM,
+        logging_config=None,
+    )
+
+
+def _api() -> Router:
+    nouns = [images, search, generations, outputs, brands, collections, tags, facets, health]
+    return Router(
+        path="/api",
+        route_handlers=[handler for noun in nouns for handler in noun.HANDLERS],
+        guards=[refuse_unknown_parameters],
+    )
+
+
+def _lifespan(
+    settings: Settings, *, worker: bool, demo: bool, on_ready: Callable[[Runtime], None] | None
+) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with running(settings) as runtime:
+            if demo:
+                await load_sample_catalogue(runtime)
+            async with worker_beside(runtime, started=worker) as app.state.worker:
+                app.state.runtime = runtime
+                if on_ready is not None:
+                    on_ready(runtime)
+                yield
+
+    return lifespan
+
+
+def _runtime(state: State) -> Runtime:
+    runtime: Runtime = state.runtime
+    return runtime
+
+
+def _database(state: State) -> Database:
+    return _runtime(state).database

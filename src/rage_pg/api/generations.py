@@ -1,0 +1,205 @@
+"""Generations over HTTP: ask for one, follow it, call it off, and read the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
+
+from rage_pg import generation, history, jobs
+from rage_pg import search as searching
+from rage_pg.api.parameters import PREFIX, Cursor, Limit, prefixed
+from rage_pg.api.problems import problems
+from rage_pg.database import Database
+from rage_pg.errors import InvalidInput
+from rage_pg.generation import DryRun
+from rage_pg.history import GenerationPage
+from rage_pg.runtime import Runtime
+from rage_pg.types import Generation, GenerationRequest, Purpose, SearchAnswer, SearchRequest, Status
+
+MAX_WAIT = 300
+OPEN: frozenset[Status] = frozenset({"queued", "running"})
+
+
+@post(
+    "/generations",
+    tags=["generations"],
+    summary="Generate pictures",
+    status_code=HTTP_202_ACCEPTED,
+    responses={
+        HTTP_200_OK: ResponseSpec(
+            data_container=Generation | DryRun,  # type: ignore[arg-type]  # a union is documented as one
+            description="It ended within `wait` seconds; or the preview of a dry run.",
+            generate_examples=False,
+        ),
+        **problems(404, 409, 422, 503),
+    },
+)
+async def add_generation(
+    runtime: NamedDependency[Runtime],
+    data: JSONBody[GenerationRequest],
+    idempotency_key: Annotated[
+        str | None,
+        HeaderParameter(
+            name="Idempotency-Key", description="The same key and request again are the same generation."
+        ),
+    ] = None,
+    wait: Annotated[
+        float, QueryParameter(ge=0, le=MAX_WAIT, description="Seconds to wait for its end before answering.")
+    ] = 0,
+) -> Response[Generation | DryRun]:
+    """Queues a generation: 202 with its address, or 200 where it has ended within `wait` seconds.
+
+    References are named by id, as a collection, or chosen by the search (`auto`). With `dry_run` nothing is
+    queued: the answer is what would be sent.
+    """
+    found = await _searched(runtime, data)
+    if data.dry_run:
+        return Response(
+            await generation.preview(runtime.database, runtime.generators, data, found=found),
+            status_code=HTTP_200_OK,
+        )
+    accepted = await generation.accept(
+        runtime.database,
+        runtime.generators,
+        data,
+        defer=jobs.defer_generation,
+        found=found,
+        idempotency_key=idempotency_key,
+    )
+    if wait:
+        accepted = await generation.wait_for(runtime.database, accepted.id, wait)
+    return Response(
+        accepted,
+        status_code=HTTP_202_ACCEPTED if accepted.status in OPEN else HTTP_200_OK,
+        headers={"Location": f"/api/generations/{accepted.id}"},
+    )
+
+
+@get(
+    "/generations",
+    tags=["generations"],
+    summary="List generations",
+    opt={PREFIX: "label."},
+    responses=problems(),
+)
+async def list_generations(
+    request: Request[Any, Any, Any],
+    database: NamedDependency[Database],
+    brand: Annotated[str | None, QueryParameter(description="The brand that pays.")] = None,
+    tag: Annotated[str | None, QueryParameter(description="A tag of a reference or an output.")] = None,
+    model: FromQuery[str | None] = None,
+    provider: FromQuery[str | None] = None,
+    status: FromQuery[Status | None] = None,
+    purpose: FromQuery[Purpose | None] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> GenerationPage:
+    """Newest first. Labels filter as `label.NAME=VALUE`, all of them."""
+    return await history.listing(
+        database,
+        brand=brand,
+        tag=tag,
+        labels=_labels(request),
+        model=model,
+        provider=provider,
+        status=status,
+        purpose=purpose,
+        cursor=cursor,
+        limit=limit,
+    )
+
+
+@get(
+    "/generations/{generation_id:uuid}",
+    tags=["generations"],
+    summary="One generation",
+    responses=problems(404),
+)
+async def get_generation(database: NamedDependency[Database], generation_id: FromPath[UUID]) -> Generation:
+    """What was asked, sent, answered and paid."""
+    return await history.get(database, generation_id)
+
+
+@get(
+    "/generations/{generation_id:uuid}/events",
+    tags=["generations"],
+    summary="Follow a generation",
+    media_type="text/event-stream",
+    responses={
+        HTTP_204_NO_CONTENT: ResponseSpec(
+            data_container=None, description="It has ended, and all that happened was sent before."
+        ),
+        **problems(404),
+    },
+)
+async def follow_generation(
+    database: NamedDependency[Database],
+    generation_id: FromPath[UUID],
+    last_event_id: Annotated[
+        str | None, HeaderParameter(name="Last-Event-ID", description="Leave out the events up to this one.")
+    ] = None,
+) -> Response[Any]:
+    """Server-sent events until its end: each named by the status it brought, with the event as JSON.
+
+    Who comes back for more after the end is told 204, at which a browser stops asking.
+    """
+    after = _event_number(last_event_id)
+    current = await history.get(database, generation_id)
+    if current.status not in OPEN and not await generation.events(database, generation_id, after):
+        return Response(None, status_code=HTTP_204_NO_CONTENT)
+    return ServerSentEvent(_messages(database, generation_id, after))
+
+
+@post(
+    "/generations/{generation_id:uuid}/cancel",
+    tags=["generations"],
+    summary="Call off a generation",
+    status_code=HTTP_200_OK,
+    responses=problems(404, 409),
+)
+async def cancel_generation(database: NamedDependency[Database], generation_id: FromPath[UUID]) -> Generation:
+    """While it is queued; once it runs, it runs to its end."""
+    return await generation.cancel(database, generation_id)
+
+
+HANDLERS = (add_generation, list_generations, get_generation, follow_generation, cancel_generation)
+
+
+async def _searched(runtime: Runtime, request: GenerationRequest) -> SearchAnswer | None:
+    """The answer that `auto` asks for."""
+    if request.auto is None:
+        return None
+    asked = SearchRequest(prompt=request.prompt, filters=request.auto.filters, k=request.auto.k)
+    return await searching.search(runtime.database, await runtime.text_encoders(), asked)
+
+
+async def _messages(
+    database: Database, generation_id: UUID, after: int
+) -> AsyncIterator[ServerSentEventMessage]:
+    async for event in generation.follow(database, generation_id, after):
+        yield ServerSentEventMessage(id=event.id, event=event.name, data=msgspec.json.encode(event))
+
+
+def _event_number(text: str | None) -> int:
+    if not text:
+        return 0
+    if not text.isdecimal() or not text.isascii() or len(text) > 9:
+        raise InvalidInput("Last-Event-ID is the number of an event.", field="Last-Event-ID")
+    return int(text)
+
+
+def _labels(request: Request[Any, Any, Any]) -> dict[str, str]:
+    labels = prefixed(request, "label.")
+    for name, values in labels.items():
+        if len(values) > 1:
+            raise InvalidInput(f"The label {name} can have one value only.", field=f"label.{name}")
+    return {name: values[0] for name, values in labels.items()}

@@ -1,0 +1,214 @@
+"""Images over HTTP: list, upload, read, edit, hide or erase, and their pictures."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, cast
+
+import msgspec
+from litestar import Request, Response, delete, get, patch, post
+from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency, Provide
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, JSONBody, MultipartBody, QueryParameter
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
+from msgspec import Struct
+
+from rage_pg import ingest, jobs
+from rage_pg.api.parameters import PREFIX, Cursor, Limit, Words, filters_of_query
+from rage_pg.api.pictures import FOREVER, REVALIDATE, not_modified, picture
+from rage_pg.api.problems import problems
+from rage_pg.catalogue import images
+from rage_pg.database import Database
+from rage_pg.errors import InvalidInput
+from rage_pg.runtime import Runtime
+from rage_pg.types import Filters, Image, ImageMetadata, Page
+
+Version = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+ImageId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+
+
+class Upload(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A multipart form: the picture, and what is said of it as a JSON object."""
+
+    file: UploadFile
+    metadata: str = "{}"
+
+
+class ImagesPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same change to several images: all of them or none."""
+
+    ids: Annotated[tuple[ImageId, ...], msgspec.Meta(min_length=1, max_length=1000)]
+    metadata: ImageMetadata
+
+
+class Images(Struct, frozen=True, kw_only=True):
+    items: tuple[Image, ...]
+
+
+@get(
+    "/images",
+    tags=["images"],
+    summary="List images",
+    dependencies={"filters": Provide(filters_of_query, sync_to_thread=False)},
+    opt={PREFIX: "attribute."},
+    responses=problems(),
+)
+async def list_images(
+    database: NamedDependency[Database],
+    filters: NamedDependency[Filters],
+    q: Words = None,
+    sort: Annotated[
+        str,
+        QueryParameter(description="created_at, updated_at, title or id; - before it turns the order round."),
+    ] = "-created_at",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page:
+    """Images that pass every filter given, drafts and retired ones included unless `state` is.
+
+    Attributes filter as `attribute.NAME=VALUE`; repeated, one of the values must be met.
+    """
+    return await images.listing(database, filters, q=q, sort=sort, cursor=cursor, limit=limit)
+
+
+@post(
+    "/images",
+    tags=["images"],
+    summary="Upload an image",
+    responses={
+        HTTP_200_OK: ResponseSpec(
+            data_container=Image,
+            description="The brand had these bytes already; what was said was merged.",
+            generate_examples=False,
+        ),
+        **problems(409, 413, 422),
+    },
+)
+async def add_image(
+    database: NamedDependency[Database],
+    runtime: NamedDependency[Runtime],
+    data: MultipartBody[Upload],
+) -> Response[Image]:
+    """201 with the new image, 200 where the brand has these bytes already: then what is said is merged.
+
+    Vectors are made by a job soon after.
+    """
+    item = await ingest.add_image(
+        database,
+        await data.file.read(),
+        _decoded(data.metadata),
+        limits=runtime.settings.limits,
+        filename=data.file.filename,
+    )
+    await jobs.defer_fill_index(database)
+    image = await images.get(database, cast("int", item.image_id))
+    return Response(
+        image,
+        status_code=HTTP_201_CREATED if item.status == "imported" else HTTP_200_OK,
+        headers={"Location": f"/api/images/{image.id}"},
+    )
+
+
+@patch("/images", tags=["images"], summary="Edit several images", responses=problems(404, 409))
+async def edit_images(database: NamedDependency[Database], data: JSONBody[ImagesPatch]) -> Images:
+    """The same change to all of these images, or to none. A field left out stays, null clears it."""
+    await ingest.edit_images(database, data.ids, data.metadata)
+    await jobs.defer_fill_index(database)
+    return Images(items=tuple(await images.get_many(database, data.ids)))
+
+
+@get("/images/{image_id:int}", tags=["images"], summary="One image", responses=problems(404))
+async def get_image(database: NamedDependency[Database], image_id: FromPath[int]) -> Image:
+    """What is known of an image."""
+    return await images.get(database, image_id)
+
+
+@patch("/images/{image_id:int}", tags=["images"], summary="Edit an image", responses=problems(404, 409))
+async def edit_image(
+    database: NamedDependency[Database], image_id: FromPath[int], data: JSONBody[ImageMetadata]
+) -> Image:
+    """A field left out stays as it is, null clears it; lists and attributes are replaced whole."""
+    await ingest.edit_images(database, [image_id], data)
+    await jobs.defer_fill_index(database)
+    return await images.get(database, image_id)
+
+
+@delete("/images/{image_id:int}", tags=["images"], summary="Delete an image", responses=problems(404))
+async def delete_image(
+    database: NamedDependency[Database],
+    image_id: FromPath[int],
+    erase: Annotated[
+        bool,
+        QueryParameter(description="Remove bytes, words and vectors for good; the hash stays for history."),
+    ] = False,
+) -> None:
+    """Hides an image from searches and lists; what was generated from it keeps its history."""
+    await images.delete(database, image_id, erase=erase)
+
+
+@get(
+    "/images/{image_id:int}/content",
+    tags=["images"],
+    summary="The original bytes",
+    responses=problems(404),
+    media_type="image/*",
+)
+async def get_content(
+    request: Request[Any, Any, Any],
+    database: NamedDependency[Database],
+    image_id: FromPath[int],
+    version: Annotated[
+        Version | None, QueryParameter(description="An older version; the current one if left out.")
+    ] = None,
+) -> Response[bytes]:
+    """The picture as it was handed in. The ETag is its SHA-256."""
+    if version is None:
+        image = await images.get(database, image_id)
+        if unchanged := not_modified(request, image.sha256):
+            return unchanged
+    found = await images.content(database, image_id, version=version)
+    caching = REVALIDATE if version is None else FOREVER
+    return picture(found.data, found.media_type, found.sha256, caching)
+
+
+@get(
+    "/images/{image_id:int}/thumbnail",
+    tags=["images"],
+    summary="A small picture",
+    responses=problems(404),
+    media_type="image/webp",
+)
+async def get_thumbnail(
+    request: Request[Any, Any, Any],
+    database: NamedDependency[Database],
+    image_id: FromPath[int],
+    v: Annotated[
+        int | None, QueryParameter(description="The current version: the answer may then be kept for good.")
+    ] = None,
+) -> Response[bytes]:
+    """A WebP of at most 512 pixels a side, upright."""
+    image = await images.get(database, image_id)
+    tag = f"{image.sha256}-thumbnail"
+    if unchanged := not_modified(request, tag):
+        return unchanged
+    found = await images.thumbnail(database, image_id)
+    return picture(found.data, found.media_type, tag, FOREVER if v == image.version else REVALIDATE)
+
+
+HANDLERS = (
+    list_images,
+    add_image,
+    edit_images,
+    get_image,
+    edit_image,
+    delete_image,
+    get_content,
+    get_thumbnail,
+)
+
+
+def _decoded(metadata: str) -> ImageMetadata:
+    try:
+        return msgspec.json.decode(metadata, type=ImageMetadata)
+    except msgspec.DecodeError as error:
+        raise InvalidInput(f"metadata: {str(error).replace('`', '')}.", field="metadata") from None

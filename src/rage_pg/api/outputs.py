@@ -1,0 +1,66 @@
+"""Outputs of a generation over HTTP: their bytes, what people think of them, and keeping one."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from rage_pg import generation, history
+from rage_pg.api.pictures import FOREVER, not_modified, picture
+from rage_pg.api.problems import problems
+from rage_pg.catalogue import images
+from rage_pg.database import Database
+from rage_pg.types import Image, Rating
+
+OUTPUT = "/generations/{generation_id:uuid}/outputs/{position:int}"
+
+
+@get(OUTPUT, tags=["generations"], summary="An output's bytes", media_type="image/*", responses=problems(404))
+async def get_output(
+    request: Request[Any, Any, Any],
+    database: NamedDependency[Database],
+    generation_id: FromPath[UUID],
+    position: FromPath[int],
+) -> Response[bytes]:
+    """The picture as the provider sent it; outputs count from 1. The ETag is its SHA-256."""
+    found = await history.output(database, generation_id, position)
+    unchanged = not_modified(request, found.sha256)
+    return unchanged or picture(found.data, found.media_type, found.sha256, FOREVER)
+
+
+@post(
+    f"{OUTPUT}/rating",
+    tags=["generations"],
+    summary="Rate an output",
+    status_code=204,
+    responses=problems(404),
+)
+async def rate_output(
+    database: NamedDependency[Database],
+    generation_id: FromPath[UUID],
+    position: FromPath[int],
+    data: JSONBody[Rating],
+) -> None:
+    """A later rating by the same person replaces the earlier one."""
+    await generation.rate(database, generation_id, position, data)
+
+
+@post(
+    f"{OUTPUT}/keep",
+    tags=["generations"],
+    summary="Keep an output",
+    status_code=200,
+    responses=problems(404, 409),
+)
+async def keep_output(
+    database: NamedDependency[Database], generation_id: FromPath[UUID], position: FromPath[int]
+) -> Image:
+    """Approves an output as an image of the catalogue, to be found and used as a reference."""
+    return await images.get(database, await generation.keep(database, generation_id, position))
+
+
+HANDLERS = (get_output, rate_output, keep_output)

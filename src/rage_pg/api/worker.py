@@ -1,0 +1,70 @@
+"""The worker that may run beside the service, in the same process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+
+from rage_pg import index, jobs, search
+from rage_pg.runtime import Runtime
+
+GRACE = 5.0
+"""Seconds that jobs under way have to end when the service stops; what does not is taken up again later."""
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Whether a worker was started in this process, and whether it still runs."""
+
+    def __init__(self, task: asyncio.Task[None] | None) -> None:
+        self._task = task
+
+    @property
+    def started(self) -> bool:
+        return self._task is not None
+
+    @property
+    def died(self) -> bool:
+        return self._task is not None and self._task.done()
+
+
+@asynccontextmanager
+async def worker_beside(runtime: Runtime, *, started: bool) -> AsyncIterator[Worker]:
+    """A worker for as long as the context lasts; none if not `started`. At the end it is told to stop."""
+    if not started:
+        yield Worker(None)
+        return
+    running = jobs.run_worker(runtime.database, work_of(runtime), grace=GRACE)
+    task: asyncio.Task[None] = asyncio.create_task(running, name="worker")
+    task.add_done_callback(_report)
+    try:
+        yield Worker(task)
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await task
+
+
+def work_of(runtime: Runtime) -> jobs.Work:
+    """What the jobs do, with the providers of this runtime."""
+
+    async def embed_prompt(prompt: str) -> int:
+        return await search.embed_prompt(runtime.database, await runtime.text_encoders(), prompt)
+
+    async def fill_index() -> list[index.Filled]:
+        return await index.fill(runtime.database, await runtime.encoders())
+
+    return jobs.Work(
+        generate=jobs.generation_work(runtime.database, runtime.generators, runtime.settings.limits),
+        embed_prompt=embed_prompt,
+        fill_index=fill_index,
+    )
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("the worker has stopped", exc_info=error)

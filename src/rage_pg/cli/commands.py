@@ -1,0 +1,53 @@
+"""The root of the command line. Commands import what is heavy when they run, so that help is quick."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import rich_click as click
+
+from rage_pg import __version__
+from rage_pg.cli.groups import Commands
+
+click.rich_click.STYLE_COMMANDS_TABLE_COLUMN_WIDTH_RATIO = (1, 4)
+click.rich_click.COMMAND_GROUPS = {
+    "rage": [
+        {"name": "Every day", "commands": ["import", "search", "generate", "history"]},
+        {"name": "Service", "commands": ["serve", "worker", "db"]},
+        {"name": "Index and quality", "commands": ["index", "spaces", "embed", "evaluate", "prices"]},
+    ]
+}
+
+EPILOG = "Without RAGE_DATABASE_URL every command starts, or joins, the Postgres in RAGE_DATA_DIR."
+
+
+@click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rage", message="%(prog)s %(version)s")
+def rage() -> None:
+    """Retrieval-augmented generation for images, inside Postgres.
+
+    A prompt finds the right images, you choose, and they go with the prompt to an image model.
+    """
+
+
+def _add_all(group: Any) -> None:
+    from rage_pg.cli import (
+        db,
+        embed,
+        evaluate,
+        generate,
+        history,
+        imports,
+        index,
+        prices,
+        search,
+        serve,
+        spaces,
+    )
+
+    for module in (imports, search, generate, history, serve, db, index, spaces, embed, evaluate, prices):
+        for command in module.COMMANDS:
+            group.add_command(command)
+
+
+_add_all(rage)

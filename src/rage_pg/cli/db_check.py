@@ -1,0 +1,168 @@
+"""What can be wrong with the database, and what mends it. Each check needs those before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import psycopg
+from msgspec import Struct
+
+from rage_pg import migrate
+from rage_pg.config import Settings
+from rage_pg.errors import RageError, SetupError
+from rage_pg.runtime import database_url
+
+SECONDS_TO_CONNECT = 5
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """One thing that was looked at. `remedy` mends it where it is not `ok`."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str | None = None
+
+
+def check_all(settings: Settings) -> list[Check]:
+    """Every check that can be made; after one that the rest needs has failed, no more."""
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(database_url(settings))
+            connection = stack.enter_context(
+                psycopg.connect(url, autocommit=True, connect_timeout=SECONDS_TO_CONNECT)
+            )
+        except SetupError as error:
+            return [Check(name="server", ok=False, detail=str(error))]
+        except psycopg.Error as error:
+            return [_unreachable(error)]
+        try:
+            return list(_checks(connection, url, settings))
+        except psycopg.Error as error:
+            return [_unreachable(error)]
+
+
+def _checks(connection: psycopg.Connection, url: str, settings: Settings) -> Iterator[Check]:
+    for check in (_server, _encoding, _pgvector):
+        result = check(connection)
+        yield result
+        if not result.ok:
+            return
+    has_schema = _value(connection, "SELECT to_regclass('rage.alembic_version') IS NOT NULL")
+    if not has_schema:
+        rights = _right_to_create(connection)
+        yield rights
+        if rights.ok:
+            yield _pending(settings, ["all of them"])
+        return
+    rights = _rights(connection)
+    yield rights
+    if rights.ok:
+        yield _schema(url, settings)
+
+
+def _unreachable(error: psycopg.Error) -> Check:
+    lines = str(error).strip().splitlines()
+    return Check(
+        name="server",
+        ok=False,
+        detail=lines[-1].strip() if lines else "it cannot be reached.",
+        remedy="Check RAGE_DATABASE_URL (libpq's form: postgresql://user@host/database), and that the server runs.",
+    )
+
+
+def _server(connection: psycopg.Connection) -> Check:
+    major = connection.info.server_version // 10_000
+    ok = migrate.OLDEST_SERVER <= major <= migrate.NEWEST_SERVER
+    return Check(
+        name="server",
+        ok=ok,
+        detail=f"PostgreSQL {_value(connection, 'SHOW server_version')}, database {connection.info.dbname}",
+        remedy=None if ok else f"Use PostgreSQL {migrate.OLDEST_SERVER} to {migrate.NEWEST_SERVER}.",
+    )
+
+
+def _encoding(connection: psycopg.Connection) -> Check:
+    encoding = _value(connection, "SHOW server_encoding")
+    ok = encoding == "UTF8"
+    remedy = "Make a database for it: CREATE DATABASE rage ENCODING 'UTF8' TEMPLATE template0;"
+    return Check(name="encoding", ok=ok, detail=str(encoding), remedy=None if ok else remedy)
+
+
+def _pgvector(connection: psycopg.Connection) -> Check:
+    installed = _value(connection, "SELECT extversion FROM pg_extension WHERE extname = 'vector'")
+    available = _value(
+        connection, "SELECT default_version FROM pg_available_extensions WHERE name = 'vector'"
+    )
+    version = installed or available
+    oldest = ".".join(map(str, migrate.OLDEST_PGVECTOR))
+    if version is None:
+        remedy = "Install its package on the server (for instance postgresql-18-pgvector)."
+        return Check(name="pgvector", ok=False, detail="not installed on the server", remedy=remedy)
+    if tuple(int(part) for part in str(version).split(".")) < migrate.OLDEST_PGVECTOR:
+        remedy = f"Install {oldest} or newer on the server, then run: ALTER EXTENSION vector UPDATE;"
+        return Check(name="pgvector", ok=False, detail=f"{version} is too old", remedy=remedy)
+    return Check(name="pgvector", ok=True, detail=f"{version}{'' if installed else ' (available)'}")
+
+
+def _right_to_create(connection: psycopg.Connection) -> Check:
+    """Before the first upgrade: may this role make our schema, and the extension where it is missing?"""
+    role, database = connection.info.user, connection.info.dbname
+    may_create = _value(connection, "SELECT has_database_privilege(current_database(), 'CREATE')")
+    may_extend = _value(
+        connection,
+        "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'vector')"
+        " OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
+        " OR EXISTS (SELECT FROM pg_available_extension_versions WHERE name = 'vector' AND trusted)",
+    )
+    statements = [] if may_extend else ["CREATE EXTENSION IF NOT EXISTS vector;"]
+    if not may_create:
+        statements.append(f'GRANT CREATE ON DATABASE "{database}" TO "{role}";')
+    if not statements:
+        return Check(name="rights", ok=True, detail=f"role {role} may make the schema")
+    lacks = " and ".join(
+        what for what, may in (("schemas", may_create), ("the extension", may_extend)) if not may
+    )
+    remedy = f"Ask a database administrator to run in {database}: {' '.join(statements)}"
+    return Check(name="rights", ok=False, detail=f"role {role} may not make {lacks}", remedy=remedy)
+
+
+def _rights(connection: psycopg.Connection) -> Check:
+    role = connection.info.user
+    lacking = connection.execute(
+        "SELECT c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = 'rage' AND c.relkind IN ('r', 'p')"
+        " AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')"
+        " AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')"
+        " AND has_table_privilege(c.oid, 'DELETE')) ORDER BY 1"
+    ).fetchall()
+    if not lacking:
+        return Check(name="rights", ok=True, detail=f"role {role} may use the schema")
+    owner = _value(connection, "SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'rage'")
+    return Check(
+        name="rights",
+        ok=False,
+        detail=f"role {role} may not change {len(lacking)} tables of the schema rage",
+        remedy=f'Connect as {owner}, or let it run: GRANT {owner} TO "{role}";',
+    )
+
+
+def _schema(url: str, settings: Settings) -> Check:
+    try:
+        pending = migrate.pending(url)
+    except RageError as error:
+        return Check(name="schema", ok=False, detail=str(error))
+    return _pending(settings, pending) if pending else Check(name="schema", ok=True, detail="up to date")
+
+
+def _pending(settings: Settings, revisions: list[str]) -> Check:
+    detail = f"migrations to apply: {', '.join(revisions)}"
+    if settings.database_url is None:
+        return Check(name="schema", ok=True, detail=f"{detail}; the next command does it by itself")
+    return Check(name="schema", ok=False, detail=detail, remedy="Run: rage db upgrade")
+
+
+def _value(connection: psycopg.Connection, statement: str) -> object:
+    row = connection.execute(statement).fetchone()  # type: ignore[arg-type]
+    return row[0] if row else None

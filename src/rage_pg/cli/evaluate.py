@@ -1,0 +1,83 @@
+"""`rage evaluate`: how well the search finds what it should."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from rage_pg.cli.options import json_option
+from rage_pg.cli.output import bars, note, show, show_json, show_table
+from rage_pg.cli.session import with_runtime
+
+if TYPE_CHECKING:
+    from rage_pg.evaluation import Evaluation, Question
+    from rage_pg.runtime import Runtime
+
+
+@click.command("evaluate")
+@click.argument(
+    "queries", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="QUERIES.jsonl"
+)
+@click.option("--allow-missing", is_flag=True, help="Count ids that are not in the store as not found.")
+@json_option
+def evaluate(queries: Path, allow_missing: bool, as_json: bool) -> None:
+    """Measure the search with questions whose answers are known.
+
+    One JSON object a line: {"query": "lotion", "relevant": ["LUM-LOT-LAV"], "filters": {…}}. An id is an sku, an
+    external id or a path. A list of lists names several things, each to be served by one of its images.
+
+    \b
+    recall@k    share of a question's things served within the first k
+    MRR         1 / rank of the first relevant image, within the first 20
+    coverage@k  share of the questions of up to k lists with every list served
+    """
+    from rage_pg.evaluation import read_questions
+
+    questions = read_questions(queries)
+    result = with_runtime(lambda runtime: _evaluate(runtime, questions, allow_missing))
+    if as_json:
+        show_json(result)
+        return
+    _show(result)
+
+
+async def _evaluate(runtime: Runtime, questions: Sequence[Question], allow_missing: bool) -> Evaluation:
+    from rage_pg import evaluation
+    from rage_pg.search import search
+    from rage_pg.types import SearchAnswer, SearchRequest
+
+    encoders = await runtime.text_encoders()
+    for encoder in encoders:
+        # Loading a model is no part of a search.
+        await encoder.encode_prompts(["warm up"])
+
+    async def ask(request: SearchRequest) -> SearchAnswer:
+        return await search(runtime.database, encoders, request, asked_by="evaluate")
+
+    with bars() as shown:
+        return await evaluation.evaluate(
+            runtime.database,
+            ask,
+            questions,
+            allow_missing=allow_missing,
+            progress=lambda done, total: shown.move("Asking", to=done, total=total),
+        )
+
+
+def _show(result: Evaluation) -> None:
+    show(f"{result.queries:,} questions", bold=True)
+    rows = [(f"recall@{k}", f"{value:.3f}") for k, value in result.recall_at.items()]
+    rows.append(("MRR", f"{result.mrr:.3f}"))
+    rows += [
+        (f"coverage@{k}", f"{value:.3f}") for k, value in result.coverage_at.items() if value is not None
+    ]
+    rows += [("p50", f"{result.took_ms.p50:.1f} ms"), ("p95", f"{result.took_ms.p95:.1f} ms")]
+    show_table(("metric", "value"), rows)
+    if result.missing:
+        note(f"{len(result.missing):,} ids are not in the store and count as not found.")
+
+
+COMMANDS = (evaluate,)

@@ -1,0 +1,171 @@
+"""`rage generate`: a picture from a prompt and references, made by this process with its own settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import rich_click as click
+
+from rage_pg.cli.making import Order, made, previewed
+from rage_pg.cli.options import Pair, filters_from, image_filters, json_option
+from rage_pg.cli.output import note, show, show_fields, show_json, show_table
+from rage_pg.cli.session import with_runtime
+from rage_pg.errors import RageError
+from rage_pg.types import Auto, Generation, GenerationRequest, Purpose, Reference, ReferenceRequest, Role
+
+Format = Literal["png", "webp", "jpeg"]
+FORMATS: dict[str, Format] = {".png": "png", ".webp": "webp", ".jpg": "jpeg", ".jpeg": "jpeg"}
+
+
+class Image(click.ParamType):
+    """ID or ID:ROLE → a reference."""
+
+    name = "ID[:ROLE]"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> ReferenceRequest:
+        number, _, role = str(value).partition(":")
+        if not (number.isascii() and number.isdecimal() and len(number) <= 18):
+            self.fail(f"{value!r} is not an image's id, nor ID:ROLE.", param, ctx)
+        if role and role not in get_args(Role):
+            self.fail(f"{role!r} is no role; there are {', '.join(get_args(Role))}.", param, ctx)
+        return ReferenceRequest(image_id=int(number), role=role or None)  # type: ignore[arg-type]
+
+
+@click.command("generate")
+@click.argument("prompt")
+@click.option(
+    "--image", "images", multiple=True, type=Image(), help="A reference; without a role its kind decides."
+)
+@click.option(
+    "--auto", type=click.IntRange(1, 16), metavar="N", help="The N best images of a search as references."
+)
+@click.option("--collection", help="All images of a collection as references, in order.")
+@image_filters
+@click.option(
+    "--brand", default="default", show_default=True, help="Who pays; --auto takes its images and the shared."
+)
+@click.option("--label", "labels", multiple=True, type=Pair(), help="A label of your own, to find it by.")
+@click.option("--purpose", type=click.Choice(get_args(Purpose)), default="compose", show_default=True)
+@click.option("--provider", metavar="PROVIDER", help="local or openai; else the one of RAGE_GENERATOR.")
+@click.option("--model", help="The provider's model; else its default.")
+@click.option("--size", metavar="WxH", help="Pixels, or auto.")
+@click.option("--quality", help="As the provider calls it.")
+@click.option("--background", help="opaque, transparent or auto.")
+@click.option(
+    "--format", "output_format", type=click.Choice(get_args(Format)), help="Else by the ending of FILE."
+)
+@click.option("--count", type=click.IntRange(1, 10), default=1, show_default=True, help="How many pictures.")
+@click.option("--dry-run", is_flag=True, help="Show what would be sent; nothing is sent, written or spent.")
+@click.option("-o", "--output", "file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
+@json_option
+def generate(
+    prompt: str,
+    images: tuple[ReferenceRequest, ...],
+    auto: int | None,
+    collection: str | None,
+    labels: Sequence[tuple[str, str]],
+    output_format: Format | None,
+    dry_run: bool,
+    file: Path | None,
+    as_json: bool,
+    **others: Any,
+) -> None:
+    """Generate a picture for a PROMPT from references, into FILE.
+
+    References are named one by one, taken from a collection, or found by a search with the PROMPT (--auto, which
+    the filters narrow). Several pictures go into FILE-1, FILE-2 and so on. Each is in the store too, as a draft.
+
+    \b
+    rage generate "lotion and soap on a shelf" --auto 3 --brand lumen -o shelf.png
+    rage generate "the tent as a watercolour" --image 41 --image 58:style -o tent.png
+    """
+    names = ("tag", "tag_any", "tag_none", "sku", "kind", "attribute")
+    filters = {name: others.pop(name) for name in names}
+    _check_use(auto, filters, file, dry_run)
+    brands = (others["brand"], "shared")
+    request = GenerationRequest(
+        prompt=prompt,
+        references=images,
+        auto=None if auto is None else Auto(k=auto, filters=filters_from(brand=brands, **filters)),
+        collection=collection,
+        labels=dict(labels),
+        output_format=output_format or _format_of(file),
+        **others,
+    )
+    if dry_run:
+        _preview(request, as_json)
+    elif file is not None:
+        _generate(Order(request=request, file=file), as_json)
+
+
+def _check_use(auto: int | None, filters: dict[str, Any], file: Path | None, dry_run: bool) -> None:
+    """Refuse what could only fail after the picture has been paid for."""
+    if auto is None and any(filters.values()):
+        raise click.UsageError("Filters narrow the search of --auto; give it too.")
+    if dry_run:
+        return
+    if file is None:
+        raise click.UsageError("Say where the picture goes with -o FILE, or give --dry-run.")
+    if not file.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {file.parent}.", param_hint="'-o'")
+
+
+def _format_of(file: Path | None) -> Format | None:
+    return None if file is None else FORMATS.get(file.suffix.lower())
+
+
+def _preview(request: GenerationRequest, as_json: bool) -> None:
+    plan = with_runtime(lambda runtime: previewed(runtime, request))
+    if as_json:
+        show_json(plan)
+        return
+    show_fields(
+        {"provider": plan.provider, "model": plan.model, **plan.parameters, "prompt": plan.prompt_sent}
+    )
+    _show_references(plan.references)
+    _say_if_unread(plan.provider, plan.conditioned_on_prompt)
+
+
+def _generate(order: Order, as_json: bool) -> None:
+    done = with_runtime(lambda runtime: made(runtime, order))
+    if as_json:
+        show_json(done.generation)
+    if done.generation.status != "succeeded":
+        raise RageError(f"The generation {done.generation.id} {_why(done.generation)}")
+    if as_json:
+        return
+    show(", ".join(str(file) for file in done.files), bold=True)
+    cost = done.generation.cost_usd
+    show_fields(
+        {
+            "generation": done.generation.id,
+            "provider": f"{done.generation.provider} ({done.generation.model})",
+            "cost": None if cost == 0 else "unknown" if cost is None else f"${cost}",
+        }
+    )
+    _show_references(done.generation.references)
+    _say_if_unread(done.generation.provider, done.conditioned_on_prompt)
+
+
+def _why(generation: Generation) -> str:
+    said = {"refused": "was refused", "failed": "failed", "cancelled": "was cancelled"}
+    detail = (generation.error or {}).get("detail", "no reason was given.")
+    return f"{said.get(generation.status, 'has an unknown outcome')}: {detail}"
+
+
+def _show_references(references: Sequence[Reference]) -> None:
+    if references:
+        rows = [(one.position, one.image_id, one.role, one.title) for one in references]
+        show_table(("#", "image", "role", "title"), rows)
+
+
+def _say_if_unread(provider: str, conditioned_on_prompt: bool) -> None:
+    if not conditioned_on_prompt:
+        note(f"{provider}: not conditioned on the prompt; it transforms the references.")
+
+
+COMMANDS = (generate,)

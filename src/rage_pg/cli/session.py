@@ -1,0 +1,104 @@
+"""How a command gets its settings, its database and its end: signals unwind it, so that Postgres stops too."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import rich_click as click
+
+from rage_pg.cli.output import note, spinner
+from rage_pg.config import Settings
+
+if TYPE_CHECKING:
+    from rage_pg.runtime import Runtime
+
+T = TypeVar("T")
+
+
+def read_settings(*, quiet: bool = True) -> Settings:
+    """The settings, with logs set up. A quiet command logs warnings; RAGE_LOG_LEVEL=debug lets it say more."""
+    from rage_pg.logs import configure_logs
+
+    settings = Settings.from_environment()
+    configure_logs("warning" if quiet and settings.log_level == "info" else settings.log_level)
+    if quiet:
+        # The error that follows says the same.
+        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    return settings
+
+
+def with_runtime(work: Callable[[Runtime], Awaitable[T]]) -> T:
+    """Do `work` on a database that is ready; the embedded server runs as long as somebody needs it."""
+    from rage_pg.runtime import running
+
+    settings = read_settings()
+
+    async def inside() -> T:
+        async with AsyncExitStack() as stack:
+            with spinner("Preparing the database …"):
+                runtime = await stack.enter_async_context(running(settings, max_connections=4))
+            return await work(runtime)
+
+    return run(inside())
+
+
+@contextmanager
+def unwinding() -> Iterator[None]:
+    """SIGTERM unwinds the body like Ctrl-C: an embedded server must not be left behind."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """asyncio.run, but SIGTERM unwinds like Ctrl-C. Raises KeyboardInterrupt for both."""
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        return asyncio.run(work)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """Run a service until Ctrl-C or SIGTERM cancels it, which is its normal end. A second Ctrl-C ends all at once."""
+
+    async def inside() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        stops = 0
+
+        # A plain handler runs even while the loop waits for Postgres to stop, one of the loop would not.
+        def stop(number: int, _frame: object) -> None:
+            nonlocal stops
+            stops += 1
+            if stops > 1 and number == signal.SIGINT:
+                _leave_at_once()
+            loop.call_soon_threadsafe(task.cancel)
+            if stops == 1 and sys.stderr.isatty():
+                note("\nStopping … Ctrl-C again ends it at once.")
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+        with suppress(asyncio.CancelledError):
+            await work
+
+    asyncio.run(inside())
+
+
+def fail() -> NoReturn:
+    """End the command with exit code 1; what is wrong has been said."""
+    raise click.exceptions.Exit(1)
+
+
+def _leave_at_once() -> NoReturn:
+    """The embedded server goes on; the next command joins it and stops it."""
+    os._exit(130)

@@ -1,0 +1,207 @@
+"""How well the search finds what it should: questions with the images that answer them, and the usual metrics.
+
+A question names what is relevant by sku, external id or path. A flat list names things of which each counts; a list
+of lists names things that can each be shown in several ways. Either way the question has *things to serve*, and a
+thing is served within the first k when one of its images is among them.
+
+    recall_at    share of a question's things served within the first k, averaged over the questions
+    mrr          1 / rank of the first image that serves anything, averaged; 0 where none is in the first DEPTH
+    coverage_at  of the questions made of lists, with no more lists than k: the share with all of them served
+    took_ms      time of one search, the embedding of a new prompt included
+
+An id that is not in the store counts as a thing that is never served.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any, TypeAlias
+
+import msgspec
+from msgspec import Struct, field
+
+from rage_pg.database import Database, fetch_all
+from rage_pg.errors import InvalidInput, NotFound
+from rage_pg.resources import statements
+from rage_pg.types import Filters, Prompt, SearchAnswer, SearchRequest
+
+SQL = statements("evaluation")
+
+DEPTH = 20
+"""How many images each search asks for: as many as a search does that is not told."""
+RECALL_AT = (1, 5, 10)
+COVERAGE_AT = (2, 3, 4)
+FIRST_FEW = 5
+
+Search: TypeAlias = Callable[[SearchRequest], Awaitable[SearchAnswer]]
+Thing: TypeAlias = frozenset[int]
+"""The images that serve it."""
+
+
+class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One line of the file. `things` are the ids by which each thing to serve is known."""
+
+    query: Prompt
+    relevant: list[str] | list[list[str]]
+    filters: Filters = field(default_factory=Filters)
+
+    @property
+    def things(self) -> list[list[str]]:
+        return [[one] if isinstance(one, str) else one for one in self.relevant]
+
+    @property
+    def grouped(self) -> bool:
+        return not isinstance(self.relevant[0], str)
+
+
+class Milliseconds(Struct, frozen=True, kw_only=True):
+    p50: float
+    p95: float
+
+
+class Evaluation(Struct, frozen=True, kw_only=True):
+    """The metrics; null where no question says anything about one. `missing`: ids that are not in the store."""
+
+    queries: int
+    recall_at: dict[str, float]
+    mrr: float
+    coverage_at: dict[str, float | None]
+    set_precision: float | None
+    took_ms: Milliseconds
+    missing: tuple[str, ...] = ()
+
+
+class _Resolved(Struct, frozen=True):
+    id: str
+    image_ids: frozenset[int]
+
+
+class _Result(Struct, frozen=True, kw_only=True):
+    """Of one question: the rank at which each thing is first served, None where it is not."""
+
+    ranks: list[int | None]
+    grouped: bool
+    took_ms: float
+
+
+def read_questions(file: Path) -> list[Question]:
+    """The questions of a JSON Lines file. Raises InvalidInput, naming the line."""
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise InvalidInput(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{file} is not UTF-8 (byte {error.start:,}).") from error
+    # Not splitlines(): JSON texts may hold U+2028 and its like.
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    if not lines:
+        raise InvalidInput(f"{file} has no questions.")
+    return [_question(file, number, line) for number, line in lines]
+
+
+async def evaluate(
+    database: Database,
+    search: Search,
+    questions: Sequence[Question],
+    *,
+    allow_missing: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Ask every question and measure the answers.
+
+    Raises NotFound where an id is not in the store, unless `allow_missing`. `progress` is called with the
+    questions done and those in all.
+    """
+    images = await resolve(
+        database, {one for question in questions for ids in question.things for one in ids}
+    )
+    missing = sorted(one for one, found in images.items() if not found)
+    if missing and not allow_missing:
+        raise NotFound(_missing(missing))
+    results = []
+    for done, question in enumerate(questions, start=1):
+        results.append(await _ask(search, question, images))
+        if progress is not None:
+            progress(done, len(questions))
+    return _measured(results, missing)
+
+
+async def resolve(database: Database, ids: Iterable[str]) -> dict[str, Thing]:
+    """The images that each id stands for, in one round trip; none where it is not known."""
+    async with database.transaction() as connection:
+        rows = await fetch_all(connection, SQL["resolve_ids"], {"ids": sorted(ids)}, _Resolved)
+    return {row.id: row.image_ids for row in rows}
+
+
+def _question(file: Path, number: int, line: str) -> Question:
+    place = f"{file}, line {number}"
+    try:
+        members = msgspec.json.decode(line.encode())
+        question = msgspec.convert(members, Question)
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
+        raise InvalidInput(f"{place}: {str(error).rstrip('.')}.") from error
+    if not question.things or not all(question.things):
+        raise InvalidInput(f"{place}: `relevant` is empty, or a list in it is.")
+    if "\0" in line or "\\u0000" in line:
+        raise InvalidInput(f"{place}: it holds a NUL character.")
+    return question
+
+
+async def _ask(search: Search, question: Question, images: Mapping[str, Thing]) -> _Result:
+    request = SearchRequest(prompt=question.query, filters=question.filters, k=DEPTH)
+    answer = await search(request)
+    place = {candidate.image.id: rank for rank, candidate in enumerate(answer.items, start=1)}
+    ranks = []
+    for ids in question.things:
+        serving = frozenset[int]().union(*(images[one] for one in ids))
+        ranks.append(min((place[image] for image in serving if image in place), default=None))
+    return _Result(ranks=ranks, grouped=question.grouped, took_ms=answer.took_ms)
+
+
+def _measured(results: Sequence[_Result], missing: Sequence[str]) -> Evaluation:
+    took = sorted(result.took_ms for result in results)
+    return Evaluation(
+        queries=len(results),
+        recall_at={str(k): _rounded(fmean(_recall(one, k) for one in results)) for k in RECALL_AT},
+        mrr=_rounded(fmean(_reciprocal(one) for one in results)),
+        coverage_at={str(k): _coverage(results, k) for k in COVERAGE_AT},
+        # Measures the choice of a set of references, which nothing makes yet.
+        set_precision=None,
+        took_ms=Milliseconds(p50=_percentile(took, 50), p95=_percentile(took, 95)),
+        missing=tuple(missing),
+    )
+
+
+def _recall(result: _Result, k: int) -> float:
+    return sum(rank is not None and rank <= k for rank in result.ranks) / len(result.ranks)
+
+
+def _reciprocal(result: _Result) -> float:
+    served = [rank for rank in result.ranks if rank is not None]
+    return 1 / min(served) if served else 0.0
+
+
+def _coverage(results: Sequence[_Result], k: int) -> float | None:
+    asked = [one for one in results if one.grouped and len(one.ranks) <= k]
+    return _rounded(fmean(_recall(one, k) == 1 for one in asked)) if asked else None
+
+
+def _percentile(ordered: Sequence[float], percent: int) -> float:
+    """By nearest rank: a value that was measured."""
+    return round(ordered[math.ceil(len(ordered) * percent / 100) - 1], 2)
+
+
+def _rounded(value: float) -> float:
+    return round(value, 4)
+
+
+def _missing(ids: Sequence[str]) -> str:
+    few = ", ".join(ids[:FIRST_FEW])
+    more = f" and {len(ids) - FIRST_FEW:,} more" if len(ids) > FIRST_FEW else ""
+    return (
+        f"{len(ids):,} of the ids are not in the store: {few}{more}. "
+        "Import their images, or give --allow-missing to count them as not found."
+    )

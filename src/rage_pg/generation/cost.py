@@ -1,0 +1,56 @@
+"""What a call cost: its tokens by class times the day's prices, or None where either is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from rage_pg.database import Connection, fetch_value
+from rage_pg.resources import statements
+
+SQL = statements("generation")
+
+CLASSES = ("text_input", "image_input", "text_output", "image_output")
+
+
+async def cost_of(
+    connection: Connection, provider: str, model: str, usage: Mapping[str, Any] | None
+) -> Decimal | None:
+    """US dollars at the prices that the database has for today."""
+    tokens = tokens_by_class(usage or {})
+    if tokens is None:
+        return None
+    values = {"provider": provider, "model": model, "tokens": Jsonb(tokens)}
+    cost: Decimal | None = await fetch_value(connection, SQL["cost_of_tokens"], values)
+    return cost
+
+
+def tokens_by_class(usage: Mapping[str, Any]) -> dict[str, int] | None:
+    """Tokens by the classes that prices are kept for; None where the usage does not tell them apart.
+
+    `usage` names the classes itself, or has the form of OpenAI's images API, which other servers copy.
+    """
+    if any(name in usage for name in CLASSES):
+        return _whole({name: usage.get(name, 0) for name in CLASSES})
+    read, written = usage.get("input_tokens_details"), usage.get("output_tokens_details")
+    if not isinstance(read, Mapping) or read.get("cached_tokens"):
+        return None
+    if not isinstance(written, Mapping):
+        # Without details, what an images API puts out is images.
+        written = {"image_tokens": usage.get("output_tokens")}
+    return _whole(
+        {
+            "text_input": read.get("text_tokens"),
+            "image_input": read.get("image_tokens"),
+            "text_output": written.get("text_tokens", 0),
+            "image_output": written.get("image_tokens"),
+        }
+    )
+
+
+def _whole(tokens: Mapping[str, Any]) -> dict[str, int] | None:
+    counted = {name: count for name, count in tokens.items() if isinstance(count, int) and count >= 0}
+    return counted if len(counted) == len(tokens) and any(counted.values()) else None

@@ -1,0 +1,72 @@
+"""Changes to images that are stored: what is said replaces what was known, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import UNSET
+
+from rage_pg.database import Connection, Database, execute
+from rage_pg.errors import InvalidInput, NotFound
+from rage_pg.ingest.describing import describe
+from rage_pg.ingest.identity import Shelf
+from rage_pg.ingest.metadata import checked, in_order
+from rage_pg.ingest.storing import in_normal_form, known_images
+from rage_pg.ingest.values import Incoming, Key, Stored
+from rage_pg.ingest.writing import write
+from rage_pg.resources import statements
+from rage_pg.types import ImageMetadata
+
+SQL = statements("ingest")
+
+
+async def edit_images(
+    database: Database, image_ids: Sequence[int], metadata: ImageMetadata, *, author: str | None = None
+) -> None:
+    """Make the same change to all of these images, or to none.
+
+    A field that is left out stays, None clears it; lists and attributes are replaced whole. A new caption is
+    a new revision by a person. Raises InvalidInput, NotFound, and Conflict for an external id in use.
+    """
+    wanted = sorted(set(image_ids))
+    said = _allowed(checked(metadata), len(wanted))
+    async with database.transaction() as connection:
+        (change,) = await in_normal_form(connection, [_change(said)])
+        shelf = Shelf(await known_images(connection, [], [], wanted))
+        stored = {image.image_id: image for image in shelf.images}
+        for image_id in wanted:
+            _apply(stored.get(image_id), image_id, change)
+        await write(connection, shelf, {}, "person", author)
+        if change.key is not None:
+            await _rename(connection, shelf.images[0], change.key)
+
+
+def _change(said: ImageMetadata) -> Incoming:
+    return Incoming(name="", metadata=said, sha256=b"", picture=None)
+
+
+def _allowed(said: ImageMetadata, images: int) -> ImageMetadata:
+    if said.brand is not UNSET:
+        raise InvalidInput("An image cannot change its brand; import it into the other one.", field="brand")
+    if said.external_id is not UNSET and images > 1:
+        raise InvalidInput("Several images cannot have the same external id.", field="external_id")
+    return said
+
+
+def _apply(image: Stored | None, image_id: int, change: Incoming) -> None:
+    if image is None or image.hidden:
+        raise NotFound(f"There is no image {image_id}.")
+    if change.metadata.attributes is not UNSET:
+        image.attributes = {}
+    describe(image, change, overrides=True, replaces=True)
+    in_order(image.usable_from, image.usable_until)
+    if change.key is not None:
+        image.keys = (change.key, *(key for key in image.keys if key[0]))
+
+
+async def _rename(connection: Connection, image: Stored, key: Key) -> None:
+    await execute(connection, SQL["drop_external_ids"], {"image_id": image.image_id})
+    root, identifier = key
+    row = {"brand_id": image.brand_id, "image_id": image.image_id, "root": root, "identifier": identifier}
+    await execute(connection, SQL["add_identifiers"], {"keys": msgspec.json.encode([row]).decode()})

@@ -1,0 +1,144 @@
+"""The one way into the store: a batch of checked pictures, placed and written in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType, structs
+
+from rage_pg.database import Connection, execute, fetch_all
+from rage_pg.errors import InvalidInput
+from rage_pg.ingest.decoding import Decoded
+from rage_pg.ingest.identity import Shelf
+from rage_pg.ingest.metadata import LONGEST, checked, given
+from rage_pg.ingest.values import Incoming, Key, Stored
+from rage_pg.ingest.writing import write
+from rage_pg.resources import statements
+from rage_pg.types import ImageRecord, ImportItem
+
+SQL = statements("ingest")
+DEFAULT_BRAND = "default"
+
+CaptionSource = Literal["import", "person", "model", "generation"]
+
+
+class _Brand(Struct):
+    name: str
+    brand_id: int
+
+
+class _Tag(Struct):
+    name: str
+    normal_form: str
+
+
+async def store(
+    connection: Connection,
+    records: Sequence[ImageRecord],
+    *,
+    caption_source: CaptionSource = "import",
+    author: str | None = None,
+) -> list[ImportItem]:
+    """Write `records` in order within the transaction of `connection`; one item for each.
+
+    Raises InvalidInput or Conflict if one of them cannot be stored; the transaction must then be given up.
+    """
+    return await put(connection, [_incoming(record) for record in records], caption_source, author)
+
+
+async def put(
+    connection: Connection,
+    files: Sequence[Incoming],
+    caption_source: CaptionSource,
+    author: str | None = None,
+) -> list[ImportItem]:
+    """`store` for files whose metadata have been checked."""
+    brands = await _locked_brands(connection, files)
+    files = await in_normal_form(connection, files)
+    owners = [brands[_brand(file)] for file in files]
+    shelf = Shelf(await known_images(connection, files, owners))
+    placed = [shelf.place(file, brand_id) for file, brand_id in zip(files, owners, strict=True)]
+    pictures = {file.sha256: file.picture for file in files if file.picture is not None}
+    await write(connection, shelf, pictures, caption_source, author)
+    return [
+        ImportItem(
+            path=file.name,
+            external_id=given(file.metadata.external_id),
+            image_id=image.image_id,
+            status=status,
+        )
+        for file, (image, status) in zip(files, placed, strict=True)
+    ]
+
+
+def _incoming(record: ImageRecord) -> Incoming:
+    return Incoming(
+        name=record.path or "",
+        metadata=checked(record.metadata),
+        sha256=record.sha256,
+        picture=Decoded(
+            content=record.content,
+            sha256=record.sha256,
+            media_type=record.media_type,
+            width=record.width,
+            height=record.height,
+            thumbnail=record.thumbnail,
+        ),
+        origin=record.origin,
+        root=record.root,
+        path=record.path,
+    )
+
+
+def _brand(file: Incoming) -> str:
+    return given(file.metadata.brand) or DEFAULT_BRAND
+
+
+async def _locked_brands(connection: Connection, files: Sequence[Incoming]) -> dict[str, int]:
+    names = {"names": list(dict.fromkeys(_brand(file) for file in files))}
+    await execute(connection, SQL["add_brands"], names)
+    rows = await fetch_all(connection, SQL["lock_brands"], names, _Brand)
+    return {row.name: row.brand_id for row in rows}
+
+
+async def in_normal_form(connection: Connection, files: Sequence[Incoming]) -> list[Incoming]:
+    names = {tag for file in files for tag in (*(given(file.metadata.tags) or ()), *file.added_tags)}
+    rows = await fetch_all(connection, SQL["normal_forms"], {"names": sorted(names)}, _Tag)
+    forms = {row.name: row.normal_form for row in rows}
+    for name, form in forms.items():
+        if not 1 <= len(form) <= LONGEST["tags"]:
+            raise InvalidInput(f"The tag {name[:40]!r} is empty or too long.", field="tags")
+    return [
+        structs.replace(
+            file,
+            metadata=structs.replace(file.metadata, tags=_formed(file.metadata.tags, forms)),
+            added_tags=tuple(forms[tag] for tag in file.added_tags),
+        )
+        for file in files
+    ]
+
+
+def _formed(tags: tuple[str, ...] | UnsetType, forms: dict[str, str]) -> tuple[str, ...] | UnsetType:
+    return UNSET if tags is UNSET else tuple(forms[tag] for tag in tags)
+
+
+async def known_images(
+    connection: Connection, files: Sequence[Incoming], owners: Sequence[int], image_ids: Sequence[int] = ()
+) -> list[Stored]:
+    """The images that these files of these brands may be, and those of these ids, locked."""
+    keys: list[tuple[int, Key]] = [
+        (brand_id, key)
+        for file, brand_id in zip(files, owners, strict=True)
+        for key in {file.key, file.location}
+        if key is not None
+    ]
+    asked = {
+        "key_brands": [brand_id for brand_id, _ in keys],
+        "roots": [root for _, (root, _) in keys],
+        "identifiers": [identifier for _, (_, identifier) in keys],
+        "content_brands": list(owners),
+        "hashes": [file.sha256 for file in files],
+        "image_ids": list(image_ids),
+    }
+    return await fetch_all(connection, SQL["known_images"], asked, Stored)

@@ -1,0 +1,138 @@
+"""What the page's two forms say: the search with its filters, and the references chosen so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias, get_args
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+from litestar.datastructures import FormMultiDict, MultiDict
+from msgspec import Struct
+
+from rage_pg.errors import InvalidInput
+from rage_pg.types import (
+    Filters,
+    GenerationRequest,
+    Image,
+    Kind,
+    Purpose,
+    ReferenceRequest,
+    Role,
+    TagFilter,
+)
+
+Fields: TypeAlias = MultiDict[Any] | FormMultiDict
+
+ROLE = "role."
+"""A chosen image is one field, `role.ID`; the order of the fields is the order of the references."""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+ROLES: tuple[Role, ...] = get_args(Role)
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
+
+LONGEST_ADDRESS = 2_000
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """The search form. An empty text sets no limit."""
+
+    prompt: str = ""
+    brand: str = ""
+    kind: Kind | None = None
+    tags: tuple[str, ...] = ()
+
+    @property
+    def filters(self) -> Filters:
+        return Filters(
+            brand=(self.brand,) if self.brand else (),
+            kind=(self.kind,) if self.kind else (),
+            tags=TagFilter(all=self.tags),
+        )
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.brand or self.kind or self.tags)
+
+    @property
+    def address(self) -> str:
+        """Where this search can be found again; the bare page where it is too long for an address."""
+        fields = [("prompt", self.prompt), ("brand", self.brand), ("kind", self.kind or "")]
+        fields += [("tag", tag) for tag in self.tags]
+        given = urlencode([(name, value) for name, value in fields if value])
+        return f"/?{given}" if 0 < len(given) <= LONGEST_ADDRESS else "/"
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """The references in their order, with what they are for and which brand pays ("" leaves it to them)."""
+
+    references: tuple[ReferenceRequest, ...] = ()
+    purpose: Purpose = "compose"
+    brand: str = ""
+
+    @property
+    def image_ids(self) -> list[int]:
+        return [reference.image_id for reference in self.references]
+
+    def toggled(self, image: Image, role: Role) -> Choice:
+        """Without the image if it was chosen, else with it as the last one."""
+        others = tuple(reference for reference in self.references if reference.image_id != image.id)
+        if len(others) == len(self.references):
+            others += (ReferenceRequest(image_id=image.id, role=role),)
+        return msgspec.structs.replace(self, references=others)
+
+
+def asked_of(fields: Fields) -> Asked:
+    """Raises InvalidInput for a kind that there is not."""
+    return Asked(
+        prompt=str(fields.get("prompt") or "").strip(),
+        brand=str(fields.get("brand") or ""),
+        kind=_one_of(Kind, fields.get("kind") or None, "kind"),
+        tags=tuple(dict.fromkeys(str(tag) for tag in fields.getall("tag", []) if tag)),
+    )
+
+
+def choice_of(fields: Fields) -> Choice:
+    """Raises InvalidInput."""
+    chosen = [(name.removeprefix(ROLE), role) for name, role in fields.multi_items() if name.startswith(ROLE)]
+    return Choice(
+        references=tuple(
+            ReferenceRequest(image_id=image_id_of(image_id), role=_one_of(Role, role, "role"))
+            for image_id, role in chosen
+        ),
+        purpose=_one_of(Purpose, fields.get("purpose") or "compose", "purpose"),
+        brand=str(fields.get("pays") or ""),
+    )
+
+
+def image_id_of(text: object) -> int:
+    if not (isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < 19):
+        raise InvalidInput("An image is named by its number.", field="image_id")
+    return int(text)
+
+
+def paying_brand(choice: Choice, images: Sequence[Image], shared: Sequence[str]) -> str:
+    """The brand that is named, else that of the first reference which is not everyone's."""
+    of_images = (image.brand for image in images if image.brand not in shared)
+    return choice.brand or next(of_images, "default")
+
+
+def generation_request(fields: Fields, choice: Choice, brand: str) -> GenerationRequest:
+    """Raises InvalidInput for a search that cannot be one; the rest is checked where it is accepted."""
+    search_id = fields.get("search_id") or None
+    return GenerationRequest(
+        prompt=str(fields.get("prompt") or "").strip(),
+        brand=brand,
+        references=choice.references,
+        purpose=choice.purpose,
+        search_id=_one_of(UUID, search_id, "search_id"),
+    )
+
+
+def _one_of(kind: Any, value: object, field: str) -> Any:
+    """The value as this type; None stays None."""
+    try:
+        return None if value is None else msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"{field}: {str(error)[:1].lower()}{str(error)[1:]}.", field=field) from None

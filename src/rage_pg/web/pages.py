@@ -1,0 +1,211 @@
+"""The page at `/` and its pieces under `/page`: each handler calls a stage and renders what it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, Router, get, post
+from litestar.datastructures import CacheControlHeader
+from litestar.plugins.htmx import HTMXTemplate
+from litestar.response import Template
+from litestar.static_files import create_static_files_router
+
+from rage_pg import generation, history, jobs
+from rage_pg import search as searching
+from rage_pg.catalogue import brands, images
+from rage_pg.database import Database
+from rage_pg.errors import InvalidInput, RageError
+from rage_pg.generation import MAX_REFERENCES
+from rage_pg.generation import ROLES as ROLE_OF_KIND
+from rage_pg.runtime import Runtime
+from rage_pg.types import Filters, Generation, SearchRequest, Status
+from rage_pg.web.forms import (
+    KINDS,
+    PURPOSES,
+    ROLES,
+    Asked,
+    Choice,
+    asked_of,
+    choice_of,
+    generation_request,
+    image_id_of,
+    paying_brand,
+)
+from rage_pg.web.notices import EXCEPTION_HANDLERS
+from rage_pg.web.templating import template_config
+
+__all__ = ["page_router", "static_router", "template_config"]
+
+SHOWN = 24
+"""Images at once."""
+LAST = 12
+"""Generations in the list below."""
+TAGS = 10
+"""Tags offered without unfolding the rest."""
+
+OPEN: frozenset[Status] = frozenset({"queued", "running"})
+
+Context = dict[str, Any]
+PageRequest = Request[Any, Any, Any]
+
+
+@get("/", name="page")
+async def whole_page(request: PageRequest, runtime: Runtime) -> Template:
+    """The page, with the search that its address names."""
+    context = {
+        **await _found(runtime, asked_of(request.query_params)),
+        **await _chosen(runtime, Choice()),
+        **await _last(runtime.database),
+    }
+    return Template("page.html", context=context)
+
+
+@post("/page/search", status_code=200)
+async def search_results(request: PageRequest, runtime: Runtime) -> Template:
+    asked = asked_of(await request.form())
+    return Template(
+        "found.html", context=await _found(runtime, asked), headers={"HX-Replace-Url": asked.address}
+    )
+
+
+@post("/page/choice", status_code=200)
+async def choose(request: PageRequest, runtime: Runtime) -> Template:
+    """The panel of references after one was chosen, or given up."""
+    fields = await request.form()
+    image = await images.get(runtime.database, image_id_of(fields.get("image_id")))
+    choice = choice_of(fields).toggled(image, ROLE_OF_KIND[image.kind])
+    if len(choice.references) > MAX_REFERENCES:
+        raise InvalidInput(f"At most {MAX_REFERENCES} references go with a prompt; give one up first.")
+    return Template("choice.html", context=await _chosen(runtime, choice))
+
+
+@post("/page/generations", status_code=200)
+async def generate(request: PageRequest, runtime: Runtime) -> Template:
+    """Queue a generation with the prompt and the references of the forms."""
+    fields = await request.form()
+    choice = choice_of(fields)
+    pays = (await _chosen(runtime, choice))["pays"]
+    accepted = await generation.accept(
+        runtime.database,
+        runtime.generators,
+        generation_request(fields, choice, pays),
+        defer=jobs.defer_generation,
+    )
+    return _outcome(accepted)
+
+
+@get("/page/generations/{generation_id:uuid}")
+async def outcome(database: Database, generation_id: UUID, seen: Status | None = None) -> Response[Any]:
+    """A generation as it stands; 204 while it stands as `seen`, which leaves the page as it is."""
+    current = await history.get(database, generation_id)
+    return Response(None, status_code=204) if current.status == seen else _outcome(current)
+
+
+@post("/page/generations/{generation_id:uuid}/outputs/{position:int}/keep", status_code=200)
+async def keep(database: Database, generation_id: UUID, position: int) -> Template:
+    await generation.keep(database, generation_id, position)
+    current = await history.get(database, generation_id)
+    output = next(output for output in current.outputs if output.position == position)
+    return HTMXTemplate(
+        template_name="output.html",
+        context={"generation": current, "output": output},
+        trigger_event="generations-changed",
+        after="receive",
+    )
+
+
+@get("/page/history")
+async def last_generations(database: Database) -> Template:
+    return Template("history.html", context=await _last(database))
+
+
+async def _found(runtime: Runtime, asked: Asked) -> Context:
+    """What the prompt finds under the filter; without a prompt the newest images that pass it."""
+    context: Context = {"asked": asked, "answer": None, "candidates": (), "images": ()}
+    if asked.prompt:
+        wanted = SearchRequest(prompt=asked.prompt, filters=asked.filters, k=SHOWN)
+        answer = await searching.search(runtime.database, await runtime.text_encoders(), wanted)
+        context |= {"answer": answer, "candidates": answer.items}
+    else:
+        page = await images.listing(runtime.database, _approved(asked), limit=SHOWN)
+        context["images"] = page.items
+    return context | await _filters(runtime.database, asked)
+
+
+async def _filters(database: Database, asked: Asked) -> Context:
+    """What can be filtered by: brands and kinds as if none were chosen, tags of what passes the filter."""
+    of_any_brand = await images.facets(database, _approved(asked, but="brand"))
+    of_any_kind = await images.facets(database, _approved(asked, but="kind"))
+    tags = (await images.facets(database, _approved(asked))).tags
+    offered = [tag for tag in tags if tag.value not in asked.tags]
+    return {
+        "brand_facets": of_any_brand.brands,
+        "kind_facets": of_any_kind.kinds,
+        "tag_facets": offered[:TAGS],
+        "more_tag_facets": offered[TAGS:],
+        "kinds": KINDS,
+    }
+
+
+async def _chosen(runtime: Runtime, choice: Choice) -> Context:
+    """The panel of references; who would pay for them, and who would make the picture."""
+    known = {image.id: image for image in await images.get_many(runtime.database, choice.image_ids)}
+    every_brand = await brands.listing(runtime.database)
+    shared = [brand.name for brand in every_brand if brand.reserved]
+    in_order = [known[image_id] for image_id in choice.image_ids if image_id in known]
+    return {
+        "choice": choice,
+        "chosen": [(known[one.image_id], one.role) for one in choice.references if one.image_id in known],
+        "pays": paying_brand(choice, in_order, shared),
+        "brands": [brand.name for brand in every_brand if not brand.reserved],
+        "roles": ROLES,
+        "purposes": PURPOSES,
+        **_provider(runtime),
+    }
+
+
+def _provider(runtime: Runtime) -> Context:
+    try:
+        return {"generator": runtime.generators(None), "generator_fault": None}
+    except RageError as error:
+        return {"generator": None, "generator_fault": str(error)}
+
+
+async def _last(database: Database) -> Context:
+    return {"generations": (await history.listing(database, limit=LAST)).items}
+
+
+def _outcome(current: Generation) -> HTMXTemplate:
+    return HTMXTemplate(
+        template_name="outcome.html",
+        context={"generation": current, "open": current.status in OPEN},
+        trigger_event="generations-changed",
+        after="receive",
+    )
+
+
+def _approved(asked: Asked, but: str | None = None) -> Filters:
+    """The filter without one of its parts, over what a search finds by default."""
+    filters = asked.filters
+    return Filters(
+        brand=() if but == "brand" else filters.brand,
+        kind=() if but == "kind" else filters.kind,
+        tags=filters.tags,
+        state=("approved",),
+    )
+
+
+page_router = Router(
+    path="/",
+    route_handlers=[whole_page, search_results, choose, generate, outcome, keep, last_generations],
+    exception_handlers=EXCEPTION_HANDLERS,
+    cache_control=CacheControlHeader(no_store=True),
+    include_in_schema=False,
+)
+static_router = create_static_files_router(
+    path="/static",
+    directories=[Path(__file__).parent / "static"],
+    cache_control=CacheControlHeader(no_cache=True),
+)

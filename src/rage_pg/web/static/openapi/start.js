@@ -1,0 +1,8 @@
+const place = document.getElementById("document");
+SwaggerUIBundle({
+  url: place.dataset.url,
+  domNode: place,
+  deepLinking: true,
+  tryItOutEnabled: true,
+  validatorUrl: null,
+});

@@ -1,0 +1,55 @@
+"""The template engine: everything is escaped, and a name that a template lacks is an error."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.template.config import TemplateConfig
+
+from rage_pg.types import Candidate
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+def ago(moment: datetime) -> str:
+    """How long ago, in words; a date after a week."""
+    seconds = (datetime.now(timezone.utc) - moment).total_seconds()
+    if seconds < MINUTE:
+        return "just now"
+    if seconds < HOUR:
+        return _count(seconds / MINUTE, "minute")
+    if seconds < DAY:
+        return _count(seconds / HOUR, "hour")
+    if seconds < 7 * DAY:
+        return _count(seconds / DAY, "day")
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def ranks(candidate: Candidate) -> str:
+    """Where each leg of the search ranked an image: "caption 1 · text 3"."""
+    return " · ".join(f"{leg} {hit.rank}" for leg, hit in candidate.legs.items())
+
+
+def _count(number: float, unit: str) -> str:
+    whole = int(number)
+    return f"{whole} {unit}{'s' if whole != 1 else ''} ago"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(ago=ago, ranks=ranks)
+    return environment
+
+
+template_config = TemplateConfig(instance=JinjaTemplateEngine.from_environment(_environment()))

@@ -1,0 +1,111 @@
+"""Brands, collections and tags over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.api_service import Client, problem, service, uploaded
+
+
+@pytest.fixture
+async def client(database_url: str) -> AsyncIterator[Client]:
+    async with service(database_url) as opened:
+        yield opened
+
+
+async def test_brand_is_added_read_and_edited(client: Client) -> None:
+    made = await client.post(
+        "/api/brands", json={"name": "Lumen", "title": "Lumen Ltd", "guidelines": "Soft."}
+    )
+    assert made.status_code == 201
+    assert made.json() | {"created_at": None} == {
+        "name": "Lumen", "title": "Lumen Ltd", "guidelines": "Soft.", "reserved": False, "images": 0,
+        "created_at": None,
+    }  # fmt: skip
+    assert (await client.get("/api/brands/lumen")).json() == made.json()
+    edited = (await client.put("/api/brands/lumen", json={"title": "Lumen & Co"})).json()
+    assert (edited["title"], edited["guidelines"]) == ("Lumen & Co", None)
+    await uploaded(client, brand="lumen")
+    brands = (await client.get("/api/brands")).json()["items"]
+    assert {brand["name"]: brand["images"] for brand in brands} == {"default": 0, "Lumen": 1, "shared": 0}
+
+
+async def test_brand_with_a_slash_has_an_address(client: Client) -> None:
+    await client.post("/api/brands", json={"name": "north/trail"})
+    assert (await client.get("/api/brands/north%2Ftrail")).json()["name"] == "north/trail"
+
+
+async def test_brand_faults_are_told(client: Client) -> None:
+    problem(await client.post("/api/brands", json={"name": " DEFAULT "}), 409, "conflict")
+    problem(await client.post("/api/brands", json={"name": "  "}), 400, "invalid-input", "name")
+    problem(await client.post("/api/brands", json={}), 400, "invalid-input", "name")
+    problem(await client.post("/api/brands", json={"name": "a\0b"}), 400, "invalid-input")
+    problem(await client.get("/api/brands/nobody"), 404, "not-found")
+    problem(await client.put("/api/brands/nobody", json={}), 404, "not-found")
+
+
+async def test_collection_is_made_replaced_and_deleted(client: Client) -> None:
+    first, second = [(await uploaded(client))["id"] for _ in range(2)]
+    body = {"brand": "default", "image_ids": [second, first, second], "title": "The best"}
+    made = await client.put("/api/collections/best", json=body)
+    assert made.status_code == 200
+    assert made.json()["image_ids"] == [second, first]
+    replaced = await client.put("/api/collections/best", json={"brand": "default", "image_ids": [first]})
+    assert (replaced.json()["title"], replaced.json()["image_ids"]) == (None, [first])
+    assert (await client.get("/api/collections/BEST")).json() == replaced.json()
+    assert (await client.get("/api/collections")).json()["items"] == [replaced.json()]
+    assert (await client.delete("/api/collections/best?brand=default")).status_code == 204
+    problem(await client.get("/api/collections/best"), 404, "not-found")
+    problem(await client.delete("/api/collections/best?brand=default"), 404, "not-found")
+    assert (await client.get(f"/api/images/{first}")).status_code == 200
+
+
+async def test_collection_of_several_brands_must_be_named_with_its_brand(client: Client) -> None:
+    await client.post("/api/brands", json={"name": "lumen"})
+    for brand in ("default", "lumen"):
+        await client.put("/api/collections/best", json={"brand": brand, "image_ids": []})
+    assert "default, lumen" in problem(await client.get("/api/collections/best"), 409, "conflict")
+    assert (await client.get("/api/collections/best?brand=lumen")).json()["brand"] == "lumen"
+
+
+async def test_collection_faults_are_told(client: Client) -> None:
+    put = {"brand": "default", "image_ids": [4711]}
+    problem(await client.put("/api/collections/best", json=put), 404, "not-found")
+    problem(await client.get("/api/collections/best"), 404, "not-found")
+    nobody = {"brand": "nobody", "image_ids": []}
+    problem(await client.put("/api/collections/best", json=nobody), 404, "not-found")
+    huge = {"brand": "default", "image_ids": [10**20]}
+    problem(await client.put("/api/collections/best", json=huge), 400, "invalid-input", "image_ids[...]")
+    problem(await client.delete("/api/collections/best"), 400, "invalid-input", "brand")
+
+
+async def test_tag_is_renamed_with_its_children(client: Client) -> None:
+    image = await uploaded(client, tags=["light", "light/lamp"])
+    body = {"brand": "default", "old": "light", "new": "glow"}
+    answer = await client.post("/api/tags/rename", json=body)
+    assert (answer.status_code, answer.json()) == (200, {"tags": 2})
+    assert (await client.get(f"/api/images/{image['id']}")).json()["tags"] == ["glow", "glow/lamp"]
+    problem(await client.post("/api/tags/rename", json=body), 404, "not-found")
+
+
+async def test_tags_are_merged_only_on_demand(client: Client) -> None:
+    await uploaded(client, tags=["lamp"])
+    await uploaded(client, tags=["light"], brand="lumen")
+    await uploaded(client, tags=["light"])
+    renaming = {"brand": "default", "old": "light", "new": "lamp"}
+    problem(await client.post("/api/tags/rename", json=renaming), 409, "conflict")
+    merging = {"brand": "default", "tag": "light", "into": "lamp"}
+    assert (await client.post("/api/tags/merge", json=merging)).status_code == 200
+    assert (await client.get("/api/tags")).json()["items"] == [
+        {"value": "lamp", "count": 2},
+        {"value": "light", "count": 1},
+    ]
+    assert (await client.get("/api/tags?brand=lumen")).json()["items"] == [{"value": "light", "count": 1}]
+
+
+async def test_tag_faults_are_told(client: Client) -> None:
+    empty = {"brand": "default", "old": "light", "new": ""}
+    problem(await client.post("/api/tags/rename", json=empty), 400, "invalid-input", "new")
+    problem(await client.post("/api/tags/merge", json={"brand": "default"}), 400, "invalid-input", "tag")

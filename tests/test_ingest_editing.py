@@ -1,0 +1,104 @@
+"""Edits of stored images: field by field, all or none, with captions kept as revisions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rage_pg import ingest
+from rage_pg.catalogue import images
+from rage_pg.database import Database
+from rage_pg.errors import Conflict, InvalidInput, NotFound
+from rage_pg.types import Image, ImageMetadata
+from tests.store import add
+
+
+async def edit(database: Database, image_id: int, **said: Any) -> Image:
+    await ingest.edit_images(database, [image_id], ImageMetadata(**said))
+    return await images.get(database, image_id)
+
+
+async def test_what_is_not_said_stays_and_none_clears(database: Database) -> None:
+    image_id = await add(
+        database, "lamp", caption="A lamp", tags=("red",), rights="ours", attributes={"a": 1}
+    )
+    edited = await edit(database, image_id, title="lantern", rights=None)
+    assert (edited.title, edited.caption, edited.tags, edited.rights) == ("lantern", "A lamp", ("red",), None)
+    assert edited.attributes == {"a": 1}
+    assert edited.version == 1
+
+
+async def test_lists_and_attributes_are_replaced_whole(database: Database) -> None:
+    image_id = await add(database, "lamp", tags=("red", "old"), sku=("A", "B"), attributes={"a": 1, "b": 2})
+    edited = await edit(database, image_id, tags=(" New ", "red"), sku=("C",), attributes={"b": 3})
+    assert (edited.tags, edited.skus, edited.attributes) == (("new", "red"), ("C",), {"b": 3})
+
+
+async def test_caption_becomes_a_new_revision_by_a_person(database: Database) -> None:
+    image_id = await add(database, "lamp", caption="first")
+    assert (await edit(database, image_id, caption="second")).caption == "second"
+    assert (await edit(database, image_id, caption=None)).caption is None
+    async with database.transaction() as connection:
+        cursor = await connection.execute(
+            "SELECT revision, text, source, is_current FROM rage.captions WHERE image_id = %s ORDER BY 1",
+            [image_id],
+        )
+        rows = [tuple(row.values()) for row in await cursor.fetchall()]
+    assert rows == [(1, "first", "person", False), (2, "second", "person", False)]
+
+
+async def test_edited_words_are_searchable_at_once(database: Database) -> None:
+    image_id = await add(database, "lamp")
+    await edit(database, image_id, title="kaleidoscope")
+    async with database.transaction() as connection:
+        cursor = await connection.execute(
+            "SELECT image_id FROM rage_v1.search_images('kaleidoscope') WHERE score > 0"
+        )
+        assert [row["image_id"] for row in await cursor.fetchall()] == [image_id]
+
+
+async def test_external_id_is_replaced_unless_another_image_has_it(database: Database) -> None:
+    one = await add(database, "one", external_id="X-1")
+    other = await add(database, "other", external_id="X-2")
+    assert (await edit(database, one, external_id="X-3")).external_id == "X-3"
+    with pytest.raises(Conflict, match="external id"):
+        await edit(database, other, external_id="X-3")
+    assert (await images.get(database, other)).external_id == "X-2"
+    assert (await edit(database, other, external_id="X-1")).external_id == "X-1"
+
+
+async def test_many_are_edited_or_none(database: Database) -> None:
+    ids = [await add(database, f"lamp {number}") for number in range(3)]
+    await ingest.edit_images(database, ids, ImageMetadata(state="retired", tags=("sale",)))
+    assert {(image.state, image.tags) for image in await images.get_many(database, ids)} == {
+        ("retired", ("sale",))
+    }
+    with pytest.raises(NotFound):
+        await ingest.edit_images(database, [*ids, 999_999], ImageMetadata(state="approved"))
+    assert {image.state for image in await images.get_many(database, ids)} == {"retired"}
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"brand": "other"}, "brand"),
+        ({"tags": ("",)}, "tags"),
+        ({"title": "a\0b"}, "title"),
+        ({"usable_from": "2026-02-01", "usable_until": "2026-01-01"}, "usable_from"),
+    ],
+)
+async def test_unusable_edits_are_refused(database: Database, said: dict[str, Any], field: str) -> None:
+    import msgspec
+
+    image_id = await add(database, "lamp")
+    with pytest.raises(InvalidInput) as caught:
+        await ingest.edit_images(database, [image_id], msgspec.convert(said, ImageMetadata))
+    assert caught.value.field == field
+
+
+async def test_hidden_image_cannot_be_edited(database: Database) -> None:
+    image_id = await add(database, "lamp")
+    await images.delete(database, image_id)
+    with pytest.raises(NotFound):
+        await edit(database, image_id, title="x")

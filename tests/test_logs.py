@@ -1,0 +1,133 @@
+"""What is logged, and what never is."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from rage_pg.config import Secret
+from rage_pg.errors import InvalidInput
+from rage_pg.logs import configure_logs, redact_text
+
+KEY = "sk-proj-4f9aXq0Zr7TtLm2w"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _restored_logging() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_line_is_one_json_object() -> None:
+    stream = io.StringIO()
+    configure_logs("info", stream)
+    structlog.get_logger("rage_pg.ingest").info("imported", path="späte/Äpfel.png", width=12, tags=("a", "b"))
+    (line,) = lines(stream)
+    assert line["event"] == "imported"
+    assert line["level"] == "info"
+    assert line["logger"] == "rage_pg.ingest"
+    assert (line["path"], line["width"], line["tags"]) == ("späte/Äpfel.png", 12, ["a", "b"])
+    assert line["timestamp"].endswith("Z")
+
+
+def test_standard_logging_takes_the_same_form() -> None:
+    stream = io.StringIO()
+    configure_logs("info", stream)
+    logging.getLogger("uvicorn.error").warning("port %d is taken", 8000)
+    (line,) = lines(stream)
+    assert (line["event"], line["level"], line["logger"]) == (
+        "port 8000 is taken",
+        "warning",
+        "uvicorn.error",
+    )
+
+
+def test_level_decides_what_is_written() -> None:
+    stream = io.StringIO()
+    configure_logs("warning", stream)
+    structlog.get_logger("a").info("quiet")
+    logging.getLogger("b").info("quiet")
+    structlog.get_logger("a").error("loud")
+    assert [line["event"] for line in lines(stream)] == ["loud"]
+
+
+def test_unknown_level_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="RAGE_LOG_LEVEL must be one of debug, info"):
+        configure_logs("loud")
+
+
+def test_terminal_gets_text() -> None:
+    stream = Terminal()
+    configure_logs("info", stream)
+    structlog.get_logger("rage_pg").info("ready", url="http://127.0.0.1:8000")
+    assert "ready" in stream.getvalue()
+    assert not stream.getvalue().startswith("{")
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["json", "terminal"])
+def test_no_key_is_written_however_it_comes(stream: io.StringIO) -> None:
+    configure_logs("debug", stream)
+    log = structlog.get_logger("rage_pg")
+    log.info("as a value", openai_api_key=KEY, headers={"Authorization": f"Bearer {KEY}"})
+    log.info("in a list", sent=[{"x-api-key": KEY}, f"https://example.org/?key={KEY}&size=2"])
+    log.info(f"in the text: {KEY}")
+    log.info("as a secret", secret_of=Secret(KEY), other=Secret(KEY))
+    logging.getLogger("httpx").info("GET %s", f"https://example.org/models?api_key={KEY}")
+    try:
+        raise ValueError(f"bad key {KEY}")
+    except ValueError:
+        log.exception("in a traceback")
+        logging.getLogger("library").exception("in another")
+    assert "Traceback" in stream.getvalue()
+    assert KEY not in stream.getvalue()
+    assert KEY[3:] not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("postgresql://ann:pa:ss@w0rd@db:5432/shop", "postgresql://ann:***@db:5432/shop"),
+        ("postgresql://postgres@/rage?host=/run", "postgresql://postgres@/rage?host=/run"),
+        ("host=db password=geheim user=ann", "host=db password=*** user=ann"),
+        ("Authorization: Bearer abc.def-ghi", "Authorization: Bearer ***"),
+        ('{"client_secret": "abc", "size": 2}', '{"client_secret": "***", "size": 2}'),
+        ("GET /v1/models?key=AIzaSyA1234567890abcdefghijklmnop&alt=sse", "GET /v1/models?key=***&alt=sse"),
+    ],
+)
+def test_text_keeps_everything_but_the_secret(text: str, masked: str) -> None:
+    assert redact_text(text) == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["input_tokens=812", "monkey: brown", "KeyError: 'x'", "http://127.0.0.1:8000/images/3", "sku: sk-1"],
+)
+def test_harmless_text_is_left_alone(text: str) -> None:
+    assert redact_text(text) == text
+
+
+def test_counts_of_tokens_are_no_secret() -> None:
+    stream = io.StringIO()
+    configure_logs("info", stream)
+    structlog.get_logger("rage_pg").info("paid", usage={"input_tokens": 812}, api_key=None)
+    assert lines(stream)[0]["usage"] == {"input_tokens": 812}
+    assert lines(stream)[0]["api_key"] is None
