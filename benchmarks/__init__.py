@@ -1,1 +1,1 @@
-"""What rage-pg takes and reaches, measured: `python -m benchmarks [part …]`. Figures seen: docs/benchmarks.md."""
+"""What rage-pg takes and reaches, measured: `python -m benchmarks [part …]`. Figures: docs/benchmarks.md."""

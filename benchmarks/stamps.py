@@ -1,6 +1,6 @@
 """Tux Paint's stamps as a catalogue: drawings and photos with a one-line caption in up to 75 languages.
 
-    apt-get install tuxpaint-stamps-default
+apt-get install tuxpaint-stamps-default
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ LANGUAGES = ("de", "fr", "es", "ru", "tr", "ja")
 
 
 def captioned() -> list[tuple[Path, dict[str, str]]]:
-    """Every PNG with its captions by language; the English one is under "en". Letters and digits are left out."""
+    """Every PNG but letters and digits, with its captions by language; the English one is under "en"."""
     if not FOLDER.is_dir():
-        raise SystemExit(f"{FOLDER} is not there: apt-get install tuxpaint-stamps-default, or set RAGE_STAMPS.")
+        raise SystemExit(
+            f"{FOLDER} is not there: apt-get install tuxpaint-stamps-default, or set RAGE_STAMPS."
+        )
     pictures = (path for path in sorted(FOLDER.rglob("*.png")) if "symbols/alphabets" not in path.as_posix())
     found = ((path, _captions(path.with_suffix(".txt"))) for path in pictures)
     return [(path, captions) for path, captions in found if captions.get("en")]
@@ -35,13 +37,20 @@ def _captions(text: Path) -> dict[str, str]:
 
 
 def write_catalogue(folder: Path, *, words: str = "caption") -> Path:
-    """A manifest beside a copy of the pictures. `words`: captions alone, or titles and tags from file names too."""
+    """A manifest beside a copy of the pictures. `words`: caption, or all: title and tags too."""
     manifest = folder / "manifest.jsonl"
     with manifest.open("w", encoding="utf-8") as file:
         for path, captions in captioned():
-            row: dict[str, object] = {"path": _path(path), "external_id": _path(path), "caption": captions["en"]}
+            row: dict[str, object] = {
+                "path": _path(path),
+                "external_id": _path(path),
+                "caption": captions["en"],
+            }
             if words == "all":
-                row |= {"title": path.stem.replace("_", " "), "tags": [path.parent.relative_to(FOLDER).as_posix()]}
+                row |= {
+                    "title": path.stem.replace("_", " "),
+                    "tags": [path.parent.relative_to(FOLDER).as_posix()],
+                }
             file.write(json.dumps(row) + "\n")
             target = folder / _path(path)
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -28,12 +28,14 @@ def server_dir() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def server_18(server_dir: Path) -> Iterator[str]:
     with embedded_server(server_dir / "18", major=18) as url:
+        hurry(url)
         yield url
 
 
 @pytest.fixture(scope="session")
 def server_16(server_dir: Path) -> Iterator[str]:
     with embedded_server(server_dir / "16", major=16) as url:
+        hurry(url)
         yield url
 
 
@@ -71,6 +73,14 @@ def database_url(server_18: str, template: str) -> str:
 async def database(database_url: str) -> AsyncIterator[Database]:
     async with Database(database_url) as opened:
         yield opened
+
+
+def hurry(server: str) -> None:
+    """A test's data need not outlive a power cut; without waiting for the disk a clone takes a third of the time."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def clone(server: str, template: str) -> str:

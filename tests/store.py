@@ -33,7 +33,9 @@ async def add(
     database: Database, title: str | None = None, *, content: bytes | None = None, **said: Any
 ) -> int:
     """Store an image that nothing else shows; its id."""
-    metadata = ImageMetadata(**({} if title is None else {"title": title}), **said)
+    if title is not None:
+        said["title"] = title
+    metadata = ImageMetadata(**said)
     item = await ingest.add_image(database, content or png(), metadata, limits=Limits())
     assert item.image_id is not None
     return item.image_id
@@ -55,11 +57,11 @@ class HashingEncoder:
 
     encode_prompts = encode_documents
 
-    def _vector(self, text: str) -> np.ndarray[Any, Any]:
+    def _vector(self, text: str) -> Vectors:
         words = text.lower().replace(".", " ").replace(",", " ").split()
         directions = [
             np.random.default_rng(list(word.encode())).standard_normal(self.identity.dimensions)
             for word in words
         ]
-        total = np.sum(directions, axis=0)
-        return total / np.linalg.norm(total)
+        total = np.sum(directions, axis=0, dtype=np.float32)
+        return np.asarray(total / np.linalg.norm(total), dtype=np.float32)

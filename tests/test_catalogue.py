@@ -132,7 +132,7 @@ async def test_erased_image_leaves_its_hash_and_nothing_else(database: Database)
     await images.delete(database, image_id, erase=True)
     async with database.transaction() as connection:
         for table in ("embeddings", "image_documents", "captions"):
-            cursor = await connection.execute(f"SELECT count(*) AS n FROM rage.{table}")  # type: ignore[arg-type]
+            cursor = await connection.execute(f"SELECT count(*) AS n FROM rage.{table}")
             assert await cursor.fetchone() == {"n": 0}, table
         cursor = await connection.execute("SELECT sha256, bytes, thumbnail FROM rage.contents")
         assert await cursor.fetchone() == {

@@ -77,7 +77,7 @@ async def test_prompt_that_is_not_embedded_gets_the_text_leg_and_says_so(databas
 
 
 async def test_leg_that_is_demanded_but_not_embedded_is_a_clear_error(database: Database) -> None:
-    with pytest.raises(Conflict, match='not embedded yet for leg "caption".*rage embed'):
+    with pytest.raises(Conflict, match=r'not embedded yet for leg "caption".*rage embed'):
         await find(database, legs={"caption": 1.0})
 
 
@@ -118,7 +118,8 @@ async def test_style_leg_ranks_by_the_look_of_the_style_that_the_prompt_names(
             await connection.execute(
                 "INSERT INTO rage.embeddings (space_id, image_id, brand_id, input_sha256, embedding)"
                 " SELECT s.space_id, i.image_id, i.brand_id, sha256('x'), %s::real[]::halfvec"
-                " FROM rage.embedding_spaces AS s, rage.images AS i WHERE s.name = 'style' AND i.image_id = %s",
+                " FROM rage.embedding_spaces AS s, rage.images AS i"
+                " WHERE s.name = 'style' AND i.image_id = %s",
                 [look + [0.0] * 98, ids[name]],
             )
     request = SearchRequest(prompt="painted in swirls", legs={"caption": 0.01, "style": 1.0})
@@ -317,7 +318,7 @@ async def test_prompts_with_odd_characters_do_no_harm(filtered: Database, prompt
 
 def sql_rows(url: str, statement: str, *values: Any) -> list[Any]:
     with psycopg.connect(url) as connection:
-        return connection.execute(statement, values).fetchall()  # type: ignore[call-overload, no-any-return]
+        return connection.execute(statement, values).fetchall()
 
 
 async def test_sql_gives_the_same_answer_as_the_service(
@@ -366,7 +367,9 @@ async def test_search_joins_with_tables_of_the_host(filtered: Database, database
         """
         SELECT p.sku, s.title
         FROM rage_v1.search_images('lamp', among => ARRAY(
-                 SELECT ip.image_id FROM rage_v1.image_products AS ip JOIN shop.products USING (sku) WHERE margin > 0.4)) AS s
+                 SELECT ip.image_id
+                 FROM rage_v1.image_products AS ip JOIN shop.products USING (sku)
+                 WHERE margin > 0.4)) AS s
         JOIN rage_v1.image_products AS ip USING (image_id)
         JOIN shop.products AS p ON p.sku = ip.sku
         """,

@@ -14,7 +14,7 @@ import msgspec
 import psycopg
 from pgvector.psycopg import register_vector_async
 from psycopg import AsyncConnection, sql
-from psycopg.errors import UniqueViolation
+from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -25,7 +25,8 @@ Row = Mapping[str, Any]
 T = TypeVar("T")
 
 SEARCH_PATH = """
-SELECT set_config('search_path', concat_ws(', ', 'rage', nullif(extnamespace::regnamespace::text, 'rage')), false)
+SELECT set_config(
+    'search_path', concat_ws(', ', 'rage', nullif(extnamespace::regnamespace::text, 'rage')), false)
 FROM pg_extension WHERE extname = 'vector'
 """
 """Our schema, then the extension's, wherever the host put it; never `public` for its own sake."""
@@ -99,13 +100,15 @@ class translated:  # noqa: N801 - reads as a statement: `with translated():`
 
 def translate(error: PoolTimeout | psycopg.Error) -> BaseException:
     """The domain's error for a database error; the error itself where it can only be a fault of ours."""
+    if isinstance(error, DeadlockDetected | SerializationFailure):
+        return Conflict("Another change to the same rows got in the way; try again.")
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and not _is_sql_state(
         error, "57014"
     ):
         return DatabaseUnavailable("The database cannot be reached; try again when it is back.")
     if not isinstance(error, psycopg.Error):
         return error
-    constraint = error.diag.constraint_name
+    constraint = error.diag.constraint_name or ""
     if constraint in CONSTRAINTS:
         return CONSTRAINTS[constraint]()
     message = (error.diag.message_primary or str(error)).rstrip(".") + "."
@@ -133,6 +136,14 @@ async def fetch_one(connection: Connection, statement: str, values: Row, kind: t
     return None if row is None else msgspec.convert(row, kind, strict=False)
 
 
+async def fetch_only(connection: Connection, statement: str, values: Row, kind: type[T]) -> T:
+    """The row of a statement that always gives one."""
+    found = await fetch_one(connection, statement, values, kind)
+    if found is None:
+        raise LookupError("A statement that always gives a row gave none.")
+    return found
+
+
 async def fetch_value(connection: Connection, statement: str, values: Row) -> Any:
     """The first column of the first row, or None where there is none."""
     cursor = await connection.execute(_literal(statement), values)
@@ -148,7 +159,7 @@ async def execute(connection: Connection, statement: str, values: Row) -> int:
 
 def _literal(statement: str) -> sql.SQL:
     """Our statements come from files, which a type checker cannot see to be literal."""
-    return sql.SQL(statement)  # type: ignore[arg-type]
+    return sql.SQL(statement)
 
 
 async def _configure(connection: Connection) -> None:

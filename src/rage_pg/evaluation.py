@@ -1,11 +1,11 @@
-"""How well the search finds what it should: questions with the images that answer them, and the usual metrics.
+"""How well the search finds what it should: questions whose answers are known, and the usual metrics.
 
-A question names what is relevant by sku, external id or path. A flat list names things of which each counts; a list
-of lists names things that can each be shown in several ways. Either way the question has *things to serve*, and a
-thing is served within the first k when one of its images is among them.
+A question names what is relevant by sku, external id or path. A flat list names things of which each counts;
+a list of lists names things that can each be shown in several ways. Either way the question has *things to
+serve*, and a thing is served within the first k when one of its images is among them.
 
     recall_at    share of a question's things served within the first k, averaged over the questions
-    mrr          1 / rank of the first image that serves anything, averaged; 0 where none is in the first DEPTH
+    mrr          1 / rank of the first image that serves anything, averaged; 0 beyond the first DEPTH
     coverage_at  of the questions made of lists, with no more lists than k: the share with all of them served
     took_ms      time of one search, the embedding of a new prompt included
 
@@ -18,7 +18,7 @@ import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 from msgspec import Struct, field
@@ -63,7 +63,7 @@ class Milliseconds(Struct, frozen=True, kw_only=True):
 
 
 class Evaluation(Struct, frozen=True, kw_only=True):
-    """The metrics; null where no question says anything about one. `missing`: ids that are not in the store."""
+    """The metrics; null where no question tells. `missing`: the ids that are not in the store."""
 
     queries: int
     recall_at: dict[str, float]

@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 from pgvector import HalfVector
 
-from rage_pg.database import Connection, Database, execute, fetch_all, fetch_one, fetch_value
+from rage_pg.database import Connection, Database, execute, fetch_all, fetch_one, fetch_only, fetch_value
 from rage_pg.errors import Conflict, InvalidInput, NotFound, ProviderError
 from rage_pg.providers.checked import checked_vectors
 from rage_pg.providers.ports import ImageEncoder, TextEncoder, Vectors
@@ -87,8 +87,7 @@ async def space_of(database: Database, encoder: Encoder) -> Space:
         if space is None:
             name = f"{identity['encoder']}-{(identity['weights_sha256'] or identity['model'])[:8]}".lower()
             await execute(connection, SQL["create_space"], {"name": name, **identity})
-            space = await fetch_one(connection, SQL["space_of"], identity, Space)
-    assert space is not None
+            space = await fetch_only(connection, SQL["space_of"], identity, Space)
     return space
 
 

@@ -176,7 +176,8 @@ def apply_job_schema(connection: sqlalchemy.Connection) -> None:
         run_script(connection, script.read_text(encoding="utf-8"))
     connection.execute(
         sqlalchemy.text(
-            "INSERT INTO rage.job_schema_changes (name) SELECT unnest(CAST(:names AS text[])) ON CONFLICT DO NOTHING"
+            "INSERT INTO rage.job_schema_changes (name)"
+            " SELECT unnest(CAST(:names AS text[])) ON CONFLICT DO NOTHING"
         ),
         {"names": changes},
     )

@@ -35,7 +35,8 @@ class Runtime:
 
     async def text_encoders(self) -> list[TextEncoder]:
         """Those of the spaces that legs search now: another process may have switched them."""
-        return [self.registry.text_encoder(space.encoder) for space in await self._active() if _reads_text(space)]
+        active = await self._active()
+        return [self.registry.text_encoder(space.encoder) for space in active if space.encodes == "caption"]
 
     async def encoders(self) -> list[TextEncoder | ImageEncoder]:
         """Those of the active spaces, and the text encoder that is set, so that its space fills up."""
@@ -87,7 +88,3 @@ def _ready(settings: Settings, url: str) -> None:
     if settings.database_url is not None:
         raise SetupError("The database lacks the schema of this version.", "Run: rage db upgrade")
     migrate.upgrade(url)
-
-
-def _reads_text(space: Space) -> bool:
-    return space.encodes == "caption"

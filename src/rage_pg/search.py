@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from msgspec import Struct
 from pgvector import HalfVector
 from psycopg.types.json import Jsonb
 
-from rage_pg.database import Connection, Database, execute, fetch_one, fetch_value
+from rage_pg.database import Connection, Database, Row, execute, fetch_only, fetch_value
 from rage_pg.errors import InvalidInput
 from rage_pg.providers.checked import checked_vectors
 from rage_pg.providers.ports import TextEncoder
@@ -48,23 +48,11 @@ async def search(
     if not prompt or "\0" in prompt:
         raise InvalidInput("The prompt is empty or holds a NUL character.", field="prompt")
     await embed_prompt(database, encoders, prompt)
-    values = {
-        "prompt": prompt,
-        "k": request.k,
-        "among": None if request.among is None else list(request.among),
-        "legs": None if request.legs is None else Jsonb(request.legs),
-        "min_relevance": request.min_relevance,
-        **filter_values(request.filters),
-    }
+    values = _arguments(request, prompt)
     async with database.transaction() as connection:
         cursor = await connection.execute(SQL["search_images"], values)
         rows = await cursor.fetchall()
-        report = (
-            msgspec.convert(rows[0], _Report)
-            if rows
-            else await fetch_one(connection, SQL["search_report"], values, _Report)
-        )
-        assert report is not None
+        report = await _report(connection, values, rows)
         took_ms = (time.perf_counter() - started) * 1000
         search_id = await _log(connection, request, values, rows, report, took_ms, asked_by)
     return SearchAnswer(
@@ -93,11 +81,29 @@ async def embed_prompt(database: Database, encoders: Sequence[TextEncoder], prom
     return embedded
 
 
+def _arguments(request: SearchRequest, prompt: str) -> dict[str, Any]:
+    return {
+        "prompt": prompt,
+        "k": request.k,
+        "among": None if request.among is None else list(request.among),
+        "legs": None if request.legs is None else Jsonb(request.legs),
+        "min_relevance": request.min_relevance,
+        **filter_values(request.filters),
+    }
+
+
+async def _report(connection: Connection, values: Row, rows: Sequence[Row]) -> _Report:
+    """Every row says how it was found; where none was, the report does."""
+    if rows:
+        return msgspec.convert(rows[0], _Report)
+    return await fetch_only(connection, SQL["search_report"], values, _Report)
+
+
 async def _log(
     connection: Connection,
     request: SearchRequest,
-    values: Mapping[str, Any],
-    rows: Sequence[Mapping[str, Any]],
+    values: Row,
+    rows: Sequence[Row],
     report: _Report,
     took_ms: float,
     asked_by: str | None,

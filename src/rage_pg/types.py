@@ -1,7 +1,7 @@
-"""The domain's values: frozen structs that travel unchanged from SQL rows to HTTP and the command line.
+"""The domain's values: frozen structs that go unchanged from SQL rows to HTTP and the command line.
 
-A *distance* is lower-is-better, a *score* higher-is-better. A *candidate* was found by a search, a *reference*
-was chosen and goes into the model's context.
+A *distance* is lower-is-better, a *score* higher-is-better. A *candidate* was found by a search, a
+*reference* was chosen and goes into the model's context.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import rich_click as click
+from click.exceptions import Exit
 
 from rage_pg.cli.groups import Commands
 from rage_pg.cli.options import json_option
@@ -80,9 +81,7 @@ def url(as_json: bool) -> None:
     else:
         click.echo(found)
     if given is None:
-        note(
-            f"The server of {settings.data_dir} is not running. `rage serve` starts it, `rage db psql` opens it."
-        )
+        note(f"The server of {settings.data_dir} is not running; `rage serve` and `rage db psql` start it.")
 
 
 @db.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -98,7 +97,7 @@ def psql(arguments: tuple[str, ...]) -> None:
     program = _psql(settings)
     with unwinding(), database_url(settings) as address:
         code = _run_in_front([program, "-d", address, *arguments])
-    raise click.exceptions.Exit(code)
+    raise Exit(code)
 
 
 @db.command()
@@ -132,7 +131,7 @@ def _show(one: Check) -> None:
 
 
 def _url_once_started(settings: Settings) -> str:
-    """Where the server will be. Not printing it would let `psql "$(rage db url)"` open some other database."""
+    """Where the server will be: printing nothing would let `psql "$(rage db url)"` open another database."""
     from rage_pg.embedded import DATABASE
 
     return f"postgresql://postgres@/{DATABASE}?host={quote(str(settings.data_dir / 'postgres'))}&port=5432"
@@ -154,7 +153,7 @@ def _psql(settings: Settings) -> str:
 
 
 def _run_in_front(command: list[str]) -> int:
-    """Run a program that owns the terminal: Ctrl-C is for it alone, and SIGTERM is handed on. Its exit code."""
+    """Run a program that owns the terminal: Ctrl-C is its alone, SIGTERM is handed on. Its exit code."""
     with subprocess.Popen(command) as process:
         interrupt = signal.signal(signal.SIGINT, lambda *_: None)
         terminate = signal.signal(signal.SIGTERM, lambda *_: process.terminate())

@@ -68,7 +68,7 @@ def _unreachable(error: psycopg.Error) -> Check:
         name="server",
         ok=False,
         detail=lines[-1].strip() if lines else "it cannot be reached.",
-        remedy="Check RAGE_DATABASE_URL (libpq's form: postgresql://user@host/database), and that the server runs.",
+        remedy="Check that the server runs, and RAGE_DATABASE_URL: postgresql://user@host/database.",
     )
 
 
@@ -164,5 +164,5 @@ def _pending(settings: Settings, revisions: list[str]) -> Check:
 
 
 def _value(connection: psycopg.Connection, statement: str) -> object:
-    row = connection.execute(statement).fetchone()  # type: ignore[arg-type]
+    row = connection.execute(statement).fetchone()
     return row[0] if row else None

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def evaluate(queries: Path, allow_missing: bool, as_json: bool) -> None:
     """Measure the search with questions whose answers are known.
 
-    One JSON object a line: {"query": "lotion", "relevant": ["LUM-LOT-LAV"], "filters": {…}}. An id is an sku, an
-    external id or a path. A list of lists names several things, each to be served by one of its images.
+    One JSON object a line: {"query": "lotion", "relevant": ["LUM-LOT-LAV"], "filters": {…}}. An id is an
+    sku, an external id or a path. A list of lists names several things, each served by any of its images.
 
     \b
     recall@k    share of a question's things served within the first k

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import rich_click as click
 
 from rage_pg.cli.making import Order, made, previewed
-from rage_pg.cli.options import Pair, filters_from, image_filters, json_option
+from rage_pg.cli.options import Pair, ParamType, filters_from, image_filters, json_option
 from rage_pg.cli.output import note, show, show_fields, show_json, show_table
 from rage_pg.cli.session import with_runtime
 from rage_pg.errors import RageError
@@ -19,7 +19,7 @@ Format = Literal["png", "webp", "jpeg"]
 FORMATS: dict[str, Format] = {".png": "png", ".webp": "webp", ".jpg": "jpeg", ".jpeg": "jpeg"}
 
 
-class Image(click.ParamType):
+class Image(ParamType):
     """ID or ID:ROLE → a reference."""
 
     name = "ID[:ROLE]"
@@ -76,8 +76,8 @@ def generate(
 ) -> None:
     """Generate a picture for a PROMPT from references, into FILE.
 
-    References are named one by one, taken from a collection, or found by a search with the PROMPT (--auto, which
-    the filters narrow). Several pictures go into FILE-1, FILE-2 and so on. Each is in the store too, as a draft.
+    References are named one by one, taken from a collection, or found by a search with the PROMPT (--auto,
+    which the filters narrow). Several pictures go into FILE-1, FILE-2 …. Each is in the store, as a draft.
 
     \b
     rage generate "lotion and soap on a shelf" --auto 3 --brand lumen -o shelf.png

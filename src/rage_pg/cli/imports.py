@@ -51,8 +51,8 @@ def import_(
 ) -> None:
     """Import images from files, folders (with all below them) and a manifest.
 
-    What is in the store already is recognised, so an import that was interrupted can simply be run again. A file
-    that cannot be taken is named with its reason and stops nothing; only if none could be taken the exit code is 1.
+    What is in the store already is recognised, so an import that was interrupted can simply be run again.
+    A file that cannot be taken is named with its reason and stops nothing; if none could, the exit code is 1.
 
     \b
     rage import photos/ --brand acme --tag spring
@@ -91,7 +91,7 @@ async def _import(runtime: Runtime, order: _Order) -> tuple[ImportReport, Sequen
             progress=progress,
         )
     if not order.index:
-        await jobs.request_fill(runtime.database)
+        await jobs.defer_fill_index(runtime.database)
         return report, ()
     return report, await fill(runtime)
 

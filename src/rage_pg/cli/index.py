@@ -60,7 +60,7 @@ async def every_space(runtime: Runtime) -> list[Space]:
 
 
 async def fill(runtime: Runtime, space: str | None = None) -> Sequence[Filled]:
-    """Embed what is missing in one space, or in all that are searched, with a bar for each. Raises NotFound."""
+    """Embed what is missing in one space, or in all that are searched; shows bars. Raises NotFound."""
     from rage_pg import index as indexing
 
     spaces = await every_space(runtime)

@@ -1,7 +1,7 @@
 """Carries one generation out within this process.
 
-The ledger and the job are written as everywhere, but the job is held back from the workers: it would be carried out
-twice, and with their settings in place of ours. It is there for the case that this process is killed.
+The ledger and the job are written as everywhere, but the job is held back from the workers: they would carry
+it out again, and with their settings in place of ours. It is there for the case that this process is killed.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ async def _carry_out(runtime: Runtime, generation_id: UUID) -> None:
         raise
     async with runtime.database.transaction() as connection:
         await execute(connection, statements("cli")["drop_job"], {"generation_id": generation_id})
-    await jobs.request_fill(runtime.database)
+    await jobs.defer_fill_index(runtime.database)
 
 
 async def _write(runtime: Runtime, generation: Generation, file: Path) -> tuple[Path, ...]:
@@ -107,7 +107,7 @@ async def _write(runtime: Runtime, generation: Generation, file: Path) -> tuple[
         target = file.with_stem(f"{file.stem}-{output.position}") if several else file
         picture = await history.output(runtime.database, generation.id, output.position)
         try:
-            target.write_bytes(picture.content)
+            target.write_bytes(picture.data)
         except OSError as error:
             raise RageError(
                 f"The picture was made, but {target} cannot be written: {error.strerror}. "

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args
 
 import rich_click as click
 
 from rage_pg.types import Filters, Kind, State, TagFilter
+
+if TYPE_CHECKING:
+    ParamType = click.ParamType[Any]
+else:
+    # Generic only in newer versions of click.
+    ParamType = click.ParamType
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator: TypeAlias = Callable[[Command], Command]
@@ -18,7 +24,7 @@ OPERATORS = {">=": "gte", ">": "gt", "<=": "lte", "<": "lt"}
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
-class Pair(click.ParamType):
+class Pair(ParamType):
     """NAME=VALUE → (name, value)."""
 
     name = "NAME=VALUE"
@@ -43,7 +49,7 @@ class Weighted(Pair):
         return name, weight
 
 
-class Condition(click.ParamType):
+class Condition(ParamType):
     """NAME=VALUE, or a range like NAME>=VALUE → (name, operator, value)."""
 
     name = "NAME=VALUE"
@@ -60,7 +66,7 @@ class Condition(click.ParamType):
         return found[1].strip(), found[2], text if found[2] == "=" or number is None else number
 
 
-class Ids(click.ParamType):
+class Ids(ParamType):
     """1,2,3 → numbers of images."""
 
     name = "IDS"

@@ -1,4 +1,4 @@
-"""Results go to stdout, everything else to stderr: colours and progress on a terminal, plain text elsewhere."""
+"""Results on stdout, everything else on stderr: colours and progress on a terminal, plain text elsewhere."""
 
 from __future__ import annotations
 

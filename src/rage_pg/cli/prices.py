@@ -10,7 +10,7 @@ import rich_click as click
 from msgspec import Struct
 
 from rage_pg.cli.groups import Commands
-from rage_pg.cli.options import json_option
+from rage_pg.cli.options import ParamType, json_option
 from rage_pg.cli.output import show, show_json, show_table
 from rage_pg.cli.session import with_runtime
 
@@ -31,7 +31,7 @@ class Price(Struct, frozen=True, kw_only=True):
     effective_from: date
 
 
-class Dollars(click.ParamType):
+class Dollars(ParamType):
     name = "USD"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
@@ -94,9 +94,7 @@ def set_(
     if as_json:
         show_json(price)
     else:
-        show(
-            f"{price.provider} {price.model} {price.token_class}: ${usd} per million from {price.effective_from}"
-        )
+        show(f"{provider} {model} {token_class}: ${usd} per million from {price.effective_from}")
 
 
 async def _list(runtime: Runtime) -> list[Price]:
@@ -108,13 +106,11 @@ async def _list(runtime: Runtime) -> list[Price]:
 
 
 async def _set(runtime: Runtime, values: dict[str, Any]) -> Price:
-    from rage_pg.database import fetch_one
+    from rage_pg.database import fetch_all
     from rage_pg.resources import statements
 
     async with runtime.database.transaction() as connection:
-        price = await fetch_one(connection, statements("cli")["set_price"], values, Price)
-    assert price is not None
-    return price
+        return (await fetch_all(connection, statements("cli")["set_price"], values, Price))[0]
 
 
 COMMANDS = (prices,)

@@ -81,10 +81,8 @@ def _show(answer: SearchAnswer) -> None:
     if answer.items:
         rows = [_row(rank, candidate) for rank, candidate in enumerate(answer.items, start=1)]
         show_table(("#", "id", "title", "brand", "tags", "score", "ranks by leg"), rows)
-    more = "" if answer.complete else ", not all of them looked at"
-    show(
-        f"{len(answer.items)} of {answer.matched:,} matching{more}; {answer.strategy}; {answer.took_ms:.0f} ms"
-    )
+    found = f"{len(answer.items)} of {answer.matched:,} matching{'' if answer.complete else ', incomplete'}"
+    show(f"{found}; {answer.strategy}; {answer.took_ms:.0f} ms")
 
 
 def _row(rank: int, candidate: Candidate) -> tuple[object, ...]:

@@ -40,7 +40,7 @@ def serve(host: str, port: int, demo: bool, worker: bool, as_json: bool) -> None
     """Start the service: page, HTTP API and worker. Ctrl-C stops it, and the embedded Postgres with it."""
     if host not in LOOPBACK:
         raise click.BadParameter(
-            f"the service has no keys yet and answers this machine only; use {', '.join(LOOPBACK)}, not {host}.",
+            f"the service has no keys yet and answers this machine only: {', '.join(LOOPBACK)}; not {host}.",
             param_hint="'--host'",
         )
     settings = read_settings(quiet=False)

@@ -1,4 +1,4 @@
-"""How a command gets its settings, its database and its end: signals unwind it, so that Postgres stops too."""
+"""How a command gets its settings, its database and its end: signals unwind it, and Postgres stops too."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-import rich_click as click
+from click.exceptions import Exit
 
 from rage_pg.cli.output import note, spinner
 from rage_pg.config import Settings
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def read_settings(*, quiet: bool = True) -> Settings:
-    """The settings, with logs set up. A quiet command logs warnings; RAGE_LOG_LEVEL=debug lets it say more."""
+    """The settings, with logs set up. A quiet command logs warnings, unless RAGE_LOG_LEVEL says otherwise."""
     from rage_pg.logs import configure_logs
 
     settings = Settings.from_environment()
@@ -69,11 +69,11 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
-    """Run a service until Ctrl-C or SIGTERM cancels it, which is its normal end. A second Ctrl-C ends all at once."""
+    """Run a service until Ctrl-C or SIGTERM cancels it: its normal end. A second Ctrl-C ends it at once."""
 
     async def inside() -> None:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(work)
         stops = 0
 
         # A plain handler runs even while the loop waits for Postgres to stop, one of the loop would not.
@@ -89,14 +89,14 @@ def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
         with suppress(asyncio.CancelledError):
-            await work
+            await task
 
     asyncio.run(inside())
 
 
 def fail() -> NoReturn:
     """End the command with exit code 1; what is wrong has been said."""
-    raise click.exceptions.Exit(1)
+    raise Exit(1)
 
 
 def _leave_at_once() -> NoReturn:

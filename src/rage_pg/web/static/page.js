@@ -1,0 +1,28 @@
+// The server renders everything; this marks the chosen cards and looks after the lines that show errors.
+"use strict";
+
+function markChosen() {
+  const chosen = [...document.querySelectorAll("#choice [data-chosen]")].map((item) => item.dataset.chosen);
+  for (const card of document.querySelectorAll("#found [data-image]")) {
+    const place = chosen.indexOf(card.dataset.image) + 1;
+    card.setAttribute("aria-pressed", String(place > 0));
+    card.querySelector(".place").textContent = place || "";
+  }
+}
+
+function noticeOf(target) {
+  return document.getElementById(`notice-${target.id}`);
+}
+
+document.addEventListener("htmx:afterSwap", markChosen);
+
+// What a person starts anew takes away the error of the last try; polling does not.
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.requestConfig.triggeringEvent) noticeOf(detail.target)?.replaceChildren();
+});
+
+document.addEventListener("htmx:sendError", ({ detail }) => {
+  const line = document.createElement("p");
+  line.textContent = "The service does not answer. Is it still running?";
+  noticeOf(detail.target)?.replaceChildren(line);
+});
