@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from io import BytesIO
-from typing import Any
 
 import pytest
 from PIL import Image

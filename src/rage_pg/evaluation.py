@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from statistics import fmean
 from typing import TypeAlias
@@ -41,20 +42,15 @@ Thing: TypeAlias = frozenset[int]
 """The images that serve it."""
 
 
-class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One line of the file. `things` are the ids by which each thing to serve is known."""
+class Question(Struct, frozen=True, kw_only=True):
+    """One line of the file. `things` has the ids of each thing to serve, `others` the members left unread."""
 
-    query: Prompt
-    relevant: list[str] | list[list[str]]
-    filters: Filters = field(default_factory=Filters)
-
-    @property
-    def things(self) -> list[list[str]]:
-        return [[one] if isinstance(one, str) else one for one in self.relevant]
-
-    @property
-    def grouped(self) -> bool:
-        return not isinstance(self.relevant[0], str)
+    line: int
+    query: str
+    things: list[list[str]]
+    grouped: bool
+    filters: Filters
+    others: tuple[str, ...] = ()
 
 
 class Milliseconds(Struct, frozen=True, kw_only=True):
@@ -72,6 +68,12 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     set_precision: float | None
     took_ms: Milliseconds
     missing: tuple[str, ...] = ()
+
+
+class _Line(Struct, frozen=True, kw_only=True):
+    query: Prompt
+    relevant: list[str | list[str]]
+    filters: Filters = field(default_factory=Filters)
 
 
 class _Resolved(Struct, frozen=True):
@@ -136,23 +138,33 @@ async def resolve(database: Database, ids: Iterable[str]) -> dict[str, Thing]:
     return {row.id: row.image_ids for row in rows}
 
 
-def _question(file: Path, number: int, line: str) -> Question:
+def _question(file: Path, number: int, text: str) -> Question:
     place = f"{file}, line {number}"
     try:
-        members = msgspec.json.decode(line.encode())
-        question = msgspec.convert(members, Question)
+        members = msgspec.json.decode(text.encode())
+        line = msgspec.convert(members, _Line)
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
         raise InvalidInput(f"{place}: {str(error).rstrip('.')}.") from error
-    if not question.things or not all(question.things):
-        raise InvalidInput(f"{place}: `relevant` is empty, or a list in it is.")
-    if "\0" in line or "\\u0000" in line:
+    grouped = any(isinstance(one, list) for one in line.relevant)
+    things = [[one] if isinstance(one, str) else one for one in line.relevant]
+    if not line.query.strip() or not things or not all(things):
+        raise InvalidInput(f"{place}: `query` is empty, or `relevant`, or a list in it.")
+    if grouped and not all(isinstance(one, list) for one in line.relevant):
+        raise InvalidInput(f"{place}: `relevant` is a list of ids or a list of lists, not both.")
+    if any("\0" in one for one in (line.query, *chain(*things))):
         raise InvalidInput(f"{place}: it holds a NUL character.")
-    return question
+    others = tuple(sorted(members.keys() - {"query", "relevant", "filters"}))
+    return Question(
+        line=number, query=line.query, things=things, grouped=grouped, filters=line.filters, others=others
+    )
 
 
 async def _ask(search: Search, question: Question, images: Mapping[str, Thing]) -> _Result:
     request = SearchRequest(prompt=question.query, filters=question.filters, k=DEPTH)
-    answer = await search(request)
+    try:
+        answer = await search(request)
+    except InvalidInput as error:
+        raise InvalidInput(f"Line {question.line}: {error}") from error
     place = {candidate.image.id: rank for rank, candidate in enumerate(answer.items, start=1)}
     ranks = []
     for ids in question.things:

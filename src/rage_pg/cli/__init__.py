@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import rich_click as click
 
-from rage_pg.errors import InvalidInput, RageError
+from rage_pg.errors import DatabaseUnavailable, InvalidInput, RageError
 
 DONE, FAILED, MISUSED, STOPPED = 0, 1, 2, 130
 
@@ -39,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _failed(error: Exception) -> int:
     from rage_pg.cli.output import complain, wants_traceback
 
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
     if isinstance(error, click.ClickException):
         complain(_usage(error))
         return MISUSED
@@ -50,7 +52,7 @@ def _failed(error: Exception) -> int:
     if known is None:
         complain(f"{type(error).__name__}: {error}. RAGE_LOG_LEVEL=debug shows where.")
         return FAILED
-    complain(str(known))
+    complain(f"{known} `rage db check` tells why." if isinstance(known, DatabaseUnavailable) else str(known))
     return MISUSED if isinstance(known, InvalidInput) else FAILED
 
 

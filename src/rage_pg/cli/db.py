@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -96,7 +97,8 @@ def psql(arguments: tuple[str, ...]) -> None:
     settings = read_settings()
     program = _psql(settings)
     with unwinding(), database_url(settings) as address:
-        code = _run_in_front([program, "-d", address, *arguments])
+        place, environment = _connection(address)
+        code = _run_in_front([program, "-d", place, *arguments], environment)
     raise Exit(code)
 
 
@@ -152,9 +154,19 @@ def _psql(settings: Settings) -> str:
         raise
 
 
-def _run_in_front(command: list[str]) -> int:
+def _connection(url: str) -> tuple[str, dict[str, str]]:
+    """For psql: a connection string and, because everybody may read that, the password as a variable."""
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    variables = {
+        "PGPASSWORD": str(value) for name, value in conninfo_to_dict(url).items() if name == "password"
+    }
+    return make_conninfo(url, password=None), variables
+
+
+def _run_in_front(command: list[str], environment: dict[str, str]) -> int:
     """Run a program that owns the terminal: Ctrl-C is its alone, SIGTERM is handed on. Its exit code."""
-    with subprocess.Popen(command) as process:
+    with subprocess.Popen(command, env=os.environ | environment) as process:
         interrupt = signal.signal(signal.SIGINT, lambda *_: None)
         terminate = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         try:

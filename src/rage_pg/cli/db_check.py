@@ -67,8 +67,8 @@ def _unreachable(error: psycopg.Error) -> Check:
     return Check(
         name="server",
         ok=False,
-        detail=lines[-1].strip() if lines else "it cannot be reached.",
-        remedy="Check that the server runs, and RAGE_DATABASE_URL: postgresql://user@host/database.",
+        detail=lines[0].strip() if lines else "it cannot be reached",
+        remedy="See that the server runs, and that host, port, database, user and password are right.",
     )
 
 

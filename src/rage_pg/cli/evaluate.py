@@ -37,6 +37,8 @@ def evaluate(queries: Path, allow_missing: bool, as_json: bool) -> None:
     from rage_pg.evaluation import read_questions
 
     questions = read_questions(queries)
+    if others := sorted({name for question in questions for name in question.others}):
+        note(f"Not read: {', '.join(others)}. A question has query, relevant and filters.")
     result = with_runtime(lambda runtime: _evaluate(runtime, questions, allow_missing))
     if as_json:
         show_json(result)

@@ -46,7 +46,7 @@ class Image(ParamType):
 @click.option("--collection", help="All images of a collection as references, in order.")
 @image_filters
 @click.option(
-    "--brand", default="default", show_default=True, help="Who pays; --auto takes its images and the shared."
+    "--brand", help="Who pays, else default; --auto then takes images of this brand and the shared ones."
 )
 @click.option("--label", "labels", multiple=True, type=Pair(), help="A label of your own, to find it by.")
 @click.option("--purpose", type=click.Choice(get_args(Purpose)), default="compose", show_default=True)
@@ -86,9 +86,11 @@ def generate(
     names = ("tag", "tag_any", "tag_none", "sku", "kind", "attribute")
     filters = {name: others.pop(name) for name in names}
     _check_use(auto, filters, file, dry_run)
-    brands = (others["brand"], "shared")
+    brand = others.pop("brand")
+    brands = (brand, "shared") if brand else ()
     request = GenerationRequest(
         prompt=prompt,
+        brand=brand or "default",
         references=images,
         auto=None if auto is None else Auto(k=auto, filters=filters_from(brand=brands, **filters)),
         collection=collection,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, get_args
 from uuid import UUID
 
+import msgspec
 import rich_click as click
 
 from rage_pg.cli.groups import Commands
@@ -121,11 +122,11 @@ def _fields(generation: Generation) -> dict[str, object]:
 
 
 def _pairs(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items())
+    return ", ".join(f"{name} {msgspec.json.encode(value).decode()}" for name, value in values.items())
 
 
 def _cost(generation: Generation) -> str:
-    return "unknown" if generation.cost_usd is None else f"${generation.cost_usd:.4f}"
+    return "unknown" if generation.cost_usd is None else f"${generation.cost_usd.normalize():f}"
 
 
 COMMANDS = (history,)

@@ -15,11 +15,15 @@ from click.exceptions import Exit
 
 from rage_pg.cli.output import note, spinner
 from rage_pg.config import Settings
+from rage_pg.errors import InvalidInput
 
 if TYPE_CHECKING:
     from rage_pg.runtime import Runtime
 
 T = TypeVar("T")
+
+CHATTY = ("alembic", "procrastinate.blueprints", "procrastinate.periodic")
+"""Libraries that log at level info what nobody needs to know."""
 
 
 def read_settings(*, quiet: bool = True) -> Settings:
@@ -27,11 +31,28 @@ def read_settings(*, quiet: bool = True) -> Settings:
     from rage_pg.logs import configure_logs
 
     settings = Settings.from_environment()
+    if settings.database_url is not None:
+        _check_url(settings.database_url)
     configure_logs("warning" if quiet and settings.log_level == "info" else settings.log_level)
-    if quiet:
-        # The error that follows says the same.
-        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    if settings.log_level != "debug":
+        for name in CHATTY:
+            logging.getLogger(name).setLevel(logging.WARNING)
+        if quiet:
+            # The error that follows says the same.
+            logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     return settings
+
+
+def _check_url(url: str) -> None:
+    """libpq's own words would show the URL, and with it a password."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        conninfo_to_dict(url)
+    except ProgrammingError:
+        form = "postgresql://user@host/database"
+        raise InvalidInput(f"RAGE_DATABASE_URL is not as libpq writes it: {form}.") from None
 
 
 def with_runtime(work: Callable[[Runtime], Awaitable[T]]) -> T:
