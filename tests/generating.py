@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar, get_args
 from uuid import UUID
 
 import psycopg
@@ -16,7 +16,7 @@ from rage_pg.config import Limits
 from rage_pg.database import Database, translated
 from rage_pg.errors import InvalidInput, NotPossible
 from rage_pg.providers.ports import GeneratedImage, GenerationCall, GenerationResult, ImageGenerator
-from rage_pg.types import Generation, GenerationRequest, ReferenceRequest
+from rage_pg.types import Generation, GenerationRequest, ReferenceRequest, Role
 from tests.store import png
 
 IMAGES = jobs.OutputImages(Limits())
@@ -35,6 +35,7 @@ class FakeGenerator:
 
     default_model = "gpt-image-2"
     conditioned_on_prompt = True
+    reference_limits: ClassVar[Mapping[Role, int]] = dict.fromkeys(get_args(Role), 16)
 
     def __init__(self, name: str = "openai", *, charges: bool = True) -> None:
         self.name = name
@@ -97,7 +98,7 @@ async def ask(
 
 async def carry_out(database: Database, generator: ImageGenerator, generation_id: UUID) -> Generation:
     """Do what a worker does, and read what came of it."""
-    await generation.run(database, only(generator), IMAGES, generation_id)
+    await asyncio.wait_for(generation.run(database, only(generator), IMAGES, generation_id), 20)
     return await generation.wait_for(database, generation_id, 0)
 
 

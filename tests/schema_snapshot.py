@@ -1,6 +1,6 @@
 """Writes sql/schema.sql: the whole schema as pg_dump sees it, for people to read and for a test to compare.
 
-    python tests/schema_snapshot.py
+python tests/schema_snapshot.py
 """
 
 from __future__ import annotations
@@ -26,7 +26,13 @@ HEADER = """-- The whole schema as PostgreSQL 18 dumps it, without the job libra
 
 def dump(url: str) -> str:
     """The schema of a migrated database, block by block, without what is not ours."""
-    tool = [str(client_tool("pg_dump")), "--schema-only", "--no-owner", "--no-privileges", "--restrict-key=rage"]
+    tool = [
+        str(client_tool("pg_dump")),
+        "--schema-only",
+        "--no-owner",
+        "--no-privileges",
+        "--restrict-key=rage",
+    ]
     text = subprocess.run(
         [*tool, "--schema=rage", "--schema=rage_v1", url], check=True, capture_output=True, text=True
     ).stdout

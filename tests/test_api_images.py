@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from io import BytesIO
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -28,7 +29,7 @@ async def ids(client: Client, query: str) -> list[int]:
 
 async def test_upload_makes_an_image_with_what_was_said(client: Client) -> None:
     content = png()
-    said = {
+    said: dict[str, Any] = {
         "brand": "lumen",
         "title": "Lotion",
         "tags": ["Body-Care/Lotion"],
@@ -282,7 +283,7 @@ async def test_thumbnail_is_small_and_kept_for_good_at_its_own_address(client: C
     assert unversioned.headers["cache-control"] == "private, no-cache"
 
 
-@pytest.mark.parametrize("image_id", ["0", "-1", "4711", "99999999999999999999", "abc"])
+@pytest.mark.parametrize("image_id", ["0", "-1", "4711", "9223372036854775807", "abc"])
 async def test_images_that_do_not_exist_are_not_found(client: Client, image_id: str) -> None:
     address = f"/api/images/{image_id}"
     for answer in (

@@ -194,4 +194,4 @@ CONTRACT = {
 def _dangling(document: dict[str, Any]) -> set[str]:
     """References to schemas that the document does not have."""
     named = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
-    return named - document["components"]["schemas"].keys()
+    return named - set(document["components"]["schemas"])

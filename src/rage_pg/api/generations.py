@@ -18,6 +18,7 @@ from rage_pg import generation, history, jobs
 from rage_pg import search as searching
 from rage_pg.api.parameters import PREFIX, Cursor, Limit, prefixed
 from rage_pg.api.problems import problems
+from rage_pg.api.wire import ApiResponse
 from rage_pg.database import Database
 from rage_pg.errors import InvalidInput
 from rage_pg.generation import DryRun
@@ -63,7 +64,7 @@ async def add_generation(
     """
     found = await _searched(runtime, data)
     if data.dry_run:
-        return Response(
+        return ApiResponse(
             await generation.preview(runtime.database, runtime.generators, data, found=found),
             status_code=HTTP_200_OK,
         )
@@ -77,7 +78,7 @@ async def add_generation(
     )
     if wait:
         accepted = await generation.wait_for(runtime.database, accepted.id, wait)
-    return Response(
+    return ApiResponse(
         accepted,
         status_code=HTTP_202_ACCEPTED if accepted.status in OPEN else HTTP_200_OK,
         headers={"Location": f"/api/generations/{accepted.id}"},
@@ -178,7 +179,8 @@ async def _searched(runtime: Runtime, request: GenerationRequest) -> SearchAnswe
     """The answer that `auto` asks for."""
     if request.auto is None:
         return None
-    asked = SearchRequest(prompt=request.prompt, filters=request.auto.filters, k=request.auto.k)
+    k = generation.candidates_for(request.auto)
+    asked = SearchRequest(prompt=request.prompt, filters=request.auto.filters, k=k)
     return await searching.search(runtime.database, await runtime.text_encoders(), asked)
 
 

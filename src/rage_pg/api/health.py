@@ -13,7 +13,7 @@ from msgspec import Struct
 from rage_pg import migrate
 from rage_pg.api.problems import problems
 from rage_pg.api.worker import Worker
-from rage_pg.database import Database, translated
+from rage_pg.database import Database
 from rage_pg.errors import DatabaseUnavailable, SetupError
 
 PATIENCE = 3
@@ -44,7 +44,8 @@ async def get_ready(database: NamedDependency[Database], state: State) -> Ready:
     """200 when the database answers, its schema is current and the worker of this process runs; else 503."""
     try:
         async with asyncio.timeout(PATIENCE):
-            pending = await asyncio.to_thread(_pending, database.url)
+            async with database.transaction():
+                pending = await asyncio.to_thread(migrate.pending, database.url)
     except TimeoutError:
         raise DatabaseUnavailable("The database does not answer; try again when it is back.") from None
     if pending:
@@ -56,8 +57,3 @@ async def get_ready(database: NamedDependency[Database], state: State) -> Ready:
 
 
 HANDLERS = (get_live, get_ready)
-
-
-def _pending(url: str) -> list[str]:
-    with translated():
-        return migrate.pending(url)

@@ -17,13 +17,13 @@ from rage_pg import ingest, jobs
 from rage_pg.api.parameters import PREFIX, Cursor, Limit, Words, filters_of_query
 from rage_pg.api.pictures import FOREVER, REVALIDATE, not_modified, picture
 from rage_pg.api.problems import problems
+from rage_pg.api.wire import ApiResponse
 from rage_pg.catalogue import images
 from rage_pg.database import Database
 from rage_pg.errors import InvalidInput
 from rage_pg.runtime import Runtime
 from rage_pg.types import Filters, Image, ImageMetadata, Page
 
-Version = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 ImageId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 
@@ -102,7 +102,7 @@ async def add_image(
     )
     await jobs.defer_fill_index(database)
     image = await images.get(database, cast("int", item.image_id))
-    return Response(
+    return ApiResponse(
         image,
         status_code=HTTP_201_CREATED if item.status == "imported" else HTTP_200_OK,
         headers={"Location": f"/api/images/{image.id}"},
@@ -158,7 +158,8 @@ async def get_content(
     database: NamedDependency[Database],
     image_id: FromPath[int],
     version: Annotated[
-        Version | None, QueryParameter(description="An older version; the current one if left out.")
+        int | None,
+        QueryParameter(ge=1, le=2**31 - 1, description="An older version; the current one if left out."),
     ] = None,
 ) -> Response[bytes]:
     """The picture as it was handed in. The ETag is its SHA-256."""

@@ -64,6 +64,11 @@ def _unstorable(request: Request[Any, Any, Any], error: psycopg.DataError) -> Re
     return _ours(request, InvalidInput(f"A value cannot be used: {said}."))
 
 
+def _not_text(request: Request[Any, Any, Any], _: UnicodeDecodeError) -> Response[Any]:
+    """Only bodies of requests are decoded strictly; the framework leaves this error to us."""
+    return _ours(request, InvalidInput("The body is not UTF-8."))
+
+
 def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _unexpected(request, error)
@@ -85,6 +90,7 @@ def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[A
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     RageError: _ours,
     psycopg.DataError: _unstorable,
+    UnicodeDecodeError: _not_text,
     HTTPException: _framework,
     Exception: _unexpected,
 }

@@ -158,10 +158,9 @@ def _connection(url: str) -> tuple[str, dict[str, str]]:
     """For psql: a connection string and, because everybody may read that, the password as a variable."""
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-    variables = {
-        "PGPASSWORD": str(value) for name, value in conninfo_to_dict(url).items() if name == "password"
-    }
-    return make_conninfo(url, password=None), variables
+    given = conninfo_to_dict(url)
+    password = given.pop("password", None)
+    return make_conninfo("", **given), {} if password is None else {"PGPASSWORD": str(password)}
 
 
 def _run_in_front(command: list[str], environment: dict[str, str]) -> int:

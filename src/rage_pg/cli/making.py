@@ -66,7 +66,10 @@ async def _found(runtime: Runtime, request: GenerationRequest) -> SearchAnswer |
     """The search that `auto` asks for."""
     if request.auto is None:
         return None
-    search = SearchRequest(prompt=request.prompt, filters=request.auto.filters, k=request.auto.k)
+    from rage_pg import generation
+
+    k = generation.candidates_for(request.auto)
+    search = SearchRequest(prompt=request.prompt, filters=request.auto.filters, k=k)
     return await answer_to(runtime, search)
 
 

@@ -45,7 +45,9 @@ async def make_plan(
     if brand is None:
         raise NotFound(f"There is no brand {request.brand!r}.")
     search_id = await _search(connection, request, found)
-    references = await choose(connection, request, brand.brand_id, found, search_id)
+    references = await choose(
+        connection, request, generator.reference_limits, brand.brand_id, found, search_id
+    )
     model = request.model or generator.default_model
     call = build_call(
         generator,

@@ -12,7 +12,7 @@ from rage_pg.database import Connection, fetch_all, fetch_one
 from rage_pg.errors import InvalidInput, NotFound
 from rage_pg.providers.ports import InputImage
 from rage_pg.resources import statements
-from rage_pg.types import GenerationRequest, Kind, ReferenceRequest, Role, SearchAnswer, State
+from rage_pg.types import Auto, GenerationRequest, Kind, ReferenceRequest, Role, SearchAnswer, State
 
 SQL = statements("generation")
 
@@ -67,12 +67,16 @@ class _Collection(Struct, frozen=True):
 async def choose(
     connection: Connection,
     request: GenerationRequest,
+    limits: Mapping[Role, int],
     brand_id: int,
     found: SearchAnswer | None,
     search_id: UUID | None,
 ) -> list[Chosen]:
-    """The references in order. Raises NotFound or InvalidInput for one that may not be used."""
-    wanted = await _wanted(connection, request, brand_id, found)
+    """The references in order. Raises NotFound or InvalidInput for one that may not be used.
+
+    `limits` says how many references of a role the generator takes: `auto` passes over the rest.
+    """
+    wanted = await _wanted(connection, request, limits, brand_id, found)
     _check_number(wanted)
     values = {"image_ids": [reference.image_id for reference in wanted], "search_id": search_id}
     sources = await fetch_all(connection, SQL["get_source_images"], values, Source)
@@ -81,26 +85,42 @@ async def choose(
 
 
 async def _wanted(
-    connection: Connection, request: GenerationRequest, brand_id: int, found: SearchAnswer | None
+    connection: Connection,
+    request: GenerationRequest,
+    limits: Mapping[Role, int],
+    brand_id: int,
+    found: SearchAnswer | None,
 ) -> Sequence[ReferenceRequest]:
     ways = [bool(request.references), request.auto is not None, request.collection is not None]
     if sum(ways) > 1:
         raise InvalidInput("Give references, auto or collection, only one of them.", field="references")
     if request.auto is not None:
-        return _from_search(request.auto.k, found)
+        return _from_search(request.auto.k, limits, found)
     if request.collection is not None:
         return await _from_collection(connection, request.collection, brand_id)
     return request.references
 
 
-def _from_search(k: int, found: SearchAnswer | None) -> list[ReferenceRequest]:
+def candidates_for(auto: Auto) -> int:
+    """How many images a search for `auto` asks for: some may have a role that the generator cannot use."""
+    return 4 * auto.k
+
+
+def _from_search(k: int, limits: Mapping[Role, int], found: SearchAnswer | None) -> list[ReferenceRequest]:
     if found is None:
         raise InvalidInput("auto needs the answer of a search to choose from.", field="auto")
     if not found.items:
         raise InvalidInput(
             "No image matches the prompt and filters; widen the filters or name references.", field="auto"
         )
-    return [ReferenceRequest(image_id=candidate.image.id) for candidate in found.items[:k]]
+    left = dict(limits)
+    taken: list[ReferenceRequest] = []
+    for image in (candidate.image for candidate in found.items):
+        role = ROLES[image.kind]
+        if left.get(role, 0) and len(taken) < k:
+            left[role] -= 1
+            taken.append(ReferenceRequest(image_id=image.id))
+    return taken
 
 
 async def _from_collection(connection: Connection, name: str, brand_id: int) -> list[ReferenceRequest]:

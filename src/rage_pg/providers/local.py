@@ -15,7 +15,7 @@ from PIL import Image
 from rage_pg.errors import NotPossible
 from rage_pg.providers.enhance import differs, enhanced, named_operations
 from rage_pg.providers.layout import LAYOUTS, Piece, Scene, composed, piece
-from rage_pg.providers.local_rules import MODEL, STRENGTHS, asked_size, check_call
+from rage_pg.providers.local_rules import MODEL, REFERENCE_LIMITS, STRENGTHS, asked_size, check_call
 from rage_pg.providers.pictures import decoded, encoded_picture, flattened
 from rage_pg.providers.ports import GenerationCall, GenerationResult
 from rage_pg.providers.style import stylized
@@ -36,6 +36,7 @@ class LocalGenerator:
     default_model = MODEL
     charges = False
     conditioned_on_prompt = False
+    reference_limits = REFERENCE_LIMITS
 
     def check(self, call: GenerationCall) -> None:
         check_call(call)

@@ -8,10 +8,19 @@ from rage_pg.errors import NotPossible
 from rage_pg.providers.layout import LAYOUTS, MAX_PIECES
 from rage_pg.providers.pictures import MEDIA_TYPES
 from rage_pg.providers.ports import GenerationCall
+from rage_pg.types import Role
 
 MODEL = "rage-local-1"
 STRENGTHS = (0.75, 1.0, 0.5)
 """How far each picture of one request goes towards the style; at the first, a label can still be read."""
+REFERENCE_LIMITS: dict[Role, int] = {
+    "product": MAX_PIECES,
+    "subject": MAX_PIECES,
+    "edit_target": MAX_PIECES,
+    "logo": 1,
+    "background": 1,
+    "style": 1,
+}
 SIDES = (64, 4096)
 READS_PROMPT = "Set RAGE_GENERATOR=openai:MODEL to use a model that reads the prompt."
 

@@ -9,8 +9,9 @@ import asyncio
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 from io import BytesIO
-from typing import Any
+from typing import Any, get_args
 
 import openai
 from openai.types import ImagesResponse
@@ -21,7 +22,7 @@ from rage_pg.errors import InvalidInput, NotPossible, ProviderError
 from rage_pg.providers.openai_errors import translated
 from rage_pg.providers.ports import GeneratedImage, GenerationCall, GenerationResult
 from rage_pg.providers.upload import MEDIA_TYPES, prepared
-from rage_pg.types import MAX_PROMPT
+from rage_pg.types import MAX_PROMPT, Role
 
 OFFICIAL_URL = "https://api.openai.com/v1"
 MAX_REFERENCES = 16
@@ -37,6 +38,7 @@ class OpenAIGenerator:
     name = "openai"
     charges = True
     conditioned_on_prompt = True
+    reference_limits: Mapping[Role, int] = dict.fromkeys(get_args(Role), MAX_REFERENCES)
 
     def __init__(
         self,

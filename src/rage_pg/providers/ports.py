@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -104,6 +104,14 @@ class ImageGenerator(Protocol):
     @property
     def conditioned_on_prompt(self) -> bool:
         """Whether the prompt shapes the picture; a local transformation does not read it."""
+        ...
+
+    @property
+    def reference_limits(self) -> Mapping[Role, int]:
+        """How many references of a role one request may hold; a role that is missing cannot be used.
+
+        A search that chooses by itself passes over what does not fit; `check` decides on the whole.
+        """
         ...
 
     def check(self, call: GenerationCall) -> None:

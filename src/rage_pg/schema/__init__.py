@@ -1,4 +1,4 @@
-"""SQLAlchemy Core tables: what Alembic compares the database against. Migrations make them, in literal SQL."""
+"""SQLAlchemy Core tables: what Alembic compares the database with. Migrations make them, in literal SQL."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ __all__ = [
     "image_tags",
     "image_versions",
     "images",
+    "is_ours",
     "job_schema_changes",
+    "metadata",
     "paid_calls",
     "prices",
     "prompt_vectors",
@@ -55,8 +57,6 @@ __all__ = [
     "search_results",
     "searches",
     "tags",
-    "is_ours",
-    "metadata",
 ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -18,7 +18,7 @@ DAY = 24 * HOUR
 
 def ago(moment: datetime) -> str:
     """How long ago, in words; a date after a week."""
-    seconds = (datetime.now(timezone.utc) - moment).total_seconds()
+    seconds = (datetime.now(UTC) - moment).total_seconds()
     if seconds < MINUTE:
         return "just now"
     if seconds < HOUR:
