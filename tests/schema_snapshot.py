@@ -18,8 +18,8 @@ SNAPSHOT = Path(__file__).parents[1] / "sql" / "schema.sql"
 NOT_OURS = re.compile(r"procrastinate_|\bembeddings_[0-9]+")
 """The job library's objects, and the spaces that rage.create_space made."""
 
-HEADER = """-- The whole schema as PostgreSQL 18 dumps it, without the job library's objects (procrastinate_*) and the
--- partitions of spaces (embeddings_<number>). Not run by anything: migrations and sql/ make the schema.
+HEADER = """-- The whole schema as PostgreSQL 18 dumps it, without the job library's objects (procrastinate_*) and
+-- the partitions of spaces (embeddings_<number>). Not run by anything: migrations and sql/ make the schema.
 -- Written by tests/schema_snapshot.py; a test compares it with the database.
 """
 

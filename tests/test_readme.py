@@ -77,7 +77,13 @@ def test_examples_run(address: str, environment: dict[str, str], database_url: s
 
 def shell(commands: str, environment: dict[str, str], folder: Path) -> str:
     done = subprocess.run(
-        ["bash", "-euc", commands], env=environment, cwd=folder, capture_output=True, text=True, timeout=120
+        ["bash", "-euc", commands],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
     return done.stdout
