@@ -356,39 +356,33 @@ CREATE FUNCTION rage.names(value jsonb) RETURNS text[]
 
 COMMENT ON FUNCTION rage.names(value jsonb) IS 'A JSON array of brands, tags or collections in the form in which they are compared.';
 
-CREATE TABLE rage.brands (
-    brand_id integer NOT NULL,
-    name text NOT NULL,
-    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
-    title text,
-    guidelines text,
-    reserved boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
-);
-
-COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
-
-COMMENT ON COLUMN rage.brands.brand_id IS 'Stable number of the brand.';
-
-COMMENT ON COLUMN rage.brands.name IS 'The name as it was first given; what people and programs call the brand.';
-
-COMMENT ON COLUMN rage.brands.key IS 'The name as it is compared.';
-
-COMMENT ON COLUMN rage.brands.title IS 'The name as it is printed, where it differs.';
-
-COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand should heed.';
-
-COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
-
-COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
-
-CREATE FUNCTION rage.prompt_query(prompt text) RETURNS tsquery
-    LANGUAGE sql STABLE PARALLEL SAFE
+CREATE FUNCTION rage.prompt_words(prompt text) RETURNS jsonb
+    LANGUAGE sql STABLE
     SET search_path TO 'rage'
-    RETURN (SELECT (NULLIF(concat_ws(' | '::text, NULLIF(replace((plainto_tsquery('english'::regconfig, prompt))::text, ' & '::text, ' | '::text), ''::text), NULLIF((SELECT string_agg(quote_literal(unnest.lexeme), ' | '::text) AS string_agg FROM unnest(to_tsvector('simple'::regconfig, prompt_query.prompt)) unnest(lexeme, positions, weights) WHERE ((unnest.lexeme ~ '[0-9]'::text) OR (unnest.lexeme IN (SELECT rage.normal_form(brands.name) AS normal_form FROM rage.brands)))), ''::text)), ''::text))::tsquery AS "nullif");
+    AS $$
+    -- Both configurations, because SKUs and brand names are indexed unstemmed.
+    WITH words AS (
+        SELECT lexeme FROM unnest(to_tsvector('english', prompt))
+        UNION
+        SELECT lexeme FROM unnest(to_tsvector('simple', prompt))
+        WHERE lexeme ~ '[0-9]' OR lexeme IN (SELECT b.key FROM rage.brands AS b)
+    ),
+    store AS (
+        SELECT count(*) AS documents FROM rage.image_documents
+    ),
+    weighed AS (
+        SELECT
+            w.lexeme,
+            ln(1 + (s.documents + 1) / (0.5 + (
+                SELECT count(*) FROM rage.image_documents AS d WHERE d.words @@ quote_literal(w.lexeme)::tsquery
+            ))) AS idf
+        FROM words AS w CROSS JOIN store AS s
+    )
+    SELECT jsonb_object_agg(lexeme, round(idf::numeric / (SELECT sum(idf)::numeric FROM weighed), 6))
+    FROM weighed
+$$;
 
-COMMENT ON FUNCTION rage.prompt_query(prompt text) IS 'The query of the text leg: any word of the prompt, stemmed; null where only stop words are left.';
+COMMENT ON FUNCTION rage.prompt_words(prompt text) IS 'The words of a prompt, stemmed, each with its share of what the prompt says: its inverse document frequency over their sum. Null where only stop words are left.';
 
 CREATE FUNCTION rage.query_vectors(prompt text, weights jsonb, vectors jsonb, demanded boolean) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -485,7 +479,7 @@ DECLARE
     asked    text := rage.check_request(search.prompt, search.k, search.min_relevance);
     weights  jsonb := rage.leg_weights(search.legs);
     query    jsonb := rage.query_vectors(asked, weights, search.vectors, search.legs IS NOT NULL);
-    words    tsquery := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_query(asked) END;
+    words    jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked) END;
 BEGIN
     RETURN QUERY EXECUTE
         'SELECT found.rank, found.image_id, found.score, found.legs, $8, found.matched, true FROM ('
@@ -497,7 +491,7 @@ $_$;
 
 COMMENT ON FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real) IS 'Runs a search: the ids of the best matches with how each leg ranked them.';
 
-CREATE FUNCTION rage.search_statement(filters jsonb, among bigint[], words tsquery, vectors jsonb) RETURNS text
+CREATE FUNCTION rage.search_statement(filters jsonb, among bigint[], words jsonb, vectors jsonb) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage'
     AS $_$
@@ -514,24 +508,33 @@ BEGIN
     LOOP
         legs := legs || rage.vector_leg(leg_space.leg, leg_space.space_id, leg_space.dimensions);
         hits := hits || format(
-            'SELECT image_id, %1$L AS leg, place, jsonb_build_object(''rank'', place, ''distance'', distance) AS hit FROM %1$I',
+            'SELECT image_id, %1$L AS leg, place, 1 AS strength, jsonb_build_object(''rank'', place, ''distance'', distance) AS hit FROM %1$I',
             leg_space.leg);
     END LOOP;
     IF words IS NOT NULL THEN
         legs := legs || $sql$
+words AS (
+    SELECT quote_literal(word)::tsquery AS word, share::double precision AS share
+    FROM jsonb_each_text($3) AS w (word, share)
+),
 "text" AS (
-    SELECT image_id, score, row_number() OVER (ORDER BY score DESC, image_id) AS place
+    SELECT image_id, score, row_number() OVER (ORDER BY score DESC, density DESC, image_id) AS place
     FROM (
-        SELECT d.image_id, ts_rank('{0.1, 0.3, 0.6, 1.0}', d.words, $3, 1) AS score
-        FROM matches JOIN rage.image_documents AS d USING (image_id)
-        WHERE d.words @@ $3
+        SELECT d.image_id,
+               sum(w.share) AS score,
+               ts_rank('{0.1, 0.3, 0.6, 1.0}', d.words, (SELECT string_agg(word::text, ' | ')::tsquery FROM words), 1) AS density
+        FROM matches
+        JOIN rage.image_documents AS d USING (image_id)
+        JOIN words AS w ON d.words @@ w.word
+        GROUP BY d.image_id, d.words
     ) AS scored
 )$sql$::text;
+        -- No rank tells how weak a match is: the leg weighs as much as the words that an image has of the prompt.
         hits := hits ||
-            'SELECT image_id, ''text'' AS leg, place, jsonb_build_object(''rank'', place, ''score'', score) AS hit FROM "text"'::text;
+            'SELECT image_id, ''text'' AS leg, place, score AS strength, jsonb_build_object(''rank'', place, ''score'', score) AS hit FROM "text"'::text;
     END IF;
     IF hits = '{}' THEN
-        hits := ARRAY['SELECT image_id, ''text'' AS leg, 1::bigint AS place, ''{}''::jsonb AS hit FROM matches WHERE false'];
+        hits := ARRAY['SELECT image_id, ''text'' AS leg, 1::bigint AS place, 1 AS strength, ''{}''::jsonb AS hit FROM matches WHERE false'];
     END IF;
     -- Reciprocal rank fusion (Cormack, Clarke, Buettcher, SIGIR 2009), k = 60, weighted by leg. A match that no
     -- leg ranked still counts as an answer: it comes last with a score of 0.
@@ -546,7 +549,7 @@ hits AS (
 ),
 fused AS (
     SELECT image_id,
-           sum(($5 ->> leg)::double precision / (60 + place)) AS score,
+           sum(($5 ->> leg)::double precision * strength / (60 + place)) AS score,
            jsonb_object_agg(leg, hit) AS legs
     FROM hits
     GROUP BY image_id
@@ -570,7 +573,7 @@ LIMIT $6$sql$,
 END
 $_$;
 
-COMMENT ON FUNCTION rage.search_statement(filters jsonb, among bigint[], words tsquery, vectors jsonb) IS 'The text of a search with its parameters left open. Only the shape of the request decides it, never a value.';
+COMMENT ON FUNCTION rage.search_statement(filters jsonb, among bigint[], words jsonb, vectors jsonb) IS 'The text of a search with its parameters left open. Only the shape of the request decides it, never a value.';
 
 CREATE TABLE rage.embedding_spaces (
     space_id integer NOT NULL,
@@ -659,12 +662,12 @@ COMMENT ON COLUMN rage.search_legs.space_id IS 'The active space; null for full 
 
 COMMENT ON COLUMN rage.search_legs.weight IS 'Weight in the rank fusion where a request names none.';
 
-CREATE FUNCTION rage.strategy(vectors jsonb, words tsquery, weights jsonb) RETURNS text
+CREATE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'rage'
     RETURN (WITH legs AS (SELECT l.leg, ((strategy.vectors ? l.leg) OR ((l.leg = 'text'::text) AND (strategy.words IS NOT NULL))) AS searched, CASE WHEN (l.leg = 'text'::text) THEN 'only stop words for text'::text WHEN (l.space_id IS NULL) THEN ('no space for '::text || l.leg) ELSE ('prompt not embedded for '::text || l.leg) END AS lack FROM rage.search_legs l WHERE (((strategy.weights ->> l.leg))::real > (0)::double precision)) SELECT (('exact: '::text || COALESCE(string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE legs.searched), 'no leg'::text)) || COALESCE(('; '::text || string_agg(legs.lack, ', '::text ORDER BY legs.leg) FILTER (WHERE (NOT legs.searched))), ''::text)) FROM legs);
 
-COMMENT ON FUNCTION rage.strategy(vectors jsonb, words tsquery, weights jsonb) IS 'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
+COMMENT ON FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb) IS 'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
 
 CREATE FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -780,7 +783,7 @@ DECLARE
     asked    text := rage.check_request($1, $2, $21);
     weights  jsonb := rage.leg_weights($13);
     query    jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL);
-    words    tsquery := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_query(asked) END;
+    words    jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked) END;
     wanted   jsonb := rage.default_filters(
         rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20));
 BEGIN
@@ -800,13 +803,13 @@ DECLARE
     asked      text := rage.check_request($1, $2, $21);
     weights    jsonb := rage.leg_weights($13);
     query      jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL);
-    words      tsquery := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_query(asked) END;
+    words      jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked) END;
     wanted     jsonb := rage.default_filters(
         rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20));
     literals   text[] := ARRAY[
         quote_nullable(wanted) || '::jsonb',
         quote_nullable($12) || '::bigint[]',
-        quote_nullable(words) || '::tsquery',
+        quote_nullable(words) || '::jsonb',
         quote_nullable(query) || '::jsonb',
         quote_nullable(weights) || '::jsonb',
         quote_nullable($2) || '::integer',
@@ -830,6 +833,33 @@ COMMENT ON FUNCTION rage_v1.search_statement(prompt text, k integer, brands text
 CREATE TABLE rage.alembic_version (
     version_num character varying(32) NOT NULL
 );
+
+CREATE TABLE rage.brands (
+    brand_id integer NOT NULL,
+    name text NOT NULL,
+    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
+    title text,
+    guidelines text,
+    reserved boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
+);
+
+COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
+
+COMMENT ON COLUMN rage.brands.brand_id IS 'Stable number of the brand.';
+
+COMMENT ON COLUMN rage.brands.name IS 'The name as it was first given; what people and programs call the brand.';
+
+COMMENT ON COLUMN rage.brands.key IS 'The name as it is compared.';
+
+COMMENT ON COLUMN rage.brands.title IS 'The name as it is printed, where it differs.';
+
+COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand should heed.';
+
+COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
+
+COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
 
 ALTER TABLE rage.brands ALTER COLUMN brand_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.brands_brand_id_seq
@@ -1201,7 +1231,7 @@ COMMENT ON COLUMN rage.generations.usage IS 'Tokens by class, as the provider co
 
 COMMENT ON COLUMN rage.generations.cost_usd IS 'What it cost; null where usage or price is not known, 0 only where nothing is charged.';
 
-COMMENT ON COLUMN rage.generations.timings_ms IS 'Milliseconds by stage: queue, fit, call, store.';
+COMMENT ON COLUMN rage.generations.timings_ms IS 'Milliseconds by stage: queue, load, call, store.';
 
 COMMENT ON COLUMN rage.generations.error IS 'What went wrong: type, detail, code.';
 

@@ -2,34 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
-from httpx import Response
+from httpx import ASGITransport, AsyncClient, Response
 from litestar import Litestar
-from litestar.testing import AsyncTestClient
 
 from rage_pg.api import create_app
 from rage_pg.config import Limits, Settings
 from rage_pg.runtime import Runtime
 from tests.store import png
 
-Client = AsyncTestClient[Litestar]
 LIMITS = Limits()
 ADDRESS = "http://127.0.0.1:8000"
 
 
+class Client(AsyncClient):
+    """Speaks to an app on this event loop; an error that the app lets out is answered by 500."""
+
+    def __init__(self, app: Litestar) -> None:
+        super().__init__(
+            transport=ASGITransport(cast("Any", app), raise_app_exceptions=False), base_url=ADDRESS
+        )
+        self.app = app
+
+
 @asynccontextmanager
 async def service(
-    database_url: str, *, worker: bool = False, limits: Limits = LIMITS
+    database_url: str,
+    *,
+    worker: bool = False,
+    demo: bool = False,
+    limits: Limits = LIMITS,
+    on_ready: Callable[[Runtime], None] | None = None,
 ) -> AsyncIterator[Client]:
-    """A client of a started service; a request to a service that breaks is answered, not raised."""
-    app = create_app(settings(database_url, limits), worker=worker)
-    async with AsyncTestClient(app, base_url=ADDRESS, raise_server_exceptions=False) as client:
-        yield client
+    """A client of a started service. Litestar's lifespan ends in the task that began it: it has one of its own."""
+    app = create_app(settings(database_url, limits), worker=worker, demo=demo, on_ready=on_ready)
+    started = asyncio.get_running_loop().create_future()
+    stopping = asyncio.Event()
+    life = asyncio.create_task(_live(app, started, stopping))
+    await asyncio.wait([life, started], return_when=asyncio.FIRST_COMPLETED)
+    try:
+        if started.done():
+            async with Client(app) as client:
+                yield client
+    finally:
+        stopping.set()
+        await life
+
+
+async def _live(app: Litestar, started: asyncio.Future[None], stopping: asyncio.Event) -> None:
+    async with app.lifespan():
+        started.set_result(None)
+        await stopping.wait()
 
 
 def settings(database_url: str, limits: Limits = LIMITS) -> Settings:

@@ -15,12 +15,10 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from litestar.testing import AsyncTestClient
 from playwright.sync_api import sync_playwright
 
-from rage_pg.api import create_app
 from rage_pg.runtime import Runtime
-from tests.api_service import ADDRESS, Client, problem, runtime_of, service, settings, uploaded
+from tests.api_service import Client, problem, runtime_of, service, uploaded
 from tests.browser import FLAGS, find_or_install_chromium
 from tests.store import png
 
@@ -69,9 +67,8 @@ async def test_health_tells_what_is_ready(client: Client) -> None:
 async def test_health_tells_of_the_worker(database_url: str) -> None:
     async with service(database_url, worker=True) as client:
         assert (await client.get("/api/health/ready")).json()["worker"] == "running"
-        task = client.app.state.worker._task
-        task.cancel()
-        await asyncio.wait([task])
+        client.app.state.worker._task.cancel()
+        await asyncio.wait([client.app.state.worker._task])
         assert "worker" in problem(await client.get("/api/health/ready"), 503, "setup")
 
 
@@ -92,8 +89,7 @@ async def test_metrics_count_requests_by_route(client: Client) -> None:
 async def test_sample_catalogue_is_loaded_once(database_url: str) -> None:
     ready: list[Runtime] = []
     for _ in range(2):
-        app = create_app(settings(database_url), worker=False, demo=True, on_ready=ready.append)
-        async with AsyncTestClient(app, base_url=ADDRESS) as client:
+        async with service(database_url, demo=True, on_ready=ready.append) as client:
             page = (await client.get("/api/images?brand=lumen&limit=200")).json()
             found = await client.post("/api/search", json={"prompt": "lotion", "k": 3})
             assert "lotion" in found.json()["items"][0]["image"]["title"].lower()

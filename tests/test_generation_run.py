@@ -13,7 +13,14 @@ import pytest
 from rage_pg import generation, jobs
 from rage_pg.catalogue import images
 from rage_pg.database import Database
-from rage_pg.errors import DatabaseUnavailable, NotPossible, OutcomeUnknown, ProviderError, ProviderRefused
+from rage_pg.errors import (
+    DatabaseUnavailable,
+    NotFound,
+    NotPossible,
+    OutcomeUnknown,
+    ProviderError,
+    ProviderRefused,
+)
 from rage_pg.generation import settle
 from rage_pg.generation.take_up import take_up
 from rage_pg.providers.local import LocalGenerator
@@ -203,20 +210,22 @@ async def test_the_price_is_that_of_the_day(database: Database, generator: FakeG
     assert made.cost_usd == Decimal(COST) + Decimal("0.06")
 
 
-async def test_an_output_with_the_bytes_of_an_image_is_that_image(
+async def test_an_output_with_the_bytes_of_an_image_is_that_image_untouched(
     database: Database, generator: FakeGenerator
 ) -> None:
-    same = png()
-    existing = await add(database, "Our soap", content=same, caption="As it was")
-    new = png()
-    generator.contents = [same, new, new]
-    made = await make(database, generator, existing, count=3)
+    same, hidden, new = png(), png(), png()
+    existing, deleted = await add(database, "Our soap", content=same), await add(database, content=hidden)
+    await images.delete(database, deleted)
+    before = await images.get(database, existing)
+    generator.contents = [same, hidden, new, new]
+    made = await make(database, generator, existing, count=4)
     assert made.status == "succeeded"
-    first, second, third = (output.image_id for output in made.outputs)
-    assert first == existing
-    assert second == third != existing
-    image = await images.get(database, existing)
-    assert (image.state, image.title, image.caption) == ("approved", "Our soap", "As it was")
+    first, second, third, fourth = (output.image_id for output in made.outputs)
+    assert (first, second) == (existing, deleted)
+    assert third == fourth != existing
+    assert await images.get(database, existing) == before
+    with pytest.raises(NotFound):
+        await images.get(database, deleted)
 
 
 async def test_an_answer_that_is_no_picture_fails_and_keeps_its_cost(
@@ -282,16 +291,21 @@ async def test_one_lost_during_a_paid_call_is_unknown_and_not_called_again(
 async def test_one_lost_without_a_paid_call_starts_anew_and_the_first_answer_is_dropped(
     database: Database,
 ) -> None:
-    slow = FakeGenerator("local", charges=False)
-    asked = await ask(database, slow, await add(database))
-    slow.release.clear()
-    lost = asyncio.create_task(carry_out(database, slow, asked.id))
-    await slow.called.wait()
-    quick = FakeGenerator("local", charges=False)
-    made = await carry_out(database, quick, asked.id)
-    slow.release.set()
-    assert await lost == made
-    assert (made.status, len(made.outputs)) == ("succeeded", 1)
+    first, second = FakeGenerator("local", charges=False), FakeGenerator("local", charges=False)
+    kept = png()
+    second.contents = [kept]
+    asked = await ask(database, first, await add(database))
+    attempts = []
+    for generator in (first, second):
+        generator.release.clear()
+        attempts.append(asyncio.create_task(carry_out(database, generator, asked.id)))
+        await generator.called.wait()
+    first.release.set()
+    assert (await attempts[0]).status == "running"
+    second.release.set()
+    made = await attempts[1]
+    assert made.status == "succeeded"
+    assert [output.sha256 for output in made.outputs] == [hashlib.sha256(kept).hexdigest()]
     assert await names(database, made) == ["queued", "running", "running", "succeeded"]
 
 

@@ -64,7 +64,7 @@ COMMENT ON COLUMN rage.generations.job_id IS 'The job that does the work.';
 COMMENT ON COLUMN rage.generations.provider_request_id IS 'The provider''s own number of the call.';
 COMMENT ON COLUMN rage.generations.usage IS 'Tokens by class, as the provider counted them.';
 COMMENT ON COLUMN rage.generations.cost_usd IS 'What it cost; null where usage or price is not known, 0 only where nothing is charged.';
-COMMENT ON COLUMN rage.generations.timings_ms IS 'Milliseconds by stage: queue, fit, call, store.';
+COMMENT ON COLUMN rage.generations.timings_ms IS 'Milliseconds by stage: queue, load, call, store.';
 COMMENT ON COLUMN rage.generations.error IS 'What went wrong: type, detail, code.';
 COMMENT ON COLUMN rage.generations.asked_by IS 'The key or login that asked; null while the service is open.';
 COMMENT ON COLUMN rage.generations.created_at IS 'When it was asked.';

@@ -101,7 +101,7 @@ FROM rage.generation_events
 WHERE generation_id = %(generation_id)s;
 
 -- name: get_events
--- What happened since an event, and the status now.
+-- What happened since an event.
 SELECT event_id AS id, name, data, created_at
 FROM rage.generation_events
 WHERE generation_id = %(generation_id)s AND event_id > %(after)s

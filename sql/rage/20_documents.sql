@@ -51,16 +51,30 @@ COMMENT ON FUNCTION rage.refresh_documents(bigint[]) IS
     'Makes the documents of these images anew; whoever changes a title, caption, tag or product calls it in the same transaction.';
 
 
-CREATE OR REPLACE FUNCTION rage.prompt_query(prompt text) RETURNS tsquery
-LANGUAGE sql STABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION rage.prompt_words(prompt text) RETURNS jsonb
+LANGUAGE sql STABLE
 SET search_path FROM CURRENT
-RETURN (
-    -- Any word of a prompt may hit: no image carries them all. Both configurations, because SKUs and
-    -- brand names are indexed unstemmed.
-    SELECT nullif(concat_ws(' | ',
-        nullif(replace(plainto_tsquery('english', prompt)::text, ' & ', ' | '), ''),
-        nullif((SELECT string_agg(quote_literal(lexeme), ' | ')
-                FROM unnest(to_tsvector('simple', prompt))
-                WHERE lexeme ~ '[0-9]' OR lexeme IN (SELECT rage.normal_form(name) FROM rage.brands)), '')), '')::tsquery
-);
-COMMENT ON FUNCTION rage.prompt_query(text) IS 'The query of the text leg: any word of the prompt, stemmed; null where only stop words are left.';
+AS $function$
+    -- Both configurations, because SKUs and brand names are indexed unstemmed.
+    WITH words AS (
+        SELECT lexeme FROM unnest(to_tsvector('english', prompt))
+        UNION
+        SELECT lexeme FROM unnest(to_tsvector('simple', prompt))
+        WHERE lexeme ~ '[0-9]' OR lexeme IN (SELECT b.key FROM rage.brands AS b)
+    ),
+    store AS (
+        SELECT count(*) AS documents FROM rage.image_documents
+    ),
+    weighed AS (
+        SELECT
+            w.lexeme,
+            ln(1 + (s.documents + 1) / (0.5 + (
+                SELECT count(*) FROM rage.image_documents AS d WHERE d.words @@ quote_literal(w.lexeme)::tsquery
+            ))) AS idf
+        FROM words AS w CROSS JOIN store AS s
+    )
+    SELECT jsonb_object_agg(lexeme, round(idf::numeric / (SELECT sum(idf)::numeric FROM weighed), 6))
+    FROM weighed
+$function$;
+COMMENT ON FUNCTION rage.prompt_words(text) IS
+    'The words of a prompt, stemmed, each with its share of what the prompt says: its inverse document frequency over their sum. Null where only stop words are left.';

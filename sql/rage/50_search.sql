@@ -13,7 +13,7 @@ RETURN format($sql$
 COMMENT ON FUNCTION rage.vector_leg(text, integer, integer) IS 'The CTE of a vector leg: every match by exact cosine distance.';
 
 
-CREATE OR REPLACE FUNCTION rage.search_statement(filters jsonb, among bigint[], words tsquery, vectors jsonb)
+CREATE OR REPLACE FUNCTION rage.search_statement(filters jsonb, among bigint[], words jsonb, vectors jsonb)
 RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -31,24 +31,33 @@ BEGIN
     LOOP
         legs := legs || rage.vector_leg(leg_space.leg, leg_space.space_id, leg_space.dimensions);
         hits := hits || format(
-            'SELECT image_id, %1$L AS leg, place, jsonb_build_object(''rank'', place, ''distance'', distance) AS hit FROM %1$I',
+            'SELECT image_id, %1$L AS leg, place, 1 AS strength, jsonb_build_object(''rank'', place, ''distance'', distance) AS hit FROM %1$I',
             leg_space.leg);
     END LOOP;
     IF words IS NOT NULL THEN
         legs := legs || $sql$
+words AS (
+    SELECT quote_literal(word)::tsquery AS word, share::double precision AS share
+    FROM jsonb_each_text($3) AS w (word, share)
+),
 "text" AS (
-    SELECT image_id, score, row_number() OVER (ORDER BY score DESC, image_id) AS place
+    SELECT image_id, score, row_number() OVER (ORDER BY score DESC, density DESC, image_id) AS place
     FROM (
-        SELECT d.image_id, ts_rank('{0.1, 0.3, 0.6, 1.0}', d.words, $3, 1) AS score
-        FROM matches JOIN rage.image_documents AS d USING (image_id)
-        WHERE d.words @@ $3
+        SELECT d.image_id,
+               sum(w.share) AS score,
+               ts_rank('{0.1, 0.3, 0.6, 1.0}', d.words, (SELECT string_agg(word::text, ' | ')::tsquery FROM words), 1) AS density
+        FROM matches
+        JOIN rage.image_documents AS d USING (image_id)
+        JOIN words AS w ON d.words @@ w.word
+        GROUP BY d.image_id, d.words
     ) AS scored
 )$sql$::text;
+        -- No rank tells how weak a match is: the leg weighs as much as the words that an image has of the prompt.
         hits := hits ||
-            'SELECT image_id, ''text'' AS leg, place, jsonb_build_object(''rank'', place, ''score'', score) AS hit FROM "text"'::text;
+            'SELECT image_id, ''text'' AS leg, place, score AS strength, jsonb_build_object(''rank'', place, ''score'', score) AS hit FROM "text"'::text;
     END IF;
     IF hits = '{}' THEN
-        hits := ARRAY['SELECT image_id, ''text'' AS leg, 1::bigint AS place, ''{}''::jsonb AS hit FROM matches WHERE false'];
+        hits := ARRAY['SELECT image_id, ''text'' AS leg, 1::bigint AS place, 1 AS strength, ''{}''::jsonb AS hit FROM matches WHERE false'];
     END IF;
     -- Reciprocal rank fusion (Cormack, Clarke, Buettcher, SIGIR 2009), k = 60, weighted by leg. A match that no
     -- leg ranked still counts as an answer: it comes last with a score of 0.
@@ -63,7 +72,7 @@ hits AS (
 ),
 fused AS (
     SELECT image_id,
-           sum(($5 ->> leg)::double precision / (60 + place)) AS score,
+           sum(($5 ->> leg)::double precision * strength / (60 + place)) AS score,
            jsonb_object_agg(leg, hit) AS legs
     FROM hits
     GROUP BY image_id
@@ -86,11 +95,11 @@ LIMIT $6$sql$,
         array_to_string(hits, E'\n    UNION ALL\n    '));
 END
 $function$;
-COMMENT ON FUNCTION rage.search_statement(jsonb, bigint[], tsquery, jsonb) IS
+COMMENT ON FUNCTION rage.search_statement(jsonb, bigint[], jsonb, jsonb) IS
     'The text of a search with its parameters left open. Only the shape of the request decides it, never a value.';
 
 
-CREATE OR REPLACE FUNCTION rage.strategy(vectors jsonb, words tsquery, weights jsonb) RETURNS text
+CREATE OR REPLACE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb) RETURNS text
 LANGUAGE sql STABLE
 SET search_path FROM CURRENT
 RETURN (
@@ -111,7 +120,7 @@ RETURN (
         || coalesce('; ' || string_agg(lack, ', ' ORDER BY leg) FILTER (WHERE NOT searched), '')
     FROM legs
 );
-COMMENT ON FUNCTION rage.strategy(jsonb, tsquery, jsonb) IS
+COMMENT ON FUNCTION rage.strategy(jsonb, jsonb, jsonb) IS
     'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
 
 
@@ -146,7 +155,7 @@ DECLARE
     asked    text := rage.check_request(search.prompt, search.k, search.min_relevance);
     weights  jsonb := rage.leg_weights(search.legs);
     query    jsonb := rage.query_vectors(asked, weights, search.vectors, search.legs IS NOT NULL);
-    words    tsquery := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_query(asked) END;
+    words    jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked) END;
 BEGIN
     RETURN QUERY EXECUTE
         'SELECT found.rank, found.image_id, found.score, found.legs, $8, found.matched, true FROM ('

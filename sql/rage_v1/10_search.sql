@@ -83,7 +83,7 @@ DECLARE
     asked    text := rage.check_request($1, $2, $21);
     weights  jsonb := rage.leg_weights($13);
     query    jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL);
-    words    tsquery := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_query(asked) END;
+    words    jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked) END;
     wanted   jsonb := rage.default_filters(
         rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20));
 BEGIN
@@ -126,13 +126,13 @@ DECLARE
     asked      text := rage.check_request($1, $2, $21);
     weights    jsonb := rage.leg_weights($13);
     query      jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL);
-    words      tsquery := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_query(asked) END;
+    words      jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked) END;
     wanted     jsonb := rage.default_filters(
         rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20));
     literals   text[] := ARRAY[
         quote_nullable(wanted) || '::jsonb',
         quote_nullable($12) || '::bigint[]',
-        quote_nullable(words) || '::tsquery',
+        quote_nullable(words) || '::jsonb',
         quote_nullable(query) || '::jsonb',
         quote_nullable(weights) || '::jsonb',
         quote_nullable($2) || '::integer',

@@ -108,6 +108,9 @@ def translate(error: PoolTimeout | psycopg.Error) -> BaseException:
         return DatabaseUnavailable("The database cannot be reached; try again when it is back.")
     if not isinstance(error, psycopg.Error):
         return error
+    if isinstance(error, psycopg.DataError) and error.sqlstate is None:
+        # psycopg refuses it before Postgres sees it: a NUL character, or a number too large for any type.
+        return InvalidInput(f"{str(error).rstrip('.')}.")
     constraint = error.diag.constraint_name or ""
     if constraint in CONSTRAINTS:
         return CONSTRAINTS[constraint]()

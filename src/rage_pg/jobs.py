@@ -93,8 +93,8 @@ async def defer_generation(connection: Connection, generation_id: UUID) -> int:
 async def defer_fill_index(database: Database) -> None:
     """Have a worker embed what is missing; nothing changes where that waits to be done already."""
     async with database.transaction() as connection:
-        waiting = await fetch_value(connection, SQL["is_waiting"], {"queueing_lock": "fill_index"})
-        if waiting:
+        # Looked up first: the library knows the violation by the English text of its message.
+        if await fetch_value(connection, SQL["is_waiting"], {"queueing_lock": "fill_index"}):
             return
         try:
             with suppress(AlreadyEnqueued):

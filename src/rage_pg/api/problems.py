@@ -25,6 +25,7 @@ OURS: dict[int, type[RageError]] = {400: InvalidInput, 404: NotFound, 413: TooLa
 """The errors of ours that a status of the framework's errors stands for; any other is named by its status."""
 
 UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`")
+MISSING_PARAMETER = re.compile(r"Missing required \w+ parameter '(.*?)'")
 MISSING_FIELD = re.compile(r"Object missing required field `(.*)`")
 
 
@@ -119,13 +120,15 @@ def _problem(
 def _said(request: ASGIConnection[Any, Any, Any, Any], error: HTTPException) -> tuple[str, dict[str, object]]:
     """What to tell of an error of the framework, and the field at fault where it knows one."""
     if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
-        found = [_fault(one["message"], one.get("key", "")) for one in error.extra]
-        field = found[0][0]
-        return " ".join(text for _, text in found), {"field": field} if field else {}
+        faults = [_fault(one["message"], one.get("key", "")) for one in error.extra]
+        field = faults[0][0]
+        return " ".join(text for _, text in faults), {"field": field} if field else {}
+    if found := MISSING_PARAMETER.match(error.detail):
+        return f"{found[1]} is missing.", {"field": found[1]}
     if isinstance(error, NotFoundException):
         return f"There is nothing at {request.url.path}.", {}
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("Allow", "other methods")
+        allowed = (error.headers or {}).get("allow", "other methods")
         return f"{request.method} is not for {request.url.path}; it takes {allowed}.", {}  # type: ignore[attr-defined]
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return "The request is larger than an image may be.", {}

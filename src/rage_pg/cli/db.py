@@ -115,7 +115,9 @@ def drop(yes: bool, as_json: bool) -> None:
         if not sys.stdin.isatty():
             raise click.UsageError("This removes everything; confirm with --yes.")
         place = "the database of RAGE_DATABASE_URL" if settings.database_url else str(settings.data_dir)
-        click.confirm(f"Remove all images and the history from {place}?", abort=True, err=True)
+        if not click.confirm(f"Remove all images and the history from {place}?", err=True):
+            note("Nothing was removed.")
+            fail()
 
     with unwinding(), database_url(settings) as address:
         migrate.drop(address)

@@ -28,7 +28,8 @@ def show_json(value: Any) -> None:
 
 def show(line: str, *, bold: bool = False) -> None:
     """A line of the result, for people."""
-    click.secho(printable(line), bold=bold)
+    text = printable(line)
+    click.echo(click.style(text, bold=True) if bold else text)
 
 
 def note(line: str) -> None:

@@ -97,15 +97,19 @@ def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
         task = loop.create_task(work)
         stops = 0
 
+        def end() -> None:
+            task.cancel()
+            if sys.stderr.isatty():
+                note("Stopping … Ctrl-C again ends it at once.")
+
         # A plain handler runs even while the loop waits for Postgres to stop, one of the loop would not.
         def stop(number: int, _frame: object) -> None:
             nonlocal stops
             stops += 1
-            if stops > 1 and number == signal.SIGINT:
+            if stops == 1:
+                loop.call_soon_threadsafe(end)
+            elif number == signal.SIGINT:
                 _leave_at_once()
-            loop.call_soon_threadsafe(task.cancel)
-            if stops == 1 and sys.stderr.isatty():
-                note("\nStopping … Ctrl-C again ends it at once.")
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)

@@ -103,7 +103,7 @@ generations = Table(
         JSONB,
         nullable=False,
         server_default=text("'{}'::jsonb"),
-        comment="Milliseconds by stage: queue, fit, call, store.",
+        comment="Milliseconds by stage: queue, load, call, store.",
     ),
     Column("error", JSONB, comment="What went wrong: type, detail, code."),
     Column("asked_by", Text, comment="The key or login that asked; null while the service is open."),
