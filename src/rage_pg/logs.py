@@ -16,6 +16,9 @@ from rage_pg.errors import InvalidInput
 LEVELS = ("debug", "info", "warning", "error", "critical")
 MASK = "***"
 
+CHATTY = ("alembic", "procrastinate", "httpx2", "openai")
+"""Libraries that tell their every step at the level info, procrastinate with the prompts in it."""
+
 _SENSITIVE = r"(?:[a-z0-9_-]{0,40}[_-])?(?:api)?(?:key|token|secret|password|passwd|authorization|cookie)"
 _SECRET_NAME = re.compile(rf"{_SENSITIVE}(?:[_-][a-z0-9_-]*)?", re.IGNORECASE)
 _SECRET_TEXT = [
@@ -65,6 +68,9 @@ def configure_logs(level: str, stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for name in CHATTY:
+        quiet = max(logging.WARNING, logging.getLevelName(level.upper()))
+        logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else quiet)
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

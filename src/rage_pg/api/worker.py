@@ -11,7 +11,7 @@ import structlog
 from rage_pg import index, jobs, search
 from rage_pg.runtime import Runtime
 
-GRACE = 5.0
+GRACE = 30.0
 """Seconds that jobs under way have to end when the service stops; what does not is taken up again later."""
 
 log = structlog.get_logger(__name__)
