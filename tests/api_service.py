@@ -25,9 +25,8 @@ class Client(AsyncClient):
     """Speaks to an app on this event loop; an error that the app lets out is answered by 500."""
 
     def __init__(self, app: Litestar) -> None:
-        super().__init__(
-            transport=ASGITransport(cast("Any", app), raise_app_exceptions=False), base_url=ADDRESS
-        )
+        transport = ASGITransport(cast("Any", app), raise_app_exceptions=False)
+        super().__init__(transport=transport, base_url=ADDRESS)
         self.app = app
 
 
@@ -40,7 +39,7 @@ async def service(
     limits: Limits = LIMITS,
     on_ready: Callable[[Runtime], None] | None = None,
 ) -> AsyncIterator[Client]:
-    """A client of a started service. Litestar's lifespan ends in the task that began it: it has one of its own."""
+    """A client of a started service."""
     app = create_app(settings(database_url, limits), worker=worker, demo=demo, on_ready=on_ready)
     started = asyncio.get_running_loop().create_future()
     stopping = asyncio.Event()
@@ -56,6 +55,7 @@ async def service(
 
 
 async def _live(app: Litestar, started: asyncio.Future[None], stopping: asyncio.Event) -> None:
+    """In a task of its own, which must end it too; pytest ends a fixture in another than it began it."""
     async with app.lifespan():
         started.set_result(None)
         await stopping.wait()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import AsyncIterator
 from typing import NoReturn
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
-from rage_pg.logs import configure_logs
 from tests.api_service import Client, problem, runtime_of, service, uploaded
 from tests.conftest import database_name
 
@@ -27,10 +26,11 @@ async def test_unknown_addresses_are_problems(client: Client) -> None:
     assert "GET" in answer.headers["allow"]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b'{"prompt": "\xff"}', b"[]", b"null", b"3" * 5000])
-async def test_bodies_that_are_no_json_object_are_problems(client: Client, body: bytes) -> None:
-    headers = {"content-type": "application/json"}
-    problem(await client.post("/api/search", content=body, headers=headers), 400, "invalid-input")
+async def test_bodies_that_are_no_json_object_are_problems(client: Client) -> None:
+    cases = [b"", b"{", b'{"prompt": "\xff"}', b"[]", b"null", b"3" * 5000]
+    for body in cases:
+        headers = {"content-type": "application/json"}
+        problem(await client.post("/api/search", content=body, headers=headers), 400, "invalid-input")
 
 
 async def test_unexpected_error_is_logged_and_tells_nothing(
@@ -40,12 +40,12 @@ async def test_unexpected_error_is_logged_and_tells_nothing(
         raise RuntimeError("the secret lies under the mat")
 
     monkeypatch.setattr("rage_pg.api.brands.brands.listing", break_down)
-    logged = io.StringIO()
-    configure_logs("info", logged)
-    answer = await client.get("/api/brands")
+    with capture_logs() as logged:
+        answer = await client.get("/api/brands")
     assert "mat" not in problem(answer, 500, "internal")
-    assert "the secret lies under the mat" in logged.getvalue()
-    assert "Traceback" in logged.getvalue()
+    (entry,) = logged
+    assert entry["log_level"] == "error"
+    assert str(entry["exc_info"]) == "the secret lies under the mat"
 
 
 async def test_database_that_went_away_is_503_and_its_return_is_noticed(
@@ -67,24 +67,25 @@ async def test_database_that_went_away_is_503_and_its_return_is_noticed(
     assert (await client.get("/api/health/ready")).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:9000", "LOCALHOST"])
-async def test_hosts_of_this_machine_are_served(client: Client, host: str) -> None:
-    assert (await client.get("/api/brands", headers={"Host": host})).status_code == 200
+async def test_hosts_of_this_machine_are_served(client: Client) -> None:
+    cases = ["localhost:8000", "127.0.0.1", "[::1]:9000", "LOCALHOST"]
+    for host in cases:
+        assert (await client.get("/api/brands", headers={"Host": host})).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost@evil.example", ""])
-async def test_other_hosts_are_refused(client: Client, host: str) -> None:
-    problem(await client.get("/api/brands", headers={"Host": host}), 400, "invalid-input")
+async def test_other_hosts_are_refused(client: Client) -> None:
+    cases = ["evil.example", "127.0.0.1.evil.example", "localhost@evil.example", ""]
+    for host in cases:
+        problem(await client.get("/api/brands", headers={"Host": host}), 400, "invalid-input")
 
 
-@pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "http://127.0.0.1:9999", "http://localhost:8000"]
-)
-async def test_pages_of_other_sites_may_change_nothing(client: Client, origin: str) -> None:
-    answer = await client.post("/api/brands", json={"name": "evil"}, headers={"Origin": origin})
-    problem(answer, 403, "forbidden")
-    names = [brand["name"] for brand in (await client.get("/api/brands")).json()["items"]]
-    assert names == ["default", "shared"]
+async def test_pages_of_other_sites_may_change_nothing(client: Client) -> None:
+    cases = ["https://evil.example", "null", "http://127.0.0.1:9999", "http://localhost:8000"]
+    for origin in cases:
+        answer = await client.post("/api/brands", json={"name": "evil"}, headers={"Origin": origin})
+        problem(answer, 403, "forbidden")
+        names = [brand["name"] for brand in (await client.get("/api/brands")).json()["items"]]
+        assert names == ["default", "shared"]
 
 
 async def test_own_page_may_change_things(client: Client) -> None:
@@ -92,10 +93,11 @@ async def test_own_page_may_change_things(client: Client) -> None:
     assert (await client.post("/api/brands", json={"name": "lumen"}, headers=headers)).status_code == 201
 
 
-@pytest.mark.parametrize("path", ["/api/brands", "/schema", "/api/nothing", "/metrics"])
-async def test_answers_carry_security_headers(client: Client, path: str) -> None:
-    headers = (await client.get(path)).headers
-    assert headers["x-content-type-options"] == "nosniff"
-    assert "default-src 'self'" in headers["content-security-policy"]
-    assert "unsafe" not in headers["content-security-policy"]
-    assert headers["cross-origin-resource-policy"] == "same-origin"
+async def test_answers_carry_security_headers(client: Client) -> None:
+    cases = ["/api/brands", "/schema", "/api/nothing", "/metrics"]
+    for path in cases:
+        headers = (await client.get(path)).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'self'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["cross-origin-resource-policy"] == "same-origin"

@@ -95,7 +95,8 @@ def asked_of(fields: Fields) -> Asked:
 
 def choice_of(fields: Fields) -> Choice:
     """Raises InvalidInput."""
-    chosen = [(name.removeprefix(ROLE), role) for name, role in fields.multi_items() if name.startswith(ROLE)]
+    # Not multi_items(): it loses the order of the fields.
+    chosen = [(name.removeprefix(ROLE), role) for name, role in fields.items() if name.startswith(ROLE)]
     return Choice(
         references=tuple(
             ReferenceRequest(image_id=image_id_of(image_id), role=_one_of(Role, role, "role"))
