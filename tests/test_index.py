@@ -132,7 +132,7 @@ async def test_model_that_is_new_to_the_database_gets_a_space_of_its_own(databas
     )
     await add(database, "lamp")
     [filled] = await index.fill(database, [HashingEncoder(identity)])
-    assert (filled.space, filled.embedded) == ("mine-m", 1)
+    assert (filled.space, filled.embedded) == ("mine-m-7-caption", 1)
     assert await status(database) == (0, 1, 0)
 
 
@@ -140,7 +140,7 @@ async def test_other_weights_are_another_space(database: Database) -> None:
     one = EncoderIdentity(
         encoder="usem3", model="m", weights_sha256="a" * 64, dimensions=512, encodes="caption"
     )
-    assert (await index.space_of(database, HashingEncoder(one))).name == "usem3-aaaaaaaa"
+    assert (await index.space_of(database, HashingEncoder(one))).name == "usem3-m-512-caption-aaaaaaaa"
 
 
 async def test_space_is_activated_only_when_it_is_full(database: Database, encoder: HashingEncoder) -> None:

@@ -11,7 +11,7 @@ CREATE EXTENSION IF NOT EXISTS vector SCHEMA rage;
 CREATE FUNCTION rage.normal_form(name text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN replace(replace(
-    lower(normalize(regexp_replace(btrim(name, E' \\t\\r\\n\\u00a0'), '\\s+', ' ', 'g'), NFC)),
+    lower(normalize(btrim(regexp_replace(name, '[\\s\u00a0]+', ' ', 'g')), NFC)),
     'ß', 'ss'), 'ς', 'σ');
 
 COMMENT ON FUNCTION rage.normal_form(text) IS

@@ -45,33 +45,3 @@ RETURN (
 COMMENT ON FUNCTION rage.attribute_forms(text, jsonb) IS
     'The objects of which an image''s attributes must contain one to have this value, alone or in a list.';
 
-
-CREATE OR REPLACE FUNCTION rage.attribute_within(value jsonb, bounds jsonb) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (
-    WITH compared AS (
-        SELECT CASE
-                   WHEN value #>> '{}' IS NULL OR jsonb_typeof(value) NOT IN ('string', 'number') THEN NULL
-                   WHEN jsonb_typeof(bound) = 'string' THEN sign_of_text
-                   WHEN value #>> '{}' ~ '^-?[0-9]{1,30}(\.[0-9]{1,30})?$'
-                       THEN sign((value #>> '{}')::numeric - (bound #>> '{}')::numeric)
-               END AS sign,
-               operator
-        FROM jsonb_each(bounds) AS b (operator, bound),
-             LATERAL (SELECT CASE
-                                 WHEN value #>> '{}' COLLATE "C" < bound #>> '{}' THEN -1
-                                 WHEN value #>> '{}' COLLATE "C" > bound #>> '{}' THEN 1
-                                 ELSE 0
-                             END::numeric) AS t (sign_of_text)
-    )
-    SELECT coalesce(bool_and(coalesce(
-        CASE operator
-            WHEN 'gt' THEN sign > 0
-            WHEN 'gte' THEN sign >= 0
-            WHEN 'lt' THEN sign < 0
-            WHEN 'lte' THEN sign <= 0
-        END, false)), false)
-    FROM compared
-);
-COMMENT ON FUNCTION rage.attribute_within(jsonb, jsonb) IS
-    'Whether a value lies within {"gt"|"gte"|"lt"|"lte": bound}: as numbers where the bound is one, else as text (dates in ISO form).';

@@ -31,6 +31,12 @@ AS $function$
                 rtrim(caption, '. '),
                 tags) AS input
         FROM known
+    ),
+    wordless AS (
+        -- Without words there is nothing to embed anew, and what was embedded would be found for good.
+        DELETE FROM rage.embeddings AS e
+        USING texts AS t, rage.embedding_spaces AS s
+        WHERE t.input = '' AND e.image_id = t.image_id AND s.space_id = e.space_id AND s.encodes = 'caption'
     )
     INSERT INTO rage.image_documents (image_id, brand_id, input, input_sha256, words)
     SELECT
@@ -56,11 +62,15 @@ LANGUAGE sql STABLE
 SET search_path FROM CURRENT
 AS $function$
     -- Both configurations, because SKUs and brand names are indexed unstemmed.
-    WITH words AS (
+    WITH every_word AS (
         SELECT lexeme FROM unnest(to_tsvector('english', prompt))
         UNION
         SELECT lexeme FROM unnest(to_tsvector('simple', prompt))
         WHERE lexeme ~ '[0-9]' OR lexeme IN (SELECT b.key FROM rage.brands AS b)
+    ),
+    words AS (
+        -- Each word is counted over the store: a prompt as long as a book stands for its longest words.
+        SELECT lexeme FROM every_word ORDER BY length(lexeme) DESC, lexeme LIMIT 64
     ),
     store AS (
         SELECT count(*) AS documents FROM rage.image_documents

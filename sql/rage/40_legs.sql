@@ -86,6 +86,9 @@ DECLARE
     caption_space  rage.embedding_spaces;
     style          jsonb;
 BEGIN
+    IF caption_vector IS NULL THEN
+        RETURN NULL;
+    END IF;
     SELECT s.* INTO caption_space
     FROM rage.search_legs AS l JOIN rage.embedding_spaces AS s USING (space_id)
     WHERE l.leg = 'caption';
@@ -116,7 +119,14 @@ DECLARE
     leg_space  record;
     vector     jsonb;
     found      jsonb := '{}';
+    unknown    text;
 BEGIN
+    SELECT key INTO unknown FROM jsonb_object_keys(vectors) AS key
+    WHERE key NOT IN (SELECT l.leg FROM rage.search_legs AS l WHERE l.space_id IS NOT NULL) LIMIT 1;
+    IF unknown IS NOT NULL THEN
+        RAISE EXCEPTION 'there is no leg "%" with a space that a vector could be compared in', unknown
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'vectors';
+    END IF;
     FOR leg_space IN
         SELECT l.leg, s.space_id, s.dimensions, s.encodes
         FROM rage.search_legs AS l JOIN rage.embedding_spaces AS s USING (space_id)
@@ -127,18 +137,25 @@ BEGIN
             vector := rage.checked_vector(vectors -> leg_space.leg, leg_space.leg, leg_space.dimensions);
         ELSE
             vector := rage.stored_prompt_vector(prompt, leg_space.space_id);
-            IF vector IS NULL AND leg_space.encodes = 'style' AND found ? 'caption' THEN
-                vector := rage.style_named_by(found -> 'caption', leg_space.space_id);
+            IF vector IS NULL AND leg_space.encodes = 'style' THEN
+                vector := rage.style_named_by(
+                    coalesce(found -> 'caption', rage.stored_prompt_vector(prompt, (
+                        SELECT l.space_id FROM rage.search_legs AS l WHERE l.leg = 'caption'))),
+                    leg_space.space_id);
             END IF;
         END IF;
         IF vector IS NOT NULL THEN
             found := found || jsonb_build_object(leg_space.leg, vector);
-        ELSIF demanded AND leg_space.encodes <> 'style' THEN
+        ELSIF demanded THEN
             RAISE EXCEPTION 'the prompt is not embedded yet for leg "%"', leg_space.leg
                 USING ERRCODE = 'no_data_found', COLUMN = 'legs.' || leg_space.leg,
                       HINT = 'Run `rage embed` with the prompt, or call rage_v1.request_prompt_vector(prompt) and try again.';
         END IF;
     END LOOP;
+    IF demanded AND found = '{}' AND coalesce((weights ->> 'text')::real, 0) = 0 THEN
+        RAISE EXCEPTION 'none of these legs has a space to search'
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'legs';
+    END IF;
     RETURN found;
 END
 $function$;

@@ -31,7 +31,7 @@ BEGIN
     LOOP
         legs := legs || rage.vector_leg(leg_space.leg, leg_space.space_id, leg_space.dimensions);
         hits := hits || format(
-            'SELECT image_id, %1$L AS leg, place, 1 AS strength, jsonb_build_object(''rank'', place, ''distance'', distance) AS hit FROM %1$I',
+            'SELECT image_id, %1$L AS leg, place, 1 AS strength, ''distance'' AS measure, distance AS value FROM %1$I',
             leg_space.leg);
     END LOOP;
     IF words IS NOT NULL THEN
@@ -54,42 +54,50 @@ words AS (
 )$sql$::text;
         -- No rank tells how weak a match is: the leg weighs as much as the words that an image has of the prompt.
         hits := hits ||
-            'SELECT image_id, ''text'' AS leg, place, score AS strength, jsonb_build_object(''rank'', place, ''score'', score) AS hit FROM "text"'::text;
+            'SELECT image_id, ''text'' AS leg, place, score AS strength, ''score'' AS measure, score AS value FROM "text"'::text;
     END IF;
     IF hits = '{}' THEN
-        hits := ARRAY['SELECT image_id, ''text'' AS leg, 1::bigint AS place, 1 AS strength, ''{}''::jsonb AS hit FROM matches WHERE false'];
+        hits := ARRAY['SELECT image_id, ''text'' AS leg, 1::bigint AS place, 1 AS strength, ''score'' AS measure, 0 AS value FROM matches WHERE false'];
     END IF;
-    -- Reciprocal rank fusion (Cormack, Clarke, Buettcher, SIGIR 2009), k = 60, weighted by leg. A match that no
-    -- leg ranked still counts as an answer: it comes last with a score of 0.
+    -- Reciprocal rank fusion (Cormack, Clarke, Buettcher, SIGIR 2009) with k = 60, weighted by leg and by a hit's
+    -- strength. A match that no leg ranked still counts as an answer: it comes last with a score of 0.
     RETURN format($sql$
 WITH matches AS MATERIALIZED (
     SELECT i.image_id
     FROM rage.images AS i
     WHERE %s
 ),%s,
-hits AS (
+hits AS MATERIALIZED (
     %s
 ),
 fused AS (
-    SELECT image_id,
-           sum(($5 ->> leg)::double precision * strength / (60 + place)) AS score,
-           jsonb_object_agg(leg, hit) AS legs
+    SELECT image_id, sum(($5 ->> leg)::double precision * strength / (60 + place)) AS score
     FROM hits
     GROUP BY image_id
 ),
 answer AS (
-    SELECT image_id, coalesce(score, 0) AS score, coalesce(legs, '{}') AS legs
+    SELECT image_id, coalesce(score, 0) AS score
     FROM matches LEFT JOIN fused USING (image_id)
+),
+best AS (
+    SELECT image_id, score
+    FROM answer
+    WHERE score >= $7 * (SELECT max(score) FROM answer)
+    ORDER BY score DESC, image_id
+    LIMIT $6
+),
+explained AS (
+    SELECT image_id, jsonb_object_agg(leg, jsonb_build_object('rank', place, measure, value)) AS legs
+    FROM best JOIN hits USING (image_id)
+    GROUP BY image_id
 )
 SELECT row_number() OVER (ORDER BY score DESC, image_id)::integer AS rank,
        image_id,
        score,
-       legs,
+       coalesce(legs, '{}') AS legs,
        (SELECT count(*) FROM matches) AS matched
-FROM answer
-WHERE score >= $7 * (SELECT max(score) FROM answer)
-ORDER BY score DESC, image_id
-LIMIT $6$sql$,
+FROM best LEFT JOIN explained USING (image_id)
+ORDER BY score DESC, image_id$sql$,
         rage.filter_clause(filters, among),
         coalesce(nullif(array_to_string(legs, ','), ''), E'\nno_leg AS (SELECT)'),
         array_to_string(hits, E'\n    UNION ALL\n    '));
@@ -171,4 +179,4 @@ COMMENT ON FUNCTION rage.search(text, integer, jsonb, bigint[], jsonb, jsonb, re
 CREATE OR REPLACE FUNCTION rage.default_filters(filters jsonb) RETURNS jsonb
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN jsonb_build_object('state', jsonb_build_array('approved'), 'usable_on', current_date) || filters;
-COMMENT ON FUNCTION rage.default_filters(jsonb) IS 'A search finds what is approved and usable today, unless states are named.';
+COMMENT ON FUNCTION rage.default_filters(jsonb) IS 'A search finds what is approved unless states are named; of what is approved, only what is usable today.';

@@ -102,20 +102,17 @@ def translate(error: PoolTimeout | psycopg.Error) -> BaseException:
     """The domain's error for a database error; the error itself where it can only be a fault of ours."""
     if isinstance(error, DeadlockDetected | SerializationFailure):
         return Conflict("Another change to the same rows got in the way; try again.")
-    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and not _is_sql_state(
-        error, "57014"
-    ):
+    if isinstance(error, PoolTimeout) or _is_gone(error):
         return DatabaseUnavailable("The database cannot be reached; try again when it is back.")
-    if not isinstance(error, psycopg.Error):
-        return error
-    if isinstance(error, psycopg.DataError) and error.sqlstate is None:
-        # psycopg refuses it before Postgres sees it: a NUL character, or a number too large for any type.
-        return InvalidInput(f"{str(error).rstrip('.')}.")
+    if isinstance(error, psycopg.OperationalError):
+        # It answered, and could not: the disk is full, a lock was not to be had, a row is too large.
+        return DatabaseUnavailable(f"The database could not do this: {_message(error)}")
     constraint = error.diag.constraint_name or ""
     if constraint in CONSTRAINTS:
         return CONSTRAINTS[constraint]()
-    message = (error.diag.message_primary or str(error)).rstrip(".") + "."
-    if _is_sql_state(error, "22023") or _is_sql_state(error, "22P05") or _is_sql_state(error, "22021"):
+    message = _message(error)
+    if isinstance(error, psycopg.DataError):
+        # psycopg itself refuses some values, a NUL character among them; those have no SQLSTATE.
         return InvalidInput(message, field=error.diag.column_name)
     if _is_sql_state(error, "P0002"):
         return Conflict(f"{message} {error.diag.message_hint or ''}".strip())
@@ -178,6 +175,18 @@ async def _configure(connection: Connection) -> None:
 async def _has_vector(connection: Connection) -> bool:
     cursor = await connection.execute("SELECT FROM pg_extension WHERE extname = 'vector'")
     return await cursor.fetchone() is not None
+
+
+def _is_gone(error: psycopg.Error) -> bool:
+    """No connection, or one that the server or an administrator ended."""
+    if isinstance(error, psycopg.InterfaceError):
+        return True
+    state = error.sqlstate or "08"
+    return isinstance(error, psycopg.OperationalError) and state[:2] in ("08", "57") and state != "57014"
+
+
+def _message(error: psycopg.Error) -> str:
+    return (error.diag.message_primary or str(error)).strip().rstrip(".") + "."
 
 
 def _is_sql_state(error: BaseException, state: str) -> bool:

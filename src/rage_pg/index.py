@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -14,7 +15,7 @@ from pgvector import HalfVector
 from rage_pg.database import Connection, Database, execute, fetch_all, fetch_one, fetch_only, fetch_value
 from rage_pg.errors import Conflict, InvalidInput, NotFound, ProviderError
 from rage_pg.providers.checked import checked_vectors
-from rage_pg.providers.ports import ImageEncoder, TextEncoder, Vectors
+from rage_pg.providers.ports import EncoderIdentity, ImageEncoder, TextEncoder, Vectors
 from rage_pg.resources import statements
 from rage_pg.types import Space
 
@@ -85,10 +86,17 @@ async def space_of(database: Database, encoder: Encoder) -> Space:
     async with database.transaction() as connection:
         space = await fetch_one(connection, SQL["space_of"], identity, Space)
         if space is None:
-            name = f"{identity['encoder']}-{(identity['weights_sha256'] or identity['model'])[:8]}".lower()
-            await execute(connection, SQL["create_space"], {"name": name, **identity})
+            await execute(connection, SQL["create_space"], {"name": _name(encoder.identity), **identity})
             space = await fetch_only(connection, SQL["space_of"], identity, Space)
     return space
+
+
+def _name(identity: EncoderIdentity) -> str:
+    """What people call a new space; everything that tells it from others is in it."""
+    parts = [identity.encoder, identity.model, str(identity.dimensions), identity.encodes]
+    if identity.weights_sha256:
+        parts.append(identity.weights_sha256[:8])
+    return re.sub(r"[^a-z0-9._:]+", "-", "-".join(parts).lower()).strip("-")
 
 
 async def activate(database: Database, name: str, *, force: bool = False) -> Space:

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-CHATTY = ("alembic", "procrastinate.blueprints", "procrastinate.periodic")
-"""Libraries that log at level info what nobody needs to know."""
-
 
 def read_settings(*, quiet: bool = True) -> Settings:
     """The settings, with logs set up. A quiet command logs warnings, unless RAGE_LOG_LEVEL says otherwise."""
@@ -34,12 +31,9 @@ def read_settings(*, quiet: bool = True) -> Settings:
     if settings.database_url is not None:
         _check_url(settings.database_url)
     configure_logs("warning" if quiet and settings.log_level == "info" else settings.log_level)
-    if settings.log_level != "debug":
-        for name in CHATTY:
-            logging.getLogger(name).setLevel(logging.WARNING)
-        if quiet:
-            # The error that follows says the same.
-            logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    if quiet and settings.log_level != "debug":
+        # The error that follows says the same.
+        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     return settings
 
 

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
 from litestar.datastructures import CacheControlHeader
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXTemplate
 from litestar.response import Template
 from litestar.static_files import create_static_files_router
@@ -52,7 +54,7 @@ PageRequest = Request[Any, Any, Any]
 
 
 @get("/", name="page")
-async def whole_page(request: PageRequest, runtime: Runtime) -> Template:
+async def whole_page(request: PageRequest, runtime: NamedDependency[Runtime]) -> Template:
     """The page, with the search that its address names."""
     context = {
         **await _found(runtime, asked_of(request.query_params)),
@@ -63,7 +65,7 @@ async def whole_page(request: PageRequest, runtime: Runtime) -> Template:
 
 
 @post("/page/search", status_code=200)
-async def search_results(request: PageRequest, runtime: Runtime) -> Template:
+async def search_results(request: PageRequest, runtime: NamedDependency[Runtime]) -> Template:
     asked = asked_of(await request.form())
     return Template(
         "found.html", context=await _found(runtime, asked), headers={"HX-Replace-Url": asked.address}
@@ -71,7 +73,7 @@ async def search_results(request: PageRequest, runtime: Runtime) -> Template:
 
 
 @post("/page/choice", status_code=200)
-async def choose(request: PageRequest, runtime: Runtime) -> Template:
+async def choose(request: PageRequest, runtime: NamedDependency[Runtime]) -> Template:
     """The panel of references after one was chosen, or given up."""
     fields = await request.form()
     image = await images.get(runtime.database, image_id_of(fields.get("image_id")))
@@ -82,7 +84,7 @@ async def choose(request: PageRequest, runtime: Runtime) -> Template:
 
 
 @post("/page/generations", status_code=200)
-async def generate(request: PageRequest, runtime: Runtime) -> Template:
+async def generate(request: PageRequest, runtime: NamedDependency[Runtime]) -> Template:
     """Queue a generation with the prompt and the references of the forms."""
     fields = await request.form()
     choice = choice_of(fields)
@@ -97,14 +99,18 @@ async def generate(request: PageRequest, runtime: Runtime) -> Template:
 
 
 @get("/page/generations/{generation_id:uuid}")
-async def outcome(database: Database, generation_id: UUID, seen: Status | None = None) -> Response[Any]:
+async def outcome(
+    database: NamedDependency[Database], generation_id: FromPath[UUID], seen: FromQuery[Status | None] = None
+) -> Response[Any]:
     """A generation as it stands; 204 while it stands as `seen`, which leaves the page as it is."""
     current = await history.get(database, generation_id)
     return Response(None, status_code=204) if current.status == seen else _outcome(current)
 
 
 @post("/page/generations/{generation_id:uuid}/outputs/{position:int}/keep", status_code=200)
-async def keep(database: Database, generation_id: UUID, position: int) -> Template:
+async def keep(
+    database: NamedDependency[Database], generation_id: FromPath[UUID], position: FromPath[int]
+) -> Template:
     await generation.keep(database, generation_id, position)
     current = await history.get(database, generation_id)
     output = next(output for output in current.outputs if output.position == position)
@@ -117,7 +123,7 @@ async def keep(database: Database, generation_id: UUID, position: int) -> Templa
 
 
 @get("/page/history")
-async def last_generations(database: Database) -> Template:
+async def last_generations(database: NamedDependency[Database]) -> Template:
     return Template("history.html", context=await _last(database))
 
 

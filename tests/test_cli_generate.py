@@ -1,0 +1,173 @@
+"""Generating from the command line: files, ledger, and never twice."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from rage_pg import generation
+from tests.command_line import Rage
+from tests.command_line import rage as rage  # the fixture
+from tests.image_api_stub import image_api_stub
+
+CATALOGUE = Path(__file__).parents[1] / "examples" / "catalogue" / "images"
+GENERATE_JOBS = "SELECT count(*) FROM rage.procrastinate_jobs WHERE task_name = 'generate'"
+
+
+@pytest.fixture
+def ids(rage: Rage) -> dict[str, int]:
+    """Images of the sample catalogue by name."""
+    names = ("lumen/lotion-citrus", "lumen/soap-rose", "shared/style-watercolour")
+    files = [CATALOGUE / f"{name}.png" for name in names if (CATALOGUE / f"{name}.png").exists()]
+    report = rage("import", *files, "--brand", "lumen", "--no-index", "--json").json
+    return {Path(item["path"]).stem: item["image_id"] for item in report["items"]}
+
+
+@pytest.fixture
+def pair(ids: dict[str, int]) -> list[str]:
+    return ["--image", f"{ids['lotion-citrus']}:product", "--image", str(ids["soap-rose"])]
+
+
+def value(url: str, statement: str) -> Any:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(statement).fetchone()
+        return row[0] if row else None
+
+
+def test_picture_is_written_and_in_the_ledger(
+    rage: Rage, pair: list[str], tmp_path: Path, database_url: str
+) -> None:
+    file = tmp_path / "made.png"
+    outcome = rage("generate", "on a shelf", *pair, "--brand", "lumen", "--label", "campaign=may", "-o", file)
+    assert outcome.code == 0, outcome.err
+    assert file.read_bytes().startswith(b"\x89PNG")
+    assert outcome.out.splitlines()[0] == str(file)
+    assert "local (rage-local-1)" in outcome.out
+    assert outcome.err == "local: not conditioned on the prompt; it transforms the references.\n"
+    [made] = rage("history", "list", "--label", "campaign=may", "--json").json["items"]
+    assert (made["status"], made["brand"], made["prompt"]) == ("succeeded", "lumen", "on a shelf")
+    assert [one["role"] for one in made["references"]] == ["product", "product"]
+    assert value(database_url, GENERATE_JOBS) == 0
+
+
+def test_json_is_the_generation_alone(rage: Rage, pair: list[str], tmp_path: Path) -> None:
+    outcome = rage("generate", "on a shelf", *pair, "-o", tmp_path / "made.webp", "--json")
+    assert outcome.err == ""
+    assert outcome.json["status"] == "succeeded"
+    assert outcome.json["parameters"]["output_format"] == "webp"
+    assert (tmp_path / "made.webp").read_bytes()[8:12] == b"WEBP"
+
+
+def test_several_pictures_are_numbered(rage: Rage, pair: list[str], tmp_path: Path) -> None:
+    assert rage("generate", "on a shelf", *pair, "--count", "2", "-o", tmp_path / "made.png").code == 0
+    assert sorted(file.name for file in tmp_path.glob("*.png")) == ["made-1.png", "made-2.png"]
+
+
+def test_references_are_found_by_a_search(rage: Rage, ids: dict[str, int], tmp_path: Path) -> None:
+    arguments = ("--auto", "2", "--brand", "lumen", "-o", tmp_path / "made.png", "--json")
+    made = rage("generate", "citrus lotion and rose soap", *arguments).json
+    assert {one["image_id"] for one in made["references"]} == {ids["lotion-citrus"], ids["soap-rose"]}
+    assert made["search_id"]
+
+
+def test_dry_run_writes_nothing(rage: Rage, pair: list[str], database_url: str) -> None:
+    outcome = rage("generate", "on a shelf", *pair, "--dry-run", "--json")
+    assert outcome.code == 0
+    assert outcome.json["provider"] == "local"
+    assert outcome.json["prompt_sent"] is None
+    assert value(database_url, "SELECT count(*) FROM rage.generations") == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--image", "1:hero", "-o", "a.png"], 2, "'hero' is no role"),
+        (["--image", "one", "-o", "a.png"], 2, "'one' is not an image's id"),
+        (["--image", "1"], 2, "-o FILE, or give --dry-run"),
+        (["--image", "1", "-o", "no-such-folder/a.png"], 2, "there is no folder no-such-folder"),
+        (["--image", "1", "--tag", "lamp", "-o", "a.png"], 2, "Filters narrow the search of --auto"),
+        (["--auto", "0", "-o", "a.png"], 2, "0 is not in the range"),
+        (["--image", "999999", "-o", "a.png"], 1, "There is no image 999999"),
+        (["--image", "999999", "--provider", "crayon", "-o", "a.png"], 2, "There is no provider 'crayon'"),
+        (["--purpose", "edit", "-o", "a.png"], 1, "cannot edit"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_before_anything_is_written(
+    arguments: list[str], code: int, words: str, rage: Rage, database_url: str
+) -> None:
+    outcome = rage("generate", "a lamp", *arguments)
+    assert words in outcome.complaint
+    assert outcome.code == code
+    assert value(database_url, "SELECT count(*) FROM rage.generations") == 0
+
+
+def test_answer_no_of_a_provider_fails_with_its_reason(
+    rage: Rage, pair: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with image_api_stub() as api:
+        api.mode = "moderation"
+        monkeypatch.setenv("OPENAI_BASE_URL", api.url)
+        monkeypatch.setenv("RAGE_GENERATOR", "openai:gpt-image-2")
+        outcome = rage("generate", "on a shelf", *pair, "-o", tmp_path / "made.png", "--json")
+    assert outcome.code == 1
+    assert outcome.json["status"] == "refused"
+    assert "was refused: " in outcome.err
+    assert len(outcome.err.splitlines()) == 1
+    assert not (tmp_path / "made.png").exists()
+
+
+def test_file_that_cannot_be_written_leaves_the_picture_in_the_store(
+    rage: Rage, pair: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "made-1.png").mkdir()
+    outcome = rage("generate", "on a shelf", *pair, "--count", "2", "-o", tmp_path / "made.png")
+    assert outcome.code == 1
+    assert "cannot be written: Is a directory. It is image " in outcome.complaint
+
+
+def test_workers_leave_the_job_alone_while_the_command_runs_it(
+    rage: Rage, pair: list[str], tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = []
+    carry_out = generation.run
+
+    async def looking(*arguments: Any) -> None:
+        held.append(value(database_url, "SELECT min(scheduled_at) > now() FROM rage.procrastinate_jobs"))
+        await carry_out(*arguments)
+
+    monkeypatch.setattr(generation, "run", looking)
+    assert rage("generate", "on a shelf", *pair, "-o", tmp_path / "made.png").code == 0
+    assert held == [True]
+
+
+def test_ctrl_c_calls_off_what_was_not_sent(
+    rage: Rage, pair: list[str], tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def interrupted(*_: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(generation, "run", interrupted)
+    assert rage("generate", "on a shelf", *pair, "-o", tmp_path / "made.png").code == 130
+    assert value(database_url, "SELECT status FROM rage.generations") == "cancelled"
+
+
+def test_history_shows_one_generation_and_lists_them(rage: Rage, pair: list[str], tmp_path: Path) -> None:
+    made = rage("generate", "on a shelf", *pair, "-o", tmp_path / "made.png", "--json").json
+    shown = rage("history", "show", made["id"])
+    assert shown.code == 0
+    for words in (made["id"], "succeeded", "on a shelf", "none: the provider reads no prompt", "Citrus"):
+        assert words.lower() in shown.out.lower()
+    assert rage("history", "show", made["id"], "--json").json == made
+    header, row = rage("history", "list").out.splitlines()
+    assert header.split()[0] == "generation"
+    assert row.split()[0] == made["id"]
+    assert rage("history", "list", "--status", "failed", "--json").json == {"items": [], "cursor": None}
+    missing = rage("history", "show", "00000000-0000-0000-0000-000000000000")
+    assert (missing.code, "There is no generation" in missing.complaint) == (1, True)

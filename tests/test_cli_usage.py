@@ -1,0 +1,229 @@
+"""What every command has in common: help, exit codes, and errors of one line."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import rich_click as click
+
+from rage_pg import __version__, cli
+from rage_pg.cli.commands import rage as root
+from rage_pg.cli.session import run
+from tests.command_line import RAGE, Rage, environment_with, process
+from tests.command_line import rage as rage  # the fixture
+
+NOWHERE = "postgresql://nobody:hunter2@127.0.0.1:1/none"
+
+SECOND_CTRL_C = """
+import asyncio, time
+from rage_pg.cli.session import run_until_stopped
+
+async def stubborn():
+    print("running", flush=True)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print("stopping", flush=True)
+        time.sleep(60)
+
+run_until_stopped(stubborn())
+"""
+
+
+def every_command() -> list[str]:
+    """Each command with its group, as it is typed."""
+    found = []
+    for name, command in root.commands.items():
+        if isinstance(command, click.Group):
+            found += [f"{name} {below}" for below in command.commands]
+        else:
+            found.append(name)
+    return found
+
+
+def test_help_is_there_at_once() -> None:
+    process("--help")
+    started = time.perf_counter()
+    shown = process("--help")
+    took = time.perf_counter() - started
+    assert shown.code == 0
+    assert all(name in shown.out for name in ("serve", "import", "search", "generate", "db", "evaluate"))
+    assert took < 1.0, "help imports something heavy"
+
+
+@pytest.mark.parametrize("command", every_command())
+def test_every_command_has_help_and_json(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([*command.split(), "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert ("--json" in shown) is (command != "db psql")
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"rage {__version__}\n"
+
+
+def test_unknown_command_names_those_that_there_are(rage: Rage) -> None:
+    outcome = rage("keys", "list")
+    assert outcome.code == 2
+    assert "There is no command 'keys'; there are db, embed, evaluate, generate" in outcome.complaint
+    assert "there are check, drop, psql, upgrade, url" in rage("db", "rebuild").complaint
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["search"], "Missing argument 'PROMPT'"),
+        (["search", "soap", "--offset", "3"], "--offset"),
+        (["search", "soap", "-k", "0"], "0 is not in the range 1<=x<=200"),
+        (["search", "soap", "-k", "10000"], "10000 is not in the range"),
+        (["search", "soap", "--kind", "toy"], "'toy' is not one of"),
+        (["search", "soap", "--attribute", "colour"], "'colour' is not NAME=VALUE"),
+        (["search", "soap", "--attribute", "a>1", "--attribute", "a=1"], "a is given a value and a range"),
+        (["search", "soap", "--among", "1,x"], "not a list of image ids"),
+        (["search", "soap", "--leg", "text=-1"], "'-1' is not a weight"),
+        (["search", ""], "The prompt is empty"),
+        (["search", "x" * 100_000], "32000"),
+        (["import"], "Name files or folders to import, or a --manifest"),
+        (["import", "no-such-folder"], "'no-such-folder' does not exist"),
+        (["evaluate", "no-such-file.jsonl"], "does not exist"),
+        (["serve", "--host", "0.0.0.0"], "answers this machine only"),
+        (["serve", "--port", "70000"], "70000 is not in the range"),
+        (["history", "show", "seven"], "'seven' is not a valid UUID"),
+        (["prices", "set", "openai", "m", "words", "3"], "'words' is not one of"),
+        (["prices", "set", "openai", "m", "text_input", "NaN"], "'NaN' is not an amount"),
+        (["embed", "  "], "A text to embed has 1 to 32,000 characters"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(arguments: list[str], words: str, rage: Rage) -> None:
+    outcome = rage(*arguments)
+    assert words in outcome.complaint
+    assert outcome.code == 2
+
+
+@pytest.mark.parametrize("command", ["search soap", "import .", "db upgrade", "index status", "history list"])
+def test_database_that_cannot_be_reached_is_one_line_and_exit_code_1(
+    command: str, rage: Rage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAGE_DATABASE_URL", NOWHERE)
+    outcome = rage(*command.split())
+    assert outcome.code == 1
+    assert outcome.complaint.startswith("The database cannot be reached")
+
+
+def test_service_without_its_database_ends_with_one_line() -> None:
+    outcome = process("serve", "--port", "0", RAGE_DATABASE_URL=NOWHERE)
+    assert outcome.code == 1
+    assert "cannot be reached" in outcome.complaint
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("RAGE_DATABASE_URL", "postgresql+psycopg://me:hunter2@host/db", "is not as libpq writes it"),
+        ("RAGE_LOG_LEVEL", "loud", "RAGE_LOG_LEVEL must be one of"),
+        ("RAGE_MAX_IMAGE_BYTES", "lots", "RAGE_MAX_IMAGE_BYTES must be a whole number"),
+    ],
+)
+def test_setting_that_cannot_be_is_one_line(variable: str, value: str, words: str) -> None:
+    outcome = process("db", "check", **{"RAGE_DATABASE_URL": NOWHERE, variable: value})
+    assert outcome.code == 2
+    assert words in outcome.complaint
+    assert "hunter2" not in outcome.err
+
+
+def test_unexpected_error_is_one_line_that_tells_how_to_see_more(
+    rage: Rage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> None:
+        raise KeyError("cupboard")
+
+    monkeypatch.setattr("rage_pg.cli.search.with_runtime", broken)
+    outcome = rage("search", "soap")
+    assert outcome.code == 1
+    assert outcome.complaint == "KeyError: 'cupboard'. RAGE_LOG_LEVEL=debug shows where."
+    monkeypatch.setenv("RAGE_LOG_LEVEL", "debug")
+    assert "Traceback" in rage("search", "soap").err
+
+
+def test_key_in_an_error_is_masked(rage: Rage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def leaky(_: object) -> None:
+        raise RuntimeError("sent Bearer abcdefghijk and sk-abcdefghijklmnop")
+
+    monkeypatch.setattr("rage_pg.cli.search.with_runtime", leaky)
+    said = rage("search", "soap").complaint
+    assert "abcdefghijk" not in said
+
+
+def test_reader_that_leaves_early_is_no_error(database_url: str) -> None:
+    with subprocess.Popen(
+        [RAGE, "prices", "list"],
+        env=environment_with(RAGE_DATABASE_URL=database_url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert running.stderr.read() == ""
+        assert running.wait(30) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_unwinds_a_command(number: signal.Signals) -> None:
+    unwound = []
+
+    async def work() -> None:
+        os.kill(os.getpid(), number)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            unwound.append(True)
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        run(work())
+    assert unwound
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_ctrl_c_is_quiet_and_exit_code_130(rage: Rage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rage_pg.cli.search.with_runtime", interrupted)
+    outcome = rage("search", "soap")
+    assert outcome.code == 130
+    assert outcome.err.strip() == outcome.out == ""
+
+
+def test_second_ctrl_c_ends_a_service_at_once() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SECOND_CTRL_C], stdout=subprocess.PIPE, text=True, env=environment_with()
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "running\n"
+        running.send_signal(signal.SIGINT)
+        assert running.stdout.readline() == "stopping\n"
+        running.send_signal(signal.SIGINT)
+        assert running.wait(10) == 130
+
+
+def test_title_cannot_write_to_the_terminal(rage: Rage, tmp_path: Path) -> None:
+    from tests.hostile import png, write
+
+    write(tmp_path / "a.png", png(1))
+    write(tmp_path / "m.jsonl", b'{"path": "a.png", "title": "red \\u001b[31m\\u0007lamp\\nsecond line"}')
+    assert rage("import", "--no-index", "--manifest", tmp_path / "m.jsonl").code == 0
+    shown = rage("search", "lamp").out
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+    assert len(shown.splitlines()) == 3

@@ -1,0 +1,277 @@
+"""A person's walk over the page, in a real Chromium against a real service."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, FilePayload, Locator, Page, Response, expect, sync_playwright
+
+from rage_pg.api import create_app
+from rage_pg.config import Settings
+from tests.browser import FLAGS, find_or_install_chromium
+from tests.conftest import clone
+
+PROMPT = "A realistic image of a salesman trying to sell lotion and soap to a group of ladies"
+HOSTILE = "<b class='hostile'>Bold</b> & <script>window.hostile = 1</script>"
+DESKTOP = (1280, 900)
+PHONE = (390, 844)
+PATIENCE = 60_000
+"""Milliseconds for what a worker makes, on a busy machine."""
+
+
+class Watched:
+    """An open page, and what went wrong on it: errors of its console, requests that leave this machine."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.faults: list[str] = []
+        page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("response", self._check)
+        page.on(
+            "request",
+            lambda request: (
+                None if request.url.startswith((f"{address}/", "data:")) else self.faults.append(request.url)
+            ),
+        )
+
+    def _check(self, response: Response) -> None:
+        if response.status >= 400:
+            self.faults.append(f"{response.status} {response.url}")
+
+
+@contextmanager
+def serving(database_url: str, folder: Path, *, demo: bool) -> Iterator[str]:
+    """The service with its worker; the address. Who connects before it is ready waits in the queue."""
+    settings = Settings(data_dir=folder, database_url=database_url)
+    server = uvicorn.Server(uvicorn.Config(create_app(settings, demo=demo), log_config=None))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def address(server_18: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The service with the sample catalogue."""
+    with serving(clone(server_18, template), tmp_path_factory.mktemp("page"), demo=True) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=find_or_install_chromium(),
+            args=list(FLAGS),
+            chromium_sandbox="--no-sandbox" not in FLAGS,
+        )
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def opened(
+    browser: Browser, address: str, path: str = "/", size: tuple[int, int] = DESKTOP
+) -> Iterator[Watched]:
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    try:
+        watched = Watched(context.new_page(), address)
+        watched.page.goto(f"{address}{path}", timeout=PATIENCE)
+        yield watched
+    finally:
+        context.close()
+
+
+def find(page: Page, prompt: str) -> None:
+    page.get_by_label("What should the picture show?").fill(prompt)
+    page.get_by_role("button", name="Find images").click()
+    expect(page.locator("#search-id")).to_be_attached()
+
+
+def card(page: Page, title: str) -> Locator:
+    return page.locator("#found .card > button").filter(has=page.get_by_text(title, exact=True))
+
+
+def choose(page: Page, *titles: str) -> None:
+    """Choose images one after the other, and see each numbered."""
+    for title in titles:
+        card(page, title).click()
+        expect(card(page, title)).to_have_attribute("aria-pressed", "true")
+
+
+def see(picture: Locator) -> None:
+    """The picture has come over the wire and can be decoded."""
+    expect(picture).to_be_visible(timeout=PATIENCE)
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+
+
+def test_prompt_becomes_a_kept_picture(browser: Browser, address: str) -> None:
+    with opened(browser, address) as watched:
+        page = watched.page
+        find(page, PROMPT)
+        first = " ".join(page.locator("#found .card .title").all_inner_texts()[:6]).lower()
+        assert "lotion" in first
+        assert "soap" in first
+        assert re.fullmatch(r"0\.\d{3}", page.locator("#found .card .score b").first.inner_text())
+
+        page.locator(".tag-box", has_text=re.compile(r"^lotion \d+$")).click()
+        expect(page.locator("#found .count")).to_contain_text("Clear the filters")
+        for tags in page.locator("#found .card .tags").all_inner_texts():
+            assert "lotion" in tags.split()
+        choose(page, "Body lotion trio")
+        page.get_by_role("link", name="Clear the filters").click()
+        expect(page.get_by_role("link", name="Clear the filters")).to_have_count(0)
+        choose(page, "Stack of three soaps", "Market stall")
+        expect(page.get_by_label("Market stall, role")).to_have_value("background")
+        expect(page.locator("#choice")).to_contain_text("does not read the prompt")
+
+        page.get_by_role("button", name="Generate").click()
+        see(page.locator("#output-1 img"))
+        expect(page.locator("#outcome .sources li")).to_have_text(
+            ["1 · product", "2 · product", "3 · background"]
+        )
+        expect(page.get_by_role("link", name="Download")).to_have_attribute("download", re.compile("^rage-"))
+        newest = page.locator("#history .generations > li").first
+        expect(newest).to_contain_text(PROMPT)
+        expect(newest).to_contain_text("succeeded")
+        see(newest.locator("img").first)
+
+        page.get_by_role("button", name="Keep").click()
+        expect(page.locator("#output-1")).to_contain_text("Kept in the catalogue")
+        page.get_by_role("button", name="Use as a reference").click()
+        expect(page.locator("#choice [data-chosen]")).to_have_count(4)
+        assert watched.faults == []
+
+
+def test_references_go_in_the_order_in_which_they_were_chosen(browser: Browser, address: str) -> None:
+    titles = [
+        "Stack of three soaps",
+        "Rose soap bar",
+        "Body lotion trio",
+        "Lavender body lotion",
+        "Oatmeal soap bar",
+    ]
+    with opened(browser, address) as watched:
+        page = watched.page
+        find(page, PROMPT)
+        choose(page, *titles[:-1])
+        card(page, titles[-1]).press("Space")
+        expect(card(page, titles[-1]).locator(".place")).to_have_text("5")
+        page.get_by_role("button", name=f"Remove {titles[0]}").click()
+        expect(card(page, titles[0])).to_have_attribute("aria-pressed", "false")
+        expect(card(page, titles[1]).locator(".place")).to_have_text("1")
+        page.get_by_label(f"{titles[2]}, role").select_option("subject")
+        with page.expect_response("**/page/generations") as sent:
+            page.get_by_role("button", name="Generate").click()
+        assert sent.value.status == 200
+        newest = page.request.get(f"{address}/api/generations?limit=1").json()["items"][0]
+        assert [reference["title"] for reference in newest["references"]] == titles[1:]
+        assert [reference["role"] for reference in newest["references"]] == [
+            "product",
+            "subject",
+            "product",
+            "product",
+        ]
+        assert newest["brand"] == "lumen"
+        assert newest["references"][0]["search_rank"] is not None
+        assert watched.faults == []
+
+
+def test_refusal_is_one_line_beside_the_button(browser: Browser, address: str) -> None:
+    with opened(browser, address) as watched:
+        page = watched.page
+        find(page, PROMPT)
+        line = page.locator("#notice-outcome")
+        page.get_by_role("button", name="Generate").click()
+        expect(line).to_contain_text("needs references")
+        choose(page, "Body lotion trio", "Stack of three soaps")
+        page.get_by_label("Purpose").select_option("edit")
+        page.get_by_role("button", name="Generate").click()
+        expect(line).to_contain_text("cannot edit")
+        expect(page.locator("#choice [data-chosen]")).to_have_count(2)
+        page.get_by_label("Purpose").select_option("compose")
+        page.get_by_role("button", name="Generate").click()
+        see(page.locator("#output-1 img"))
+        expect(line).to_be_empty()
+
+
+def test_markup_in_words_shows_as_text(browser: Browser, address: str) -> None:
+    picture = Path(__file__).parent.parent / "examples/catalogue/images/lumen/lotion-citrus.png"
+    words = json.dumps({"title": HOSTILE, "caption": HOSTILE, "tags": [HOSTILE], "brand": "northtrail"})
+    with opened(browser, address) as watched:
+        page = watched.page
+        file = FilePayload(name="a.png", mimeType="image/png", buffer=picture.read_bytes())
+        added = page.request.post(f"{address}/api/images", multipart={"file": file, "metadata": words})
+        assert added.status == 201, added.text()
+        find(page, HOSTILE)
+        hostile = page.locator("#found .card", has_text=HOSTILE)
+        expect(hostile.locator(".tags")).to_contain_text(HOSTILE.casefold())
+        hostile.locator("button").click()
+        expect(page.locator("#choice [data-chosen]")).to_contain_text(HOSTILE)
+        page.get_by_role("button", name="Generate").click()
+        expect(page.locator("#outcome h2")).to_have_text(HOSTILE)
+        expect(page.locator("#history .prompt").first).to_have_text(HOSTILE)
+        page.reload()
+        expect(page.get_by_label("What should the picture show?")).to_have_value(HOSTILE)
+        assert page.locator(".hostile").count() == 0
+        assert page.evaluate("window.hostile") is None
+        assert watched.faults == []
+
+
+def test_search_can_be_found_again_by_its_address(browser: Browser, address: str) -> None:
+    with opened(browser, address) as watched:
+        page = watched.page
+        find(page, "tent")
+        page.get_by_label("Brand", exact=True).select_option("northtrail")
+        expect(page).to_have_url(f"{address}/?prompt=tent&brand=northtrail")
+        titles = page.locator("#found .card .title").all_inner_texts()
+        page.reload()
+        assert page.locator("#found .card .title").all_inner_texts() == titles
+        assert watched.faults == []
+
+
+def test_nothing_found_and_wrong_addresses_are_told(browser: Browser, address: str) -> None:
+    with opened(browser, address, "/?kind=logo&tag=lotion") as watched:
+        expect(watched.page.locator("#found .empty")).to_contain_text("Nothing passes these filters")
+        watched.page.get_by_role("link", name="Clear the filters").click()
+        expect(watched.page.locator("#found .card")).to_have_count(24)
+        assert watched.faults == []
+    with opened(browser, address, "/?kind=nonsense") as watched:
+        expect(watched.page.get_by_role("alert")).to_contain_text("kind")
+
+
+def test_empty_store_says_how_to_import(browser: Browser, database_url: str, tmp_path: Path) -> None:
+    with serving(database_url, tmp_path, demo=False) as address, opened(browser, address) as watched:
+        expect(watched.page.locator("#found")).to_contain_text("rage import FOLDER")
+        expect(watched.page.locator("#history")).to_contain_text("Nothing has been generated yet")
+        find(watched.page, "lotion")
+        expect(watched.page.locator("#found")).to_contain_text("There are no images yet")
+        assert watched.faults == []
+
+
+def test_page_fits_a_phone(browser: Browser, address: str) -> None:
+    with opened(browser, address, size=PHONE) as watched:
+        page = watched.page
+        find(page, PROMPT)
+        choose(page, "Body lotion trio", "Stack of three soaps")
+        page.get_by_role("link", name="2 chosen").click()
+        expect(page.get_by_role("button", name="Generate")).to_be_in_viewport()
+        page.get_by_role("button", name="Generate").click()
+        see(page.locator("#output-1 img"))
+        expect(page.locator("#outcome h2")).to_be_in_viewport()
+        page.locator("#found details summary").click()
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
+        assert watched.faults == []
