@@ -27,15 +27,16 @@ BEGIN
                 RAISE EXCEPTION 'a range of attributes takes gt, gte, lt and lte with a number or a text, not %', wanted
                     USING ERRCODE = 'invalid_parameter_value', COLUMN = 'attributes.' || name;
             END IF;
-            clauses := clauses || format(
-                'rage.attribute_within(i.attributes -> %1$L, $1 -> ''attributes'' -> %1$L)', name);
+            clauses := clauses || rage.range_clauses(name, wanted);
         ELSIF jsonb_typeof(wanted) = 'array' THEN
             clauses := clauses || format(
-                'EXISTS (SELECT FROM jsonb_array_elements($1 -> ''attributes'' -> %1$L) AS w (value)'
-                ' WHERE i.attributes @> ANY (rage.attribute_forms(%1$L, w.value)))', name);
+                'i.attributes @> ANY (ARRAY(SELECT form FROM jsonb_array_elements($1 -> ''attributes'' -> %1$L) AS w (value),'
+                ' unnest(rage.attribute_forms(%1$L, w.value)) AS f (form)))', name);
+        ELSIF wanted = 'null' THEN
+            clauses := clauses || format('coalesce(i.attributes -> %1$L, ''null'') = ''null''', name);
         ELSE
             clauses := clauses || format(
-                'i.attributes @> ANY (rage.attribute_forms(%1$L, $1 -> ''attributes'' -> %1$L))', name);
+                'i.attributes @> ANY ((SELECT rage.attribute_forms(%1$L, $1 -> ''attributes'' -> %1$L))::jsonb[])', name);
         END IF;
     END LOOP;
     RETURN clauses;
@@ -49,12 +50,6 @@ CREATE FUNCTION rage.attribute_forms(name text, value jsonb) RETURNS jsonb[]
     RETURN (WITH spellings AS (SELECT attribute_forms.value AS spelling UNION SELECT CASE WHEN (jsonb_typeof(attribute_forms.value) = ANY (ARRAY['number'::text, 'boolean'::text])) THEN to_jsonb((attribute_forms.value #>> '{}'::text[])) WHEN (jsonb_typeof(attribute_forms.value) <> 'string'::text) THEN attribute_forms.value WHEN ((attribute_forms.value #>> '{}'::text[]) ~ '^-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?$'::text) THEN to_jsonb(((attribute_forms.value #>> '{}'::text[]))::numeric) WHEN ((attribute_forms.value #>> '{}'::text[]) = ANY (ARRAY['true'::text, 'false'::text])) THEN to_jsonb(((attribute_forms.value #>> '{}'::text[]))::boolean) ELSE attribute_forms.value END AS value) SELECT array_agg(forms.form) AS array_agg FROM spellings, LATERAL (VALUES (jsonb_build_object(attribute_forms.name, spellings.spelling)), (jsonb_build_object(attribute_forms.name, jsonb_build_array(spellings.spelling)))) forms(form));
 
 COMMENT ON FUNCTION rage.attribute_forms(name text, value jsonb) IS 'The objects of which an image''s attributes must contain one to have this value, alone or in a list.';
-
-CREATE FUNCTION rage.attribute_within(value jsonb, bounds jsonb) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (WITH compared AS (SELECT CASE WHEN (((attribute_within.value #>> '{}'::text[]) IS NULL) OR (jsonb_typeof(attribute_within.value) <> ALL (ARRAY['string'::text, 'number'::text]))) THEN NULL::numeric WHEN (jsonb_typeof(b.bound) = 'string'::text) THEN t.sign_of_text WHEN ((attribute_within.value #>> '{}'::text[]) ~ '^-?[0-9]{1,30}(\.[0-9]{1,30})?$'::text) THEN sign((((attribute_within.value #>> '{}'::text[]))::numeric - ((b.bound #>> '{}'::text[]))::numeric)) ELSE NULL::numeric END AS sign, b.operator FROM jsonb_each(attribute_within.bounds) b(operator, bound), LATERAL (SELECT (CASE WHEN ((attribute_within.value #>> ('{}'::text[] COLLATE "C")) < (b.bound #>> '{}'::text[])) THEN '-1'::integer WHEN ((attribute_within.value #>> ('{}'::text[] COLLATE "C")) > (b.bound #>> '{}'::text[])) THEN 1 ELSE 0 END)::numeric AS "numeric") t(sign_of_text)) SELECT COALESCE(bool_and(COALESCE(CASE compared.operator WHEN 'gt'::text THEN (compared.sign > (0)::numeric) WHEN 'gte'::text THEN (compared.sign >= (0)::numeric) WHEN 'lt'::text THEN (compared.sign < (0)::numeric) WHEN 'lte'::text THEN (compared.sign <= (0)::numeric) ELSE NULL::boolean END, false)), false) AS "coalesce" FROM compared);
-
-COMMENT ON FUNCTION rage.attribute_within(value jsonb, bounds jsonb) IS 'Whether a value lies within {"gt"|"gte"|"lt"|"lte": bound}: as numbers where the bound is one, else as text (dates in ISO form).';
 
 CREATE FUNCTION rage.check_request(prompt text, k integer, min_relevance real) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
@@ -141,7 +136,7 @@ CREATE FUNCTION rage.default_filters(filters jsonb) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (jsonb_build_object('state', jsonb_build_array('approved'), 'usable_on', CURRENT_DATE) || filters);
 
-COMMENT ON FUNCTION rage.default_filters(filters jsonb) IS 'A search finds what is approved and usable today, unless states are named.';
+COMMENT ON FUNCTION rage.default_filters(filters jsonb) IS 'A search finds what is approved unless states are named; of what is approved, only what is usable today.';
 
 CREATE FUNCTION rage.facets(filters jsonb, words tsquery) RETURNS TABLE(facet text, name text, value text, count bigint)
     LANGUAGE plpgsql STABLE
@@ -261,7 +256,7 @@ COMMENT ON FUNCTION rage.filter_clause(filters jsonb, among bigint[]) IS 'The co
 
 CREATE FUNCTION rage.filters(brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN jsonb_strip_nulls(jsonb_build_object('brand', to_jsonb(brands), 'sku', to_jsonb(skus), 'kind', to_jsonb(kinds), 'state', to_jsonb(states), 'tags_all', to_jsonb(tags_all), 'tags_any', to_jsonb(tags_any), 'tags_none', to_jsonb(tags_none), 'collection', to_jsonb(collections), 'attributes', attributes, 'origin', to_jsonb(origins), 'created_after', created_after, 'created_before', created_before, 'updated_after', updated_after, 'min_width', min_width, 'min_height', min_height));
+    RETURN (SELECT COALESCE(jsonb_object_agg(jsonb_each.key, jsonb_each.value), '{}'::jsonb) AS "coalesce" FROM jsonb_each(jsonb_build_object('brand', to_jsonb(filters.brands), 'sku', to_jsonb(filters.skus), 'kind', to_jsonb(filters.kinds), 'state', to_jsonb(filters.states), 'tags_all', to_jsonb(filters.tags_all), 'tags_any', to_jsonb(filters.tags_any), 'tags_none', to_jsonb(filters.tags_none), 'collection', to_jsonb(filters.collections), 'attributes', filters.attributes, 'origin', to_jsonb(filters.origins), 'created_after', filters.created_after, 'created_before', filters.created_before, 'updated_after', filters.updated_after, 'min_width', filters.min_width, 'min_height', filters.min_height)) jsonb_each(key, value) WHERE (jsonb_each.value <> 'null'::jsonb));
 
 COMMENT ON FUNCTION rage.filters(brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) IS 'A filter as one value: what filter_clause reads.';
 
@@ -345,8 +340,7 @@ COMMENT ON FUNCTION rage.list_images(filters jsonb, words tsquery, sort text, af
 
 CREATE FUNCTION rage.normal_form(name text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN replace(replace(lower(NORMALIZE(regexp_replace(btrim(name, ' 	
- '::text), '\s+'::text, ' '::text, 'g'::text), NFC)), 'ß'::text, 'ss'::text), 'ς'::text, 'σ'::text);
+    RETURN replace(replace(lower(NORMALIZE(btrim(regexp_replace(name, '[\s ]+'::text, ' '::text, 'g'::text)), NFC)), 'ß'::text, 'ss'::text), 'ς'::text, 'σ'::text);
 
 COMMENT ON FUNCTION rage.normal_form(name text) IS 'How brands and tags are compared: trimmed, inner white space to one blank, NFC, case-folded.';
 
@@ -361,11 +355,15 @@ CREATE FUNCTION rage.prompt_words(prompt text) RETURNS jsonb
     SET search_path TO 'rage'
     AS $$
     -- Both configurations, because SKUs and brand names are indexed unstemmed.
-    WITH words AS (
+    WITH every_word AS (
         SELECT lexeme FROM unnest(to_tsvector('english', prompt))
         UNION
         SELECT lexeme FROM unnest(to_tsvector('simple', prompt))
         WHERE lexeme ~ '[0-9]' OR lexeme IN (SELECT b.key FROM rage.brands AS b)
+    ),
+    words AS (
+        -- Each word is counted over the store: a prompt as long as a book stands for its longest words.
+        SELECT lexeme FROM every_word ORDER BY length(lexeme) DESC, lexeme LIMIT 64
     ),
     store AS (
         SELECT count(*) AS documents FROM rage.image_documents
@@ -392,7 +390,14 @@ DECLARE
     leg_space  record;
     vector     jsonb;
     found      jsonb := '{}';
+    unknown    text;
 BEGIN
+    SELECT key INTO unknown FROM jsonb_object_keys(vectors) AS key
+    WHERE key NOT IN (SELECT l.leg FROM rage.search_legs AS l WHERE l.space_id IS NOT NULL) LIMIT 1;
+    IF unknown IS NOT NULL THEN
+        RAISE EXCEPTION 'there is no leg "%" with a space that a vector could be compared in', unknown
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'vectors';
+    END IF;
     FOR leg_space IN
         SELECT l.leg, s.space_id, s.dimensions, s.encodes
         FROM rage.search_legs AS l JOIN rage.embedding_spaces AS s USING (space_id)
@@ -403,23 +408,36 @@ BEGIN
             vector := rage.checked_vector(vectors -> leg_space.leg, leg_space.leg, leg_space.dimensions);
         ELSE
             vector := rage.stored_prompt_vector(prompt, leg_space.space_id);
-            IF vector IS NULL AND leg_space.encodes = 'style' AND found ? 'caption' THEN
-                vector := rage.style_named_by(found -> 'caption', leg_space.space_id);
+            IF vector IS NULL AND leg_space.encodes = 'style' THEN
+                vector := rage.style_named_by(
+                    coalesce(found -> 'caption', rage.stored_prompt_vector(prompt, (
+                        SELECT l.space_id FROM rage.search_legs AS l WHERE l.leg = 'caption'))),
+                    leg_space.space_id);
             END IF;
         END IF;
         IF vector IS NOT NULL THEN
             found := found || jsonb_build_object(leg_space.leg, vector);
-        ELSIF demanded AND leg_space.encodes <> 'style' THEN
+        ELSIF demanded THEN
             RAISE EXCEPTION 'the prompt is not embedded yet for leg "%"', leg_space.leg
                 USING ERRCODE = 'no_data_found', COLUMN = 'legs.' || leg_space.leg,
                       HINT = 'Run `rage embed` with the prompt, or call rage_v1.request_prompt_vector(prompt) and try again.';
         END IF;
     END LOOP;
+    IF demanded AND found = '{}' AND coalesce((weights ->> 'text')::real, 0) = 0 THEN
+        RAISE EXCEPTION 'none of these legs has a space to search'
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'legs';
+    END IF;
     RETURN found;
 END
 $$;
 
 COMMENT ON FUNCTION rage.query_vectors(prompt text, weights jsonb, vectors jsonb, demanded boolean) IS 'The query vector of every weighted leg: the one given, the stored one of the prompt, or for style the one that the prompt names.';
+
+CREATE FUNCTION rage.range_clauses(name text, bounds jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    RETURN ARRAY(SELECT format(CASE jsonb_typeof(b.bound) WHEN 'number'::text THEN 'CASE WHEN i.attributes ->> %1$L ~ ''^-?[0-9]{1,30}(\.[0-9]{1,30})?$'' THEN (i.attributes ->> %1$L)::numeric %2$s ($1 #>> ARRAY[''attributes'', %1$L, %3$L])::numeric ELSE false END'::text ELSE 'jsonb_typeof(i.attributes -> %1$L) IN (''string'', ''number'') AND i.attributes ->> %1$L COLLATE "C" %2$s ($1 #>> ARRAY[''attributes'', %1$L, %3$L])'::text END, range_clauses.name, CASE b.operator WHEN 'gt'::text THEN '>'::text WHEN 'gte'::text THEN '>='::text WHEN 'lt'::text THEN '<'::text WHEN 'lte'::text THEN '<='::text ELSE NULL::text END, b.operator) AS format FROM jsonb_each(range_clauses.bounds) b(operator, bound));
+
+COMMENT ON FUNCTION rage.range_clauses(name text, bounds jsonb) IS 'Conditions on one attribute for {"gt"|"gte"|"lt"|"lte": bound}, each bound left in the parameter $1.';
 
 CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
     LANGUAGE sql
@@ -452,6 +470,12 @@ CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
                 rtrim(caption, '. '),
                 tags) AS input
         FROM known
+    ),
+    wordless AS (
+        -- Without words there is nothing to embed anew, and what was embedded would be found for good.
+        DELETE FROM rage.embeddings AS e
+        USING texts AS t, rage.embedding_spaces AS s
+        WHERE t.input = '' AND e.image_id = t.image_id AND s.space_id = e.space_id AND s.encodes = 'caption'
     )
     INSERT INTO rage.image_documents (image_id, brand_id, input, input_sha256, words)
     SELECT
@@ -508,7 +532,7 @@ BEGIN
     LOOP
         legs := legs || rage.vector_leg(leg_space.leg, leg_space.space_id, leg_space.dimensions);
         hits := hits || format(
-            'SELECT image_id, %1$L AS leg, place, 1 AS strength, jsonb_build_object(''rank'', place, ''distance'', distance) AS hit FROM %1$I',
+            'SELECT image_id, %1$L AS leg, place, 1 AS strength, ''distance'' AS measure, distance AS value FROM %1$I',
             leg_space.leg);
     END LOOP;
     IF words IS NOT NULL THEN
@@ -531,42 +555,50 @@ words AS (
 )$sql$::text;
         -- No rank tells how weak a match is: the leg weighs as much as the words that an image has of the prompt.
         hits := hits ||
-            'SELECT image_id, ''text'' AS leg, place, score AS strength, jsonb_build_object(''rank'', place, ''score'', score) AS hit FROM "text"'::text;
+            'SELECT image_id, ''text'' AS leg, place, score AS strength, ''score'' AS measure, score AS value FROM "text"'::text;
     END IF;
     IF hits = '{}' THEN
-        hits := ARRAY['SELECT image_id, ''text'' AS leg, 1::bigint AS place, 1 AS strength, ''{}''::jsonb AS hit FROM matches WHERE false'];
+        hits := ARRAY['SELECT image_id, ''text'' AS leg, 1::bigint AS place, 1 AS strength, ''score'' AS measure, 0 AS value FROM matches WHERE false'];
     END IF;
-    -- Reciprocal rank fusion (Cormack, Clarke, Buettcher, SIGIR 2009), k = 60, weighted by leg. A match that no
-    -- leg ranked still counts as an answer: it comes last with a score of 0.
+    -- Reciprocal rank fusion (Cormack, Clarke, Buettcher, SIGIR 2009) with k = 60, weighted by leg and by a hit's
+    -- strength. A match that no leg ranked still counts as an answer: it comes last with a score of 0.
     RETURN format($sql$
 WITH matches AS MATERIALIZED (
     SELECT i.image_id
     FROM rage.images AS i
     WHERE %s
 ),%s,
-hits AS (
+hits AS MATERIALIZED (
     %s
 ),
 fused AS (
-    SELECT image_id,
-           sum(($5 ->> leg)::double precision * strength / (60 + place)) AS score,
-           jsonb_object_agg(leg, hit) AS legs
+    SELECT image_id, sum(($5 ->> leg)::double precision * strength / (60 + place)) AS score
     FROM hits
     GROUP BY image_id
 ),
 answer AS (
-    SELECT image_id, coalesce(score, 0) AS score, coalesce(legs, '{}') AS legs
+    SELECT image_id, coalesce(score, 0) AS score
     FROM matches LEFT JOIN fused USING (image_id)
+),
+best AS (
+    SELECT image_id, score
+    FROM answer
+    WHERE score >= $7 * (SELECT max(score) FROM answer)
+    ORDER BY score DESC, image_id
+    LIMIT $6
+),
+explained AS (
+    SELECT image_id, jsonb_object_agg(leg, jsonb_build_object('rank', place, measure, value)) AS legs
+    FROM best JOIN hits USING (image_id)
+    GROUP BY image_id
 )
 SELECT row_number() OVER (ORDER BY score DESC, image_id)::integer AS rank,
        image_id,
        score,
-       legs,
+       coalesce(legs, '{}') AS legs,
        (SELECT count(*) FROM matches) AS matched
-FROM answer
-WHERE score >= $7 * (SELECT max(score) FROM answer)
-ORDER BY score DESC, image_id
-LIMIT $6$sql$,
+FROM best LEFT JOIN explained USING (image_id)
+ORDER BY score DESC, image_id$sql$,
         rage.filter_clause(filters, among),
         coalesce(nullif(array_to_string(legs, ','), ''), E'\nno_leg AS (SELECT)'),
         array_to_string(hits, E'\n    UNION ALL\n    '));
@@ -677,6 +709,9 @@ DECLARE
     caption_space  rage.embedding_spaces;
     style          jsonb;
 BEGIN
+    IF caption_vector IS NULL THEN
+        RETURN NULL;
+    END IF;
     SELECT s.* INTO caption_space
     FROM rage.search_legs AS l JOIN rage.embedding_spaces AS s USING (space_id)
     WHERE l.leg = 'caption';

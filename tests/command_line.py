@@ -42,10 +42,9 @@ class Outcome(Struct, frozen=True):
 Rage = Callable[..., Outcome]
 
 
-@pytest.fixture
-def rage(database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rage:
-    """Commands on a database of the test's own, with an encoder that needs no model."""
-    monkeypatch.setenv("RAGE_DATABASE_URL", database_url)
+def in_process(url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rage:
+    """Runs commands on a database, with an encoder that needs no model."""
+    monkeypatch.setenv("RAGE_DATABASE_URL", url)
     monkeypatch.setitem(registry.TEXT_ENCODERS, usem3.NAME, lambda: HashingEncoder(usem3.Usem3().identity))
     # They would write to this test's stderr for as long as the process lives.
     monkeypatch.setattr("rage_pg.logs.configure_logs", lambda level: None)

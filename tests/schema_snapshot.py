@@ -15,8 +15,8 @@ from rage_pg.embedded import client_tool, embedded_server
 
 SNAPSHOT = Path(__file__).parents[1] / "sql" / "schema.sql"
 
-NOT_OURS = re.compile(r"procrastinate_|\bembeddings_[0-9]+")
-"""The job library's objects, and the spaces that rage.create_space made."""
+NOT_OURS = re.compile(r"procrastinate_|\bembeddings_[0-9]+|COMMENT ON SCHEMA rage_v1")
+"""The job library's objects, the spaces that rage.create_space made, and the fingerprint of sql/."""
 
 HEADER = """-- The whole schema as PostgreSQL 18 dumps it, without the job library's objects (procrastinate_*) and
 -- the partitions of spaces (embeddings_<number>). Not run by anything: migrations and sql/ make the schema.

@@ -8,8 +8,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.command_line import Rage, process
-from tests.command_line import rage as rage  # the fixture
+from tests.command_line import Rage, in_process, process
+
+
+@pytest.fixture
+def rage(database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rage:
+    return in_process(database_url, monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import Rage
-from tests.command_line import rage as rage  # the fixture
+from tests.command_line import Rage, in_process
 from tests.hostile import png, write
 
 MANIFEST = """path,external_id,title,tags,brand,sku,kind,colour,price
@@ -15,6 +14,11 @@ red.png,lamp-red,Red lamp,light/lamp,acme,LAMP-R,product,red,19.50
 blue.png,lamp-blue,Blue lamp,light/lamp;cold,acme,LAMP-B,product,blue,24
 oak.png,oak,Oak table,wood,acme,TABLE,product,brown,310
 """
+
+
+@pytest.fixture
+def rage(database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rage:
+    return in_process(database_url, monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -15,8 +15,7 @@ from rage_pg.database import Database
 from rage_pg.errors import InvalidInput, NotFound
 from rage_pg.evaluation import DEPTH, Question, evaluate, read_questions, resolve
 from rage_pg.types import Candidate, Filters, Image, SearchAnswer, SearchRequest
-from tests.command_line import Rage
-from tests.command_line import rage as rage  # the fixture
+from tests.command_line import Rage, in_process
 from tests.hostile import png, write
 from tests.store import add
 
@@ -82,6 +81,11 @@ def question(query: str, *things: list[str], grouped: bool = False, **more: Any)
 async def named(database: Database) -> dict[str, int]:
     """Images with the external ids a, b, c and d."""
     return {name: await add(database, name, external_id=name) for name in "abcd"}
+
+
+@pytest.fixture
+def rage(database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rage:
+    return in_process(database_url, monkeypatch, capsys)
 
 
 async def test_recall_and_reciprocal_rank_follow_the_first_image_that_serves(

@@ -79,6 +79,38 @@ def test_upgrades_at_the_same_time_wait_for_one_another(
     assert migrate.pending(url) == []
 
 
+def test_upgrade_replaces_functions_and_views_of_another_shape(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("DROP FUNCTION rage_v1.contract_version()")
+        connection.execute("CREATE FUNCTION rage_v1.contract_version(x int DEFAULT 1) RETURNS int RETURN x")
+        connection.execute("DROP VIEW rage_v1.ratings")
+        connection.execute("CREATE VIEW rage_v1.ratings AS SELECT 'x' AS other_column")
+        connection.execute("COMMENT ON SCHEMA rage_v1 IS 'older'")
+    assert not migrate.behaviour_is_current(database_url)
+    migrate.upgrade(database_url)
+    assert rows(database_url, "SELECT rage_v1.contract_version()") == [("1.0",)]
+    assert rows(database_url, "SELECT count(rating) FROM rage_v1.ratings") == [(0,)]
+    assert migrate.behaviour_is_current(database_url)
+
+
+def test_upgrade_leaves_a_view_of_the_host_that_uses_ours(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("CREATE VIEW public.mine AS SELECT title FROM rage_v1.images")
+        connection.execute("CREATE VIEW public.found AS SELECT title FROM rage_v1.search_images('lamp')")
+    migrate.upgrade(database_url)
+    assert rows(database_url, "SELECT count(*) FROM public.mine") == [(0,)]
+    assert rows(database_url, "SELECT count(*) FROM public.found") == [(0,)]
+
+
+def test_upgrade_that_a_view_of_the_host_forbids_says_so(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("DROP VIEW rage_v1.ratings")
+        connection.execute("CREATE VIEW rage_v1.ratings AS SELECT 'x' AS other_column")
+        connection.execute("CREATE VIEW public.mine AS SELECT * FROM rage_v1.ratings")
+    with pytest.raises(SetupError, match="Drop the views and functions of yours"):
+        migrate.upgrade(database_url)
+
+
 def test_upgrade_keeps_the_vectors_of_a_space_made_at_run_time(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute("SELECT rage.create_space('mine', 'image', 'mine', 'm', NULL, 3)")

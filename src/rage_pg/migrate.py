@@ -6,10 +6,11 @@ Everything runs on one connection under one advisory lock, so two upgrades at on
 
 from __future__ import annotations
 
-import re
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import resources as package_resources
+from typing import Any
 
 import psycopg
 import sqlalchemy
@@ -66,7 +67,7 @@ def drop(url: str) -> None:
 
 def pending(url: str) -> list[str]:
     """The revisions that the database still lacks, oldest first."""
-    with _engine(url).connect() as connection:
+    with _connected(url) as connection:
         context = MigrationContext.configure(connection, opts={"version_table_schema": "rage"})
         current = context.get_current_revision()
     script = ScriptDirectory.from_config(alembic_config())
@@ -81,11 +82,7 @@ def pending(url: str) -> list[str]:
 @contextmanager
 def locked_connection(url: str) -> Iterator[sqlalchemy.Connection]:
     """A connection that holds the upgrade lock, on a checked server, with our search path."""
-    try:
-        connection = _engine(url).connect()
-    except sqlalchemy.exc.OperationalError as error:
-        raise DatabaseUnavailable(f"Cannot connect to the database: {_first_line(error.orig)}.") from None
-    with connection:
+    with _connected(url) as connection:
         connection.exec_driver_sql(f"SELECT pg_advisory_lock({UPGRADE_LOCK})")
         connection.exec_driver_sql("SET lock_timeout = '30s'")
         check_server(connection)
@@ -124,7 +121,9 @@ def check_server(connection: sqlalchemy.Connection) -> None:
 def _make_room(connection: sqlalchemy.Connection) -> None:
     """The schema and the extension, or the statements that someone with the right must run."""
     try:
-        connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS rage")
+        # Looked for first: IF NOT EXISTS asks for the right to create what is there already.
+        if connection.exec_driver_sql("SELECT to_regnamespace('rage')").scalar_one() is None:
+            connection.exec_driver_sql("CREATE SCHEMA rage")
         connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS vector SCHEMA rage")
     except sqlalchemy.exc.ProgrammingError as error:
         if not isinstance(error.orig, pg.InsufficientPrivilege):
@@ -138,6 +137,20 @@ def _make_room(connection: sqlalchemy.Connection) -> None:
         ) from None
     connection.exec_driver_sql(f"SELECT set_config('search_path', {SEARCH_PATH}, false)")
 
+
+OURS = """
+SELECT format('DROP VIEW IF EXISTS %s', c.oid::regclass)
+FROM pg_class AS c
+WHERE c.relnamespace = to_regnamespace('rage_v1') AND c.relkind = 'v'
+UNION ALL
+SELECT format('DROP FUNCTION IF EXISTS %s', p.oid::regprocedure)
+FROM pg_proc AS p
+WHERE p.pronamespace IN (to_regnamespace('rage'), to_regnamespace('rage_v1'))
+  AND p.proname NOT LIKE 'procrastinate%'
+  AND p.proname NOT IN ('normal_form', 'create_space')
+  AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = p.oid AND d.deptype = 'e')
+"""
+"""Statements that drop what `sql/` makes, and nothing of the job library, the extension or a migration."""
 
 SEARCH_PATH = (
     "(SELECT concat_ws(', ', 'rage', CASE WHEN extnamespace <> 'rage'::regnamespace"
@@ -185,27 +198,78 @@ def apply_job_schema(connection: sqlalchemy.Connection) -> None:
 
 
 def apply_behaviour(connection: sqlalchemy.Connection) -> None:
-    """The current text of every function and view, in one transaction: seen whole or not at all."""
-    connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS rage_v1")
-    for folder in ("rage", "rage_v1"):
-        for script in sorted(resources.path("sql", folder).glob("*.sql")):
-            run_script(connection, script.read_text(encoding="utf-8"))
+    """The current text of every function and view, in one transaction: seen whole or not at all.
+
+    What can be dropped is made anew, so arguments and columns may change. What a view of the host depends on
+    stays and is replaced in place; SetupError says so where that is not possible.
+    """
+    if connection.exec_driver_sql("SELECT to_regnamespace('rage_v1')").scalar_one() is None:
+        connection.exec_driver_sql("CREATE SCHEMA rage_v1")
+    _drop_what_nothing_depends_on(connection)
+    try:
+        for text in _behaviour():
+            run_script(connection, text)
+    except sqlalchemy.exc.DBAPIError as error:
+        connection.rollback()
+        raise SetupError(
+            f"The views and functions of rage_v1 cannot be brought up to date: {_first_line(error.orig)}.",
+            "Drop the views and functions of yours that depend on them, upgrade, and make them again.",
+        ) from error
+    connection.exec_driver_sql(f"COMMENT ON SCHEMA rage_v1 IS '{_fingerprint()}'")
     connection.commit()
+
+
+def behaviour_is_current(url: str) -> bool:
+    """Whether functions and views are those of this version, which may bring no migration."""
+    with _connected(url) as connection:
+        text = connection.exec_driver_sql("SELECT obj_description(to_regnamespace('rage_v1'))").scalar_one()
+    return bool(text == _fingerprint())
 
 
 def drop_behaviour(connection: sqlalchemy.Connection) -> None:
     connection.exec_driver_sql("DROP SCHEMA IF EXISTS rage_v1 CASCADE")
-    for script in resources.path("sql", "rage").glob("*.sql"):
-        for name in re.findall(
-            r"CREATE OR REPLACE FUNCTION (rage\.\w+)\(", script.read_text(encoding="utf-8")
-        ):
-            connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {name} CASCADE")
+    for statement in run_script(connection, OURS).scalars().all():
+        connection.exec_driver_sql(f"{statement} CASCADE")
     connection.commit()
 
 
-def run_script(connection: sqlalchemy.Connection, script: str) -> None:
+def _drop_what_nothing_depends_on(connection: sqlalchemy.Connection) -> None:
+    """Again and again, because our own functions and views depend on one another."""
+    while statements := run_script(connection, OURS).scalars().all():
+        dropped = 0
+        for statement in statements:
+            try:
+                with connection.begin_nested():
+                    connection.exec_driver_sql(statement)
+                dropped += 1
+            except sqlalchemy.exc.DBAPIError as error:
+                if not isinstance(error.orig, pg.DependentObjectsStillExist | pg.UndefinedTable):
+                    raise
+        if not dropped:
+            return
+
+
+def _behaviour() -> list[str]:
+    """The scripts in the order in which they are applied."""
+    folders = [resources.path("sql", folder) for folder in ("rage", "rage_v1")]
+    return [file.read_text(encoding="utf-8") for folder in folders for file in sorted(folder.glob("*.sql"))]
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256("".join(_behaviour()).encode()).hexdigest()[:16]
+    return f"The public views and functions of rage-pg; text {digest}."
+
+
+def run_script(connection: sqlalchemy.Connection, script: str) -> sqlalchemy.CursorResult[Any]:
     """Any number of statements as they stand: a percent sign in them is no parameter."""
-    connection.exec_driver_sql(script, execution_options={"no_parameters": True})
+    return connection.exec_driver_sql(script, execution_options={"no_parameters": True})
+
+
+def _connected(url: str) -> sqlalchemy.Connection:
+    try:
+        return _engine(url).connect()
+    except sqlalchemy.exc.OperationalError as error:
+        raise DatabaseUnavailable(f"Cannot connect to the database: {_first_line(error.orig)}.") from None
 
 
 def _engine(url: str) -> sqlalchemy.Engine:

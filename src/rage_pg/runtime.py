@@ -13,7 +13,7 @@ from functools import cached_property
 
 from rage_pg import index, migrate
 from rage_pg.config import Settings
-from rage_pg.database import Database, translated
+from rage_pg.database import Database
 from rage_pg.embedded import embedded_server
 from rage_pg.errors import SetupError
 from rage_pg.providers.ports import ImageEncoder, TextEncoder
@@ -82,9 +82,9 @@ def database_url(settings: Settings) -> Iterator[str]:
 
 
 def _ready(settings: Settings, url: str) -> None:
-    with translated():
-        if not migrate.pending(url):
-            return
-    if settings.database_url is not None:
+    pending = migrate.pending(url)
+    if settings.database_url is None:
+        if pending or not migrate.behaviour_is_current(url):
+            migrate.upgrade(url)
+    elif pending:
         raise SetupError("The database lacks the schema of this version.", "Run: rage db upgrade")
-    migrate.upgrade(url)

@@ -13,8 +13,9 @@ import sys
 from collections.abc import Sequence
 
 import rich_click as click
+from click.exceptions import Exit
 
-from rage_pg.errors import DatabaseUnavailable, InvalidInput, RageError
+from rage_pg.errors import InvalidInput, RageError
 
 DONE, FAILED, MISUSED, STOPPED = 0, 1, 2, 130
 
@@ -24,16 +25,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from rage_pg.cli.commands import rage
 
     try:
-        code = rage.main(arguments, prog_name="rage", standalone_mode=False)
+        # Not click's own main: it ends the process in its ways, with exit codes of its own.
+        with rage.make_context("rage", list(sys.argv[1:] if arguments is None else arguments)) as context:
+            rage.invoke(context)
         sys.stdout.flush()
+    except Exit as stop:
+        return stop.exit_code
     except BrokenPipeError:
         _discard_output()
         return DONE
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, EOFError, KeyboardInterrupt):
         return STOPPED
     except Exception as error:
         return _failed(error)
-    return code if isinstance(code, int) else DONE
+    return DONE
 
 
 def _failed(error: Exception) -> int:
@@ -52,7 +57,7 @@ def _failed(error: Exception) -> int:
     if known is None:
         complain(f"{type(error).__name__}: {error}. RAGE_LOG_LEVEL=debug shows where.")
         return FAILED
-    complain(f"{known} `rage db check` tells why." if isinstance(known, DatabaseUnavailable) else str(known))
+    complain(str(known))
     return MISUSED if isinstance(known, InvalidInput) else FAILED
 
 

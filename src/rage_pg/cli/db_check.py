@@ -49,7 +49,12 @@ def _checks(connection: psycopg.Connection, url: str, settings: Settings) -> Ite
         yield result
         if not result.ok:
             return
-    has_schema = _value(connection, "SELECT to_regclass('rage.alembic_version') IS NOT NULL")
+    # Not to_regclass: it fails for a role that may not enter the schema.
+    has_schema = _value(
+        connection,
+        "SELECT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = 'rage' AND c.relname = 'alembic_version')",
+    )
     if not has_schema:
         rights = _right_to_create(connection)
         yield rights
