@@ -72,6 +72,16 @@ async def test_image_without_words_lacks_nothing_in_a_caption_space(
     assert await status(database, "style") == (0, 1, 0)
 
 
+async def test_vector_goes_with_the_last_word(database: Database, encoder: HashingEncoder) -> None:
+    image_id = await add(database, "zebra")
+    await index.fill(database, [encoder])
+    async with database.transaction() as connection:
+        await connection.execute("UPDATE rage.images SET title = NULL")
+        await connection.execute("SELECT rage.refresh_documents(ARRAY[%s]::bigint[])", [image_id])
+        cursor = await connection.execute("SELECT count(*) AS n FROM rage.embeddings")
+        assert await cursor.fetchone() == {"n": 0}
+
+
 class Stubborn(HashingEncoder):
     """Gives rubbish for texts that say so."""
 

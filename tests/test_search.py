@@ -127,9 +127,32 @@ async def test_style_leg_ranks_by_the_look_of_the_style_that_the_prompt_names(
     assert titles(answer)[:2] == ["swirls", "harbour"]
 
 
+async def test_style_alone_ranks_and_a_leg_without_a_space_alone_is_refused(
+    database: Database, encoder: HashingEncoder
+) -> None:
+    await add(database, "swirls", kind="style")
+    await index.fill(database, [encoder])
+    with pytest.raises(Conflict, match='leg "style"'):
+        await search.search(database, [encoder], SearchRequest(prompt="swirls", legs={"style": 1.0}))
+    with pytest.raises(InvalidInput, match="none of these legs"):
+        await search.search(database, [encoder], SearchRequest(prompt="swirls", legs={"image": 1.0}))
+
+
+async def test_weak_hit_of_the_words_does_not_outrank_the_nearest_caption(
+    database: Database, encoder: HashingEncoder
+) -> None:
+    await add(database, "Christmas tree photo")
+    await add(database, "bird of prey in the sky")
+    await index.fill(database, [encoder])
+    answer = await search.search(database, [encoder], SearchRequest(prompt="a photo of a bird of prey"))
+    assert titles(answer)[0] == "bird of prey in the sky"
+
+
 @pytest.mark.parametrize(
     ("vectors", "message"),
     [
+        ({"smell": [1.0]}, 'there is no leg "smell"'),
+        ({"image": [1.0]}, 'there is no leg "image"'),
         ({"caption": [1.0, 2.0]}, "must be an array of 512 numbers"),
         ({"caption": [0.0] * 512}, "is zero"),
         ({"caption": None}, "must be an array of 512 numbers"),
@@ -193,6 +216,8 @@ async def filtered(database: Database) -> Database:
         (Filters(attributes={"price": 12.5}), set()),
         (Filters(attributes={"price": "8"}), {"winter lamp"}),
         (Filters(attributes={"season": {"gt": "summer"}}), {"winter lamp"}),
+        (Filters(attributes={"season": None}), {"lamp sketch"}),
+        (Filters(attributes={"season": []}), set()),
         (Filters(origin=("generated",)), set()),
         (Filters(origin=("uploaded",), kind=("sketch",)), {"lamp sketch"}),
         (Filters(min_width=64, min_height=48), {"summer lamp", "winter lamp", "lamp sketch"}),
