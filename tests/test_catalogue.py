@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,18 @@ from rage_pg.errors import Conflict, InvalidInput, NotFound
 from rage_pg.providers import usem3
 from rage_pg.types import FacetValue, Filters, ImageMetadata, TagFilter
 from tests.store import HashingEncoder, add, png
+
+
+async def waits_for_a_lock(database: Database, task: asyncio.Task[Any]) -> None:
+    """Until the task's transaction stands still at a lock; fails if it ends or never gets there."""
+    waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with asyncio.timeout(10):
+        while True:
+            async with database.transaction() as connection:
+                if (await connection.execute(waiting)).rowcount:
+                    return
+            assert not task.done(), task
+            await asyncio.sleep(0.01)
 
 
 async def test_pages_follow_one_another_without_gap_or_repeat(database: Database) -> None:
@@ -126,20 +140,67 @@ async def test_deleted_image_is_hidden_everywhere_but_its_row_stays(database: Da
 
 async def test_erased_image_leaves_its_hash_and_nothing_else(database: Database) -> None:
     content = png(9)
-    image_id = await add(database, "lamp", content=content, caption="secret words", external_id="X")
+    said: dict[str, Any] = {
+        "kind": "person",
+        "caption": "secret words",
+        "external_id": "X",
+        "sku": ("S-1",),
+        "tags": ("anna",),
+        "rights": "Anna",
+        "attributes": {"model": "Anna"},
+    }
+    image_id = await add(database, "lamp", content=content, **said)
+    await collections.put(database, "Best", brand="default", image_ids=[image_id])
     await index.fill(database, [HashingEncoder(usem3.Usem3().identity)])
+    gone = ("embeddings", "image_documents", "captions", "image_tags", "image_identifiers", "image_products")
+    async with database.transaction() as connection:
+        for table in (*gone, "collection_images"):
+            cursor = await connection.execute(f"SELECT FROM rage.{table}")
+            assert cursor.rowcount > 0, table
     await images.delete(database, image_id)
     await images.delete(database, image_id, erase=True)
     async with database.transaction() as connection:
-        for table in ("embeddings", "image_documents", "captions"):
-            cursor = await connection.execute(f"SELECT count(*) AS n FROM rage.{table}")
-            assert await cursor.fetchone() == {"n": 0}, table
+        for table in (*gone, "collection_images"):
+            cursor = await connection.execute(f"SELECT FROM rage.{table}")
+            assert cursor.rowcount == 0, table
+        cursor = await connection.execute("SELECT title, rights, attributes, kind, state FROM rage.images")
+        assert await cursor.fetchone() == {
+            "title": None,
+            "rights": None,
+            "attributes": {},
+            "kind": "person",
+            "state": "retired",
+        }
+        assert (await connection.execute("SELECT FROM rage.image_versions")).rowcount == 1
         cursor = await connection.execute("SELECT sha256, bytes, thumbnail FROM rage.contents")
         assert await cursor.fetchone() == {
             "sha256": hashlib.sha256(content).digest(),
             "bytes": None,
             "thumbnail": None,
         }
+
+
+async def test_erasing_keeps_bytes_that_an_import_under_way_shows(database: Database) -> None:
+    content = png(5)
+    erased = await add(database, "lamp", content=content)
+    async with database.transaction() as connection:
+        await connection.execute("SELECT FROM rage.contents FOR SHARE")
+        cursor = await connection.execute("""
+            INSERT INTO rage.images (brand_id, content_id)
+            SELECT b.brand_id, c.content_id FROM rage.brands AS b, rage.contents AS c WHERE b.key = 'shared'
+            RETURNING image_id
+        """)
+        row = await cursor.fetchone()
+        assert row is not None
+        await connection.execute("""
+            INSERT INTO rage.image_versions (brand_id, image_id, version, content_id)
+            SELECT i.brand_id, i.image_id, 1, i.content_id
+            FROM rage.images AS i JOIN rage.brands AS b USING (brand_id) WHERE b.key = 'shared'
+        """)
+        erasing = asyncio.create_task(images.delete(database, erased, erase=True))
+        await waits_for_a_lock(database, erasing)
+    await erasing
+    assert (await images.content(database, row["image_id"])).data == content
 
 
 async def test_erasing_keeps_bytes_that_another_brand_shows(database: Database) -> None:
@@ -215,3 +276,53 @@ async def test_tags_are_merged_only_when_asked(database: Database) -> None:
     await tags.rename(database, "soaps", "soap", brand="default", merge=True)
     assert await tags.listing(database, brand="default") == [FacetValue("soap", 2)]
     assert (await images.get(database, both)).tags == ("soap",)
+
+
+async def test_tag_moves_up_with_children_of_the_same_name(database: Database) -> None:
+    await add(database, "lamp", tags=("a/a", "a/a/a"))
+    assert await tags.rename(database, "a/a", "a", brand="default") == 2
+    assert [tag.value for tag in await tags.listing(database)] == ["a", "a/a"]
+
+
+async def test_tag_is_not_renamed_below_itself(database: Database) -> None:
+    await add(database, "lamp", tags=("light", "light/lamp"))
+    for merge in (False, True):
+        with pytest.raises(InvalidInput, match="own child") as caught:
+            await tags.rename(database, "light", " Light/Lamp", brand="default", merge=merge)
+        assert caught.value.field == "new"
+    assert [tag.value for tag in await tags.listing(database)] == ["light", "light/lamp"]
+
+
+@pytest.mark.parametrize("new", ["", " \u00a0", "x" * 201, "ß" * 101, "x" * 199])
+async def test_new_name_that_no_tag_can_have_is_refused(database: Database, new: str) -> None:
+    await add(database, "lamp", tags=("light", "light/lamp"))
+    with pytest.raises(InvalidInput) as caught:
+        await tags.rename(database, "light", new, brand="default")
+    assert caught.value.field == "new"
+
+
+async def test_renaming_a_tag_updates_what_carries_it_and_nothing_else(database: Database) -> None:
+    carrier = await add(database, "lamp", tags=("light/lamp",))
+    other = await add(database, "soap", tags=("soap",))
+    before = [await images.get(database, image_id) for image_id in (carrier, other)]
+    await tags.rename(database, "light", "glow", brand="default")
+    after = [await images.get(database, image_id) for image_id in (carrier, other)]
+    assert after[0].updated_at > before[0].updated_at
+    assert after[1].updated_at == before[1].updated_at
+
+
+async def test_merge_waits_for_an_import_that_uses_the_tag(database: Database) -> None:
+    await add(database, "one", tags=("soap",))
+    await add(database, "two", tags=("soaps",))
+    late = await add(database, "late")
+    async with database.transaction() as connection:
+        await connection.execute("SELECT FROM rage.brands WHERE key = 'default' FOR NO KEY UPDATE")
+        merging = asyncio.create_task(tags.rename(database, "soaps", "soap", brand="Default", merge=True))
+        await waits_for_a_lock(database, merging)
+        await connection.execute(
+            "INSERT INTO rage.image_tags (brand_id, image_id, tag_id)"
+            " SELECT brand_id, %s, tag_id FROM rage.tags WHERE name = 'soaps'",
+            [late],
+        )
+    await merging
+    assert await tags.listing(database) == [FacetValue("soap", 3)]

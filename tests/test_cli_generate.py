@@ -88,25 +88,37 @@ def test_dry_run_writes_nothing(rage: Rage, pair: list[str], database_url: str) 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "words"),
+    ("arguments", "words"),
     [
-        (["--image", "1:hero", "-o", "a.png"], 2, "'hero' is no role"),
-        (["--image", "one", "-o", "a.png"], 2, "'one' is not an image's id"),
-        (["--image", "1"], 2, "-o FILE, or give --dry-run"),
-        (["--image", "1", "-o", "no-such-folder/a.png"], 2, "there is no folder no-such-folder"),
-        (["--image", "1", "--tag", "lamp", "-o", "a.png"], 2, "Filters narrow the search of --auto"),
-        (["--auto", "0", "-o", "a.png"], 2, "0 is not in the range"),
-        (["--image", "999999", "-o", "a.png"], 1, "There is no image 999999"),
-        (["--image", "999999", "--provider", "crayon", "-o", "a.png"], 2, "There is no provider 'crayon'"),
-        (["--purpose", "edit", "-o", "a.png"], 1, "cannot edit"),
+        ("--image 1:hero -o a.png", "'hero' is no role"),
+        ("--image one -o a.png", "'one' is not an image's id"),
+        ("--image 1", "-o FILE, or give --dry-run"),
+        ("--image 1 -o no-such-folder/a.png", "there is no folder no-such-folder"),
+        ("--image 1 --tag lamp -o a.png", "Filters narrow the search of --auto"),
+        ("--auto 0 -o a.png", "0 is not in the range"),
+        ("--image 1 --label campaign -o a.png", "'campaign' is not NAME=VALUE"),
+        ("--image 1 --count 11 -o a.png", "11 is not in the range"),
     ],
 )
-def test_what_cannot_be_made_is_refused_before_anything_is_written(
-    arguments: list[str], code: int, words: str, rage: Rage, database_url: str
+def test_wrong_usage_is_told_before_anything_starts(
+    arguments: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    outcome = rage("generate", "a lamp", *arguments)
+    rage = in_process("postgresql://nobody@127.0.0.1:1/none", monkeypatch, capsys)
+    outcome = rage("generate", "a lamp", *arguments.split())
     assert words in outcome.complaint
-    assert outcome.code == code
+    assert outcome.code == 2
+
+
+def test_what_cannot_be_made_is_refused_before_anything_is_written(rage: Rage, database_url: str) -> None:
+    for arguments, code, words in (
+        ("--image 999999 -o a.png", 1, "There is no image 999999"),
+        ("--image 999999 --provider crayon -o a.png", 2, "There is no provider 'crayon'"),
+        ("--auto 3 -o a.png", 2, "No image matches"),
+        ("--purpose edit -o a.png", 1, "cannot edit"),
+    ):
+        outcome = rage("generate", "a lamp", *arguments.split())
+        assert words in outcome.complaint
+        assert outcome.code == code, arguments
     assert value(database_url, "SELECT count(*) FROM rage.generations") == 0
 
 

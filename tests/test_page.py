@@ -113,9 +113,11 @@ def choose(page: Page, *titles: str) -> None:
 
 
 def see(picture: Locator) -> None:
-    """The picture has come over the wire and can be decoded."""
+    """The picture has come over the wire and was decoded; off screen it would not be fetched."""
     expect(picture).to_be_visible(timeout=PATIENCE)
-    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    picture.scroll_into_view_if_needed()
+    expect(picture).to_have_js_property("complete", True)
+    expect(picture).not_to_have_js_property("naturalWidth", 0)
 
 
 def test_prompt_becomes_a_kept_picture(browser: Browser, address: str) -> None:

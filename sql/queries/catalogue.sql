@@ -56,9 +56,10 @@ UPDATE rage.images SET deleted_at = now(), updated_at = now()
 WHERE image_id = %(image_id)s AND deleted_at IS NULL;
 
 -- name: erase_image
--- Marks an image, hidden or not, as gone for good.
+-- Marks an image, hidden or not, as gone for good, with what its row says of it.
 UPDATE rage.images
-SET deleted_at = coalesce(deleted_at, now()), erased_at = now(), updated_at = now()
+SET deleted_at = coalesce(deleted_at, now()), erased_at = now(), updated_at = now(),
+    state = 'retired', title = NULL, rights = NULL, attributes = '{}'
 WHERE image_id = %(image_id)s AND erased_at IS NULL;
 
 -- name: erase_vectors
@@ -72,6 +73,32 @@ DELETE FROM rage.image_documents WHERE image_id = %(image_id)s;
 -- name: erase_captions
 -- What was said of an erased image.
 DELETE FROM rage.captions WHERE image_id = %(image_id)s;
+
+-- name: erase_tags
+-- Which tags an erased image carried; the brand keeps its tags.
+DELETE FROM rage.image_tags WHERE image_id = %(image_id)s;
+
+-- name: erase_identifiers
+-- What the host called an erased image.
+DELETE FROM rage.image_identifiers WHERE image_id = %(image_id)s;
+
+-- name: erase_products
+-- Which products an erased image showed.
+DELETE FROM rage.image_products AS p
+USING rage.images AS i
+WHERE i.image_id = %(image_id)s AND p.brand_id = i.brand_id AND p.image_id = i.image_id;
+
+-- name: erase_places
+-- The places of an erased image in collections.
+DELETE FROM rage.collection_images WHERE image_id = %(image_id)s;
+
+-- name: lock_contents
+-- Waits for imports of the same bytes, in their order; what they added is seen by the statement after this one.
+SELECT o.content_id
+FROM rage.contents AS o
+WHERE o.content_id IN (SELECT v.content_id FROM rage.image_versions AS v WHERE v.image_id = %(image_id)s)
+ORDER BY o.sha256
+FOR UPDATE;
 
 -- name: erase_contents
 -- The bytes of every version of an erased image that no other image shows or showed; the hash stays.
@@ -155,18 +182,35 @@ GROUP BY t.name
 HAVING count(i.image_id) > 0
 ORDER BY t.name;
 
+-- name: lock_brand
+-- The lock that imports take: none adds a tag or puts one on an image while tags are renamed.
+SELECT brand_id FROM rage.brands WHERE key = rage.normal_form(%(brand)s) FOR NO KEY UPDATE;
+
+-- name: tag_names
+-- How the two names of a renaming are stored.
+SELECT rage.normal_form(%(old)s) AS old, rage.normal_form(%(new)s) AS new;
+
 -- name: tag_and_children
--- A tag of a brand and its children, with the names that they take when it is renamed.
-SELECT t.tag_id, b.brand_id,
-       rage.normal_form(%(new)s) || substr(t.name, length(rage.normal_form(%(old)s)) + 1) AS name,
-       existing.tag_id AS existing
-FROM rage.tags AS t
-JOIN rage.brands AS b USING (brand_id)
+-- A tag and its children, parents first, with the names that they take and the tags that stay in the way of these.
+WITH renamed AS (
+    SELECT t.brand_id, t.tag_id, t.name AS old_name, %(new)s || substr(t.name, length(%(old)s) + 1) AS name
+    FROM rage.tags AS t
+    JOIN rage.brands AS b USING (brand_id)
+    WHERE b.key = rage.normal_form(%(brand)s)
+      AND (t.name = %(old)s OR starts_with(t.name, %(old)s || '/'))
+)
+SELECT r.tag_id, r.name, existing.tag_id AS existing
+FROM renamed AS r
 LEFT JOIN rage.tags AS existing
-    ON existing.brand_id = b.brand_id
-   AND existing.name = rage.normal_form(%(new)s) || substr(t.name, length(rage.normal_form(%(old)s)) + 1)
-WHERE b.key = rage.normal_form(%(brand)s)
-  AND (t.name = rage.normal_form(%(old)s) OR starts_with(t.name, rage.normal_form(%(old)s) || '/'));
+    ON existing.brand_id = r.brand_id
+   AND existing.name = r.name
+   AND existing.tag_id NOT IN (SELECT tag_id FROM renamed)
+ORDER BY length(r.old_name);
+
+-- name: touch_tagged
+-- What carries a tag changes with it.
+UPDATE rage.images SET updated_at = now()
+WHERE image_id IN (SELECT image_id FROM rage.image_tags WHERE tag_id = ANY (%(tag_ids)s));
 
 -- name: rename_tag
 -- A new name for a tag.

@@ -20,6 +20,19 @@ SQL = statements("catalogue")
 
 LARGEST_PAGE = 200
 
+ERASURE = (
+    "erase_vectors",
+    "erase_words",
+    "erase_captions",
+    "erase_tags",
+    "erase_identifiers",
+    "erase_products",
+    "erase_places",
+    "lock_contents",
+    "erase_contents",
+)
+"""What goes with an erased image, in this order: contents are looked at once nobody else can show them."""
+
 
 class _Cursor(Struct, frozen=True, array_like=True):
     """Where a page ended: the sort that it belongs to, and the last row's key and id."""
@@ -120,9 +133,9 @@ async def thumbnail(database: Database, image_id: int) -> Content:
 
 
 async def delete(database: Database, image_id: int, *, erase: bool = False) -> None:
-    """Hide an image, or with `erase` remove its bytes, words and vectors for good.
+    """Hide an image, or with `erase` remove its bytes, words, keys and vectors for good.
 
-    The row and the hash stay, so that history stays whole. Bytes that another image shows stay too.
+    The row, retired, and the hash stay, so that history stays whole. Bytes that another image shows stay too.
     Raises NotFound.
     """
     values = {"image_id": _id(image_id)}
@@ -131,7 +144,7 @@ async def delete(database: Database, image_id: int, *, erase: bool = False) -> N
         if not touched:
             raise NotFound(f"There is no image {image_id}.")
         if erase:
-            for statement in ("erase_vectors", "erase_words", "erase_captions", "erase_contents"):
+            for statement in ERASURE:
                 await execute(connection, SQL[statement], values)
 
 

@@ -5,18 +5,27 @@ from __future__ import annotations
 from msgspec import Struct
 
 from rage_pg.database import Connection, Database, execute, fetch_all
-from rage_pg.errors import Conflict, NotFound
+from rage_pg.errors import Conflict, InvalidInput, NotFound
 from rage_pg.resources import statements
 from rage_pg.types import FacetValue
 
 SQL = statements("catalogue")
 
 
+LONGEST_TAG = 200
+
+
+class _Names(Struct, frozen=True):
+    """The two names of a renaming, as tags are stored."""
+
+    old: str
+    new: str
+
+
 class _Renamed(Struct, frozen=True, kw_only=True):
-    """A tag, its new name, and the tag that already has that name."""
+    """A tag, its new name, and the tag that has that name and keeps it."""
 
     tag_id: int
-    brand_id: int
     name: str
     existing: int | None
 
@@ -30,16 +39,22 @@ async def listing(database: Database, *, brand: str | None = None) -> list[Facet
 async def rename(database: Database, old: str, new: str, *, brand: str, merge: bool = False) -> int:
     """Give a brand's tag and its children another name; how many tags that were.
 
-    Where the new name exists, `merge` unites the two; without it that is a Conflict. Raises NotFound.
+    Where the new name exists, `merge` unites the two; without it that is a Conflict. Raises NotFound, and
+    InvalidInput for a new name that no tag can have or that lies below the old one.
     """
     async with database.transaction() as connection:
-        values = {"old": old, "new": new, "brand": brand}
+        await execute(connection, SQL["lock_brand"], {"brand": brand})
+        names = await _names(connection, old, new)
+        values = {"old": names.old, "new": names.new, "brand": brand}
         found = await fetch_all(connection, SQL["tag_and_children"], values, _Renamed)
         if not found:
             raise NotFound(f"The brand {brand!r} has no tag {old!r}.")
-        taken = [tag.name for tag in found if tag.existing not in (None, tag.tag_id)]
+        _check_lengths([tag.name for tag in found])
+        taken = [tag.name for tag in found if tag.existing is not None]
         if taken and not merge:
             raise Conflict(f"The brand {brand!r} has a tag {taken[0]!r} already; merge the two instead.")
+        # Images before their tags, in the order of an erasure, so that the two cannot block each other.
+        await execute(connection, SQL["touch_tagged"], {"tag_ids": [tag.tag_id for tag in found]})
         for tag in found:
             await _rename_one(connection, tag)
         tag_ids = [tag.existing or tag.tag_id for tag in found]
@@ -47,10 +62,29 @@ async def rename(database: Database, old: str, new: str, *, brand: str, merge: b
     return len(found)
 
 
+async def _names(connection: Connection, old: str, new: str) -> _Names:
+    [names] = await fetch_all(connection, SQL["tag_names"], {"old": old, "new": new}, _Names)
+    if not names.new:
+        raise InvalidInput("The new name of a tag cannot be empty.", field="new")
+    _check_lengths([names.new])
+    if names.new.startswith(names.old + "/"):
+        raise InvalidInput(f"The tag {old!r} cannot become its own child {new!r}.", field="new")
+    return names
+
+
+def _check_lengths(names: list[str]) -> None:
+    longest = max(names, key=len)
+    if len(longest) > LONGEST_TAG:
+        raise InvalidInput(
+            f"A tag has at most {LONGEST_TAG} characters; {longest[:40]}... would have {len(longest)}.",
+            field="new",
+        )
+
+
 async def _rename_one(connection: Connection, tag: _Renamed) -> None:
     values = {"tag_id": tag.tag_id, "existing": tag.existing, "name": tag.name}
     if tag.existing is None:
         await execute(connection, SQL["rename_tag"], values)
-    elif tag.existing != tag.tag_id:
+    else:
         await execute(connection, SQL["move_tag"], values)
         await execute(connection, SQL["delete_tag"], values)

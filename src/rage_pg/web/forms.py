@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from rage_pg.errors import InvalidInput
 from rage_pg.types import (
+    MAX_PROMPT,
     Filters,
     GenerationRequest,
     Image,
@@ -84,9 +85,12 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 
 def asked_of(fields: Fields) -> Asked:
-    """Raises InvalidInput for a kind that there is not."""
+    """Raises InvalidInput for a kind that there is not, and for too long a prompt."""
+    prompt = str(fields.get("prompt") or "").strip()
+    if len(prompt) > MAX_PROMPT:
+        raise InvalidInput(f"A prompt has at most {MAX_PROMPT} characters.", field="prompt")
     return Asked(
-        prompt=str(fields.get("prompt") or "").strip(),
+        prompt=prompt,
         brand=str(fields.get("brand") or ""),
         kind=_one_of(Kind, fields.get("kind") or None, "kind"),
         tags=tuple(dict.fromkeys(str(tag) for tag in fields.getall("tag", []) if tag)),

@@ -16,6 +16,13 @@ function noticeOf(target) {
 
 document.addEventListener("htmx:afterSwap", markChosen);
 
+// A prompt is rarely more than a line: Enter searches, Shift and Enter break the line.
+document.addEventListener("keydown", (event) => {
+  if (event.target.name !== "prompt" || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
+});
+
 // What a person starts anew takes away the error of the last try; polling does not.
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
   if (detail.requestConfig.triggeringEvent) noticeOf(detail.target)?.replaceChildren();
