@@ -13,6 +13,6 @@ RUN useradd --create-home --uid 10001 rage
 RUN --mount=type=bind,from=build,source=/dist,target=/dist pip install --no-cache-dir /dist/*.whl
 USER rage
 WORKDIR /home/rage
-EXPOSE 8000
-# Without a RAGE_DATABASE_URL the embedded server keeps its data in /home/rage: mount a volume there.
-CMD ["rage", "serve", "--host", "0.0.0.0"]
+# It answers its own machine only: run it with --network host. Without a RAGE_DATABASE_URL the embedded server
+# keeps its data in /home/rage: mount a volume there.
+CMD ["rage", "serve"]

@@ -195,8 +195,10 @@ def test_references_go_in_the_order_in_which_they_were_chosen(browser: Browser, 
 def test_refusal_is_one_line_beside_the_button(browser: Browser, address: str) -> None:
     with opened(browser, address) as watched:
         page = watched.page
-        find(page, PROMPT)
         line = page.locator("#notice-outcome")
+        page.get_by_role("button", name="Generate").click()
+        expect(line).to_contain_text("The prompt is empty")
+        find(page, PROMPT)
         page.get_by_role("button", name="Generate").click()
         expect(line).to_contain_text("needs references")
         choose(page, "Body lotion trio", "Stack of three soaps")

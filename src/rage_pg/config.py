@@ -55,9 +55,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_level: str = "info"
     limits: Limits = Limits()
 
+    def __repr__(self) -> str:
+        """Without values: the URLs may hold passwords."""
+        return f"Settings(data_dir={self.data_dir!s})"
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        given = {name: value for name, value in environment.items() if value.strip()}
+        # A key read from a file ends with a line break, which no header can carry.
+        given = {name: value.strip() for name, value in environment.items() if value.strip()}
         return cls(
             data_dir=Path(given.get("RAGE_DATA_DIR", default_data_dir())).expanduser().resolve(),
             database_url=given.get("RAGE_DATABASE_URL"),

@@ -73,7 +73,12 @@ class Database:
         await self._pool.close()
 
     async def __aenter__(self) -> Database:
-        await self.open()
+        try:
+            await self.open()
+        except BaseException:
+            # A cancellation half-way would leave the pool's own tasks running, and the loop waiting for them.
+            await self.close()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -109,7 +109,7 @@ async def activate(database: Database, name: str, *, force: bool = False) -> Spa
         raise NotFound(f"There is no space {name!r}.")
     if found.missing and not force:
         raise Conflict(
-            f"The space {name} lacks {found.missing} images: run `rage index rebuild --space {name}` first."
+            f"The space {name} lacks {found.missing} images: run `rage index fill --space {name}` first."
         )
     async with database.transaction() as connection:
         await execute(connection, SQL["activate"], {"name": name})

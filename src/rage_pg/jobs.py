@@ -131,22 +131,31 @@ async def run_worker(
 
 
 async def _work(database: Database, work: Work, concurrency: int, grace: float, heartbeat: float) -> None:
-    async with _app(database, work, connections=concurrency + 3).open_async() as app:
+    app = _app(database, work, connections=concurrency + 3)
+    try:
+        # Opened within: a cancellation half-way would leave the pool open, and the loop waiting for it.
+        await app.open_async()
         await defer_fill_index(database)
-        watch = asyncio.create_task(_look_after_lost_jobs(database, app, heartbeat))
-        try:
-            await app.run_worker_async(
-                concurrency=concurrency,
-                delete_jobs="successful",
-                install_signal_handlers=False,
-                shutdown_graceful_timeout=grace,
-                fetch_job_polling_interval=min(5.0, heartbeat),
-                update_heartbeat_interval=heartbeat,
-                stalled_worker_timeout=3 * heartbeat,
-            )
-        finally:
-            watch.cancel()
-            await asyncio.gather(watch, return_exceptions=True)
+        await _run_jobs(database, app, concurrency, grace, heartbeat)
+    finally:
+        await app.close_async()
+
+
+async def _run_jobs(database: Database, app: App, concurrency: int, grace: float, heartbeat: float) -> None:
+    watch = asyncio.create_task(_look_after_lost_jobs(database, app, heartbeat))
+    try:
+        await app.run_worker_async(
+            concurrency=concurrency,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+            shutdown_graceful_timeout=grace,
+            fetch_job_polling_interval=min(5.0, heartbeat),
+            update_heartbeat_interval=heartbeat,
+            stalled_worker_timeout=3 * heartbeat,
+        )
+    finally:
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
 
 
 def _app(database: Database, work: Work, connections: int) -> App:

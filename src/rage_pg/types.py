@@ -134,12 +134,16 @@ class ImportReport(Struct, kw_only=True):
     items: list[ImportItem] = field(default_factory=list)
 
 
+Names = Annotated[tuple[str, ...], Meta(max_length=64)]
+"""Alternatives or requirements of one filter: each costs a look-up."""
+
+
 class TagFilter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A tag `a` also matches its children `a/b`."""
 
-    all: tuple[str, ...] = ()
-    any: tuple[str, ...] = ()
-    none: tuple[str, ...] = ()
+    all: Names = ()
+    any: Names = ()
+    none: Names = ()
 
 
 class Filters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -148,11 +152,11 @@ class Filters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     `attributes` maps a name to a value (equal), a list (one of) or `{"gt"|"gte"|"lt"|"lte": bound}`.
     """
 
-    brand: tuple[str, ...] = ()
-    sku: tuple[str, ...] = ()
+    brand: Names = ()
+    sku: Names = ()
     kind: tuple[Kind, ...] = ()
     state: tuple[State, ...] = ()
-    collection: tuple[str, ...] = ()
+    collection: Names = ()
     tags: TagFilter = field(default_factory=TagFilter)
     attributes: dict[str, Any] = field(default_factory=dict)
     origin: tuple[Origin, ...] = ()

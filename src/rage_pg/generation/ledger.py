@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -70,7 +71,9 @@ async def finish(
     await execute(connection, SQL["finish"], values)
     if call_id is not None:
         await close_paid_call(connection, call_id, outcome)
-    data: dict[str, Any] = {"outputs": outputs} if outcome.error is None else {"error": outcome.error}
+    data: dict[str, Any] = (
+        {"outputs": outputs} if outcome.error is None else {"error": storable(outcome.error)}
+    )
     await add_event(connection, generation_id, outcome.status, data)
 
 
@@ -89,10 +92,26 @@ def error_document(error: RageError) -> dict[str, Any]:
 def _values(outcome: Outcome) -> dict[str, Any]:
     return {
         "status": outcome.status,
-        "model": outcome.model,
-        "provider_request_id": outcome.request_id,
-        "usage": None if outcome.usage is None else Jsonb(outcome.usage),
+        "model": storable(outcome.model),
+        "provider_request_id": storable(outcome.request_id),
+        "usage": None if outcome.usage is None else Jsonb(storable(outcome.usage)),
         "cost_usd": outcome.cost_usd,
-        "error": None if outcome.error is None else Jsonb(outcome.error),
-        "details": Jsonb({"details": outcome.details} if outcome.details else {}),
+        "error": None if outcome.error is None else Jsonb(storable(outcome.error)),
+        "details": Jsonb(storable({"details": outcome.details}) if outcome.details else {}),
     }
+
+
+def storable(value: Any) -> Any:
+    """A provider's words as Postgres can keep them: no NUL, no half of a surrogate pair, no NaN or infinity.
+
+    Whatever a provider answers, how its call ended must get into the ledger.
+    """
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {storable(str(name)): storable(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(member) for member in value]
+    return value

@@ -23,7 +23,7 @@ from rage_pg.errors import (
 from rage_pg.generation.call import Generators, build_call, prompt_sent
 from rage_pg.generation.ledger import Outcome, error_document
 from rage_pg.generation.settle import ImageStore, Stopwatch, patiently, settle, uncancelled
-from rage_pg.generation.take_up import Task, give_back, take_up
+from rage_pg.generation.take_up import Task, give_back, locked_task, take_up
 from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, InputImage
 from rage_pg.resources import statements
 from rage_pg.types import ImageMetadata, Role
@@ -44,6 +44,10 @@ class _Sent(Struct, frozen=True):
     title: str | None
     media_type: str
     content: bytes | None
+
+
+class _Overtaken(Exception):
+    """This worker stalled, seemed lost, and another one has the generation by now: it must not call too."""
 
 
 class _Work(Struct, kw_only=True):
@@ -72,6 +76,8 @@ async def run(
     try:
         generator, call = await _prepare(database, generators, work)
         result = await _call(generator, call, work)
+    except _Overtaken:
+        log.warning("generation was taken over by another worker", generation_id=str(generation_id))
     except DatabaseUnavailable:
         raise
     except asyncio.CancelledError:
@@ -91,6 +97,9 @@ async def _prepare(
     task = work.task
     generator = generators(task.provider)
     async with database.transaction() as connection:
+        current = await locked_task(connection, task.generation_id)
+        if current is None or current.started_at != task.started_at or current.status != "running":
+            raise _Overtaken
         sent = await fetch_all(
             connection, SQL["get_references"], {"generation_id": task.generation_id}, _Sent
         )

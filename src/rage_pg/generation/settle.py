@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rage_pg.database import Connection, Database, execute, fetch_all
-from rage_pg.errors import DatabaseUnavailable
+from rage_pg.errors import Conflict, DatabaseUnavailable
 from rage_pg.generation.cost import cost_of
 from rage_pg.generation.ledger import Outcome, close_paid_call, finish
 from rage_pg.generation.take_up import Task, locked_task
@@ -88,12 +88,12 @@ async def settle(
 
 
 async def patiently(write: Callable[[], Awaitable[None]]) -> None:
-    """Try again while the database is away, for about half a minute. Raises DatabaseUnavailable then."""
+    """Try again while the database is away or another writer is in the way, for about half a minute."""
     for pause in PAUSES:
         try:
             return await write()
-        except DatabaseUnavailable:
-            log.warning("database away; trying again", seconds=pause)
+        except (DatabaseUnavailable, Conflict) as error:
+            log.warning("not written yet; trying again", reason=str(error), seconds=pause)
             await asyncio.sleep(pause)
     await write()
 

@@ -124,10 +124,13 @@ def paying_brand(choice: Choice, images: Sequence[Image], shared: Sequence[str])
 
 
 def generation_request(fields: Fields, choice: Choice, brand: str) -> GenerationRequest:
-    """Raises InvalidInput for a search that cannot be one; the rest is checked where it is accepted."""
+    """Raises InvalidInput for an empty prompt and an impossible search; the rest is checked at acceptance."""
+    prompt = str(fields.get("prompt") or "").strip()
+    if not prompt:
+        raise InvalidInput("The prompt is empty: say what the picture should show.", field="prompt")
     search_id = fields.get("search_id") or None
     return GenerationRequest(
-        prompt=str(fields.get("prompt") or "").strip(),
+        prompt=prompt,
         brand=brand,
         references=choice.references,
         purpose=choice.purpose,
