@@ -26,7 +26,7 @@ async def _start_and_stop(folder: str) -> tuple[float, float]:
     port = _free_port()
     started = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "rage_pg.cli", "serve", "--demo", "--port", str(port),
+        str(Path(sys.executable).with_name("rage")), "serve", "--demo", "--port", str(port),
         env={**os.environ, "RAGE_DATA_DIR": folder}, stdout=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     while not await asyncio.to_thread(_answers, port):

@@ -1,5 +1,5 @@
--- The whole schema as PostgreSQL 18 dumps it, without the job library's objects (procrastinate_*) and
--- the partitions of spaces (embeddings_<number>). Not run by anything: migrations and sql/ make the schema.
+-- The whole schema as PostgreSQL 18 dumps it, but for the job library's objects (procrastinate_*) and
+-- the partitions of spaces (embeddings_<number>). Nothing runs this: migrations and sql/ make the schema.
 -- Written by tests/schema_snapshot.py; a test compares it with the database.
 
 CREATE SCHEMA rage;

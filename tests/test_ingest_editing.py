@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from rage_pg.catalogue import images
 from rage_pg.database import Database
 from rage_pg.errors import Conflict, InvalidInput, NotFound
 from rage_pg.types import Image, ImageMetadata
-from tests.store import add
+from tests.store import add, png
 
 
 async def edit(database: Database, image_id: int, **said: Any) -> Image:
@@ -66,6 +67,64 @@ async def test_external_id_is_replaced_unless_another_image_has_it(database: Dat
         await edit(database, other, external_id="X-3")
     assert (await images.get(database, other)).external_id == "X-2"
     assert (await edit(database, other, external_id="X-1")).external_id == "X-1"
+
+
+async def external_ids(database: Database, image_id: int) -> list[str]:
+    async with database.transaction() as connection:
+        cursor = await connection.execute(
+            "SELECT identifier FROM rage.image_identifiers WHERE image_id = %s ORDER BY identifier_id",
+            [image_id],
+        )
+        return [row["identifier"] for row in await cursor.fetchall()]
+
+
+async def test_only_the_external_id_that_is_shown_is_replaced(database: Database) -> None:
+    image_id = await add(database, "one", content=png(7), external_id="X-1")
+    for other in ("X-2", "X-3"):
+        assert await add(database, content=png(7), external_id=other) == image_id
+    assert (await edit(database, image_id, external_id="X-9")).external_id == "X-9"
+    assert await external_ids(database, image_id) == ["X-9", "X-2", "X-3"]
+    assert (await edit(database, image_id, external_id="X-3")).external_id == "X-3"
+    assert await external_ids(database, image_id) == ["X-3", "X-2"]
+
+
+async def test_an_image_without_external_id_gets_one(database: Database) -> None:
+    image_id = await add(database, "one")
+    assert (await edit(database, image_id, external_id="X-1")).external_id == "X-1"
+
+
+async def test_captions_edited_at_once_are_both_kept(database: Database) -> None:
+    image_id = await add(database, "lamp", caption="first")
+    async with database.transaction() as holder:
+        await holder.execute("SELECT FROM rage.images WHERE image_id = %s FOR UPDATE", [image_id])
+        edits = [asyncio.create_task(edit(database, image_id, caption=text)) for text in ("second", "third")]
+        await waiting(database, len(edits))
+    await asyncio.gather(*edits)
+    async with database.transaction() as connection:
+        cursor = await connection.execute(
+            "SELECT text FROM rage.captions WHERE image_id = %s ORDER BY text", [image_id]
+        )
+        assert [row["text"] for row in await cursor.fetchall()] == ["first", "second", "third"]
+
+
+async def waiting(database: Database, count: int) -> None:
+    """Until so many sessions of this database wait for a lock."""
+    waits = """
+        SELECT count(*) AS n FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'
+    """
+    async with asyncio.timeout(20):
+        while True:
+            async with database.transaction() as connection:
+                row = await (await connection.execute(waits)).fetchone()
+            if row is not None and row["n"] >= count:
+                return
+
+
+@pytest.mark.parametrize("image_id", [2**63, -1, 0])
+async def test_ids_that_no_image_can_have_are_not_found(database: Database, image_id: int) -> None:
+    with pytest.raises(NotFound, match=str(image_id)):
+        await ingest.edit_images(database, [image_id], ImageMetadata(title="x"))
 
 
 async def test_many_are_edited_or_none(database: Database) -> None:

@@ -39,7 +39,9 @@ def emblem(c: Canvas, kind: str, colour: str) -> None:
         _sprig(c, colour)
     elif kind == "rose":
         for size, share in ((28, 0.0), (21, 0.22), (14, 0.0), (7, 0.3)):
-            c.fill(blob(np.random.default_rng(size), 0, 0, size, size, 0.10), mix("#d4667f", "#ffe9ec", share))
+            c.fill(
+                blob(np.random.default_rng(size), 0, 0, size, size, 0.10), mix("#d4667f", "#ffe9ec", share)
+            )
     elif kind == "oat":
         for i in range(4):
             for side in (-1, 1):
@@ -78,14 +80,20 @@ def label(c: Canvas, scent: Scent, what: str, width: float, height: float) -> No
     with c.at(0, -height * 0.25, height / 185):
         emblem(c, scent.emblem, scent.colour)
     c.text(0, height * 0.08, "lumen", size * 0.21, INK, 1.5)
-    c.stroke(outline((-width * 0.16, height * 0.205), (width * 0.16, height * 0.205)), 1.6, dark(scent.colour, 0.2))
+    c.stroke(
+        outline((-width * 0.16, height * 0.205), (width * 0.16, height * 0.205)), 1.6, dark(scent.colour, 0.2)
+    )
     c.text(0, height * 0.29, what, size * 0.108, INK, 0.6)
     c.text(0, height * 0.395, scent.name, size * 0.1, dark(scent.colour, 0.5), 0.8)
 
 
 def shine(c: Canvas, x: float, y: float, w: float, h: float, strength: float = 0.6) -> None:
     """A soft upright reflection."""
-    c.fill(rounded(x, y, w, h, w / 2), down(clear("#ffffff", strength), clear("#ffffff", strength * 0.3)), blur=2.5)
+    c.fill(
+        rounded(x, y, w, h, w / 2),
+        down(clear("#ffffff", strength), clear("#ffffff", strength * 0.3)),
+        blur=2.5,
+    )
 
 
 def lotion(c: Canvas, scent: Scent) -> None:
@@ -140,7 +148,10 @@ def _flecks(c: Canvas, scent: Scent) -> None:
 
 
 def _band(c: Canvas, scent: Scent) -> None:
-    c.fill(outline((-68, -218), (68, -218), (86, -102), (-86, -102)), Linear(((0, "#fffdf8"), (1, "#f3e9d8")), 60))
+    c.fill(
+        outline((-68, -218), (68, -218), (86, -102), (-86, -102)),
+        Linear(((0, "#fffdf8"), (1, "#f3e9d8")), 60),
+    )
     c.fill(outline((-86, -103), (86, -103), (82, 2), (-82, 2)), down("#f6ecdc", "#d8c9b4"))
     stripe = dark(scent.colour, 0.15)
     for left, right in ((-68, -86), (68, 86)):
@@ -173,7 +184,9 @@ def hand_cream(c: Canvas, scent: Scent) -> None:
         c.fill(rect(-100, -420, 200, 30), down(light(scent.colour, 0.5), dark(scent.colour, 0.1)))
         for x in range(-96, 97, 6):
             c.stroke(outline((x, -416), (x, -394)), 1.2, "#2a1c3c22")
-        c.fill(smooth([(-120, -190), (-40, -160), (40, -196), (120, -170), (120, -60), (-120, -60)]), "#fff6f0aa")
+        c.fill(
+            smooth([(-120, -190), (-40, -160), (40, -196), (120, -170), (120, -60), (-120, -60)]), "#fff6f0aa"
+        )
     with c.at(0, -318, 1.15):
         emblem(c, scent.emblem, scent.colour)
     c.text(0, -250, "lumen", 36, "#fffaf4", 1.5)
@@ -217,7 +230,9 @@ def shower_gel(c: Canvas, scent: Scent) -> None:
     c.fill(rounded(-46, -440, 92, 76, (16, 16, 5, 5)), cylinder("#fbf6ee"))
     c.stroke(outline((-46, -398), (46, -398)), 2, "#2a1c3c33")
     c.fill(rounded(-18, -404, 36, 9, 4), "#e3d9cc")
-    body = soften(outline((-44, -366), (44, -366), (94, -330), (94, 0), (-94, 0), (-94, -330)), (4, 4, 44, 40, 40, 44))
+    body = soften(
+        outline((-44, -366), (44, -366), (94, -330), (94, 0), (-94, 0), (-94, -330)), (4, 4, 44, 40, 40, 44)
+    )
     gel = Linear(((0, dark(scent.colour, 0.1)), (0.12, light(scent.colour, 0.5)), (0.5, light(scent.colour, 0.12)),
                   (0.88, scent.colour), (1, dark(scent.colour, 0.22))), 0)  # fmt: skip
     c.fill(body, gel)
@@ -262,7 +277,10 @@ def bath_bomb(c: Canvas, x: float, r: float, colour: str, seed: int) -> None:
         c.fill(ellipse(x + d * np.cos(a), -r + d * np.sin(a), rng.uniform(0.8, 2.4)), clear(tone, 0.45))
     for _ in range(7):
         a, d = rng.uniform(0, 6.28), r * 0.7 * rng.uniform() ** 0.5
-        c.fill(leaf(x + d * np.cos(a), -r + d * np.sin(a), 22, 9, rng.uniform(0, 360)), clear(dark(colour, 0.35), 0.8))
+        c.fill(
+            leaf(x + d * np.cos(a), -r + d * np.sin(a), 22, 9, rng.uniform(0, 360)),
+            clear(dark(colour, 0.35), 0.8),
+        )
     c.stroke(arc(x, -r, r * 0.99, r * 0.2, 0, 180), 2, clear(dark(colour, 0.4), 0.4), blur=1)
 
 

@@ -39,7 +39,9 @@ def tent(c: Canvas, colour: str) -> None:
 
 
 def _door(c: Canvas, colour: str) -> None:
-    door = smooth([(-150, 0), (-136, -90), (-94, -180), (-50, -214), (-8, -176), (40, -84), (58, 0)], closed=False)
+    door = smooth(
+        [(-150, 0), (-136, -90), (-94, -180), (-50, -214), (-8, -176), (40, -84), (58, 0)], closed=False
+    )
     c.fill(door, down("#2d2140", "#5b4358"))
     with c.inside(door):
         c.fill(ellipse(-46, 10, 120, 46), "#e8c78f", blur=10, alpha=0.7)
@@ -54,14 +56,21 @@ def sleeping_bag(c: Canvas, colour: str) -> None:
     bag = smooth([(-72, -448), (0, -476), (72, -448), (100, -380), (124, -300), (112, -160), (80, -30),
         (0, 0), (-80, -30), (-112, -160), (-124, -300), (-100, -380)])  # fmt: skip
     c.fill(bag + np.array([12, 12]), "#2a1c3c", blur=10, alpha=0.3)
-    c.fill(bag, Linear(((0, dark(colour, 0.3)), (0.3, light(colour, 0.25)), (0.6, colour), (1, dark(colour, 0.4))), 0))
+    c.fill(
+        bag,
+        Linear(
+            ((0, dark(colour, 0.3)), (0.3, light(colour, 0.25)), (0.6, colour), (1, dark(colour, 0.4))), 0
+        ),
+    )
     with c.inside(bag):
         for y in range(-316, 10, 44):
             seam = smooth([(-130, y - 14), (0, y + 8), (130, y - 14)], closed=False)
             c.stroke(seam + np.array([0, 10]), 16, clear("#ffffff", 0.16), blur=5)
             c.stroke(seam, 3, dark(colour, 0.5))
             c.stroke(seam - np.array([0, 7]), 9, clear(dark(colour, 0.6), 0.3), blur=4)
-    hole = smooth([(-58, -420), (0, -444), (58, -420), (72, -366), (50, -322), (0, -308), (-50, -322), (-72, -366)])
+    hole = smooth(
+        [(-58, -420), (0, -444), (58, -420), (72, -366), (50, -322), (0, -308), (-50, -322), (-72, -366)]
+    )
     c.fill(hole, down("#3a2b46", "#6d5269"))
     with c.inside(hole):
         c.fill(smooth([(-60, -410), (0, -428), (60, -410), (66, -370), (0, -350), (-66, -370)]),
@@ -77,14 +86,20 @@ def lantern(c: Canvas, colour: str) -> None:
     """A glowing camping lantern with a wire handle, 420 high."""
     c.shadow(8, -4, 112, 16)
     c.stroke(arc(0, -300, 86, 122, 180, 360), 6, Linear(((0, "#e4e9ee"), (1, "#77808b"))))
-    glass = smooth([(-64, -300), (64, -300), (92, -230), (84, -130), (60, -92), (-60, -92), (-84, -130), (-92, -230)])
+    glass = smooth(
+        [(-64, -300), (64, -300), (92, -230), (84, -130), (60, -92), (-60, -92), (-84, -130), (-92, -230)]
+    )
     c.fill(glass, Radial(((0, "#fffbe0"), (0.4, "#ffe08a"), (1, "#f2a93b")), (0.5, 0.55), 0.62))
     c.fill(drop(0, -166, 22), down("#ffffff", "#ffd04d"), blur=3)
     c.fill(rounded(-13, -142, 26, 52, 4), cylinder("#8e98a3"))
     for x in (-56, 0, 56):
-        c.stroke(smooth([(x, -302), (x * 1.42, -220), (x, -94)], closed=False), 4.5, clear(dark(colour, 0.5), 0.85))
+        c.stroke(
+            smooth([(x, -302), (x * 1.42, -220), (x, -94)], closed=False), 4.5, clear(dark(colour, 0.5), 0.85)
+        )
     c.stroke(arc(-8, -200, 68, 86, 150, 215), 8, "#ffffffbb", blur=2)
-    c.fill(soften(outline((-40, -372), (40, -372), (84, -296), (-84, -296)), (16, 16, 6, 6)), cylinder(colour))
+    c.fill(
+        soften(outline((-40, -372), (40, -372), (84, -296), (-84, -296)), (16, 16, 6, 6)), cylinder(colour)
+    )
     c.fill(rounded(-26, -388, 52, 22, 7), cylinder(dark(colour, 0.3)))
     for x in (-42, -14, 14, 42):
         c.fill(rounded(x - 6, -330, 12, 18, 5), dark(colour, 0.6))
@@ -104,7 +119,9 @@ def compass(c: Canvas, colour: str) -> None:
     c.fill(rounded(-22, -404, 44, 38, 8), cylinder(colour))
     c.fill(ellipse(0, -188, 190), Linear(((0, "#fbe7b0"), (0.5, colour), (1, "#7f5620")), 50))
     c.fill(ellipse(0, -188, 168), Linear(((0, "#7f5620"), (0.5, colour), (1, "#fbe7b0")), 50))
-    c.fill(ellipse(0, -188, 156), Radial(((0, "#fffaf0"), (0.8, "#f6ead2"), (1, "#d9c6a0")), (0.45, 0.42), 0.62))
+    c.fill(
+        ellipse(0, -188, 156), Radial(((0, "#fffaf0"), (0.8, "#f6ead2"), (1, "#d9c6a0")), (0.45, 0.42), 0.62)
+    )
     for step in range(72):
         with c.at(0, -188, angle=step * 5):
             long = step % 9 == 0
@@ -152,7 +169,10 @@ def camp_stove(c: Canvas, colour: str) -> None:
 
 def _pot(c: Canvas) -> None:
     c.stroke(outline((116, -340), (196, -366)), 15, Linear(((0, "#4a505f"), (1, "#262a34"))))
-    c.fill(soften(outline((-122, -372), (122, -372), (114, -262), (-114, -262)), (4, 4, 26, 26)), cylinder(STEEL, 0.85))
+    c.fill(
+        soften(outline((-122, -372), (122, -372), (114, -262), (-114, -262)), (4, 4, 26, 26)),
+        cylinder(STEEL, 0.85),
+    )
     c.fill(rounded(-128, -382, 256, 16, 8), cylinder("#aab4bd", 0.8))
     c.fill(soften(outline((-96, -404), (96, -404), (124, -380), (-124, -380)), (20, 20, 2, 2)),
         cylinder("#b6c0c8", 0.7))  # fmt: skip
@@ -171,7 +191,12 @@ def folding_chair(c: Canvas, colour: str) -> None:
         c.stroke(outline(a, b), 11, steel)
     back = smooth([(-128, -424), (0, -408), (128, -424), (122, -320), (112, -236), (0, -222), (-112, -236),
         (-122, -320)])  # fmt: skip
-    c.fill(back, Linear(((0, dark(colour, 0.2)), (0.3, light(colour, 0.22)), (0.6, colour), (1, dark(colour, 0.3))), 0))
+    c.fill(
+        back,
+        Linear(
+            ((0, dark(colour, 0.2)), (0.3, light(colour, 0.22)), (0.6, colour), (1, dark(colour, 0.3))), 0
+        ),
+    )
     c.stroke(smooth([(-118, -402), (0, -388), (118, -402)], closed=False), 3, light(colour, 0.55))
     with c.at(0, -320, 1.3):
         mountain_mark(c, "#fffaf0")

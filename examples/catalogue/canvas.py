@@ -87,7 +87,9 @@ def down(top: str, bottom: str) -> Linear:
 
 def glow(colour: str, strength: float = 1.0) -> Radial:
     """A light that fades to nothing at the rim."""
-    return Radial(((0.0, clear(colour, strength)), (0.4, clear(colour, strength * 0.4)), (1.0, clear(colour, 0))))
+    return Radial(
+        ((0.0, clear(colour, strength)), (0.4, clear(colour, strength * 0.4)), (1.0, clear(colour, 0)))
+    )
 
 
 def ball(colour: str) -> Radial:
@@ -117,10 +119,14 @@ class Canvas:
         self._matrix: NDArray[np.float64] = np.diag([float(scale), float(scale), 1.0])
         self._clip: Image.Image | None = None
         if background is not None:
-            self.fill(np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float64), background)
+            self.fill(
+                np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float64), background
+            )
 
     @contextmanager
-    def at(self, x: float, y: float, size: float = 1.0, angle: float = 0.0, flip: bool = False) -> Iterator[Canvas]:
+    def at(
+        self, x: float, y: float, size: float = 1.0, angle: float = 0.0, flip: bool = False
+    ) -> Iterator[Canvas]:
         """Draw with the origin at (x, y), scaled, turned clockwise, or mirrored."""
         a, kept = math.radians(angle), self._matrix
         side = -size if flip else size
@@ -221,7 +227,9 @@ class Canvas:
         right, bottom = min(self.image.width, int(high[0])), min(self.image.height, int(high[1]))
         return (left, top, right, bottom) if right > left and bottom > top else None
 
-    def _lay(self, mask: Image.Image, box: Box, points: Path, paint: Paint, blur: float, alpha: float) -> None:
+    def _lay(
+        self, mask: Image.Image, box: Box, points: Path, paint: Paint, blur: float, alpha: float
+    ) -> None:
         if blur > 0:
             mask = mask.filter(ImageFilter.GaussianBlur(blur))
         if self._clip is not None:
@@ -242,7 +250,9 @@ class Canvas:
         t = self._run(x, y, points, paint) if isinstance(paint, Linear) else _reach(x, y, points, paint)
         return Image.fromarray(_ramp(paint.stops)[(np.clip(t, 0, 1) * 1023).astype(np.int16)])
 
-    def _run(self, x: NDArray[np.float32], y: NDArray[np.float32], points: Path, paint: Linear) -> NDArray[np.float32]:
+    def _run(
+        self, x: NDArray[np.float32], y: NDArray[np.float32], points: Path, paint: Linear
+    ) -> NDArray[np.float32]:
         a = math.radians(paint.angle)
         slant = self._matrix[:2, :2] @ np.array([math.cos(a), math.sin(a)])
         way = slant / np.hypot(*slant)
@@ -252,7 +262,9 @@ class Canvas:
         return np.asarray(run, dtype=np.float32)
 
 
-def _reach(x: NDArray[np.float32], y: NDArray[np.float32], points: Path, paint: Radial) -> NDArray[np.float32]:
+def _reach(
+    x: NDArray[np.float32], y: NDArray[np.float32], points: Path, paint: Radial
+) -> NDArray[np.float32]:
     low, span = points.min(axis=0), np.maximum(np.ptp(points, axis=0), 1e-6)
     cx, cy = low + span * np.array(paint.centre)
     rx, ry = span * paint.radius

@@ -95,7 +95,11 @@ def _hatch(c: Canvas, shape: Path, seed: int, left: float, right: float) -> None
     rng = np.random.default_rng(seed)
     with c.inside(shape):
         for y in range(60, 560, 7):
-            c.stroke(outline((left + rng.uniform(-8, 8), y), (right + rng.uniform(-8, 8), y - 34)), 1.5, "#4b465266")
+            c.stroke(
+                outline((left + rng.uniform(-8, 8), y), (right + rng.uniform(-8, 8), y - 34)),
+                1.5,
+                "#4b465266",
+            )
 
 
 def sketch_sheet() -> Canvas:
@@ -113,7 +117,9 @@ def lotion_sketch() -> Canvas:
     c = sketch_sheet()
     body = smooth([(150, 250), (176, 212), (230, 200), (284, 212), (310, 250), (312, 360), (310, 476),
         (290, 490), (170, 490), (150, 476), (148, 360)])  # fmt: skip
-    spout = smooth([(132, 98), (150, 84), (196, 76), (254, 74), (262, 98), (254, 112), (196, 110), (150, 106)])
+    spout = smooth(
+        [(132, 98), (150, 84), (196, 76), (254, 74), (262, 98), (254, 112), (196, 110), (150, 106)]
+    )
     bar = soften(outline((352, 420), (500, 420), (526, 456), (520, 500), (336, 500), (330, 456)), 16)
     for i, path in enumerate((body, spout, rounded(200, 158, 60, 42, 6), rounded(222, 112, 16, 46, 3),
             rounded(172, 290, 116, 130, 6), bar)):  # fmt: skip
@@ -136,7 +142,9 @@ def lotion_sketch() -> Canvas:
 def tent_sketch() -> Canvas:
     """A pencil sketch of a dome tent under a hill."""
     c = sketch_sheet()
-    dome = smooth([(96, 440), (130, 330), (210, 240), (296, 206), (390, 244), (460, 330), (494, 440)], closed=False)
+    dome = smooth(
+        [(96, 440), (130, 330), (210, 240), (296, 206), (390, 244), (460, 330), (494, 440)], closed=False
+    )
     door = smooth([(210, 440), (226, 340), (268, 270), (314, 340), (332, 440)], closed=False)
     for i, path in enumerate((dome, door, smooth([(296, 206), (372, 310), (404, 440)], closed=False),
             outline((80, 440), (510, 440)))):  # fmt: skip

@@ -70,7 +70,10 @@ def _incense_box(c: Canvas, scent: Scent) -> None:
         tip = -200 + i * 17
         c.stroke(outline((-168 + i * 12, -320), (tip, -446 + abs(i - 4) * 7)), 5,
             Linear(((0, "#6a4632"), (1, "#a57450")), 0))  # fmt: skip
-    c.fill(outline((-26, -352), (6, -334), (6, -10), (-26, 0)), down(dark(scent.colour, 0.2), dark(scent.colour, 0.5)))
+    c.fill(
+        outline((-26, -352), (6, -334), (6, -10), (-26, 0)),
+        down(dark(scent.colour, 0.2), dark(scent.colour, 0.5)),
+    )
     c.fill(rounded(-190, -352, 164, 352, 4),
         Linear(((0, light(scent.colour, 0.3)), (0.5, scent.colour), (1, dark(scent.colour, 0.2))), 40))  # fmt: skip
     c.fill(rect(-190, -352, 164, 16), dark(scent.colour, 0.45))

@@ -67,7 +67,9 @@ def beach_sunset() -> Canvas:
 
 def _shore(c: Canvas) -> None:
     for dy, colour in ((0, "#ffffffcc"), (8, "#c99a78"), (14, "#eec79a")):
-        line = hills([(-10, 410 + dy), (150, 424 + dy), (320, 404 + dy), (520, 432 + dy), (790, 398 + dy)], 520)
+        line = hills(
+            [(-10, 410 + dy), (150, 424 + dy), (320, 404 + dy), (520, 432 + dy), (790, 398 + dy)], 520
+        )
         c.fill(line, down(colour, dark(colour[:7], 0.22)) if dy > 8 else colour)
     rng = np.random.default_rng(9)
     for _ in range(260):
@@ -88,7 +90,16 @@ def _palm(c: Canvas, x: float, y: float) -> None:
     for t in np.linspace(0.1, 0.95, 14):
         px, py = trunk[int(t * (len(trunk) - 1))]
         c.stroke(outline((px - 9, py), (px + 9, py - 3)), 2, "#2c1833")
-    for angle, long in ((-170, 140), (-140, 120), (-105, 100), (-65, 110), (-30, 135), (5, 130), (165, 110), (40, 90)):
+    for angle, long in (
+        (-170, 140),
+        (-140, 120),
+        (-105, 100),
+        (-65, 110),
+        (-30, 135),
+        (5, 130),
+        (165, 110),
+        (40, 90),
+    ):
         with c.at(x + 84, y - 312, angle=angle):
             droop = 1 if abs(angle) < 90 else -1
             frond = smooth([(0, 0), (long * 0.4, -22 * droop), (long, 30 * droop), (long * 0.5, 4 * droop)])
@@ -106,7 +117,9 @@ def forest_clearing() -> Canvas:
     for x, lean in ((300.0, -70), (380, 0), (470, 70), (560, 130)):
         c.fill(outline((x - 8, -10), (x + 40, -10), (x + 90 + lean, 400), (x - 80 + lean, 400)),
             down("#fffbd088", "#fffbd000"), 8)  # fmt: skip
-    c.fill(hills([(-10, 330), (200, 318), (420, 326), (620, 314), (780, 332)], 520), down("#b9d66e", "#4f9150"))
+    c.fill(
+        hills([(-10, 330), (200, 318), (420, 326), (620, 314), (780, 332)], 520), down("#b9d66e", "#4f9150")
+    )
     path = smooth([(392, 322), (430, 350), (360, 400), (400, 460), (330, 530), (520, 530), (500, 450),
         (450, 400), (470, 350), (412, 322)])  # fmt: skip
     c.fill(path, down("#f0e0ae", "#c9a86f"), blur=2)
@@ -114,7 +127,9 @@ def forest_clearing() -> Canvas:
     for _ in range(70):
         x, y = rng.uniform(0, WIDTH), rng.uniform(360, 505)
         if abs(x - 420) > 90:
-            flower(c, x, y, 2 + (y - 350) * 0.02, str(rng.choice(["#ffffff", "#ffd65c", "#f28fb1", "#b394e8"])))
+            flower(
+                c, x, y, 2 + (y - 350) * 0.02, str(rng.choice(["#ffffff", "#ffd65c", "#f28fb1", "#b394e8"]))
+            )
     for edge in (20, 742):
         _trunk(c, edge)
     return c
@@ -126,7 +141,9 @@ def _trunk(c: Canvas, x: float) -> None:
     rng = np.random.default_rng(int(x))
     for _ in range(16):
         dx, y = rng.uniform(-26, 24), rng.uniform(0, 420)
-        c.stroke(smooth([(x + dx, y), (x + dx + 3, y + 20), (x + dx - 2, y + 44)], closed=False), 2.4, "#2c1d1799")
+        c.stroke(
+            smooth([(x + dx, y), (x + dx + 3, y + 20), (x + dx - 2, y + 44)], closed=False), 2.4, "#2c1d1799"
+        )
 
 
 def flower(c: Canvas, x: float, y: float, r: float, colour: str) -> None:
@@ -169,7 +186,9 @@ def _peaks(c: Canvas) -> None:
         snow = [(x - half * 0.3, top + 90), (x, top), (x + half * 0.34, top + 100), (x + half * 0.2,
             top + 92), (x + half * 0.12, top + 126),
                 (x + 2, top + 84), (x - half * 0.1, top + 130), (x - half * 0.17, top + 84)]  # fmt: skip
-        c.fill(outline(*snow), Linear(((0, "#ffffff"), (0.47, "#ffffff"), (0.5, "#dbe6f5"), (1, "#c9d8ee")), 0))
+        c.fill(
+            outline(*snow), Linear(((0, "#ffffff"), (0.47, "#ffffff"), (0.5, "#dbe6f5"), (1, "#c9d8ee")), 0)
+        )
     rng = np.random.default_rng(8)
     for x in range(0, WIDTH + 10, 13):
         fir(c, x, 324, rng.uniform(26, 54), "#3f7a6a")

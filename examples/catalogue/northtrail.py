@@ -198,7 +198,12 @@ MORE = [
         "camping;camp-set;group;tent;backpack;lantern;mug;chair",
         groups.camp_set,
         (0.84, 446),
-        ("NOR-SET-CMP;NOR-TEN-GRE;NOR-BAC-RED;NOR-MUG-NAV;NOR-LAN-RED;NOR-CHA-TEA", SUMMER, "green", "359.00"),
+        (
+            "NOR-SET-CMP;NOR-TEN-GRE;NOR-BAC-RED;NOR-MUG-NAV;NOR-LAN-RED;NOR-CHA-TEA",
+            SUMMER,
+            "green",
+            "359.00",
+        ),
     ),
 ]
 

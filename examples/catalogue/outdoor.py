@@ -50,7 +50,9 @@ def backpack(c: Canvas, colour: str) -> None:
 
 
 def _pack_pocket(c: Canvas, colour: str) -> None:
-    pocket = smooth([(-92, -190), (0, -200), (92, -190), (98, -90), (88, -30), (0, -22), (-88, -30), (-98, -90)])
+    pocket = smooth(
+        [(-92, -190), (0, -200), (92, -190), (98, -90), (88, -30), (0, -22), (-88, -30), (-98, -90)]
+    )
     c.fill(pocket, "#1d1430", blur=6, alpha=0.35)
     c.fill(pocket, cylinder(light(colour, 0.06), 0.3))
     c.stroke(smooth([(-82, -160), (0, -172), (82, -160)], closed=False), 5, dark(colour, 0.5))
@@ -87,7 +89,9 @@ def _boot(c: Canvas, colour: str) -> None:
             Linear(((0, "#6a5a4c"), (1, "#3d332b")), 60))  # fmt: skip
         c.fill(smooth([(-150, -140), (-96, -120), (-74, -60), (-70, -20), (-160, -20)]), dark(colour, 0.45))
         c.fill(smooth([(-150, -270), (30, -280), (34, -236), (-60, -226), (-150, -220)]), dark(colour, 0.5))
-        c.stroke(smooth([(-104, -200), (-40, -150), (20, -100), (60, -40)], closed=False), 3, dark(colour, 0.45))
+        c.stroke(
+            smooth([(-104, -200), (-40, -150), (20, -100), (60, -40)], closed=False), 3, dark(colour, 0.45)
+        )
     tongue = smooth([(-20, -262), (14, -292), (40, -280), (34, -230), (60, -176), (40, -160)])
     c.fill(tongue, Linear(((0, light(colour, 0.2)), (1, dark(colour, 0.3))), 30))
     for i in range(5):
@@ -115,7 +119,9 @@ def water_bottle(c: Canvas, colour: str) -> None:
     c.stroke(arc(0, -410, 30, 30, 180, 360), 13, "#343946")
     c.fill(rounded(-44, -412, 88, 52, (12, 12, 5, 5)), cylinder("#4a5060", 0.3))
     c.fill(rounded(-40, -366, 80, 22, 3), cylinder(STEEL, 0.7))
-    body = soften(outline((-42, -348), (42, -348), (80, -296), (80, 0), (-80, 0), (-80, -296)), (6, 6, 36, 22, 22, 36))
+    body = soften(
+        outline((-42, -348), (42, -348), (80, -296), (80, 0), (-80, 0), (-80, -296)), (6, 6, 36, 22, 22, 36)
+    )
     c.fill(body, cylinder(colour))
     with c.inside(body):
         c.fill(rect(-90, -24, 180, 30), cylinder(STEEL, 0.7))
@@ -203,9 +209,13 @@ def rain_jacket(c: Canvas, colour: str) -> None:
 
 
 def _hood(c: Canvas, colour: str) -> None:
-    hood = smooth([(-72, -338), (-86, -400), (-52, -448), (0, -458), (52, -448), (86, -400), (72, -338), (0, -306)])
+    hood = smooth(
+        [(-72, -338), (-86, -400), (-52, -448), (0, -458), (52, -448), (86, -400), (72, -338), (0, -306)]
+    )
     c.fill(hood, Linear(((0, light(colour, 0.25)), (0.5, colour), (1, dark(colour, 0.25))), 50))
-    inner = smooth([(-50, -342), (-60, -394), (-32, -424), (0, -430), (32, -424), (60, -394), (50, -342), (0, -316)])
+    inner = smooth(
+        [(-50, -342), (-60, -394), (-32, -424), (0, -430), (32, -424), (60, -394), (50, -342), (0, -316)]
+    )
     c.fill(inner, down(dark(colour, 0.7), dark(colour, 0.45)))
     c.stroke(inner, 5, dark(colour, 0.3), closed=True)
     for x in (-26, 26):

@@ -27,7 +27,9 @@ def head(c: Canvas, look: Look) -> None:
     """A head centred on the origin, 100 high, facing the viewer."""
     hair = _sphere(look.hair)
     if look.style == "long":
-        c.fill(smooth([(-52, -30), (0, -64), (52, -30), (60, 40), (52, 92), (0, 84), (-52, 92), (-60, 40)]), hair)
+        c.fill(
+            smooth([(-52, -30), (0, -64), (52, -30), (60, 40), (52, 92), (0, 84), (-52, 92), (-60, 40)]), hair
+        )
     elif look.style == "bob":
         c.fill(smooth([(-54, -26), (0, -64), (54, -26), (60, 26), (44, 48), (-44, 48), (-60, 26)]), hair)
     elif look.style == "bun":
@@ -170,10 +172,14 @@ def hiker(c: Canvas) -> None:
             Linear(((0, "#8a7355"), (1, "#5f4d3a"))))  # fmt: skip
         c.fill(smooth([(x * 1.2 - 24, -40), (x * 1.2 + 20, -40), (x * 1.2 + 34, -6), (x * 1.2 - 26, -4)]),
             down("#8a5a34", "#4a2f1d"))  # fmt: skip
-    torso = smooth([(-64, -304), (-20, -320), (20, -320), (64, -304), (58, -220), (62, -140), (-62, -140), (-58, -220)])
+    torso = smooth(
+        [(-64, -304), (-20, -320), (20, -320), (64, -304), (58, -220), (62, -140), (-62, -140), (-58, -220)]
+    )
     c.fill(torso, Linear(((0, light(look.top, 0.2)), (0.5, look.top), (1, dark(look.top, 0.25))), 20))
     for side in (-1, 1):
-        c.stroke(smooth([(side * 40, -310), (side * 46, -240), (side * 56, -180)], closed=False), 14, "#24565c")
+        c.stroke(
+            smooth([(side * 40, -310), (side * 46, -240), (side * 56, -180)], closed=False), 14, "#24565c"
+        )
     c.fill(rect(-62, -158, 124, 16), "#24565c")
     c.fill(rounded(-14, -161, 28, 22, 4), "#f2c14e")
     c.stroke(outline((136, -268), (152, -6)), 6, cylinder("#c3ccd4"))

@@ -62,7 +62,10 @@ def bathroom_shelf() -> Canvas:
 def _towels(c: Canvas) -> None:
     for i, tone in enumerate(("#f2b8a8", "#fbf0e2", "#9fcfc4")):
         y = 344 - i * 36
-        c.fill(rounded(74, y - 36, 128, 35, 16), Linear(((0, light(tone, 0.4)), (0.6, tone), (1, dark(tone, 0.25)))))
+        c.fill(
+            rounded(74, y - 36, 128, 35, 16),
+            Linear(((0, light(tone, 0.4)), (0.6, tone), (1, dark(tone, 0.25)))),
+        )
         for inset in (9, 16):
             c.stroke(arc(92, y - 18, 18 - inset, 17 - inset, 60, 300), 2, dark(tone, 0.25))
         c.stroke(outline((112, y - 18), (198, y - 18)), 1.5, clear(dark(tone, 0.3), 0.5))
@@ -148,7 +151,10 @@ def _counter(c: Canvas) -> None:
         for k in range(9):
             c.fill(ellipse(left + 22 + (k % 5) * 19 + rng.uniform(-3, 3),
                 296 - (k // 5) * 18 + rng.uniform(-3, 3), r * 0.62), ball(tone))  # fmt: skip
-        c.fill(outline((left, 292), (left + 116, 292), (left + 106, 338), (left + 10, 338)), down("#e0b583", "#a8743f"))
+        c.fill(
+            outline((left, 292), (left + 116, 292), (left + 106, 338), (left + 10, 338)),
+            down("#e0b583", "#a8743f"),
+        )
         for y in (304, 320):
             c.stroke(outline((left + 5, y), (left + 111, y)), 2, "#6a432488")
 
@@ -157,7 +163,10 @@ def _awning(c: Canvas) -> None:
     for i in range(8):
         tone = "#e2574c" if i % 2 else "#fff6e6"
         x, top = 110 + i * 69, 150 + i * 59
-        c.fill(outline((top, 66), (top + 59, 66), (x + 69, 150), (x, 150)), down(light(tone, 0.15), dark(tone, 0.06)))
+        c.fill(
+            outline((top, 66), (top + 59, 66), (x + 69, 150), (x, 150)),
+            down(light(tone, 0.15), dark(tone, 0.06)),
+        )
         c.fill(soften(outline((x, 149), (x + 69, 149), (x + 69, 186), (x, 186)), (0.1, 0.1, 32, 32)),
             down(tone, dark(tone, 0.18)))  # fmt: skip
     c.fill(rounded(144, 58, 484, 12, 6), cylinder("#a8743f"))
@@ -239,7 +248,10 @@ def spring_podium() -> Canvas:
             (20, 520, 140)):  # fmt: skip
         c.stroke(smooth([(x, y), (x + 10, y - high / 2), (x - 4, y - high)], closed=False), 5, "#6f9a55")
         for k in range(3):
-            c.fill(leaf(x + 6, y - high * (0.3 + k * 0.18), 46, 17, -30 if k % 2 else -150), down("#a6c976", "#6f9a55"))
+            c.fill(
+                leaf(x + 6, y - high * (0.3 + k * 0.18), 46, 17, -30 if k % 2 else -150),
+                down("#a6c976", "#6f9a55"),
+            )
         flower(c, x - 4, y - high, 21, str(rng.choice(["#f6a3bd", "#fff3f0", "#c9a8ee", "#ffd27f"])))
     for _ in range(22):
         c.fill(leaf(rng.uniform(0, WIDTH), rng.uniform(20, 480), 13, 8, rng.uniform(0, 360)), "#f6a3bdbb")
@@ -259,7 +271,9 @@ def winter_candles() -> Canvas:
             fir(c, x, 318, s, "#3f5f78")
         rng = np.random.default_rng(1)
         for _ in range(150):
-            c.fill(ellipse(rng.uniform(130, 640), rng.uniform(40, 350), rng.uniform(1, 3.6)), "#ffffffdd", 0.8)
+            c.fill(
+                ellipse(rng.uniform(130, 640), rng.uniform(40, 350), rng.uniform(1, 3.6)), "#ffffffdd", 0.8
+            )
     for bar in (rect(378, 40, 12, 316), rect(130, 176, 508, 10)):
         c.fill(bar, down("#f2e2cc", "#d9c0a4"))
     planks(c, 370, Linear(((0, "#b98458"), (0.3, "#9a6a44"), (1, "#5f3d28"))))

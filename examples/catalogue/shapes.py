@@ -60,7 +60,9 @@ def smooth(points: Sequence[Point] | Path, closed: bool = True, steps: int = 14)
     t = np.linspace(0, 1, steps, endpoint=False)[:, None]
     parts = []
     for a, b, c, d in zip(ring, ring[1:], ring[2:], ring[3:], strict=False):
-        parts.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
+        parts.append(
+            0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+        )
     return np.concatenate(parts if closed else [*parts, pts[-1:]])
 
 
@@ -83,7 +85,9 @@ def leaf(x: float, y: float, length: float, width: float, angle: float) -> Path:
     """A pointed leaf that grows from (x, y) towards the angle (degrees, 0 = right)."""
     t = np.linspace(0, 1, 20)
     half = width * np.sin(t * math.pi) ** 0.8 / 2
-    flat = np.concatenate([np.stack([t * length, -half], axis=1), np.stack([t[::-1] * length, half[::-1]], axis=1)])
+    flat = np.concatenate(
+        [np.stack([t * length, -half], axis=1), np.stack([t[::-1] * length, half[::-1]], axis=1)]
+    )
     grown: Path = turned(flat, angle) + np.array([x, y])
     return grown
 

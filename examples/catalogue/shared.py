@@ -13,18 +13,31 @@ from entry import Drawing, Entry, cutout, full
 from PIL import Image
 
 
-def _scene(name: str, title: str, caption: str, tags: str, scene: Callable[[], Canvas], campaign: str = "") -> Entry:
+def _scene(
+    name: str, title: str, caption: str, tags: str, scene: Callable[[], Canvas], campaign: str = ""
+) -> Entry:
     return Entry(
-        f"shared/{name}.webp", title, caption, f"scene;{tags}", full(scene), "shared", "scene", campaign=campaign
+        f"shared/{name}.webp",
+        title,
+        caption,
+        f"scene;{tags}",
+        full(scene),
+        "shared",
+        "scene",
+        campaign=campaign,
     )
 
 
 def _person(name: str, title: str, caption: str, tags: str, drawing: Drawing, size: float) -> Entry:
-    return Entry(f"shared/{name}.png", title, caption, f"person;{tags}", cutout(drawing, size, 486), "shared", "person")
+    return Entry(
+        f"shared/{name}.png", title, caption, f"person;{tags}", cutout(drawing, size, 486), "shared", "person"
+    )
 
 
 def _style(name: str, title: str, caption: str, tags: str, make: Callable[[], Image.Image]) -> Entry:
-    return Entry(f"shared/style-{name}.webp", title, caption, f"style;style/{name};{tags}", make, "shared", "style")
+    return Entry(
+        f"shared/style-{name}.webp", title, caption, f"style;style/{name};{tags}", make, "shared", "style"
+    )
 
 
 SCENES = [

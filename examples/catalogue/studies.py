@@ -19,13 +19,20 @@ def sunflowers(wall: tuple[str, str], table: tuple[str, str]) -> Canvas:
     heads = ((288, 130, 62), (160, 190, 56), (420, 180, 58), (226, 270, 50), (360, 280, 52), (96, 300, 40),
         (480, 300, 42))  # fmt: skip
     for x, y, _ in heads:
-        c.stroke(smooth([(288, 420), ((x + 288) / 2 + 10, (y + 420) / 2), (x, y)], closed=False), 8, "#4f7f3a")
+        c.stroke(
+            smooth([(288, 420), ((x + 288) / 2 + 10, (y + 420) / 2), (x, y)], closed=False), 8, "#4f7f3a"
+        )
         c.fill(leaf((x + 288) / 2, (y + 420) / 2, 70, 30, rng.uniform(-170, -10)), down("#7fb04f", "#3f6f35"))
     for x, y, r in heads:
         for turn in range(0, 360, 24):
-            c.fill(leaf(x, y, r, r * 0.36, turn + rng.uniform(-6, 6)), Linear(((0, "#e08a1c"), (1, "#ffd84a")), turn))
+            c.fill(
+                leaf(x, y, r, r * 0.36, turn + rng.uniform(-6, 6)),
+                Linear(((0, "#e08a1c"), (1, "#ffd84a")), turn),
+            )
         c.fill(ellipse(x, y, r * 0.42), Radial(((0, "#3a2216"), (0.7, "#6a3f1f"), (1, "#8a5a26"))))
-    vase = smooth([(240, 350), (336, 350), (330, 380), (372, 440), (346, 510), (230, 510), (204, 440), (246, 380)])
+    vase = smooth(
+        [(240, 350), (336, 350), (330, 380), (372, 440), (346, 510), (230, 510), (204, 440), (246, 380)]
+    )
     c.fill(vase, cylinder("#3f78b5"))
     for x, y in ((110, 490), (176, 512)):
         c.fill(ellipse(x, y, 40, 31), ball("#f4cf3a"))
@@ -37,13 +44,21 @@ def fish() -> Canvas:
     c = Canvas(SIDE, SIDE, 2, down("#bfe8ea", "#17607f"))
     for i, tone in enumerate(("#7fcfd6", "#3fa6bd", "#2383a5", "#17607f")):
         y = 90 + i * 118
-        c.fill(hills([(-10, y), (100, y - 26), (230, y + 16), (360, y - 24), (480, y + 18), (600, y - 20)], 600), tone)
+        c.fill(
+            hills([(-10, y), (100, y - 26), (230, y + 16), (360, y - 24), (480, y + 18), (600, y - 20)], 600),
+            tone,
+        )
     c.fill(ellipse(470, 84, 58), "#fbd65a")
     for x, lean in ((60, 30), (110, -20), (500, 24), (545, -16)):
-        c.stroke(smooth([(x, 580), (x + lean, 500), (x - lean, 420), (x + lean, 350)], closed=False), 22, "#3f9a5f")
+        c.stroke(
+            smooth([(x, 580), (x + lean, 500), (x - lean, 420), (x + lean, 350)], closed=False), 22, "#3f9a5f"
+        )
     c.fill(smooth([(390, 310), (520, 220), (500, 310), (530, 400)]), down("#f0803c", "#c2413a"))
     c.fill(smooth([(220, 240), (300, 150), (380, 250)]), "#e2574c")
-    c.fill(smooth([(96, 310), (170, 232), (290, 214), (400, 300), (290, 400), (170, 386)]), down("#ffc94d", "#ee7f34"))
+    c.fill(
+        smooth([(96, 310), (170, 232), (290, 214), (400, 300), (290, 400), (170, 386)]),
+        down("#ffc94d", "#ee7f34"),
+    )
     for x in (210, 262, 314):
         c.stroke(arc(x - 40, 308, 48, 70, -60, 60), 11, "#fff0c0")
     c.fill(ellipse(156, 290, 27), "#ffffff")
@@ -97,7 +112,11 @@ def wildflowers() -> Canvas:
     tones = ("#ff6f7f", "#ffb347", "#f7e36a", "#c79bff", "#7fc8ff", "#ff9ad0")
     for i, x in enumerate((70, 160, 246, 330, 420, 510)):
         y = (260, 150, 236, 116, 210, 290)[i]
-        c.stroke(smooth([(288 + (x - 288) * 0.5, 590), (x + 12, (y + 560) / 2), (x, y)], closed=False), 10, "#5fae6a")
+        c.stroke(
+            smooth([(288 + (x - 288) * 0.5, 590), (x + 12, (y + 560) / 2), (x, y)], closed=False),
+            10,
+            "#5fae6a",
+        )
         for side in (-60, -125):
             c.fill(leaf(x + 6, 500 - i % 3 * 26, 150, 36, side), down("#8fd68a", "#2f7a55"))
         tone = tones[i]

@@ -47,7 +47,9 @@ def watercolour() -> Image.Image:
     for x, y in rng.uniform((10, 430), (566, 566), (26, 2)):
         washes.append((blob(rng, x, y, 9 + (y - 420) * 0.1, 8 + (y - 420) * 0.08, 0.2), "#e8503f"))
     for seed, (path, colour) in enumerate(washes):
-        sheet = _wash(sheet, path, _rgb(colour), seed * 7, 0.8 if colour in ("#e8503f", "#f8c34d", "#4f8f6f") else 0.25)
+        sheet = _wash(
+            sheet, path, _rgb(colour), seed * 7, 0.8 if colour in ("#e8503f", "#f8c34d", "#4f8f6f") else 0.25
+        )
     for x, y, r in ((70, 60, 3), (120, 40, 5), (300, 90, 4), (540, 60, 6), (200, 30, 3)):
         sheet = _wash(sheet, ellipse(x, y, r), _rgb("#6f9fcf"), int(x))
     return tx.picture(sheet)
@@ -108,7 +110,10 @@ def geometric() -> Image.Image:
     for row in range(8):
         for col in range(8):
             shades = list(rng.permutation(np.array(bands[row // 2])))
-            with c.at(col * 72 + 36, row * 72 + 36, angle=90 * int(rng.integers(4))), c.inside(rect(-36, -36, 72, 72)):
+            with (
+                c.at(col * 72 + 36, row * 72 + 36, angle=90 * int(rng.integers(4))),
+                c.inside(rect(-36, -36, 72, 72)),
+            ):
                 _tile(c, int(rng.integers(6)), [str(shade) for shade in shades])
     sun = ellipse(396, 180, 108)
     c.fill(sun, "#e2574c")
@@ -148,7 +153,9 @@ def _tile(c: Canvas, kind: int, shades: list[str]) -> None:
 def pixel_art() -> Image.Image:
     """A tent by a lake in large pixels and sixteen colours."""
     small = tx.picture(_square(lake_camp(), 150)).resize((72, 72), Image.Resampling.BOX)
-    bayer = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], dtype=np.float32) / 16 - 0.47
+    bayer = (
+        np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], dtype=np.float32) / 16 - 0.47
+    )
     screen = np.tile(bayer, (18, 18))[..., None] * 0.13
     palette = small.quantize(16, Image.Quantize.MEDIANCUT)
     mixed = tx.picture(tx.pixels(small) + screen).quantize(palette=palette, dither=Image.Dither.NONE)
@@ -179,7 +186,9 @@ def _strokes(
     for x, y in rng.integers(0, SIDE, (count, 2)):
         cover, relief = kit[int(rng.integers(len(kit)))]
         angle = -math.degrees(float(turn[y, x])) + rng.normal(0, 9)
-        cover, relief = (part.rotate(angle, Image.Resampling.BILINEAR, expand=True) for part in (cover, relief))
+        cover, relief = (
+            part.rotate(angle, Image.Resampling.BILINEAR, expand=True) for part in (cover, relief)
+        )
         shade = np.clip(source[y, x] * rng.normal(1, 0.07) + rng.normal(0, 7, 3), 0, 255).astype(int)
         corner = (int(x) - cover.width // 2, int(y) - cover.height // 2)
         colour.paste((int(shade[0]), int(shade[1]), int(shade[2])), corner, cover)
@@ -207,7 +216,9 @@ def chalk() -> Image.Image:
     streaks = 0.65 * tx.fibres(3, SIDE, 52, 60, 5) + 0.35 * tx.fibres(6, SIDE, 44, 26, 3)
     tooth = tx.noise(7, SIDE, 3, 2) * 0.6 + tx.grain(8, SIDE) * 0.4
     strong = np.clip(tx.tone(planes) - 0.13, 0, 1) * 1.5
-    cover = np.clip((np.minimum(strong * 0.75, 0.5) + streaks * 0.34 - tooth * 0.72) * 2.4, 0, 0.95) * (strong > 0.02)
+    cover = np.clip((np.minimum(strong * 0.75, 0.5) + streaks * 0.34 - tooth * 0.72) * 2.4, 0, 0.95) * (
+        strong > 0.02
+    )
     smudge = tx.blurred(strong, 14) * 0.16
     colour = np.clip(planes * 1.06 + 0.06, 0, 1)
     page = sheet + smudge[..., None] * colour
@@ -276,7 +287,10 @@ def riso() -> Image.Image:
     """A beach at sunset in two grainy inks, slightly out of register."""
     planes = _square(beach_sunset(), 190)
     planes = np.clip((planes - planes.min()) / np.ptp(planes), 0, 1) ** 0.8
-    layers = ((1.25 * (1 - planes[..., 1]), "#ff4f64", 3, (0, 0)), (1 - planes[..., 0], "#0f7f8f", 4, (4, -3)))
+    layers = (
+        (1.25 * (1 - planes[..., 1]), "#ff4f64", 3, (0, 0)),
+        (1 - planes[..., 0], "#0f7f8f", 4, (4, -3)),
+    )
     sheet = _paper(7, "#fbf3e2", 0.03)
     for amount, colour, seed, shift in layers:
         speckle = 0.75 * tx.grain(seed, SIDE) + 0.25 * tx.noise(seed, SIDE, 3, 1)

@@ -29,7 +29,7 @@ FOR NO KEY UPDATE OF b;
 SELECT given.name, rage.normal_form(given.name) AS normal_form
 FROM unnest(%(names)s::text[]) AS given (name);
 
--- name: known_images
+-- name: lock_images
 -- The images that a batch may touch: those with one of its keys, those that show one of its contents, those named.
 WITH keyed AS (
     SELECT ii.image_id
@@ -42,6 +42,15 @@ alike AS (
     JOIN rage.contents AS c USING (sha256)
     JOIN rage.images AS i USING (brand_id, content_id)
 )
+SELECT i.image_id
+FROM rage.images AS i
+WHERE i.erased_at IS NULL
+  AND i.image_id IN (SELECT image_id FROM keyed UNION SELECT image_id FROM alike UNION SELECT unnest(%(image_ids)s::bigint[]))
+ORDER BY i.image_id
+FOR NO KEY UPDATE OF i;
+
+-- name: known_images
+-- What is known of images; they must be locked by an earlier statement, or this reads what is about to change.
 SELECT
     i.image_id,
     i.brand_id,
@@ -66,10 +75,8 @@ SELECT
 FROM rage.images AS i
 JOIN rage.contents AS c USING (content_id)
 LEFT JOIN rage.captions AS said ON said.image_id = i.image_id AND said.is_current
-WHERE i.erased_at IS NULL
-  AND i.image_id IN (SELECT image_id FROM keyed UNION SELECT image_id FROM alike UNION SELECT unnest(%(image_ids)s::bigint[]))
-ORDER BY i.image_id
-FOR NO KEY UPDATE OF i;
+WHERE i.erased_at IS NULL AND i.image_id = ANY (%(ids)s::bigint[])
+ORDER BY i.image_id;
 
 -- name: add_contents
 -- New bytes, once per hash whichever brand brings them; in one order, so that two imports cannot block each other.
@@ -83,10 +90,12 @@ SET bytes = excluded.bytes, thumbnail = excluded.thumbnail, erased_at = NULL
 WHERE c.erased_at IS NOT NULL;
 
 -- name: content_ids
--- The numbers of contents whose bytes are here.
+-- The numbers of contents whose bytes are here, held so that nobody erases them before they are shown.
 SELECT sha256, content_id
 FROM rage.contents
-WHERE sha256 = ANY (%(hashes)b::bytea[]) AND erased_at IS NULL;
+WHERE sha256 = ANY (%(hashes)b::bytea[]) AND erased_at IS NULL
+ORDER BY sha256
+FOR SHARE;
 
 -- name: add_images
 -- New images; brand and content tell which is which.
@@ -99,10 +108,16 @@ FROM jsonb_to_recordset(%(images)s::jsonb) AS new (
     rights text, usable_from date, usable_until date, attributes jsonb)
 RETURNING brand_id, content_id, image_id;
 
--- name: show_version
--- The image shows other bytes. One by one in order: two images may exchange theirs within a batch.
+-- name: park_images
+-- Images that exchange their bytes step aside, until each shows its new ones: no two may show the same.
 UPDATE rage.images
-SET content_id = %(content_id)s, version = %(version)s
+SET erased_at = now(), deleted_at = coalesce(deleted_at, now())
+WHERE image_id = ANY (%(ids)s::bigint[]);
+
+-- name: show_version
+-- The image shows other bytes. One by one in order: one may get what another gave up before.
+UPDATE rage.images
+SET content_id = %(content_id)s, version = %(version)s, erased_at = NULL
 WHERE image_id = %(image_id)s;
 
 -- name: update_images
@@ -141,9 +156,20 @@ INSERT INTO rage.image_identifiers (brand_id, image_id, root, identifier)
 SELECT brand_id, image_id, root, identifier
 FROM jsonb_to_recordset(%(keys)s::jsonb) AS new (brand_id integer, image_id bigint, root text, identifier text);
 
--- name: drop_external_ids
--- The external ids of an image that gets another.
-DELETE FROM rage.image_identifiers WHERE image_id = %(image_id)s AND root = '';
+-- name: drop_further_external_id
+-- An external id of an image that is about to be its first.
+DELETE FROM rage.image_identifiers
+WHERE image_id = %(image_id)s AND root = '' AND identifier = %(identifier)s
+  AND identifier_id > (SELECT min(ii.identifier_id) FROM rage.image_identifiers AS ii
+                       WHERE ii.image_id = %(image_id)s AND ii.root = '');
+
+-- name: rename_external_id
+-- The first external id of an image, the one that is shown, gets another name and keeps its place.
+UPDATE rage.image_identifiers
+SET identifier = %(identifier)s
+WHERE identifier_id = (SELECT min(ii.identifier_id) FROM rage.image_identifiers AS ii
+                       WHERE ii.image_id = %(image_id)s AND ii.root = '')
+RETURNING identifier_id;
 
 -- name: end_captions
 -- The current captions of these images become earlier ones.

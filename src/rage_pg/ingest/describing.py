@@ -14,7 +14,7 @@ FIELDS = ("title", "caption", "kind", "state", "rights", "usable_from", "usable_
 def describe(image: Stored, file: Incoming, *, overrides: bool, replaces: bool) -> None:
     """Change `image` by what `file` says. What it does not say stays.
 
-    `overrides`: single values win over stored ones, else they only fill gaps.
+    `overrides`: single values win over stored ones, else they only fill gaps; the state always wins.
     `replaces`: tags and products are exactly those said, else they are added.
     """
     said = file.metadata
@@ -39,7 +39,8 @@ def _set(image: Stored, said: ImageMetadata, *fields: str) -> None:
 
 
 def _fill(image: Stored, said: ImageMetadata) -> None:
-    """State is left out: whoever decided it knew the picture."""
+    """Only gaps, but for the state: who says one wants the picture used, or not, from now on."""
+    _set(image, said, "state")
     _set(image, said, *(field for field in ("title", "caption", "rights") if getattr(image, field) is None))
     if image.kind == "other":
         _set(image, said, "kind")

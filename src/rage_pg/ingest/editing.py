@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET
 
-from rage_pg.database import Connection, Database, execute
+from rage_pg.database import Connection, Database, execute, fetch_value
 from rage_pg.errors import InvalidInput, NotFound
 from rage_pg.ingest.describing import describe
 from rage_pg.ingest.identity import Shelf
@@ -19,6 +19,7 @@ from rage_pg.resources import statements
 from rage_pg.types import ImageMetadata
 
 SQL = statements("ingest")
+LARGEST_ID = 2**63 - 1
 
 
 async def edit_images(
@@ -27,9 +28,13 @@ async def edit_images(
     """Make the same change to all of these images, or to none.
 
     A field that is left out stays, None clears it; lists and attributes are replaced whole. A new caption is
-    a new revision by a person. Raises InvalidInput, NotFound, and Conflict for an external id in use.
+    a new revision by a person. An external id replaces the one shown.
+    Raises InvalidInput, NotFound, and Conflict for an external id in use.
     """
     wanted = sorted(set(image_ids))
+    for image_id in wanted:
+        if not 0 < image_id <= LARGEST_ID:
+            raise _missing(image_id)
     said = _allowed(checked(metadata), len(wanted))
     async with database.transaction() as connection:
         (change,) = await in_normal_form(connection, [_change(said)])
@@ -56,17 +61,27 @@ def _allowed(said: ImageMetadata, images: int) -> ImageMetadata:
 
 def _apply(image: Stored | None, image_id: int, change: Incoming) -> None:
     if image is None or image.hidden:
-        raise NotFound(f"There is no image {image_id}.")
+        raise _missing(image_id)
     if change.metadata.attributes is not UNSET:
         image.attributes = {}
     describe(image, change, overrides=True, replaces=True)
     in_order(image.usable_from, image.usable_until)
     if change.key is not None:
-        image.keys = (change.key, *(key for key in image.keys if key[0]))
+        others = [key for key in image.keys if not key[0]][1:]
+        paths = (key for key in image.keys if key[0])
+        image.keys = (change.key, *(key for key in others if key != change.key), *paths)
+
+
+def _missing(image_id: int) -> NotFound:
+    return NotFound(f"There is no image {image_id}.")
 
 
 async def _rename(connection: Connection, image: Stored, key: Key) -> None:
-    await execute(connection, SQL["drop_external_ids"], {"image_id": image.image_id})
+    """Put the external id in the place of the one that is shown, the first; further ones stay."""
     root, identifier = key
+    values = {"image_id": image.image_id, "identifier": identifier}
+    await execute(connection, SQL["drop_further_external_id"], values)
+    if await fetch_value(connection, SQL["rename_external_id"], values) is not None:
+        return
     row = {"brand_id": image.brand_id, "image_id": image.image_id, "root": root, "identifier": identifier}
     await execute(connection, SQL["add_identifiers"], {"keys": msgspec.json.encode([row]).decode()})

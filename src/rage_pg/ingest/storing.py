@@ -28,6 +28,10 @@ class _Brand(Struct):
     brand_id: int
 
 
+class _ImageId(Struct):
+    image_id: int
+
+
 class _Tag(Struct):
     name: str
     normal_form: str
@@ -58,6 +62,7 @@ async def put(
     files = await in_normal_form(connection, files)
     owners = [brands[_brand(file)] for file in files]
     shelf = Shelf(await known_images(connection, files, owners))
+    shelf.expect(files, owners)
     placed = [shelf.place(file, brand_id) for file, brand_id in zip(files, owners, strict=True)]
     pictures = {file.sha256: file.picture for file in files if file.picture is not None}
     await write(connection, shelf, pictures, caption_source, author)
@@ -141,4 +146,7 @@ async def known_images(
         "hashes": [file.sha256 for file in files],
         "image_ids": list(image_ids),
     }
-    return await fetch_all(connection, SQL["known_images"], asked, Stored)
+    # Read only when they are locked: what another transaction changed until then must be seen.
+    locked = await fetch_all(connection, SQL["lock_images"], asked, _ImageId)
+    ids = [row.image_id for row in locked]
+    return await fetch_all(connection, SQL["known_images"], {"ids": ids}, Stored)

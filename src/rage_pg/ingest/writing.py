@@ -103,6 +103,9 @@ async def _add_contents(connection: Connection, pictures: Sequence[Decoded]) -> 
 
 
 async def _show_versions(connection: Connection, shelf: Shelf, contents: Contents) -> None:
+    parked = [image.image_id for image, _, _ in shelf.versions if id(image) in shelf.exchanging]
+    if parked:
+        await execute(connection, SQL["park_images"], {"ids": parked})
     for image, version, sha256 in shelf.versions:
         if image.image_id is not None:
             values = {"image_id": image.image_id, "content_id": contents[sha256], "version": version}
