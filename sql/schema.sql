@@ -1,4 +1,4 @@
--- The whole schema as PostgreSQL 18 dumps it, but for the job library's objects (procrastinate_*) and
+-- The whole schema as PostgreSQL 18 dumps it, without the job library's (procrastinate_*) and without
 -- the partitions of spaces (embeddings_<number>). Nothing runs this: migrations and sql/ make the schema.
 -- Written by tests/schema_snapshot.py; a test compares it with the database.
 

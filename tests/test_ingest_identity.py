@@ -268,7 +268,7 @@ async def test_pictures_exchanged_under_external_ids_are_new_versions(database: 
     assert words(left) == (["APPLE", "a.png"], "Apple", "An apple", ["apple"])
     assert words(right) == (["BANANA", "b.png"], "Banana", "Yellow", ["banana"])
     assert (left["versions"], right["versions"]) == ([sha256(1), sha256(2)], [sha256(2), sha256(1)])
-    assert not left["hidden"] and not right["hidden"]
+    assert (left["hidden"], right["hidden"]) == (False, False)
     assert statuses(await put(database, *rows)) == ["duplicate", "duplicate"]
     assert await images(database) == stored
 
