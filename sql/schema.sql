@@ -1,5 +1,5 @@
--- The whole schema as PostgreSQL 18 dumps it, without the job library's (procrastinate_*) and without
--- the partitions of spaces (embeddings_<number>). Nothing runs this: migrations and sql/ make the schema.
+-- The whole schema as PostgreSQL 18 dumps it, but procrastinate_* (the job library's) and the
+-- partitions of spaces (embeddings_<number>). Nothing runs this: migrations and sql/ make the schema.
 -- Written by tests/schema_snapshot.py; a test compares it with the database.
 
 CREATE SCHEMA rage;

@@ -18,8 +18,8 @@ SNAPSHOT = Path(__file__).parents[1] / "sql" / "schema.sql"
 NOT_OURS = re.compile(r"procrastinate_|\bembeddings_[0-9]+|COMMENT ON SCHEMA rage_v1")
 """The job library's objects, the spaces that rage.create_space made, and the fingerprint of sql/."""
 
-HEADER = """-- The whole schema as PostgreSQL 18 dumps it, without the job library's (procrastinate_*) and without
--- the partitions of spaces (embeddings_<number>). Nothing runs this: migrations and sql/ make the schema.
+HEADER = """-- The whole schema as PostgreSQL 18 dumps it, but procrastinate_* (the job library's) and the
+-- partitions of spaces (embeddings_<number>). Nothing runs this: migrations and sql/ make the schema.
 -- Written by tests/schema_snapshot.py; a test compares it with the database.
 """
 
