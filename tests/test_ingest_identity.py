@@ -286,6 +286,22 @@ async def test_bytes_handed_on_in_a_row_of_products_are_new_versions(database: D
     ]
 
 
+async def test_an_image_that_keeps_its_bytes_for_another_id_is_not_lost(database: Database) -> None:
+    one, two = await put(database, record(1, **APPLE), record(2, **BANANA))
+    kept, new, changed = await put(database, record(1, **CHERRY), record(2, **APPLE), record(3, **BANANA))
+    assert (kept.image_id, changed.image_id) == (one.image_id, two.image_id)
+    stored = await images(database)
+    shown = [
+        (image["keys"], image["sha256"], image["hidden"])
+        for image in (stored[item.image_id or 0] for item in (kept, new, changed))
+    ]
+    assert shown == [
+        (["CHERRY"], sha256(1), False),
+        (["APPLE"], sha256(2), False),
+        (["BANANA"], sha256(3), False),
+    ]
+
+
 async def test_an_external_id_that_moves_brings_its_words_where_no_other_stays(database: Database) -> None:
     first = await put(database, record(1, **APPLE), record(2, **BANANA), record(3, **CHERRY))
     await put(database, record(2, **APPLE), record(3, **BANANA))  # the third keeps its picture
