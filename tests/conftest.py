@@ -13,6 +13,8 @@ import pytest
 from rage_pg import migrate
 from rage_pg.database import Database
 from rage_pg.embedded import embedded_server
+from rage_pg.providers import usem3
+from tests.store import HashingEncoder, add
 
 _numbers = itertools.count(1)
 
@@ -73,6 +75,36 @@ def database_url(server_18: str, template: str) -> str:
 async def database(database_url: str) -> AsyncIterator[Database]:
     async with Database(database_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def encoder() -> HashingEncoder:
+    return HashingEncoder(usem3.Usem3().identity)
+
+
+@pytest.fixture
+async def filtered(database: Database) -> Database:
+    await add(
+        database,
+        "summer lamp",
+        brand="Lumen",
+        sku=("L-1", "L-2"),
+        kind="product",
+        tags=("Light/Lamp", "red"),
+        attributes={"season": "summer", "price": "12.50", "colours": ["red", "blue"]},
+    )
+    await add(
+        database,
+        "winter lamp",
+        brand="Lumen",
+        sku=("L-3",),
+        kind="product",
+        tags=("light",),
+        attributes={"season": "winter", "price": 8},
+    )
+    await add(database, "lamp sketch", brand="north", kind="sketch", tags=("lightning", "Straße"))
+    await add(database, "draft lamp", brand="north", state="draft")
+    return database
 
 
 def hurry(server: str) -> None:

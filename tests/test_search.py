@@ -11,15 +11,9 @@ from psycopg.types.json import Jsonb
 
 from rage_pg import index, search
 from rage_pg.database import Database
-from rage_pg.errors import Conflict, InvalidInput
-from rage_pg.providers import usem3
+from rage_pg.errors import Conflict, DatabaseUnavailable, InvalidInput
 from rage_pg.types import Filters, SearchAnswer, SearchRequest, TagFilter
 from tests.store import HashingEncoder, add
-
-
-@pytest.fixture
-def encoder() -> HashingEncoder:
-    return HashingEncoder(usem3.Usem3().identity)
 
 
 async def find(database: Database, prompt: str = "lamp", **wanted: Any) -> SearchAnswer:
@@ -166,31 +160,6 @@ async def test_unusable_query_vectors_are_refused(database: Database, vectors: A
             await connection.execute(
                 "SELECT * FROM rage_v1.search_images('x', vectors => %s)", [Jsonb(vectors)]
             )
-
-
-@pytest.fixture
-async def filtered(database: Database) -> Database:
-    await add(
-        database,
-        "summer lamp",
-        brand="Lumen",
-        sku=("L-1", "L-2"),
-        kind="product",
-        tags=("Light/Lamp", "red"),
-        attributes={"season": "summer", "price": "12.50", "colours": ["red", "blue"]},
-    )
-    await add(
-        database,
-        "winter lamp",
-        brand="Lumen",
-        sku=("L-3",),
-        kind="product",
-        tags=("light",),
-        attributes={"season": "winter", "price": 8},
-    )
-    await add(database, "lamp sketch", brand="north", kind="sketch", tags=("lightning", "Straße"))
-    await add(database, "draft lamp", brand="north", state="draft")
-    return database
 
 
 @pytest.mark.parametrize(
@@ -341,62 +310,20 @@ async def test_prompts_with_odd_characters_do_no_harm(filtered: Database, prompt
     assert (await find(filtered, prompt)).matched == 3
 
 
-def sql_rows(url: str, statement: str, *values: Any) -> list[Any]:
-    with psycopg.connect(url) as connection:
-        return connection.execute(statement, values).fetchall()
-
-
-async def test_sql_gives_the_same_answer_as_the_service(
-    filtered: Database, database_url: str, encoder: HashingEncoder
+async def test_search_that_takes_too_long_is_given_up(
+    filtered: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await index.fill(filtered, [encoder])
-    answer = await search.search(
-        filtered, [encoder], SearchRequest(prompt="red lamp", filters=Filters(brand=("lumen",)))
-    )
-    rows = sql_rows(
-        database_url, "SELECT image_id, strategy FROM rage_v1.search_images('red lamp', brands => '{lumen}')"
-    )
-    assert [row[0] for row in rows] == [item.image.id for item in answer.items]
-    assert {row[1] for row in rows} == {answer.strategy}
+    monkeypatch.setattr("rage_pg.database.READ_TIMEOUT", "1ms")
+    with pytest.raises(DatabaseUnavailable, match="too long"):
+        async with filtered.reading() as connection:
+            await connection.execute("SELECT pg_sleep(60)")
+    monkeypatch.setattr("rage_pg.database.READ_TIMEOUT", "30s")
+    assert (await find(filtered)).matched == 3
 
 
-async def test_statement_runs_as_it_is_and_gives_the_same_rows(filtered: Database, database_url: str) -> None:
-    call = "('lamp $3 ''quoted''', tags_all => '{light}', attributes => '{\"season\": [\"summer\"]}')"
-    [(statement,)] = sql_rows(database_url, f"SELECT rage_v1.search_statement{call}")
-    direct = sql_rows(database_url, f"SELECT rank, image_id FROM rage_v1.search_images{call}")
-    assert [row[:2] for row in sql_rows(database_url, statement)] == direct != []
-    assert sql_rows(database_url, "EXPLAIN " + statement)
-
-
-@pytest.mark.parametrize("k", [0, -1, 201, 10_000, None])
-def test_k_out_of_bounds_is_refused_in_sql(database_url: str, k: int | None) -> None:
-    with pytest.raises(psycopg.errors.InvalidParameterValue, match="k must be from 1 to 200"):
-        sql_rows(database_url, "SELECT * FROM rage_v1.search_images('lamp', %s)", k)
-
-
-def test_prompt_of_100000_characters_is_refused_in_sql(database_url: str) -> None:
-    with pytest.raises(psycopg.errors.InvalidParameterValue, match="100000 characters"):
-        sql_rows(database_url, "SELECT * FROM rage_v1.search_images(repeat('a', 100000))")
-
-
-async def test_empty_array_in_sql_matches_nothing(filtered: Database, database_url: str) -> None:
-    assert sql_rows(database_url, "SELECT * FROM rage_v1.search_images('lamp', brands => '{}')") == []
-
-
-async def test_search_joins_with_tables_of_the_host(filtered: Database, database_url: str) -> None:
-    with psycopg.connect(database_url) as connection:
-        connection.execute("CREATE SCHEMA shop; CREATE TABLE shop.products (sku text, margin numeric)")
-        connection.execute("INSERT INTO shop.products VALUES ('L-1', 0.5), ('L-3', 0.1)")
-    rows = sql_rows(
-        database_url,
-        """
-        SELECT p.sku, s.title
-        FROM rage_v1.search_images('lamp', among => ARRAY(
-                 SELECT ip.image_id
-                 FROM rage_v1.image_products AS ip JOIN shop.products USING (sku)
-                 WHERE margin > 0.4)) AS s
-        JOIN rage_v1.image_products AS ip USING (image_id)
-        JOIN shop.products AS p ON p.sku = ip.sku
-        """,
-    )
-    assert rows == [("L-1", "summer lamp")]
+async def test_reading_changes_nothing(filtered: Database) -> None:
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        async with filtered.reading() as connection:
+            await connection.execute("UPDATE rage.images SET title = 'gone'")
+    async with filtered.transaction() as connection:
+        await connection.execute("UPDATE rage.images SET title = 'kept'")

@@ -188,7 +188,7 @@ SELECT brand_id FROM rage.brands WHERE key = rage.normal_form(%(brand)s) FOR NO 
 
 -- name: tag_names
 -- How the two names of a renaming are stored.
-SELECT rage.normal_form(%(old)s) AS old, rage.normal_form(%(new)s) AS new;
+SELECT rage.tag_form(%(old)s) AS old, rage.tag_form(%(new)s) AS new;
 
 -- name: tag_and_children
 -- A tag and its children, parents first, with the names that they take and the tags that stay in the way of these.

@@ -24,9 +24,17 @@ JOIN rage.brands AS b ON b.key = rage.normal_form(given.name)
 ORDER BY b.brand_id
 FOR NO KEY UPDATE OF b;
 
--- name: normal_forms
+-- name: lock_brands_of_images
+-- The brands of images, locked as imports lock them: what an import under way gives or takes is seen afterwards.
+SELECT b.brand_id
+FROM rage.brands AS b
+WHERE b.brand_id IN (SELECT i.brand_id FROM rage.images AS i WHERE i.image_id = ANY (%(image_ids)s::bigint[]))
+ORDER BY b.brand_id
+FOR NO KEY UPDATE OF b;
+
+-- name: tag_forms
 -- How tags are stored.
-SELECT given.name, rage.normal_form(given.name) AS normal_form
+SELECT given.name, rage.tag_form(given.name) AS form
 FROM unnest(%(names)s::text[]) AS given (name);
 
 -- name: lock_images

@@ -9,14 +9,20 @@ COMMENT ON FUNCTION rage.texts(jsonb) IS 'A JSON array of strings as an SQL arra
 CREATE OR REPLACE FUNCTION rage.names(value jsonb) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ARRAY(SELECT rage.normal_form(name) FROM jsonb_array_elements_text(value) AS name);
-COMMENT ON FUNCTION rage.names(jsonb) IS 'A JSON array of brands, tags or collections in the form in which they are compared.';
+COMMENT ON FUNCTION rage.names(jsonb) IS 'A JSON array of brands or collections in the form in which they are compared.';
+
+
+CREATE OR REPLACE FUNCTION rage.tag_form(name text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN regexp_replace(rage.normal_form(name), ' ?/ ?', '/', 'g');
+COMMENT ON FUNCTION rage.tag_form(text) IS 'How a tag is stored: its normal form, without blanks beside slashes.';
 
 
 CREATE OR REPLACE FUNCTION rage.tag_ids(names text[]) RETURNS integer[]
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN ARRAY(
     SELECT t.tag_id
-    FROM unnest(names) AS wanted (name)
+    FROM (SELECT rage.tag_form(given.name) AS name FROM unnest(names) AS given (name)) AS wanted
     JOIN rage.tags AS t ON t.name = wanted.name OR starts_with(t.name, wanted.name || '/')
 );
 COMMENT ON FUNCTION rage.tag_ids(text[]) IS 'The tags of these names and their children, of every brand.';

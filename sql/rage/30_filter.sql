@@ -121,15 +121,15 @@ BEGIN
         FOR place IN 0 .. jsonb_array_length(filters -> 'tags_all') - 1 LOOP
             clauses := clauses || format(
                 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it'
-                ' WHERE it.tag_id = ANY ((SELECT rage.tag_ids(ARRAY[rage.normal_form($1 -> ''tags_all'' ->> %s)]))::integer[]))',
+                ' WHERE it.tag_id = ANY ((SELECT rage.tag_ids(ARRAY[$1 -> ''tags_all'' ->> %s]))::integer[]))',
                 place);
         END LOOP;
     END IF;
     IF filters ? 'tags_any' THEN
-        clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY ((SELECT rage.tag_ids(rage.names($1 -> ''tags_any'')))::integer[]))'::text;
+        clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY ((SELECT rage.tag_ids(rage.texts($1 -> ''tags_any'')))::integer[]))'::text;
     END IF;
     IF filters ? 'tags_none' THEN
-        clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY ((SELECT rage.tag_ids(rage.names($1 -> ''tags_none'')))::integer[]))'::text;
+        clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY ((SELECT rage.tag_ids(rage.texts($1 -> ''tags_none'')))::integer[]))'::text;
     END IF;
     IF filters ? 'attributes' THEN
         clauses := clauses || rage.attribute_clauses(filters -> 'attributes');

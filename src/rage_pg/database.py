@@ -14,7 +14,7 @@ import msgspec
 import psycopg
 from pgvector.psycopg import register_vector_async
 from psycopg import AsyncConnection, sql
-from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
+from psycopg.errors import DeadlockDetected, QueryCanceled, SerializationFailure, UniqueViolation
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -30,6 +30,11 @@ SELECT set_config(
 FROM pg_extension WHERE extname = 'vector'
 """
 """Our schema, then the extension's, wherever the host put it; never `public` for its own sake."""
+
+READ_TIMEOUT = "30s"
+"""A question that takes longer is given up: its asker has long gone, and others wait."""
+
+READ_ONLY = "SELECT set_config('transaction_read_only', 'on', true), set_config('statement_timeout', %s, true)"
 
 CONSTRAINTS: Mapping[str, Callable[[], RageError]] = {
     "brands_key_unique": partial(Conflict, "There is a brand of this name already."),
@@ -91,6 +96,13 @@ class Database:
             async with self._pool.connection() as connection, connection.transaction():
                 yield connection
 
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        """A transaction that changes nothing, and in which no statement runs for longer than READ_TIMEOUT."""
+        async with self.transaction() as connection:
+            await connection.execute(READ_ONLY, [READ_TIMEOUT])
+            yield connection
+
 
 class translated:  # noqa: N801 - reads as a statement: `with translated():`
     """Turns errors of psycopg and its pool into ours."""
@@ -109,6 +121,8 @@ def translate(error: PoolTimeout | psycopg.Error) -> BaseException:
         return Conflict("Another change to the same rows got in the way; try again.")
     if isinstance(error, PoolTimeout) or _is_gone(error):
         return DatabaseUnavailable("The database cannot be reached; try again when it is back.")
+    if isinstance(error, QueryCanceled):
+        return DatabaseUnavailable("This took the database too long and was given up; narrow it down.")
     if isinstance(error, psycopg.OperationalError):
         # It answered, and could not: the disk is full, a lock was not to be had, a row is too large.
         return DatabaseUnavailable(f"The database could not do this: {_message(error)}")

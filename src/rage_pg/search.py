@@ -49,11 +49,12 @@ async def search(
         raise InvalidInput("The prompt is empty or holds a NUL character.", field="prompt")
     await embed_prompt(database, encoders, prompt)
     values = _arguments(request, prompt)
-    async with database.transaction() as connection:
+    async with database.reading() as connection:
         cursor = await connection.execute(SQL["search_images"], values)
         rows = await cursor.fetchall()
         report = await _report(connection, values, rows)
-        took_ms = (time.perf_counter() - started) * 1000
+    took_ms = (time.perf_counter() - started) * 1000
+    async with database.transaction() as connection:
         search_id = await _log(connection, request, values, rows, report, took_ms, asked_by)
     return SearchAnswer(
         search_id=search_id,
@@ -70,7 +71,7 @@ async def embed_prompt(database: Database, encoders: Sequence[TextEncoder], prom
     embedded = 0
     for encoder in encoders:
         asked = {"prompt": prompt, **msgspec.structs.asdict(encoder.identity)}
-        async with database.transaction() as connection:
+        async with database.reading() as connection:
             space_id = await fetch_value(connection, SQL["unembedded_space"], asked)
         if space_id is None:
             continue

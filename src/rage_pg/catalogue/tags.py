@@ -7,12 +7,10 @@ from msgspec import Struct
 from rage_pg.database import Connection, Database, execute, fetch_all
 from rage_pg.errors import Conflict, InvalidInput, NotFound
 from rage_pg.resources import statements
+from rage_pg.texts import check_storable, check_tag
 from rage_pg.types import FacetValue
 
 SQL = statements("catalogue")
-
-
-LONGEST_TAG = 200
 
 
 class _Names(Struct, frozen=True):
@@ -49,7 +47,8 @@ async def rename(database: Database, old: str, new: str, *, brand: str, merge: b
         found = await fetch_all(connection, SQL["tag_and_children"], values, _Renamed)
         if not found:
             raise NotFound(f"The brand {brand!r} has no tag {old!r}.")
-        _check_lengths([tag.name for tag in found])
+        for tag in found:
+            check_tag(tag.name, "new")
         taken = [tag.name for tag in found if tag.existing is not None]
         if taken and not merge:
             raise Conflict(f"The brand {brand!r} has a tag {taken[0]!r} already; merge the two instead.")
@@ -63,22 +62,13 @@ async def rename(database: Database, old: str, new: str, *, brand: str, merge: b
 
 
 async def _names(connection: Connection, old: str, new: str) -> _Names:
+    check_storable("old", old)
+    check_tag(new, "new")
     [names] = await fetch_all(connection, SQL["tag_names"], {"old": old, "new": new}, _Names)
-    if not names.new:
-        raise InvalidInput("The new name of a tag cannot be empty.", field="new")
-    _check_lengths([names.new])
+    check_tag(names.new, "new")
     if names.new.startswith(names.old + "/"):
         raise InvalidInput(f"The tag {old!r} cannot become its own child {new!r}.", field="new")
     return names
-
-
-def _check_lengths(names: list[str]) -> None:
-    longest = max(names, key=len)
-    if len(longest) > LONGEST_TAG:
-        raise InvalidInput(
-            f"A tag has at most {LONGEST_TAG} characters; {longest[:40]}... would have {len(longest)}.",
-            field="new",
-        )
 
 
 async def _rename_one(connection: Connection, tag: _Renamed) -> None:

@@ -28,7 +28,8 @@ async def edit_images(
     """Make the same change to all of these images, or to none.
 
     A field that is left out stays, None clears it; lists and attributes are replaced whole. A new caption is
-    a new revision by a person. An external id replaces the one shown.
+    a new revision by a person. An external id replaces the one shown. Imports into the same brands and
+    edits take turns, so neither takes a name that the other just gave.
     Raises InvalidInput, NotFound, and Conflict for an external id in use.
     """
     wanted = sorted(set(image_ids))
@@ -37,6 +38,7 @@ async def edit_images(
             raise _missing(image_id)
     said = _allowed(checked(metadata), len(wanted))
     async with database.transaction() as connection:
+        await execute(connection, SQL["lock_brands_of_images"], {"image_ids": wanted})
         (change,) = await in_normal_form(connection, [_change(said)])
         shelf = Shelf(await known_images(connection, [], [], wanted))
         stored = {image.image_id: image for image in shelf.images}

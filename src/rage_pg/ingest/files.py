@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct, structs
 from rage_pg.errors import InvalidInput
 from rage_pg.ingest.manifest import Row, read_manifest
 from rage_pg.ingest.metadata import LONGEST, checked, given, with_defaults
+from rage_pg.texts import check_tag, escaped
 from rage_pg.types import ImageMetadata
 
 TAKEN = frozenset(
@@ -123,8 +124,6 @@ def _is_image(path: Path) -> bool:
 
 def _found(file: Path, folder: Path, defaults: ImageMetadata) -> Source:
     path = file.relative_to(folder)
-    tag = path.parent.as_posix()
-    tags = given(defaults.tags) or ()
     return _checked(
         Source(
             name=str(file),
@@ -132,16 +131,25 @@ def _found(file: Path, folder: Path, defaults: ImageMetadata) -> Source:
             root=os.path.realpath(folder),
             path=path.as_posix(),
             metadata=structs.replace(defaults, tags=UNSET),
-            added_tags=(tag, *tags) if path.parent.name and len(tag) <= LONGEST["tags"] else tags,
+            added_tags=(*_folder_tag(path), *(given(defaults.tags) or ())),
         )
     )
+
+
+def _folder_tag(path: Path) -> tuple[str, ...]:
+    """The tag that a file's folder gives it; none where the folder's name cannot be one."""
+    tag = path.parent.as_posix()
+    try:
+        check_tag(tag)
+    except InvalidInput:
+        return ()
+    return (tag,) if path.parent.name else ()
 
 
 def _checked(source: Source) -> Source:
     """The source with its size, or with what is wrong with it; its name can be shown in either case."""
     size, problem = _measured(source)
-    name = source.name.encode("utf-8", "replace").decode()
-    return structs.replace(source, name=name, size=size, problem=problem)
+    return structs.replace(source, name=escaped(source.name), size=size, problem=problem)
 
 
 def _measured(source: Source) -> tuple[int, str | None]:
@@ -152,7 +160,7 @@ def _measured(source: Source) -> tuple[int, str | None]:
             return 0, "The path is too long."
         status = source.file.stat()
     except UnicodeEncodeError:
-        return 0, "The file's name is not UTF-8."
+        return 0, "The file's path is not UTF-8."
     except FileNotFoundError:
         return 0, "The file does not exist."
     except OSError as error:

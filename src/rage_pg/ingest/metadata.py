@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType, structs
 
 from rage_pg.errors import InvalidInput
+from rage_pg.texts import check_storable, check_tag
 from rage_pg.types import ImageMetadata
 
 T = TypeVar("T")
@@ -22,7 +23,6 @@ LONGEST = {
     "sku": 200,
     "title": 1_000,
     "caption": 20_000,
-    "tags": 200,
     "rights": 5_000,
 }
 """Characters."""
@@ -42,7 +42,7 @@ def checked(said: ImageMetadata) -> ImageMetadata:
         external_id=_name("external_id", said.external_id),
         brand=_name("brand", said.brand),
         sku=_names("sku", said.sku),
-        tags=_names("tags", said.tags),
+        tags=_tags(said.tags),
         title=_text("title", said.title),
         caption=_text("caption", said.caption),
         rights=_text("rights", said.rights),
@@ -71,20 +71,10 @@ def in_order(first: date | None, last: date | None) -> None:
         raise InvalidInput("usable_from lies after usable_until.", field="usable_from")
 
 
-def storable(field: str, text: str) -> None:
-    """Raise for text that Postgres cannot hold."""
-    if "\0" in text:
-        raise InvalidInput(f"{field} contains a NUL character.", field=field)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InvalidInput(f"{field} contains half of a surrogate pair.", field=field) from None
-
-
 def _text(field: str, text: str | UnsetType | None) -> str | UnsetType | None:
     if text is None or text is UNSET:
         return text
-    storable(field, text)
+    check_storable(field, text)
     text = text.strip()
     if len(text) > LONGEST[field]:
         raise InvalidInput(f"{field} has {len(text):,} characters, at most {LONGEST[field]:,} fit.", field)
@@ -101,16 +91,29 @@ def _name(field: str, name: str | UnsetType) -> str | UnsetType:
 def _names(field: str, names: tuple[str, ...] | UnsetType) -> tuple[str, ...] | UnsetType:
     if names is UNSET:
         return UNSET
+    _check_number(field, names)
+    return tuple(dict.fromkeys(str(_name(field, name)) for name in names))
+
+
+def _tags(tags: tuple[str, ...] | UnsetType) -> tuple[str, ...] | UnsetType:
+    if tags is UNSET:
+        return UNSET
+    _check_number("tags", tags)
+    for tag in tags:
+        check_tag(tag)
+    return tuple(dict.fromkeys(tag.strip() for tag in tags))
+
+
+def _check_number(field: str, names: tuple[str, ...]) -> None:
     if len(names) > MOST_ITEMS:
         raise InvalidInput(f"{field} has {len(names):,} entries, at most {MOST_ITEMS:,} fit.", field=field)
-    return tuple(dict.fromkeys(str(_name(field, name)) for name in names))
 
 
 def _attributes(attributes: dict[str, Any] | UnsetType) -> dict[str, Any] | UnsetType:
     if attributes is UNSET:
         return UNSET
     for text in _texts(attributes):
-        storable("attributes", text)
+        check_storable("attributes", text)
     if any(not name.strip() for name in attributes):
         raise InvalidInput("An attribute has no name.", field="attributes")
     size = len(msgspec.json.encode(attributes))

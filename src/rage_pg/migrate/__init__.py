@@ -1,0 +1,30 @@
+"""Brings a database to the schema of this version: migrations (history), the job library's tables, then
+`sql/rage` and `sql/rage_v1` (behaviour), which are applied anew on every upgrade.
+
+Everything runs on one connection under one advisory lock, so two upgrades at once wait for one another.
+"""
+
+from rage_pg.migrate.behaviour import behaviour_is_current
+from rage_pg.migrate.connecting import NEWEST_SERVER, OLDEST_PGVECTOR, OLDEST_SERVER, locked_connection
+from rage_pg.migrate.revisions import (
+    alembic_config,
+    connection_for_alembic,
+    downgrade,
+    drop,
+    pending,
+    upgrade,
+)
+
+__all__ = [
+    "NEWEST_SERVER",
+    "OLDEST_PGVECTOR",
+    "OLDEST_SERVER",
+    "alembic_config",
+    "behaviour_is_current",
+    "connection_for_alembic",
+    "downgrade",
+    "drop",
+    "locked_connection",
+    "pending",
+    "upgrade",
+]
