@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
 
+import structlog
+
 from rage_pg import index, migrate
 from rage_pg.config import Settings
 from rage_pg.database import Database
@@ -19,6 +21,8 @@ from rage_pg.errors import SetupError
 from rage_pg.providers.ports import ImageEncoder, TextEncoder
 from rage_pg.providers.registry import Generators, Registry
 from rage_pg.types import Space
+
+log = structlog.get_logger(__name__)
 
 
 class Runtime:
@@ -63,6 +67,8 @@ class Runtime:
 @asynccontextmanager
 async def running(settings: Settings, *, max_connections: int = 10) -> AsyncIterator[Runtime]:
     """A runtime on a database of the current schema. Raises SetupError with what to do."""
+    if settings.database_read_url is not None:
+        log.warning("RAGE_DATABASE_READ_URL is not used by this version: reads go to the primary too")
     with database_url(settings) as url:
         await asyncio.to_thread(_ready, settings, url)
         async with Database(url, max_connections=max_connections) as database:
