@@ -217,15 +217,15 @@ BEGIN
         FOR place IN 0 .. jsonb_array_length(filters -> 'tags_all') - 1 LOOP
             clauses := clauses || format(
                 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it'
-                ' WHERE it.tag_id = ANY ((SELECT rage.tag_ids(ARRAY[rage.normal_form($1 -> ''tags_all'' ->> %s)]))::integer[]))',
+                ' WHERE it.tag_id = ANY ((SELECT rage.tag_ids(ARRAY[$1 -> ''tags_all'' ->> %s]))::integer[]))',
                 place);
         END LOOP;
     END IF;
     IF filters ? 'tags_any' THEN
-        clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY ((SELECT rage.tag_ids(rage.names($1 -> ''tags_any'')))::integer[]))'::text;
+        clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY ((SELECT rage.tag_ids(rage.texts($1 -> ''tags_any'')))::integer[]))'::text;
     END IF;
     IF filters ? 'tags_none' THEN
-        clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY ((SELECT rage.tag_ids(rage.names($1 -> ''tags_none'')))::integer[]))'::text;
+        clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY ((SELECT rage.tag_ids(rage.texts($1 -> ''tags_none'')))::integer[]))'::text;
     END IF;
     IF filters ? 'attributes' THEN
         clauses := clauses || rage.attribute_clauses(filters -> 'attributes');
@@ -348,7 +348,7 @@ CREATE FUNCTION rage.names(value jsonb) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ARRAY(SELECT rage.normal_form(name.value) AS normal_form FROM jsonb_array_elements_text(names.value) name(value));
 
-COMMENT ON FUNCTION rage.names(value jsonb) IS 'A JSON array of brands, tags or collections in the form in which they are compared.';
+COMMENT ON FUNCTION rage.names(value jsonb) IS 'A JSON array of brands or collections in the form in which they are compared.';
 
 CREATE FUNCTION rage.prompt_words(prompt text) RETURNS jsonb
     LANGUAGE sql STABLE
@@ -733,6 +733,12 @@ $_$;
 
 COMMENT ON FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer) IS 'The style vector of the approved style picture that a prompt''s caption vector lies nearest to.';
 
+CREATE FUNCTION rage.tag_form(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN regexp_replace(rage.normal_form(name), ' ?/ ?'::text, '/'::text, 'g'::text);
+
+COMMENT ON FUNCTION rage.tag_form(name text) IS 'How a tag is stored: its normal form, without blanks beside slashes.';
+
 CREATE TABLE rage.tags (
     tag_id integer NOT NULL,
     brand_id integer NOT NULL,
@@ -753,7 +759,7 @@ COMMENT ON COLUMN rage.tags.created_at IS 'When it was first used.';
 
 CREATE FUNCTION rage.tag_ids(names text[]) RETURNS integer[]
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN ARRAY(SELECT t.tag_id FROM (unnest(tag_ids.names) wanted(name) JOIN rage.tags t ON (((t.name = wanted.name) OR starts_with(t.name, (wanted.name || '/'::text))))));
+    RETURN ARRAY(SELECT t.tag_id FROM ((SELECT rage.tag_form(given.name) AS name FROM unnest(tag_ids.names) given(name)) wanted JOIN rage.tags t ON (((t.name = wanted.name) OR starts_with(t.name, (wanted.name || '/'::text))))));
 
 COMMENT ON FUNCTION rage.tag_ids(names text[]) IS 'The tags of these names and their children, of every brand.';
 
@@ -764,15 +770,16 @@ CREATE FUNCTION rage.texts(value jsonb) RETURNS text[]
 COMMENT ON FUNCTION rage.texts(value jsonb) IS 'A JSON array of strings as an SQL array.';
 
 CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    RETURN format('
+    LANGUAGE sql STABLE
+    RETURN (SELECT format('
 %1$I AS (
     SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
     FROM (
-        SELECT e.image_id, e.embedding::halfvec(%3$s) <=> ($4 ->> %1$L)::halfvec(%3$s) AS distance
+        SELECT e.image_id,
+               e.embedding::%4$I.halfvec(%3$s) OPERATOR(%4$I.<=>) ($4 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
         FROM matches JOIN rage.%2$I AS e USING (image_id)
     ) AS measured
-)'::text, leg, ('embeddings_'::text || space), dimensions);
+)'::text, vector_leg.leg, ('embeddings_'::text || vector_leg.space), vector_leg.dimensions, n.nspname) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
 
 COMMENT ON FUNCTION rage.vector_leg(leg text, space integer, dimensions integer) IS 'The CTE of a vector leg: every match by exact cosine distance.';
 
@@ -808,7 +815,7 @@ CREATE FUNCTION rage_v1.search_images(prompt text, k integer DEFAULT 20, brands 
     ORDER BY found.rank
 $_$;
 
-COMMENT ON FUNCTION rage_v1.search_images(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real) IS 'The best k images for a prompt under a filter, over all weighted legs fused by reciprocal rank. An array argument of null sets no limit; an empty one matches nothing. Prompt vectors are looked up; vectors overrides them by leg.';
+COMMENT ON FUNCTION rage_v1.search_images(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real) IS 'The best k images for a prompt under a filter, over all weighted legs fused by reciprocal rank. An array argument of null sets no limit. An empty one matches nothing, except that empty tags_all and tags_none ask for nothing. Prompt vectors are looked up; vectors overrides them by leg.';
 
 CREATE FUNCTION rage_v1.search_report(prompt text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0) RETURNS TABLE(strategy text, matched bigint, complete boolean)
     LANGUAGE plpgsql STABLE
@@ -863,7 +870,7 @@ BEGIN
 END
 $_$;
 
-COMMENT ON FUNCTION rage_v1.search_statement(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real) IS 'The SQL that search_images with the same arguments runs, with its values written in, for EXPLAIN.';
+COMMENT ON FUNCTION rage_v1.search_statement(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real) IS 'The SQL that search_images with the same arguments runs, with its values written in, for EXPLAIN; it runs under any search_path.';
 
 CREATE TABLE rage.alembic_version (
     version_num character varying(32) NOT NULL
@@ -1930,6 +1937,23 @@ COMMENT ON COLUMN rage_v1.generations.started_at IS 'When a worker took it up.';
 
 COMMENT ON COLUMN rage_v1.generations.finished_at IS 'When the outcome was known.';
 
+CREATE VIEW rage_v1.image_identifiers AS
+ SELECT x.image_id,
+    b.name AS brand,
+    x.identifier AS external_id
+   FROM ((rage.image_identifiers x
+     JOIN rage.images i ON (((i.image_id = x.image_id) AND (i.deleted_at IS NULL))))
+     JOIN rage.brands b ON ((b.brand_id = x.brand_id)))
+  WHERE (x.root = ''::text);
+
+COMMENT ON VIEW rage_v1.image_identifiers IS 'One row per image and external id that it came under: join it with your own tables by brand and external_id. One picture of two products has two.';
+
+COMMENT ON COLUMN rage_v1.image_identifiers.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage_v1.image_identifiers.brand IS 'Its brand, within which an external id is unique.';
+
+COMMENT ON COLUMN rage_v1.image_identifiers.external_id IS 'What you call it; images shows the first of them.';
+
 CREATE VIEW rage_v1.image_products AS
  SELECT p.image_id,
     b.name AS brand,
@@ -2449,7 +2473,9 @@ CREATE INDEX image_documents_words ON rage.image_documents USING gin (words);
 
 CREATE INDEX image_identifiers_by_image ON rage.image_identifiers USING btree (image_id, identifier_id);
 
-CREATE INDEX image_products_sku ON rage.image_products USING btree (brand_id, sku);
+CREATE INDEX image_identifiers_external_id ON rage.image_identifiers USING btree (identifier) WHERE (root = ''::text);
+
+CREATE INDEX image_products_sku ON rage.image_products USING btree (sku, brand_id);
 
 CREATE INDEX image_tags_by_tag ON rage.image_tags USING btree (tag_id, image_id);
 

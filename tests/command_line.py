@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,23 @@ def process(*arguments: str, stdin: str | None = None, **environment: str) -> Ou
         check=False,
     )
     return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def running(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A command that goes on running, and the first line that it says."""
+    with subprocess.Popen(
+        [RAGE, *arguments],
+        env=environment_with(**environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as started:
+        assert started.stdout is not None
+        try:
+            yield started, started.stdout.readline()
+        finally:
+            started.kill()
 
 
 def environment_with(**environment: str) -> dict[str, str]:

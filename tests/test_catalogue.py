@@ -293,12 +293,38 @@ async def test_tag_is_not_renamed_below_itself(database: Database) -> None:
     assert [tag.value for tag in await tags.listing(database)] == ["light", "light/lamp"]
 
 
-@pytest.mark.parametrize("new", ["", " \u00a0", "x" * 201, "ß" * 101, "x" * 199])
+@pytest.mark.parametrize(
+    "new",
+    [
+        "",
+        " \u00a0",
+        "x" * 201,
+        "ß" * 101,
+        "x" * 199,
+        "/",
+        "a//b",
+        "/a",
+        "a/",
+        "a/ /b",
+        "a\0",
+        "a\x1bb",
+        "a\ud800",
+    ],
+)
 async def test_new_name_that_no_tag_can_have_is_refused(database: Database, new: str) -> None:
     await add(database, "lamp", tags=("light", "light/lamp"))
     with pytest.raises(InvalidInput) as caught:
         await tags.rename(database, "light", new, brand="default")
     assert caught.value.field == "new"
+
+
+async def test_tag_is_named_as_imports_store_it(database: Database) -> None:
+    await add(database, "lamp", tags=("light / lamp",))
+    assert await tags.rename(database, "Light/ Lamp", " Glow /Lamp ", brand="default") == 1
+    assert [tag.value for tag in await tags.listing(database)] == ["glow/lamp"]
+    with pytest.raises(InvalidInput) as caught:
+        await tags.rename(database, "glow\0", "x", brand="default")
+    assert caught.value.field == "old"
 
 
 async def test_renaming_a_tag_updates_what_carries_it_and_nothing_else(database: Database) -> None:

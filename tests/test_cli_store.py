@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.command_line import Rage, in_process
@@ -79,6 +81,30 @@ def test_import_of_rejected_files_alone_fails(rage: Rage, tmp_path: Path) -> Non
     assert outcome.code == 1
     assert "torn.png" in outcome.err
     assert outcome.out == "0 imported, 0 duplicates, 0 updated, 1 rejected\n"
+
+
+def test_import_under_a_tag_that_cannot_be_is_wrong_usage(rage: Rage, tmp_path: Path) -> None:
+    write(tmp_path / "lamp.png", png(1))
+    for option, given, words in (
+        ("--tag", "light//lamp", "The tag 'light//lamp' has an empty part"),
+        ("--tag", "", "The tag '' is empty."),
+        ("--tag", "x" * 201, "has 201 characters"),
+        ("--tag", "a\x1b", "contains a control character"),
+        ("--brand", " ", "brand is empty."),
+    ):
+        outcome = rage("import", tmp_path, option, given)
+        assert outcome.code == 2
+        assert words in outcome.complaint
+
+
+def test_import_names_a_file_whose_name_is_not_utf8(rage: Rage, tmp_path: Path) -> None:
+    write(tmp_path / "lamp.png", png(1))
+    write(tmp_path / os.fsdecode(b"caf\xe9.png"), png(2))
+    outcome = rage("import", tmp_path, "--no-index", "--json")
+    assert (outcome.code, outcome.json["imported"]) == (0, 1)
+    reason = "The file's path is not UTF-8."
+    assert outcome.json["rejected"] == [{"path": rf"{tmp_path}/caf\xe9.png", "reason": reason}]
+    assert outcome.err == rf"rage: {tmp_path}/caf\xe9.png: {reason}" + "\n"
 
 
 def test_import_of_an_empty_folder_is_wrong_usage(rage: Rage, tmp_path: Path) -> None:
@@ -185,6 +211,23 @@ def test_embedded_text_can_be_searched_by_meaning_in_sql(rage: Rage) -> None:
     [space] = outcome.json["spaces"]
     assert (space["space"], space["dimensions"], len(space["vector"])) == ("usem3", 512, 512)
     assert rage("embed", "a red lamp").out == "usem3: 512 dimensions\n"
+
+
+def test_money_is_a_number_in_json(rage: Rage, database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO rage.generations"
+            " (brand_id, prompt, purpose, provider, status, cost_usd, finished_at)"
+            " VALUES (1, 'a lamp', 'compose', 'openai', 'failed', 0.0431, now())"
+        )
+    [made] = rage("history", "list", "--json").json["items"]
+    assert made["cost_usd"] == 0.0431
+    assert rage("history", "show", made["id"], "--json").json["cost_usd"] == 0.0431
+
+
+def test_price_is_kept_to_six_decimals_under_a_trimmed_name(rage: Rage) -> None:
+    price = rage("prices", "set", " acme ", "painter ", "text_input", "0.000001", "--json").json
+    assert (price["provider"], price["model"], price["usd_per_million"]) == ("acme", "painter", 0.000001)
 
 
 def test_prices_can_be_set_and_listed(rage: Rage) -> None:

@@ -106,7 +106,16 @@ def test_unknown_command_names_those_that_there_are(nowhere: Rage) -> None:
         (["serve", "--port", "70000"], "70000 is not in the range"),
         (["history", "show", "seven"], "'seven' is not a valid UUID"),
         (["prices", "set", "openai", "m", "words", "3"], "'words' is not one of"),
-        (["prices", "set", "openai", "m", "text_input", "NaN"], "'NaN' is not an amount"),
+        (["prices", "set", " ", "m", "text_input", "3"], "'PROVIDER': ' ' is not a name"),
+        (["prices", "set", "openai", "", "text_input", "3"], "'MODEL': '' is not a name"),
+        (["prices", "set", "openai", "m\x07", "text_input", "3"], "is not a name of 1 to 200 printable"),
+        *(
+            (
+                ["prices", "set", "--", "openai", "m", "text_input", usd],
+                f"'{usd}' is not an amount from 0 to 999,999",
+            )
+            for usd in ("NaN", "inf", "-1", "1e-30", "0.0000001", "1e12", "1000000", "1_0", "\u0663", "")
+        ),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(arguments: list[str], words: str, nowhere: Rage) -> None:
@@ -121,12 +130,41 @@ def test_wrong_usage_is_one_line_and_exit_code_2(arguments: list[str], words: st
         (["search", ""], "The prompt is empty"),
         (["search", "x" * 100_000], "32000"),
         (["embed", "  "], "A text to embed has 1 to 32,000 characters"),
+        (["generate", "", "--image", "1", "-o", "a.png"], "prompt is empty."),
+        (
+            ["generate", "x", "--auto", "1", *["--sku", "a"] * 65, "-o", "a.png"],
+            "auto.filters.sku must be a list of at most 64",
+        ),
     ],
 )
 def test_text_that_cannot_be_used_is_wrong_usage(arguments: list[str], words: str, rage: Rage) -> None:
     outcome = rage(*arguments)
     assert words in outcome.complaint
     assert outcome.code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["search", "caf\udce9"],
+        ["search", "soap", "--tag", "caf\udce9"],
+        ["embed", "caf\udce9"],
+        ["generate", "caf\udce9", "--image", "1", "-o", "a.png"],
+        ["history", "list", "--label", "a=caf\udce9"],
+        ["import", "caf\udce9"],
+        ["caf\udce9"],
+    ],
+    ids=" ".join,
+)
+def test_argument_that_is_not_utf8_is_wrong_usage(arguments: list[str], nowhere: Rage) -> None:
+    outcome = nowhere(*arguments)
+    assert outcome.code == 2
+    assert r"caf\xe9' is not UTF-8." in outcome.complaint
+
+
+def test_bytes_that_are_not_utf8_are_shown_as_they_are() -> None:
+    outcome = process("search", os.fsdecode(b"caf\xe9"))
+    assert (outcome.code, outcome.complaint) == (2, r"The argument 'caf\xe9' is not UTF-8.")
 
 
 @pytest.mark.parametrize("command", ["", "db"])

@@ -79,10 +79,17 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         "good.png": None,
         "photo.heic": None,
         "dangling.png": "The file does not exist.",
-        "latin-?.png": "The file's name is not UTF-8.",
+        r"latin-\xe9.png": "The file's path is not UTF-8.",
         "none.png": "The file does not exist.",
         "empty": "There are no images in this folder.",
     }
+
+
+@pytest.mark.parametrize("folder", ["bell\x07", "long" * 60, " "])
+def test_folder_whose_name_cannot_be_a_tag_gives_none(tmp_path: Path, folder: str) -> None:
+    write(tmp_path / folder / "a.png", png())
+    (source,) = found(tmp_path, defaults=ImageMetadata(tags=("new",)))
+    assert (source.problem, source.added_tags) == (None, ("new",))
 
 
 def test_nothing_to_import_is_an_error_of_one_line(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -218,7 +219,29 @@ async def test_a_row_that_the_store_refuses_stops_only_itself(database: Database
     assert reasons(report) == {"1.png": "usable_from lies after usable_until."}
     tag = ', "tags": ["%s"]' % ("\u1e9e" * 150)
     report = await import_files(database, [], manifest=write(manifest, lines.format(more=tag).encode()))
-    assert "empty or too long" in reasons(report)["1.png"]
+    assert "has 300 characters" in reasons(report)["1.png"]
+
+
+async def test_a_row_whose_tag_cannot_be_is_rejected_by_name(database: Database, tmp_path: Path) -> None:
+    for number in range(2):
+        write(tmp_path / f"{number}.png", png(number))
+    lines = b'{"path": "0.png", "tags": ["light / Lamp"]}\n{"path": "1.png", "tags": ["light//lamp"]}\n'
+    report = await import_files(database, [], manifest=write(tmp_path / "m.jsonl", lines))
+    assert summary(report) == (1, 0, 0, 1)
+    assert reasons(report)["1.png"].startswith("Line 2: The tag 'light//lamp' has an empty part")
+    assert await rows(database, "SELECT name FROM rage.tags") == [{"name": "light/lamp"}]
+    with pytest.raises(InvalidInput, match="The tag '/' has an empty part"):
+        await import_files(database, [tmp_path / "1.png"], defaults=ImageMetadata(tags=("/",)))
+
+
+async def test_a_file_whose_name_is_not_utf8_is_rejected_alone(database: Database, tmp_path: Path) -> None:
+    write(tmp_path / "good.png", png(1))
+    write(tmp_path / os.fsdecode(b"caf\xe9.png"), png(2))
+    write(tmp_path / os.fsdecode(b"\xff") / "in.png", png(3))
+    report = await import_files(database, [tmp_path])
+    assert summary(report) == (1, 0, 0, 2)
+    assert reasons(report) == dict.fromkeys((r"caf\xe9.png", "in.png"), "The file's path is not UTF-8.")
+    assert rf"{tmp_path}/\xff/in.png" in [rejection.path for rejection in report.rejected]
 
 
 async def test_two_imports_at_once_store_each_image_once(database: Database, tmp_path: Path) -> None:

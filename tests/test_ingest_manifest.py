@@ -112,10 +112,11 @@ def test_an_unusable_csv_is_named(tmp_path: Path, text: str, reason: str) -> Non
     ("lines", "reason"),
     [
         ([""], "no rows"),
-        (['{"path": "a.png"}', '{"path": '], "line 2 is not JSON"),
+        (['{"path": "a.png"}', '{"path": '], "line 2: it is not JSON: it ends too early"),
+        (['{"path": "a.png" "b"}'], "line 1: it is not JSON: expected ',' or '}' "),
         (['{"path": "a.png"}', "", "[1]"], "line 3 is not a JSON object"),
         (['{"file": "a.png"}'], "no member 'path'"),
-        (['{"path": "a.png", "x": ' + "[" * 5_000 + "]" * 5_000 + "}"], "line 1 is not JSON"),
+        (['{"path": "a.png", "x": ' + "[" * 5_000 + "]" * 5_000 + "}"], "line 1: it is nested too deeply"),
     ],
 )
 def test_unusable_json_lines_are_named(tmp_path: Path, lines: list[str], reason: str) -> None:
@@ -145,7 +146,8 @@ def test_a_manifest_that_is_no_text_file_is_named(tmp_path: Path) -> None:
         ({"path": "a.png", "tags": [["x"]]}, "Line 1: tags must be a text"),
         ({"path": "a.png", "title": "nul \0"}, "Line 1: title contains a NUL"),
         ({"path": "a.png", "colour": {"deep": ["nul \0"]}}, "Line 1: attributes contains a NUL"),
-        ({"path": "a.png", "tags": ["x" * 201]}, "Line 1: tags has 201 characters"),
+        ({"path": "a.png", "tags": ["x" * 201]}, f"Line 1: The tag '{'x' * 40}…' has 201 characters"),
+        ({"path": "a.png", "tags": ["ok", "a//b"]}, "Line 1: The tag 'a//b' has an empty part"),
         ({"path": "a.png", "external_id": "x" * 501}, "Line 1: external_id has 501"),
         ({"path": "a.png", "colour": "x" * 100_000}, "Line 1: attributes have"),
         (

@@ -266,3 +266,20 @@ def test_database_of_a_newer_version_is_refused(database_url: str) -> None:
         connection.execute("UPDATE rage.alembic_version SET version_num = '9999'")
     with pytest.raises(SetupError, match="9999"):
         migrate.pending(database_url)
+
+
+def test_tags_with_blanks_beside_slashes_are_respelled(database_url: str) -> None:
+    migrate.downgrade(database_url, "0007")
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            """
+            INSERT INTO rage.tags (brand_id, name)
+            SELECT b.brand_id, t.name
+            FROM rage.brands AS b, (VALUES ('a / b'), ('a /b'), ('c/ d'), ('c/d'), ('e/f')) AS t (name)
+            WHERE b.key = 'shared'
+            """
+        )
+    migrate.upgrade(database_url)
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute('SELECT name FROM rage.tags ORDER BY name COLLATE "C"').fetchall()
+    assert [row[0] for row in rows] == ["a /b", "a/b", "c/ d", "c/d", "e/f"]

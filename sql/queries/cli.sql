@@ -20,15 +20,3 @@ VALUES (%(provider)s, %(model)s, %(token_class)s, coalesce(%(effective_from)s, c
 ON CONFLICT (provider, model, token_class, effective_from) DO UPDATE
 SET usd_per_million = excluded.usd_per_million
 RETURNING provider, model, token_class, usd_per_million, effective_from;
-
--- name: hold_job
--- Keeps a generation's job from the workers for as long as this process may need for it.
-UPDATE rage.procrastinate_jobs
-SET scheduled_at = now() + interval '1 hour'
-WHERE id = %(job_id)s;
-
--- name: drop_job
--- The job of a generation that has ended without a worker.
-DELETE FROM rage.procrastinate_jobs
-WHERE id = (SELECT job_id FROM rage.generations WHERE generation_id = %(generation_id)s)
-  AND status = 'todo';

@@ -134,9 +134,10 @@ SELECT
      WHERE p.generation_id = g.generation_id AND p.status = 'started'
      ORDER BY p.call_id DESC
      LIMIT 1) AS call_id,
-    (SELECT count(*)
+    -- The first time it was queued it was asked for, every other time a worker gave it back.
+    (SELECT count(*) FILTER (WHERE e.name = 'running') - count(*) FILTER (WHERE e.name = 'queued') + 1
      FROM rage.generation_events AS e
-     WHERE e.generation_id = g.generation_id AND e.name = 'running') AS starts
+     WHERE e.generation_id = g.generation_id) AS losses
 FROM rage.generations AS g
 JOIN rage.brands AS b USING (brand_id)
 WHERE g.generation_id = %(generation_id)s

@@ -7,3 +7,39 @@ SELECT pg_try_advisory_xact_lock(%(lock)s);
 SELECT EXISTS (
     SELECT FROM rage.procrastinate_jobs WHERE queueing_lock = %(queueing_lock)s AND status = 'todo'
 );
+
+-- name: get_forsaken
+-- Generations that have not ended and that no job will end: it has failed, or is gone.
+SELECT
+    g.generation_id,
+    CASE WHEN j.status = 'failed' THEN j.id END AS failed_job_id,
+    coalesce(j.attempts, 0) AS failures
+FROM rage.generations AS g
+LEFT JOIN rage.procrastinate_jobs AS j ON j.id = g.job_id
+WHERE g.status IN ('queued', 'running')
+  AND (j.id IS NULL OR j.status NOT IN ('todo', 'doing'))
+FOR UPDATE OF g SKIP LOCKED;
+
+-- name: set_job
+-- Notes which job does the work in place of the one that was lost.
+UPDATE rage.generations SET job_id = %(job_id)s WHERE generation_id = %(generation_id)s;
+
+-- name: hold_job
+-- Keeps a job that no worker has taken from them for a while.
+UPDATE rage.procrastinate_jobs
+SET scheduled_at = now() + %(seconds)s * interval '1 second'
+WHERE id = %(job_id)s AND status = 'todo';
+
+-- name: drop_job
+-- A job without a worker whose generation has ended has nothing to do any more.
+DELETE FROM rage.procrastinate_jobs
+WHERE id = %(job_id)s
+  AND status = 'todo'
+  AND EXISTS (
+      SELECT FROM rage.generations
+      WHERE generation_id = %(generation_id)s AND status NOT IN ('queued', 'running')
+  );
+
+-- name: release_job
+-- The workers may take a job that was held.
+UPDATE rage.procrastinate_jobs SET scheduled_at = NULL WHERE id = %(job_id)s AND status = 'todo';

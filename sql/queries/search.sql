@@ -1,11 +1,12 @@
 -- name: unembedded_space
--- The active space of an encoder in which a prompt has no vector yet.
+-- The active space of an encoder in which a prompt has no vector yet, with its legs.
 WITH active AS (
-    SELECT l.space_id
+    SELECT l.space_id, array_agg(l.leg) AS legs
     FROM rage.search_legs AS l
     WHERE l.space_id = rage.space_of(%(encoder)s, %(model)s, %(weights_sha256)s, %(dimensions)s, %(encodes)s)
+    GROUP BY l.space_id
 )
-SELECT a.space_id
+SELECT a.space_id, a.legs
 FROM active AS a
 WHERE NOT EXISTS (
     SELECT FROM rage.prompt_vectors AS v
@@ -41,6 +42,7 @@ FROM rage_v1.search_images(
     attributes => %(attributes)s::jsonb,
     among => %(among)s::bigint[],
     legs => %(legs)s::jsonb,
+    vectors => %(vectors)s::jsonb,
     origins => %(origins)s::text[],
     created_after => %(created_after)s::timestamptz,
     created_before => %(created_before)s::timestamptz,
@@ -67,6 +69,7 @@ FROM rage_v1.search_report(
     attributes => %(attributes)s::jsonb,
     among => %(among)s::bigint[],
     legs => %(legs)s::jsonb,
+    vectors => %(vectors)s::jsonb,
     origins => %(origins)s::text[],
     created_after => %(created_after)s::timestamptz,
     created_before => %(created_before)s::timestamptz,

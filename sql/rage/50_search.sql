@@ -1,15 +1,21 @@
 -- A search as one statement. $1 filter, $2 among, $3 words, $4 vectors, $5 weights, $6 k, $7 min_relevance.
 
 CREATE OR REPLACE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer) RETURNS text
-LANGUAGE sql IMMUTABLE
-RETURN format($sql$
+LANGUAGE sql STABLE
+RETURN (
+    -- Named with the schema that the host gave pgvector: the statement runs under any search_path.
+    SELECT format($sql$
 %1$I AS (
     SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
     FROM (
-        SELECT e.image_id, e.embedding::halfvec(%3$s) <=> ($4 ->> %1$L)::halfvec(%3$s) AS distance
+        SELECT e.image_id,
+               e.embedding::%4$I.halfvec(%3$s) OPERATOR(%4$I.<=>) ($4 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
         FROM matches JOIN rage.%2$I AS e USING (image_id)
     ) AS measured
-)$sql$, leg, 'embeddings_' || space, dimensions);
+)$sql$, leg, 'embeddings_' || space, dimensions, n.nspname)
+    FROM pg_extension AS x JOIN pg_namespace AS n ON n.oid = x.extnamespace
+    WHERE x.extname = 'vector'
+);
 COMMENT ON FUNCTION rage.vector_leg(text, integer, integer) IS 'The CTE of a vector leg: every match by exact cosine distance.';
 
 

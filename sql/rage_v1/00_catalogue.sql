@@ -88,6 +88,20 @@ COMMENT ON COLUMN rage_v1.images.created_at IS 'When it came.';
 COMMENT ON COLUMN rage_v1.images.updated_at IS 'When anything about it last changed.';
 
 
+CREATE OR REPLACE VIEW rage_v1.image_identifiers AS
+SELECT x.image_id, b.name AS brand, x.identifier AS external_id
+FROM rage.image_identifiers AS x
+JOIN rage.images AS i ON i.image_id = x.image_id AND i.deleted_at IS NULL
+JOIN rage.brands AS b ON b.brand_id = x.brand_id
+-- Paths stay out: they say where a file once lay on the machine that imported it.
+WHERE x.root = '';
+COMMENT ON VIEW rage_v1.image_identifiers IS
+    'One row per image and external id that it came under: join it with your own tables by brand and external_id. One picture of two products has two.';
+COMMENT ON COLUMN rage_v1.image_identifiers.image_id IS 'The image.';
+COMMENT ON COLUMN rage_v1.image_identifiers.brand IS 'Its brand, within which an external id is unique.';
+COMMENT ON COLUMN rage_v1.image_identifiers.external_id IS 'What you call it; images shows the first of them.';
+
+
 CREATE OR REPLACE VIEW rage_v1.image_tags AS
 SELECT it.image_id, b.name AS brand, t.name AS tag
 FROM rage.image_tags AS it

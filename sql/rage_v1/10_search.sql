@@ -50,7 +50,7 @@ AS $function$
     ORDER BY found.rank
 $function$;
 COMMENT ON FUNCTION rage_v1.search_images IS
-    'The best k images for a prompt under a filter, over all weighted legs fused by reciprocal rank. An array argument of null sets no limit; an empty one matches nothing. Prompt vectors are looked up; vectors overrides them by leg.';
+    'The best k images for a prompt under a filter, over all weighted legs fused by reciprocal rank. An array argument of null sets no limit. An empty one matches nothing, except that empty tags_all and tags_none ask for nothing. Prompt vectors are looked up; vectors overrides them by leg.';
 
 
 CREATE OR REPLACE FUNCTION rage_v1.search_report(
@@ -151,7 +151,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION rage_v1.search_statement IS
-    'The SQL that search_images with the same arguments runs, with its values written in, for EXPLAIN.';
+    'The SQL that search_images with the same arguments runs, with its values written in, for EXPLAIN; it runs under any search_path.';
 
 
 CREATE OR REPLACE FUNCTION rage_v1.prompt_vector(prompt text, space text) RETURNS real[]

@@ -26,6 +26,7 @@ from msgspec import Struct, field
 
 from rage_pg.database import Database, fetch_all
 from rage_pg.errors import InvalidInput, NotFound
+from rage_pg.faults import invalid
 from rage_pg.resources import statements
 from rage_pg.types import Filters, Prompt, SearchAnswer, SearchRequest
 
@@ -143,14 +144,16 @@ def _question(file: Path, number: int, text: str) -> Question:
     try:
         members = msgspec.json.decode(text.encode())
         line = msgspec.convert(members, _Line)
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
-        raise InvalidInput(f"{place}: {str(error).rstrip('.')}.") from error
+    except msgspec.DecodeError as error:
+        raise invalid(error, f"{place}: ") from error
+    except RecursionError as error:
+        raise InvalidInput(f"{place}: it is nested too deeply.") from error
     grouped = any(isinstance(one, list) for one in line.relevant)
     things = [[one] if isinstance(one, str) else one for one in line.relevant]
     if not line.query.strip() or not things or not all(things):
-        raise InvalidInput(f"{place}: `query` is empty, or `relevant`, or a list in it.")
+        raise InvalidInput(f"{place}: query is empty, or relevant, or a list in it.")
     if grouped and not all(isinstance(one, list) for one in line.relevant):
-        raise InvalidInput(f"{place}: `relevant` is a list of ids or a list of lists, not both.")
+        raise InvalidInput(f"{place}: relevant is a list of ids or a list of lists, not both.")
     if any("\0" in one for one in (line.query, *chain(*things))):
         raise InvalidInput(f"{place}: it holds a NUL character.")
     others = tuple(sorted(members.keys() - {"query", "relevant", "filters"}))

@@ -21,7 +21,11 @@ TYPES = {
     "uuid": "a UUID",
 }
 """The decoder's names of types, for people."""
+GIVEN = TYPES | {"int": "a number", "float": "a fraction"}
 UNITS = {"a text": " characters", "a list": " entries"}
+
+LONGEST_SHOWN = 60
+"""Characters of a value that a sentence repeats."""
 
 MISSING = re.compile(r"Object missing required field `(.+)`")
 UNKNOWN = re.compile(r"Object contains unknown field `(.+)`")
@@ -29,16 +33,29 @@ WRONG_TYPE = re.compile(r"Expected `(.+?)`, got `(.+?)`")
 OUT_OF_BOUNDS = re.compile(r"Expected `(.+?)`(?: of length)? (>=|<=) (\S+)")
 INVALID = re.compile(r"Invalid (?:enum value (.+)|RFC3339 encoded (date|datetime|time)|(UUID))")
 NOT_JSON = re.compile(r"JSON is malformed: (.+)")
+OUT_OF_RANGE = re.compile(r"(?:Integer value|Number) out of range")
+NO_MOMENT = re.compile(r"Invalid epoch timestamp|Timestamp is out of range ?")
 PLACE = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL)
+UNNAMED = re.compile(r"(?:\[[\d.]+\])*")
 
 
 def invalid(error: msgspec.DecodeError, place: str = "") -> InvalidInput:
     """The complaint of msgspec as an error of ours; `place` stands before the sentence."""
-    found = PLACE.fullmatch(str(error))
-    message, field = (found[1], found[2].replace("[...]", "[…]")) if found else (str(error), "")
+    field, sentence = fault(str(error))
+    return InvalidInput(f"{place}{sentence}", field=field or None)
+
+
+def fault(message: str, field: str = "", whole: str = "it") -> tuple[str, str]:
+    """The field that a complaint of msgspec is about ("" for all of the input), and a sentence that names it.
+
+    `field` is taken where the complaint itself names none; `whole` stands for all of the input.
+    """
+    if found := PLACE.fullmatch(message):
+        # Of what was read without regard to a type, msgspec knows no names.
+        message, field = found[1], "" if UNNAMED.fullmatch(found[2]) else found[2].replace("[...]", "[…]")
     if inner := MISSING.fullmatch(message) or UNKNOWN.fullmatch(message):
         field = f"{field}.{inner[1]}".lstrip(".")
-    return InvalidInput(f"{place}{field or 'it'} {_said(message)}.", field=field or None)
+    return field, f"{field or whole} {_said(message)}."
 
 
 def _said(message: str) -> str:
@@ -47,18 +64,30 @@ def _said(message: str) -> str:
     if UNKNOWN.fullmatch(message):
         return "is not a known field"
     if found := WRONG_TYPE.fullmatch(message):
-        return f"must be {_type(found[1])}, not {_type(found[2])}"
+        return f"must be {_type(found[1])}, not {GIVEN.get(found[2], found[2])}"
     if found := OUT_OF_BOUNDS.fullmatch(message):
+        if " of length >= 1" in message:
+            return "is empty"
         kind = _type(found[1])
         bound = "at least" if found[2] == ">=" else "at most"
         return f"must be {kind} of {bound} {found[3]}{UNITS.get(kind, '')}"
     if found := INVALID.fullmatch(message):
-        return f"cannot be {found[1]}" if found[1] else f"must be {_type((found[2] or found[3]).lower())}"
+        if value := found[1]:
+            return f"cannot be {_short(value)}"
+        return f"must be {_type((found[2] or found[3]).lower())}"
     if found := NOT_JSON.fullmatch(message):
         return f"is not JSON: {found[1]}"
+    if OUT_OF_RANGE.fullmatch(message):
+        return "holds a number that is out of range"
+    if NO_MOMENT.fullmatch(message):
+        return f"must be {TYPES['datetime']}"
     if message == "Input data was truncated":
         return "is not JSON: it ends too early"
     return f"cannot be used: {message.replace('`', '')}"
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
 
 
 def _type(names: str) -> str:

@@ -16,6 +16,7 @@ import rich_click as click
 from click.exceptions import Exit
 
 from rage_pg.errors import InvalidInput, RageError
+from rage_pg.texts import escaped, is_utf8
 
 DONE, FAILED, MISUSED, STOPPED = 0, 1, 2, 130
 
@@ -25,8 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from rage_pg.cli.commands import rage
 
     try:
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        _check_text(given)
         # Not click's own main: it ends the process in its ways, with exit codes of its own.
-        with rage.make_context("rage", list(sys.argv[1:] if arguments is None else arguments)) as context:
+        with rage.make_context("rage", given) as context:
             rage.invoke(context)
         sys.stdout.flush()
     except Exit as stop:
@@ -39,6 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _failed(error)
     return DONE
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    """The store holds UTF-8 alone: no argument can be a prompt, a tag, or a path that it keeps."""
+    for argument in arguments:
+        if not is_utf8(argument):
+            raise InvalidInput(f"The argument '{escaped(argument)}' is not UTF-8.")
 
 
 def _failed(error: Exception) -> int:

@@ -37,7 +37,11 @@ class _Order(Struct, frozen=True, kw_only=True):
 )
 @click.option("--brand", help="Whose images these are, where the manifest does not say; else `default`.")
 @click.option("--tag", "tags", multiple=True, help="Give every image this tag.")
-@click.option("--state", type=click.Choice(get_args(State)), help="State of new images; else approved.")
+@click.option(
+    "--state",
+    type=click.Choice(get_args(State)),
+    help="State of every image, known ones too, unless the manifest says one; else new ones are approved.",
+)
 @click.option("--index/--no-index", default=True, help="Embed now, or leave it to a worker.")
 @json_option
 def import_(
@@ -60,7 +64,9 @@ def import_(
     """
     if not paths and manifest is None:
         raise click.UsageError("Name files or folders to import, or a --manifest.")
-    defaults = ImageMetadata(brand=brand or UNSET, tags=tuple(tags) or UNSET, state=state or UNSET)
+    defaults = ImageMetadata(
+        brand=UNSET if brand is None else brand, tags=tuple(tags) or UNSET, state=state or UNSET
+    )
     order = _Order(paths=paths, manifest=manifest, defaults=defaults, index=index)
     report, filled = with_runtime(lambda runtime: _import(runtime, order))
     if as_json:

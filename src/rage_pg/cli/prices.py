@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from rage_pg.runtime import Runtime
 
 CLASSES = ("text_input", "image_input", "text_output", "image_output")
-MOST_USD = Decimal(999_999)
+DOLLARS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
+"""As a price is stored: from 0.000001 to 999,999.999999, or 0."""
+LONGEST_NAME = 200
 
 
 class Price(Struct, frozen=True, kw_only=True):
@@ -35,13 +38,24 @@ class Dollars(ParamType):
     name = "USD"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        try:
-            amount = Decimal(str(value))
-        except InvalidOperation:
-            amount = Decimal(-1)
-        if not (amount.is_finite() and 0 <= amount <= MOST_USD):
-            self.fail(f"{value!r} is not an amount from 0 to {MOST_USD:,} dollars.", param, ctx)
-        return amount
+        text = str(value).strip()
+        if not DOLLARS.fullmatch(text):
+            self.fail(
+                f"{value!r} is not an amount from 0 to 999,999 dollars with at most six decimals.", param, ctx
+            )
+        return Decimal(text)
+
+
+class Name(ParamType):
+    """What a provider or a model is called."""
+
+    name = "NAME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).strip()
+        if not (1 <= len(text) <= LONGEST_NAME and text.isprintable()):
+            self.fail(f"{value!r} is not a name of 1 to {LONGEST_NAME} printable characters.", param, ctx)
+        return text
 
 
 @click.group("prices", cls=Commands)
@@ -65,8 +79,8 @@ def list_(as_json: bool) -> None:
 
 
 @prices.command("set")
-@click.argument("provider")
-@click.argument("model")
+@click.argument("provider", type=Name())
+@click.argument("model", type=Name())
 @click.argument("token_class", metavar="TOKENS", type=click.Choice(CLASSES))
 @click.argument("usd", type=Dollars())
 @click.option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import rich_click as click
 
@@ -11,9 +11,6 @@ from rage_pg.cli.options import Ids, Weighted, all_filters, filters_from, json_o
 from rage_pg.cli.output import show, show_json, show_table
 from rage_pg.cli.session import with_runtime
 from rage_pg.types import Candidate, SearchAnswer, SearchRequest
-
-if TYPE_CHECKING:
-    from rage_pg.runtime import Runtime
 
 
 @click.command("search")
@@ -63,18 +60,11 @@ def search(
         min_relevance=min_relevance,
         legs=dict(legs) or None,
     )
-    answer = with_runtime(lambda runtime: answer_to(runtime, request))
+    answer = with_runtime(lambda runtime: runtime.search(request))
     if as_json:
         show_json(answer)
     else:
         _show(answer)
-
-
-async def answer_to(runtime: Runtime, request: SearchRequest) -> SearchAnswer:
-    """The answer of a search with the encoders of this runtime."""
-    from rage_pg import search as searching
-
-    return await searching.search(runtime.database, await runtime.text_encoders(), request)
 
 
 def _show(answer: SearchAnswer) -> None:

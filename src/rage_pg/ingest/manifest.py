@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from rage_pg.errors import InvalidInput
+from rage_pg.faults import invalid
 from rage_pg.ingest.metadata import checked
 from rage_pg.types import ImageMetadata, Kind, State
 
@@ -106,8 +107,10 @@ def _json_objects(file: Path, text: str) -> Iterator[Cells]:
             continue
         try:
             members = msgspec.json.decode(row.encode())
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise InvalidInput(f"{file}, line {line} is not JSON: {error}.", field="manifest") from error
+        except msgspec.DecodeError as error:
+            raise invalid(error, f"{file}, line {line}: ") from error
+        except RecursionError as error:
+            raise InvalidInput(f"{file}, line {line}: it is nested too deeply.", field="manifest") from error
         if not isinstance(members, dict):
             raise InvalidInput(f"{file}, line {line} is not a JSON object.", field="manifest")
         yield line, members, None

@@ -289,6 +289,7 @@ image_identifiers = Table(
     ),
     UniqueConstraint("brand_id", "root", "identifier", name="image_identifiers_unique"),
     Index("image_identifiers_by_image", "image_id", "identifier_id"),
+    Index("image_identifiers_external_id", "identifier", postgresql_where=text("root = ''::text")),
     comment="What the host calls an image: the upsert keys of imports. One picture under two external ids has two rows.",
 )
 
@@ -312,6 +313,6 @@ image_products = Table(
         name="image_products_image",
         ondelete="CASCADE",
     ),
-    Index("image_products_sku", "brand_id", "sku"),
+    Index("image_products_sku", "sku", "brand_id"),
     comment="Which products an image shows; a product may be on many images.",
 )
