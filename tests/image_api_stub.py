@@ -1,7 +1,8 @@
 """A stand-in for an image API on loopback: records what it is sent, answers in the SDK's own types.
 
-`mode` is how it answers: ok, a name of ERRORS, malformed, text, empty, address, not_an_image, disconnect
-(after the whole request was read) or slow (not before the stub stops).
+`answer` is the body of a 200, where it is set. Else `mode` is how it answers: ok, a name of ERRORS,
+malformed, text, empty, address, not_an_image, disconnect (after the whole request was read) or slow (not
+before the stub stops).
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ REQUEST_ID = "req_stub_1"
 ERRORS: dict[str, tuple[int, str]] = {
     "moderation": (400, "moderation_blocked"),
     "key": (401, "invalid_api_key"),
+    "forbidden": (403, "model_not_allowed"),
+    "no_model": (404, "model_not_found"),
+    "timeout": (408, "request_timeout"),
+    "conflict": (409, "conflict"),
     "bad_size": (400, "invalid_value"),
     "rate_limit": (429, "rate_limit_exceeded"),
     "quota": (429, "insufficient_quota"),
@@ -56,6 +61,7 @@ class Received(Struct, frozen=True):
 class ImageApiStub(Struct):
     url: str = ""
     mode: str = "ok"
+    answer: bytes | None = None
     requests: list[Received] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -92,7 +98,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _answer(self, mode: str, received: Received) -> None:
-        if mode in ERRORS:
+        if self.stub.answer is not None:
+            self._send(200, self.stub.answer)
+        elif mode in ERRORS:
             status, code = ERRORS[mode]
             message = f"Said by the stub for {received.authorization}"
             error = {"message": message, "type": "stub_error", "param": None, "code": code}
@@ -104,8 +112,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(200, _answer(mode, received).to_json())
 
-    def _send(self, status: int, text: str, media_type: str = "application/json") -> None:
-        content = text.encode()
+    def _send(self, status: int, text: str | bytes, media_type: str = "application/json") -> None:
+        content = text if isinstance(text, bytes) else text.encode()
         self.send_response(status)
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(content)))
@@ -147,13 +155,14 @@ def _answer(mode: str, received: Received) -> ImagesResponse:
     if data is None:
         count = int(received.fields.get("n", 1))
         output_format = received.fields.get("output_format", "png")
-        data = [ImageAnswer(b64_json=_picture(number, output_format)) for number in range(count)]
+        data = [ImageAnswer(b64_json=picture(number, output_format)) for number in range(count)]
     tokens = UsageInputTokensDetails(image_tokens=40, text_tokens=10)
     usage = Usage(input_tokens=50, input_tokens_details=tokens, output_tokens=272, total_tokens=322)
     return ImagesResponse(created=1_790_000_000, data=data, usage=usage, size="64x48", quality="low")
 
 
-def _picture(number: int, output_format: str) -> str:
+def picture(number: int = 0, output_format: str = "png") -> str:
+    """A picture in base64."""
     buffer = BytesIO()
     Image.new("RGB", (64, 48), (40 * number, 120, 90)).save(buffer, output_format.upper())
     return base64.b64encode(buffer.getvalue()).decode()

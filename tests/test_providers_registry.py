@@ -8,11 +8,16 @@ import pytest
 
 from rage_pg.config import Secret, Settings
 from rage_pg.errors import InvalidInput, SetupError
-from rage_pg.providers.registry import Registry
+from rage_pg.providers.registry import Registry, check_generator
+from tests.command_line import process
+
+
+def settings_of(**given: object) -> Settings:
+    return Settings(data_dir=Path("unused"), **given)  # type: ignore[arg-type]
 
 
 def registry(**given: object) -> Registry:
-    return Registry(Settings(data_dir=Path("unused"), **given))  # type: ignore[arg-type]
+    return Registry(settings_of(**given))
 
 
 def test_encoders_are_found_by_the_name_in_their_identity_and_kept() -> None:
@@ -76,6 +81,85 @@ def test_a_request_for_an_unknown_provider_is_invalid() -> None:
     assert raised.value.field == "provider"
 
 
-def test_a_base_url_must_be_a_web_address() -> None:
-    with pytest.raises(SetupError, match="http://"):
-        registry(openai_base_url="127.0.0.1:9").generators()("openai:m")
+@pytest.mark.parametrize(
+    ("address", "fault"),
+    [
+        ("127.0.0.1:9", "http://"),
+        ("ftp://images.example/v1", "http://"),
+        ("http://images example/v1", "white space"),
+        ("http://images.example/v1\x07", "control character"),
+        ("http:///v1", "host"),
+        ("http://:8080/v1", "host"),
+        ("http://images..example/v1", "host"),
+        ("http://<host>/v1", "host"),
+        ("http://256.1.1.1/v1", "host"),
+        ("http://[::1/v1", "host"),
+        ("http://images.example:port/v1", "port"),
+        ("http://images.example:99999/v1", "port"),
+        ("http://images.example/v1?version=1", "[?]"),
+    ],
+)
+def test_a_base_url_must_be_a_web_address(address: str, fault: str) -> None:
+    settings = {"openai_base_url": address}
+    with pytest.raises(SetupError, match=rf"^OPENAI_BASE_URL is no web address: .*{fault}") as raised:
+        registry(**settings).generators()("openai:m")
+    assert "\n" not in str(raised.value)
+    with pytest.raises(SetupError, match=r"^OPENAI_BASE_URL"):
+        check_generator(settings_of(generator="openai:m", **settings))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:9/v1",
+        "HTTPS://images.example",
+        "http://[::1]:8000/v1/",
+        "http://user:word@my_host/v1",
+        "https://münchen.example/v1",
+    ],
+)
+def test_every_form_of_a_web_address_is_taken(address: str) -> None:
+    assert registry(openai_base_url=address).generators()("openai:m").name == "openai"
+
+
+@pytest.mark.parametrize(
+    ("key", "fault"),
+    [
+        ("sk-first sk-second", "white space"),
+        ("sk-first\nsk-second", "white space"),
+        ("sk-\u00a0nobreak", "white space"),
+        ("sk-clé-secrète", "ASCII"),
+        ("sk-\udcff-not-utf-8", "ASCII"),
+        ("sk-bell\x07", "control character"),
+    ],
+)
+def test_a_key_that_no_header_can_carry_is_named_and_not_shown(key: str, fault: str) -> None:
+    broken = {"openai_api_key": Secret(key)}
+    with pytest.raises(SetupError, match=f"^OPENAI_API_KEY holds .*{fault}") as raised:
+        registry(**broken).generators()("openai:m")
+    assert "sk-" not in str(raised.value)
+    with pytest.raises(SetupError, match=r"^OPENAI_API_KEY"):
+        check_generator(settings_of(generator="openai:m", **broken))
+
+
+def test_what_the_local_generator_does_not_use_keeps_no_service_from_starting() -> None:
+    broken = {"openai_api_key": Secret("two keys"), "openai_base_url": "nowhere"}
+    check_generator(settings_of(**broken))
+    assert registry(**broken).generators()(None).name == "local"
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_service_does_not_start_on_a_key_that_can_never_work(command: str, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    options = ("--port", "0") if command == "serve" else ()
+    refused = process(
+        command,
+        *options,
+        RAGE_DATA_DIR=str(data),
+        RAGE_GENERATOR="openai:m",
+        OPENAI_API_KEY="sk-first sk-second",
+    )
+    assert refused.code == 1
+    assert refused.complaint.startswith("OPENAI_API_KEY holds white space")
+    assert "sk-" not in refused.err
+    assert not data.exists()

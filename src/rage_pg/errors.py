@@ -19,7 +19,7 @@ the class, the message is the `detail`.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 PROBLEM_TYPE = "urn:rage-pg:problem:{slug}"
 
@@ -107,7 +107,11 @@ class DatabaseUnavailable(SetupError):
 
 
 class ProviderError(RageError):
-    """A provider failed. `retryable`: the same request may succeed later."""
+    """A provider failed. `retryable`: the same request may succeed later.
+
+    `charged`: False where surely nothing was charged, None where only `usage` may tell. `usage` is what the
+    provider says the failed call used, in its own form.
+    """
 
     status = 502
     slug = "provider-failed"
@@ -120,11 +124,15 @@ class ProviderError(RageError):
         code: str | None = None,
         retryable: bool = False,
         request_id: str | None = None,
+        charged: Literal[False] | None = None,
+        usage: Any = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.retryable = retryable
         self.request_id = request_id
+        self.charged = charged
+        self.usage = usage
 
     @property
     def extra(self) -> dict[str, object]:

@@ -44,7 +44,7 @@ class _Stored(Struct, frozen=True):
 
 async def get(database: Database, generation_id: UUID) -> Generation:
     """One generation with its references and outputs. Raises NotFound."""
-    async with database.transaction() as connection:
+    async with database.reading() as connection:
         found = await fetch_one(connection, SQL["get_generations"], {"ids": [generation_id]}, Generation)
     if found is None:
         raise NotFound(f"There is no generation {generation_id}.")
@@ -84,7 +84,7 @@ async def listing(
         "before_id": after and after.id,
         "limit": limit + 1,
     }
-    async with database.transaction() as connection:
+    async with database.reading() as connection:
         places = await fetch_all(connection, SQL["list_generations"], values, _Place)
         ids = [place.id for place in places[:limit]]
         items = await fetch_all(connection, SQL["get_generations"], {"ids": ids}, Generation)
@@ -95,7 +95,7 @@ async def listing(
 async def output(database: Database, generation_id: UUID, position: int) -> Content:
     """The bytes of an output. Raises NotFound, also where they were erased."""
     values = {"generation_id": generation_id, "position": position}
-    async with database.transaction() as connection:
+    async with database.reading() as connection:
         found = await fetch_one(connection, SQL["get_output"], values, _Stored)
     if found is None:
         raise NotFound(f"Generation {generation_id} has no output {position}.")

@@ -56,7 +56,7 @@ async def spaces(database: Database) -> list[Space]:
 
 async def active_spaces(database: Database) -> list[Space]:
     """The spaces that legs search now; their counts are left at 0, which is quick on any store."""
-    async with database.transaction() as connection:
+    async with database.reading() as connection:
         return await fetch_all(connection, SQL["active_spaces"], {}, Space)
 
 

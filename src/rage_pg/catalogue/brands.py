@@ -13,13 +13,13 @@ LONGEST_NAME = 100
 
 
 async def listing(database: Database) -> list[Brand]:
-    async with database.transaction() as connection:
+    async with database.reading() as connection:
         return await fetch_all(connection, SQL["list_brands"], {}, Brand)
 
 
 async def get(database: Database, name: str) -> Brand:
     """One brand; names are compared trimmed and case-folded. Raises NotFound."""
-    async with database.transaction() as connection:
+    async with database.reading() as connection:
         brand = await fetch_one(connection, SQL["get_brand"], {"name": name}, Brand)
     if brand is None:
         raise NotFound(f"There is no brand {name!r}.")

@@ -15,13 +15,13 @@ LONGEST_NAME = 200
 
 
 async def listing(database: Database) -> list[Collection]:
-    async with database.transaction() as connection:
+    async with database.reading() as connection:
         return await fetch_all(connection, SQL["list_collections"], {}, Collection)
 
 
 async def get(database: Database, name: str, *, brand: str | None = None) -> Collection:
     """One collection. Raises NotFound, and Conflict where brands have namesakes and none is named."""
-    async with database.transaction() as connection:
+    async with database.reading() as connection:
         found = await fetch_all(connection, SQL["get_collection"], {"name": name, "brand": brand}, Collection)
     if not found:
         raise NotFound(f"There is no collection {name!r}.")

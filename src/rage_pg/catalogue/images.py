@@ -56,7 +56,7 @@ class _Facet(Struct, frozen=True):
 
 async def get(database: Database, image_id: int) -> Image:
     """One image. Raises NotFound, for a deleted one as well."""
-    async with database.transaction() as connection:
+    async with database.reading() as connection:
         image = await fetch_one(connection, SQL["get_image"], {"image_id": _id(image_id)}, Image)
     if image is None:
         raise NotFound(f"There is no image {image_id}.")
@@ -66,7 +66,7 @@ async def get(database: Database, image_id: int) -> Image:
 async def get_many(database: Database, image_ids: Sequence[int]) -> list[Image]:
     """The images of these ids, in their order; what does not exist is left out."""
     values = {"image_ids": [_id(image_id) for image_id in image_ids]}
-    async with database.transaction() as connection:
+    async with database.reading() as connection:
         return await fetch_all(connection, SQL["get_images"], values, Image)
 
 
@@ -95,7 +95,7 @@ async def listing(
         "after_id": after.image_id if after else None,
         "limit": limit + 1,
     }
-    async with database.transaction() as connection:
+    async with database.reading() as connection:
         rows = await fetch_all(connection, SQL["list_images"], values, _Listed)
     more = len(rows) > limit
     last = rows[limit - 1] if more else None
@@ -107,7 +107,7 @@ async def listing(
 
 async def facets(database: Database, filters: Filters, *, q: str | None = None) -> Facets:
     """How many images that pass a filter carry which tag, brand, kind and attribute value."""
-    async with database.transaction() as connection:
+    async with database.reading() as connection:
         rows = await fetch_all(connection, SQL["facets"], {**filter_values(filters), "q": q or None}, _Facet)
     counted: dict[tuple[str, str | None], list[FacetValue]] = {}
     for row in rows:
@@ -149,7 +149,7 @@ async def delete(database: Database, image_id: int, *, erase: bool = False) -> N
 
 
 async def _bytes(database: Database, statement: str, values: dict[str, Any]) -> Content:
-    async with database.transaction() as connection:
+    async with database.reading() as connection:
         found = await fetch_one(connection, SQL[statement], values, Content)
     if found is None:
         raise NotFound(f"There is no picture of image {values['image_id']}.")

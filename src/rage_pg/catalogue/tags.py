@@ -30,7 +30,7 @@ class _Renamed(Struct, frozen=True, kw_only=True):
 
 async def listing(database: Database, *, brand: str | None = None) -> list[FacetValue]:
     """The tags in use, by name, with their numbers of images."""
-    async with database.transaction() as connection:
+    async with database.reading() as connection:
         return await fetch_all(connection, SQL["list_tags"], {"brand": brand}, FacetValue)
 
 

@@ -14,13 +14,13 @@ from rage_pg.resources import statements
 SQL = statements("generation")
 
 CLASSES = ("text_input", "image_input", "text_output", "image_output")
+MAX_TOKENS = 10_000_000
+"""Of one class in one call. No request uses nearly as many, and at any price the cost fits its column."""
 
 
-async def cost_of(
-    connection: Connection, provider: str, model: str, usage: Mapping[str, Any] | None
-) -> Decimal | None:
+async def cost_of(connection: Connection, provider: str, model: str, usage: Any) -> Decimal | None:
     """US dollars at the prices that the database has for today."""
-    tokens = tokens_by_class(usage or {})
+    tokens = tokens_by_class(usage)
     if tokens is None:
         return None
     values = {"provider": provider, "model": model, "tokens": Jsonb(tokens)}
@@ -28,11 +28,13 @@ async def cost_of(
     return cost
 
 
-def tokens_by_class(usage: Mapping[str, Any]) -> dict[str, int] | None:
-    """Tokens by the classes that prices are kept for; None where the usage does not tell them apart.
+def tokens_by_class(usage: Any) -> dict[str, int] | None:
+    """Tokens by the classes that prices are kept for; None where the usage does not tell them, or is odd.
 
     `usage` names the classes itself, or has the form of OpenAI's images API, which other servers copy.
     """
+    if not isinstance(usage, Mapping):
+        return None
     if any(name in usage for name in CLASSES):
         return _whole({name: usage.get(name, 0) for name in CLASSES})
     read, written = usage.get("input_tokens_details"), usage.get("output_tokens_details")
@@ -52,5 +54,9 @@ def tokens_by_class(usage: Mapping[str, Any]) -> dict[str, int] | None:
 
 
 def _whole(tokens: Mapping[str, Any]) -> dict[str, int] | None:
-    counted = {name: count for name, count in tokens.items() if isinstance(count, int) and count >= 0}
+    counted = {name: count for name, count in tokens.items() if _is_count(count)}
     return counted if len(counted) == len(tokens) and any(counted.values()) else None
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TOKENS

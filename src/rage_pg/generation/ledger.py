@@ -22,6 +22,11 @@ HISTORY = statements("history")
 
 FINAL: frozenset[Status] = frozenset({"succeeded", "refused", "failed", "cancelled", "unknown"})
 MAX_DETAIL = 2_000
+MAX_DEPTH = 32
+"""Levels of a provider's JSON that are kept; beyond stands TOO_DEEP."""
+TOO_DEEP = "…"
+MAX_BITS = 64
+"""Of a whole number; a longer one counts nothing, and Python refuses to write the longest."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -31,9 +36,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
     error: dict[str, Any] | None = None
     model: str | None = None
     request_id: str | None = None
-    usage: dict[str, Any] | None = None
+    usage: Any = None
     cost_usd: Decimal | None = None
-    details: dict[str, Any] = field(default_factory=dict)
+    details: Any = field(default_factory=dict)
 
 
 async def read(connection: Connection, generation_id: UUID) -> Generation:
@@ -92,26 +97,45 @@ def error_document(error: RageError) -> dict[str, Any]:
 def _values(outcome: Outcome) -> dict[str, Any]:
     return {
         "status": outcome.status,
-        "model": storable(outcome.model),
-        "provider_request_id": storable(outcome.request_id),
-        "usage": None if outcome.usage is None else Jsonb(storable(outcome.usage)),
+        "model": storable_name(outcome.model),
+        "provider_request_id": storable_name(outcome.request_id),
+        "usage": None if outcome.usage is None else Jsonb(_members(outcome.usage)),
         "cost_usd": outcome.cost_usd,
         "error": None if outcome.error is None else Jsonb(storable(outcome.error)),
-        "details": Jsonb(storable({"details": outcome.details}) if outcome.details else {}),
+        "details": Jsonb({"details": _members(outcome.details)} if outcome.details else {}),
     }
 
 
-def storable(value: Any) -> Any:
-    """A provider's words as Postgres can keep them: no NUL, no half of a surrogate pair, no NaN or infinity.
+def storable_name(value: Any) -> str | None:
+    """A provider's model or request id as text, None where it says none."""
+    return storable(str(value)) or None if value is not None else None
 
-    Whatever a provider answers, how its call ended must get into the ledger.
+
+def _members(value: Any) -> dict[str, Any]:
+    """A provider's object; anything else as a member of one: readers rely on an object."""
+    kept: dict[str, Any] = storable(value if isinstance(value, Mapping) else {"as_answered": value})
+    return kept
+
+
+def storable(value: Any, levels: int = MAX_DEPTH) -> Any:
+    """A provider's words as Postgres can keep them: whatever they are, how its call ended is kept.
+
+    Without NUL, halves of surrogate pairs, NaN and infinity; nested no deeper than `levels`.
     """
     if isinstance(value, str):
         return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if value.bit_length() <= MAX_BITS else None
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if isinstance(value, Mapping | list | tuple):
+        return _storable_members(value, levels - 1) if levels > 0 else TOO_DEEP
+    return storable(str(value))
+
+
+def _storable_members(value: Mapping[Any, Any] | list[Any] | tuple[Any, ...], levels: int) -> Any:
     if isinstance(value, Mapping):
-        return {storable(str(name)): storable(member) for name, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [storable(member) for member in value]
-    return value
+        return {storable(str(name)): storable(member, levels) for name, member in value.items()}
+    return [storable(member, levels) for member in value]

@@ -26,7 +26,7 @@ from rage_pg.generation.settle import ImageStore, Stopwatch, patiently, settle, 
 from rage_pg.generation.take_up import Task, give_back, locked_task, take_up
 from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, InputImage
 from rage_pg.resources import statements
-from rage_pg.types import ImageMetadata, Role
+from rage_pg.types import ImageMetadata, Role, Status
 
 SQL = statements("generation")
 log = structlog.get_logger(__name__)
@@ -176,12 +176,19 @@ def _failure(task: Task, error: Exception) -> Outcome:
     if not isinstance(error, ProviderError):
         # Ours alone are raised before anything is sent.
         return Outcome(status="failed", error=error_document(error), cost_usd=Decimal(0))
-    document = error_document(error)
+    return Outcome(
+        status=_status(error),
+        error=error_document(error),
+        request_id=error.request_id,
+        usage=error.usage,
+        cost_usd=Decimal(0) if error.charged is False else None,
+    )
+
+
+def _status(error: ProviderError) -> Status:
     if isinstance(error, ProviderRefused):
-        return Outcome(status="refused", error=document, request_id=error.request_id)
-    if isinstance(error, OutcomeUnknown):
-        return Outcome(status="unknown", error=document, request_id=error.request_id)
-    return Outcome(status="failed", error=document, request_id=error.request_id)
+        return "refused"
+    return "unknown" if isinstance(error, OutcomeUnknown) else "failed"
 
 
 def _title(prompt: str) -> str:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from rage_pg.database import Connection, Database, execute, fetch_all
 from rage_pg.errors import Conflict, DatabaseUnavailable
 from rage_pg.generation.cost import cost_of
-from rage_pg.generation.ledger import Outcome, close_paid_call, finish
+from rage_pg.generation.ledger import Outcome, close_paid_call, finish, storable_name
 from rage_pg.generation.take_up import Task, locked_task
 from rage_pg.resources import statements
 from rage_pg.types import ImageMetadata, ImageRecord
@@ -118,7 +118,8 @@ async def _cost(connection: Connection, task: Task, outcome: Outcome) -> Decimal
         return Decimal(0)
     if outcome.cost_usd is not None:
         return outcome.cost_usd
-    return await cost_of(connection, task.provider, outcome.model or task.model, outcome.usage)
+    model = storable_name(outcome.model) or task.model
+    return await cost_of(connection, task.provider, model, outcome.usage)
 
 
 async def _store_outputs(

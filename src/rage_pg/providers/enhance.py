@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-import numpy as np
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 WORDS = {
     "contrast": re.compile(r"\b(contrast|levels|faded|washed|dull|hazy)", re.IGNORECASE),
@@ -58,11 +58,13 @@ def _sharpened(picture: Image.Image) -> Image.Image:
 
 
 def differs(one: Image.Image, other: Image.Image) -> bool:
-    """Whether two pictures can be told apart: by their size, or by some pixel."""
+    """Whether two pictures can be told apart: by their size, or by some pixel that can be seen."""
     if one.size != other.size:
         return True
-    first, second = (np.asarray(each.convert("RGBA"), dtype=np.int16) for each in (one, other))
-    return int(np.abs(first - second).max()) >= VISIBLE
+    # In RGBa a colour counts for as much as it is opaque.
+    first, second = (each.convert("RGBA").convert("RGBa") for each in (one, other))
+    bands: Any = ImageChops.difference(first, second).getextrema()
+    return any(greatest >= VISIBLE for _, greatest in bands)
 
 
 def _target(size: tuple[int, int], box: tuple[int, int] | None) -> tuple[int, int]:

@@ -11,10 +11,13 @@ from msgspec import Struct
 from PIL import Image, ImageDraw, ImageOps
 
 from rage_pg.providers.backdrop import neutral_backdrop, with_logos
+from rage_pg.providers.pictures import flattened
 from rage_pg.providers.shadows import cast_shadow, contact_shadow
 
 ROW_LENGTH = 5
 MAX_PIECES = 2 * ROW_LENGTH
+BARELY_SEEN = 12
+"""Opacity (of 255) up to which a pixel counts as clear."""
 OWN_SHADOW = 0.01
 """How far a cut-out must be sunk to count as carrying its own shadow."""
 LOWEST = 0.9
@@ -81,16 +84,23 @@ class Placed(Struct, frozen=True):
         return self.left, bottom - self.height, self.left + self.width, bottom
 
 
-def piece(picture: Image.Image) -> Piece | None:
-    """Cut a picture to its content; None where nothing of it can be seen."""
+def is_clear(picture: Image.Image) -> bool:
+    """Whether nothing of a picture can be seen."""
+    return picture.mode == "RGBA" and _seen(picture.getchannel("A")) is None
+
+
+def piece(picture: Image.Image) -> Piece:
+    """Cut a picture that is not clear to its content."""
     rgba = picture.convert("RGBA")
     alpha = rgba.getchannel("A")
-    seen = alpha.point(lambda value: 255 if value > 12 else 0).getbbox()
-    if seen is None:
-        return None
+    seen = _seen(alpha) or (0, 0, *rgba.size)
     solid = alpha.point(lambda value: 255 if value > 128 else 0).getbbox() or seen
     sunk = (seen[3] - solid[3]) / (seen[3] - seen[1])
     return Piece(rgba.crop(seen), free=_has_outline(alpha), sunk=sunk)
+
+
+def _seen(alpha: Image.Image) -> tuple[int, int, int, int] | None:
+    return alpha.point(lambda value: 255 if value > BARELY_SEEN else 0).getbbox()
 
 
 def _has_outline(alpha: Image.Image) -> bool:
@@ -110,7 +120,8 @@ def composed(scene: Scene, size: tuple[int, int], layout: Layout) -> Image.Image
 
 def _backdrop(scene: Scene, size: tuple[int, int]) -> Image.Image:
     if scene.background is not None:
-        return ImageOps.fit(scene.background.convert("RGBA"), size, Image.Resampling.LANCZOS)
+        fitted = ImageOps.fit(flattened(scene.background), size, Image.Resampling.LANCZOS)
+        return fitted.convert("RGBA")
     return Image.new("RGBA", size, (0, 0, 0, 0)) if scene.transparent else neutral_backdrop(size)
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from rage_pg.errors import NotPossible
 from rage_pg.providers.enhance import differs, enhanced, named_operations
-from rage_pg.providers.layout import LAYOUTS, Piece, Scene, composed, piece
+from rage_pg.providers.layout import LAYOUTS, Piece, Scene, composed, is_clear, piece
 from rage_pg.providers.local_rules import MODEL, REFERENCE_LIMITS, STRENGTHS, asked_size, check_call
 from rage_pg.providers.pictures import decoded, encoded_picture, flattened
 from rage_pg.providers.ports import GenerationCall, GenerationResult
@@ -48,10 +48,7 @@ class LocalGenerator:
 
 
 def _generated(call: GenerationCall) -> GenerationResult:
-    references = [
-        (reference.role, decoded(reference.content, f"Reference {position}"))
-        for position, reference in enumerate(call.references, start=1)
-    ]
+    references = _sources(call)
     pictures, details = _enhanced(call, references) if call.purpose == "enhance" else _made(call, references)
     for picture in pictures:
         if not all(differs(picture, source) for _, source in references):
@@ -62,11 +59,22 @@ def _generated(call: GenerationCall) -> GenerationResult:
     return GenerationResult(images=images, model=MODEL, details=details)
 
 
+def _sources(call: GenerationCall) -> list[tuple[Role, Image.Image]]:
+    found = []
+    for position, reference in enumerate(call.references, start=1):
+        picture = decoded(reference.content, f"Reference {position}")
+        if is_clear(picture):
+            raise NotPossible(f"Reference {position} is wholly transparent: there is nothing to show.")
+        found.append((reference.role, picture))
+    return found
+
+
 def _enhanced(call: GenerationCall, references: Sources) -> Made:
     box = asked_size(call.size)
     operations = named_operations(call.prompt, resized=box is not None)
     picture = _on_background(enhanced(references[0][1], operations, box), call.background)
-    return [picture], {"operations": list(operations), "size": _written(picture)}
+    done = ["resize" if name == "enlarge" and box is not None else name for name in operations]
+    return [picture], {"operations": done, "size": _written(picture)}
 
 
 def _made(call: GenerationCall, references: Sources) -> Made:
@@ -113,10 +121,7 @@ def _scene(call: GenerationCall, contents: Sources) -> Scene:
 
 
 def _pieces(contents: Sources, *roles: Role) -> list[Piece]:
-    found = [piece(picture) for role, picture in contents if role in roles]
-    if None in found:
-        raise NotPossible(f"A reference of role {roles[0]} is wholly transparent: there is nothing to show.")
-    return [each for each in found if each is not None]
+    return [piece(picture) for role, picture in contents if role in roles]
 
 
 def _resized(picture: Image.Image, box: tuple[int, int] | None) -> Image.Image:

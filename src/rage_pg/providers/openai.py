@@ -6,22 +6,18 @@ One call is one HTTP request, never repeated here: a request that timed out may 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import re
 from collections.abc import Mapping
-from io import BytesIO
 from typing import Any, get_args
 
 import openai
-from openai.types import ImagesResponse
-from PIL import Image
 
 from rage_pg.config import Secret
-from rage_pg.errors import InvalidInput, NotPossible, ProviderError
+from rage_pg.errors import InvalidInput, NotPossible
+from rage_pg.providers.openai_answer import result_of
 from rage_pg.providers.openai_errors import translated
-from rage_pg.providers.ports import GeneratedImage, GenerationCall, GenerationResult
-from rage_pg.providers.upload import MEDIA_TYPES, prepared
+from rage_pg.providers.ports import GenerationCall, GenerationResult
+from rage_pg.providers.upload import prepared
 from rage_pg.types import MAX_PROMPT, Role
 
 OFFICIAL_URL = "https://api.openai.com/v1"
@@ -83,12 +79,14 @@ class OpenAIGenerator:
         images = await asyncio.to_thread(_uploads, call)
         model = call.model or self.default_model
         try:
-            response = await self._ask(_parameters(call, model), images, call.input_fidelity)
-        except (openai.OpenAIError, ValueError) as error:
+            answer, request_id = await self._ask(_parameters(call, model), images, call.input_fidelity)
+        except openai.OpenAIError as error:
             raise translated(error, self._base_url, self._key) from error
-        return await asyncio.to_thread(_result, response, model)
+        return await asyncio.to_thread(result_of, answer, model, request_id)
 
-    async def _ask(self, parameters: dict[str, Any], images: list[Any], fidelity: str | None) -> Any:
+    async def _ask(
+        self, parameters: dict[str, Any], images: list[Any], fidelity: str | None
+    ) -> tuple[bytes, str | None]:
         # A client of its own for each call: a connection kept from before may be dead without saying so,
         # and then nobody could tell whether a paid request was received.
         async with openai.AsyncOpenAI(
@@ -97,11 +95,14 @@ class OpenAIGenerator:
             timeout=self._timeout,
             max_retries=0,
         ) as client:
+            raw = client.images.with_raw_response
             if not images:
-                return await client.images.generate(**parameters)
-            if fidelity is not None:
-                parameters = {**parameters, "input_fidelity": fidelity}
-            return await client.images.edit(image=images, **parameters)
+                response = await raw.generate(**parameters)
+            else:
+                if fidelity is not None:
+                    parameters = {**parameters, "input_fidelity": fidelity}
+                response = await raw.edit(image=images, **parameters)
+            return response.content, response.request_id
 
 
 def _uploads(call: GenerationCall) -> list[Any]:
@@ -114,38 +115,3 @@ def _parameters(call: GenerationCall, model: str) -> dict[str, Any]:
     if call.count > 1:
         given["n"] = call.count
     return {"model": model, "prompt": call.prompt, **given}
-
-
-def _result(response: Any, model: str) -> GenerationResult:
-    if not isinstance(response, ImagesResponse):
-        raise ProviderError("The image model's answer is not JSON.", code="malformed_answer")
-    request_id = response._request_id
-    try:
-        data = list(response.data or [])
-        images = tuple(_image(item.b64_json, request_id) for item in data)
-    except (AttributeError, TypeError) as error:
-        raise _bad("is not what its API promises", "malformed_answer", request_id) from error
-    if not images:
-        raise _bad("holds no image", "no_image", request_id)
-    usage = response.usage.to_dict(mode="json") if response.usage else None
-    settled = ("background", "output_format", "quality", "size")
-    details = {name: getattr(response, name) for name in settled if getattr(response, name) is not None}
-    return GenerationResult(images=images, model=model, request_id=request_id, usage=usage, details=details)
-
-
-def _image(text: str | None, request_id: str | None) -> GeneratedImage:
-    if text is None:
-        raise _bad("holds no image bytes (a server must answer with b64_json)", "no_image", request_id)
-    try:
-        content = base64.b64decode(text, validate=True)
-        with Image.open(BytesIO(content), formats=list(MEDIA_TYPES)) as picture:
-            picture.load()
-            return GeneratedImage(content=content, media_type=MEDIA_TYPES[picture.format or ""])
-    except (binascii.Error, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise _bad(
-            "holds something that is no PNG, WebP or JPEG image", "not_an_image", request_id
-        ) from error
-
-
-def _bad(fault: str, code: str, request_id: str | None) -> ProviderError:
-    return ProviderError(f"The image model's answer {fault}.", code=code, request_id=request_id)

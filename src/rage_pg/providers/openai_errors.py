@@ -5,40 +5,52 @@ The question is always whether the request may have been received, and so paid f
 
 from __future__ import annotations
 
+from typing import Literal
 from urllib.parse import urlsplit
 
 import openai
-from httpx2 import ConnectError, ConnectTimeout, LocalProtocolError, PoolTimeout, UnsupportedProtocol
+from httpx2 import (
+    ConnectError,
+    ConnectTimeout,
+    LocalProtocolError,
+    PoolTimeout,
+    ProxyError,
+    UnsupportedProtocol,
+)
 
 from rage_pg.config import Secret
 from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused
 
-NEVER_SENT = (ConnectError, ConnectTimeout, LocalProtocolError, PoolTimeout, UnsupportedProtocol)
+NEVER_SENT = (ConnectError, ConnectTimeout, LocalProtocolError, PoolTimeout, ProxyError, UnsupportedProtocol)
 REFUSALS = {"moderation_blocked", "content_policy_violation"}
+"""May come after the picture was painted; whether they are charged is not documented."""
 BUSY = {429, 503}
 GATEWAY_LOST_IT = {502, 504, 520, 522, 524}
+TURNED_AWAY = {400, 401, 403, 404, 405, 413, 415, 422, 429}
+"""Answers that are given before any work is done, and so are not charged."""
 MAX_REASON = 300
 
 
-def translated(error: Exception, base_url: str, key: Secret | None) -> ProviderError:
+def translated(error: openai.OpenAIError, base_url: str, key: Secret | None) -> ProviderError:
     """The domain's error for what the client raised; its message never holds the key."""
     server = urlsplit(base_url).netloc.rpartition("@")[2]
     if isinstance(error, openai.APIStatusError):
         return _answered(error, server, key)
     if isinstance(error, openai.APIConnectionError):
         return _unanswered(error, server)
-    return ProviderError(f"{server} answered with something that is not JSON.", code="malformed_answer")
+    return ProviderError(f"The request to {server} failed: {type(error).__name__}.", code="client_error")
 
 
 def _answered(error: openai.APIStatusError, server: str, key: Secret | None) -> ProviderError:
     status, code, request_id = error.status_code, error.code, error.request_id
     reason = _reason(error, key)
+    charged: Literal[False] | None = False if status in TURNED_AWAY else None
     if status < 500 and code in REFUSALS:
         return ProviderRefused(f"The image model refused: {reason}", code=code, request_id=request_id)
     if status in (401, 403):
         # The provider's own text quotes a part of the key.
         fault = f"{server} does not accept the key ({status}). Check OPENAI_API_KEY and what it may use."
-        return ProviderError(fault, code=code or str(status), request_id=request_id)
+        return ProviderError(fault, code=code or str(status), request_id=request_id, charged=charged)
     if status in GATEWAY_LOST_IT:
         fault = f"{server} lost the request on its way ({status}): it may have been carried out."
         return OutcomeUnknown(fault, code=code or str(status), request_id=request_id)
@@ -47,12 +59,14 @@ def _answered(error: openai.APIStatusError, server: str, key: Secret | None) -> 
         code=code or str(status),
         retryable=status in BUSY and code != "insufficient_quota",
         request_id=request_id,
+        charged=charged,
     )
 
 
 def _unanswered(error: openai.APIConnectionError, server: str) -> ProviderError:
     if isinstance(error.__cause__, NEVER_SENT):
-        return ProviderError(f"{server} cannot be reached.", code="unreachable", retryable=True)
+        fault = f"{server} cannot be reached."
+        return ProviderError(fault, code="unreachable", retryable=True, charged=False)
     if isinstance(error, openai.APITimeoutError):
         fault = f"{server} did not answer in time: the request may have been carried out."
         return OutcomeUnknown(fault, code="timeout")

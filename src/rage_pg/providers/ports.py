@@ -82,7 +82,8 @@ class GenerationResult(Struct, frozen=True, kw_only=True):
     images: tuple[GeneratedImage, ...]
     model: str
     request_id: str | None = None
-    usage: dict[str, Any] | None = None
+    usage: Any = None
+    """What was used, as the provider says it: a mapping where it keeps to its API."""
     details: dict[str, Any] = field(default_factory=dict)
     """What the provider did, in its own words; kept in the ledger's parameters."""
 

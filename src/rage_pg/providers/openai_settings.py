@@ -1,0 +1,70 @@
+"""Whether OPENAI_API_KEY and OPENAI_BASE_URL can be used at all: a request header and a web address.
+
+Without this a slip shows only as a failed call. The SDK is not needed for it, and no message repeats a value.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address
+from urllib.parse import urlsplit
+
+from rage_pg.config import Secret
+from rage_pg.errors import SetupError
+
+EXAMPLE = "Write it as in https://api.openai.com/v1"
+
+
+def check_key(key: Secret) -> None:
+    """Raise SetupError for a key that no header can carry."""
+    text = key.reveal()
+    if any(letter.isspace() for letter in text):
+        fault = "holds white space: more than the key, or two keys"
+    elif not text.isascii():
+        fault = "holds a letter or sign that is not ASCII"
+    elif not text.isprintable():
+        fault = "holds a control character"
+    else:
+        return
+    raise SetupError(f"OPENAI_API_KEY {fault}.", "Copy the key anew.")
+
+
+def check_base_url(address: str) -> None:
+    """Raise SetupError for what is no address of a server, without asking whether one is there."""
+    fault = _fault(address)
+    if fault is not None:
+        raise SetupError(f"OPENAI_BASE_URL is no web address: {fault}.", f"{EXAMPLE}.")
+
+
+def _fault(address: str) -> str | None:
+    if any(letter.isspace() or not letter.isprintable() for letter in address):
+        return "it holds white space or a control character"
+    if not address.lower().startswith(("http://", "https://")):
+        return "it does not begin with http:// or https://"
+    if "?" in address or "#" in address:
+        return "it holds a ? or a #, and paths are added to its end"
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        return "its host cannot be read"
+    if not host or not _is_host(host):
+        return "its host is missing or malformed"
+    try:
+        _ = parts.port
+    except ValueError:
+        return "its port is not a number from 0 to 65535"
+    return None
+
+
+def _is_host(name: str) -> bool:
+    if ":" in name:  # IPv6, which urlsplit has checked
+        return True
+    if not re.fullmatch(r"[\w.-]+", name):
+        return False
+    try:
+        if name.replace(".", "").isdecimal():
+            return bool(IPv4Address(name))
+        return bool(name.encode("idna"))
+    except ValueError:
+        return False
