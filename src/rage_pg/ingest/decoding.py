@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from io import BytesIO
 
 from msgspec import Struct
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from rage_pg.config import Limits
 from rage_pg.errors import ImageRejected, RageError, TooLarge
+from rage_pg.pixels import TURNS, in_eight_bits, in_srgb, orientation
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")
 MEDIA_TYPES = {
@@ -29,16 +30,6 @@ MEDIA_TYPES = {
 }
 DEFAULT_LIMITS = Limits()
 THUMBNAIL_SIDE = 512
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What brings a picture of this EXIF orientation upright; from 5 on, width and height swap."""
 NOT_AN_IMAGE = "This is not an intact JPEG, PNG, WebP, GIF, TIFF or BMP image."
 
 # Pillow opens what it only warns of. Its remarks on damaged metadata are of no use to whoever imports.
@@ -71,11 +62,11 @@ def decode(content: bytes, limits: Limits) -> Decoded:
         media_type = MEDIA_TYPES[picture.format or ""]
         small = _small(picture)
         # After the pixels: some formats read them to find their EXIF data, and damage must not hide there.
-        orientation = _orientation(picture)
-        if orientation >= 5:
+        held = orientation(picture)
+        if held >= 5:
             width, height = height, width
-        if orientation in TURNS:
-            small = small.transpose(TURNS[orientation])
+        if held in TURNS:
+            small = small.transpose(TURNS[held])
         return Decoded(
             content=content,
             sha256=hashlib.sha256(content).digest(),
@@ -116,56 +107,15 @@ def _opened(content: bytes, limits: Limits) -> Iterator[Image.Image]:
         raise ImageRejected(f"The image is {'cut off' if cut_off else 'damaged'}.") from error
 
 
-def _orientation(picture: Image.Image) -> int:
-    """1 (upright) to 8; 1 where the EXIF data are damaged, which says nothing of the picture."""
-    try:
-        orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:
-        return 1
-    return orientation if orientation in TURNS else 1
-
-
 def _small(picture: Image.Image) -> Image.Image:
     profile = picture.info.get("icc_profile")
-    if picture.mode not in ("RGB", "RGBA", "L", "CMYK") or "transparency" in picture.info:
-        picture = _plain(picture)
+    picture = in_eight_bits(picture)
     # For a JPEG this decodes at a fraction of the size.
     picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return _shown(picture, profile)
+    return in_srgb(picture, profile)
 
 
 def _webp(picture: Image.Image) -> bytes:
     buffer = BytesIO()
     picture.save(buffer, "WEBP", quality=85, method=1, icc_profile=b"", exif=b"", xmp=b"")
     return buffer.getvalue()
-
-
-def _plain(picture: Image.Image) -> Image.Image:
-    """A mode that can be scaled: 8 bits a channel, no palette."""
-    if picture.has_transparency_data:
-        return picture.convert("RGBA")
-    if picture.mode.startswith("I;16"):
-        return picture.convert("I").point(lambda value: value / 257).convert("L")
-    if picture.mode in ("I", "F"):
-        return _stretched(picture)
-    return picture.convert("RGB")
-
-
-def _stretched(picture: Image.Image) -> Image.Image:
-    """Numbers without a fixed range: the least becomes black, the greatest white."""
-    low, high = (float(bound) for bound in picture.getextrema())  # type: ignore[arg-type]
-    scale = 255 / (high - low) if high > low else 0.0
-    return picture.convert("F").point(lambda value: value * scale - low * scale).convert("L")
-
-
-def _shown(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """The picture as a screen shows it: sRGB, with its transparency."""
-    mode = "RGBA" if picture.mode == "RGBA" else "RGB"
-    if profile is None or picture.mode == "L":
-        return picture.convert(mode)
-    try:
-        source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        shown = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode=mode)
-    except (ImageCms.PyCMSError, OSError, ValueError):  # a damaged profile, or one of another mode
-        shown = None
-    return shown or picture.convert(mode)
