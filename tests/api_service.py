@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
-from httpx import ASGITransport, AsyncClient, Response
+from httpx import ASGITransport, AsyncClient, Request, Response
 from litestar import Litestar
 
 from rage_pg.api import create_app
@@ -28,6 +28,44 @@ class Client(AsyncClient):
         transport = ASGITransport(cast("Any", app), raise_app_exceptions=False)
         super().__init__(transport=transport, base_url=ADDRESS)
         self.app = app
+
+
+def scope_of(request: Request) -> Any:
+    """A request as a server hands it to an app."""
+    path = request.url.path
+    return {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": request.method,
+        "scheme": "http", "path": path, "raw_path": path.encode(), "root_path": "", "query_string": b"",
+        "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000), "state": {},
+    }  # fmt: skip
+
+
+@asynccontextmanager
+async def stream(client: Client, path: str, **headers: str) -> AsyncIterator[AsyncIterator[str]]:
+    """A GET whose answer comes in pieces, each as soon as it is sent; httpx would wait for the last one."""
+    sent: asyncio.Queue[Any] = asyncio.Queue()
+    asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
+    left = asyncio.Event()
+
+    async def receive() -> Any:
+        if message := next(asked, None):
+            return message
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    async def pieces() -> AsyncIterator[str]:
+        while (message := await sent.get()).get("more_body", True):
+            yield message.get("body", b"").decode()
+
+    scope = scope_of(client.build_request("GET", path, headers=headers))
+    answering = asyncio.create_task(client.app(scope, receive, sent.put))
+    answering.add_done_callback(lambda _: sent.put_nowait({"more_body": False}))
+    try:
+        yield (piece async for piece in pieces() if piece)
+    finally:
+        left.set()
+        await answering
 
 
 @asynccontextmanager

@@ -28,6 +28,12 @@ USAGE = {
 """At the prices of gpt-image-2: 100 x 5 + 1,000 x 8 + 2,000 x 30 dollars per million."""
 COST = "0.068500"
 _numbers = itertools.count(5_000_000)
+COUNTS = """
+SELECT (SELECT count(*) FROM rage.generations) AS generations,
+       (SELECT count(*) FROM rage.generation_references) AS sent,
+       (SELECT count(*) FROM rage.generation_events) AS events,
+       (SELECT count(*) FROM rage.procrastinate_jobs) AS jobs
+"""
 
 
 class FakeGenerator:
@@ -117,3 +123,22 @@ async def rows(database: Database, statement: str, **values: Any) -> list[Mappin
 async def value(database: Database, statement: str, **values: Any) -> Any:
     (row,) = await rows(database, statement, **values)
     return next(iter(row.values()))
+
+
+async def names(database: Database, made: Generation) -> list[str]:
+    return [event.name for event in await generation.events(database, made.id)]
+
+
+async def paid(database: Database) -> list[dict[str, Any]]:
+    return [dict(row) for row in await rows(database, "SELECT * FROM rage.paid_calls ORDER BY call_id")]
+
+
+async def counts(database: Database) -> tuple[int, ...]:
+    (row,) = await rows(database, COUNTS)
+    return tuple(row.values())
+
+
+async def accept(database: Database, generator: FakeGenerator, **said: Any) -> Any:
+    outside = {name: said.pop(name) for name in ("search", "asked_by", "idempotency_key") if name in said}
+    request = GenerationRequest(**{"prompt": "Lotion on a shelf", **said})
+    return await generation.accept(database, only(generator), request, defer=jobs.defer_generation, **outside)

@@ -5,18 +5,31 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from rage_pg import generation
-from tests.command_line import Rage, in_process
+from rage_pg import generation, jobs
+from rage_pg.config import Limits
+from rage_pg.database import Database
+from rage_pg.providers.local import LocalGenerator
+from rage_pg.types import Generation
+from tests.command_line import RAGE, Rage, environment_with, in_process
+from tests.generating import FakeGenerator, only
 from tests.image_api_stub import image_api_stub
+from tests.working import change_jobs, work, working
 
 CATALOGUE = Path(__file__).parents[1] / "examples" / "catalogue" / "images"
 GENERATE_JOBS = "SELECT count(*) FROM rage.procrastinate_jobs WHERE task_name = 'generate'"
+HELD = """
+SELECT bool_and(scheduled_at BETWEEN now() AND now() + interval '1 minute')
+FROM rage.procrastinate_jobs WHERE task_name = 'generate'
+"""
 
 
 @pytest.fixture
@@ -84,7 +97,15 @@ def test_dry_run_writes_nothing(rage: Rage, pair: list[str], database_url: str) 
     assert outcome.code == 0
     assert outcome.json["provider"] == "local"
     assert outcome.json["prompt_sent"] is None
-    assert value(database_url, "SELECT count(*) FROM rage.generations") == 0
+    found = rage("generate", "rose soap", "--auto", "1", "--dry-run", "--json").json["references"]
+    assert [(one["title"], one["search_rank"]) for one in found] == [("soap rose", 1)]
+    for table in (
+        "generations",
+        "searches",
+        "prompt_vectors",
+        "procrastinate_jobs WHERE task_name = 'generate'",
+    ):
+        assert value(database_url, f"SELECT count(*) FROM rage.{table}") == 0, table
 
 
 @pytest.mark.parametrize(
@@ -94,6 +115,8 @@ def test_dry_run_writes_nothing(rage: Rage, pair: list[str], database_url: str) 
         ("--image one -o a.png", "'one' is not an image's id"),
         ("--image 1", "-o FILE, or give --dry-run"),
         ("--image 1 -o no-such-folder/a.png", "there is no folder no-such-folder"),
+        (f"--image 1 -o {'a' * 300}.png", "File name too long"),
+        ("--image 1 -o /proc/a.png", "/proc/a.png cannot be written"),
         ("--image 1 --tag lamp -o a.png", "Filters narrow the search of --auto"),
         ("--auto 0 -o a.png", "0 is not in the range"),
         ("--image 1 --label campaign -o a.png", "'campaign' is not NAME=VALUE"),
@@ -138,12 +161,39 @@ def test_answer_no_of_a_provider_fails_with_its_reason(
 
 
 def test_file_that_cannot_be_written_leaves_the_picture_in_the_store(
-    rage: Rage, pair: list[str], tmp_path: Path
+    rage: Rage, pair: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "made-1.png").mkdir()
+    carry_out = generation.run
+
+    async def in_the_way(*arguments: Any) -> None:
+        (tmp_path / "made-1.png").mkdir()
+        await carry_out(*arguments)
+
+    monkeypatch.setattr(generation, "run", in_the_way)
     outcome = rage("generate", "on a shelf", *pair, "--count", "2", "-o", tmp_path / "made.png")
     assert outcome.code == 1
     assert "cannot be written: Is a directory. It is image " in outcome.complaint
+
+
+def test_file_that_cannot_be_replaced_is_told_before_anything_is_queued(
+    rage: Rage, pair: list[str], tmp_path: Path, database_url: str
+) -> None:
+    (tmp_path / "made-2.png").mkdir()
+    outcome = rage("generate", "on a shelf", *pair, "--count", "2", "-o", tmp_path / "made.png")
+    assert outcome.code == 2
+    assert "made-2.png is there already, and cannot be replaced" in outcome.complaint
+    assert value(database_url, "SELECT count(*) FROM rage.generations") == 0
+    assert [file.name for file in tmp_path.iterdir()] == ["made-2.png"]
+
+
+def test_file_that_is_there_stays_as_it_is_where_nothing_is_made(
+    rage: Rage, pair: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "made.png").write_bytes(b"before")
+    assert rage("generate", "  ", *pair, "-o", tmp_path / "made.png").code == 2
+    assert (tmp_path / "made.png").read_bytes() == b"before"
+    assert rage("generate", "on a shelf", *pair, "-o", tmp_path / "made.png").code == 0
+    assert (tmp_path / "made.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_workers_leave_the_job_alone_while_the_command_runs_it(
@@ -153,12 +203,81 @@ def test_workers_leave_the_job_alone_while_the_command_runs_it(
     carry_out = generation.run
 
     async def looking(*arguments: Any) -> None:
-        held.append(value(database_url, "SELECT min(scheduled_at) > now() FROM rage.procrastinate_jobs"))
+        held.append(value(database_url, HELD))
         await carry_out(*arguments)
 
     monkeypatch.setattr(generation, "run", looking)
     assert rage("generate", "on a shelf", *pair, "-o", tmp_path / "made.png").code == 0
     assert held == [True]
+    assert value(database_url, GENERATE_JOBS) == 0
+
+
+@contextmanager
+def during_the_call(url: str, pair: list[str], file: Path) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process of its own, which waits for the answer of a provider that charges."""
+    with image_api_stub() as api:
+        api.mode = "slow"
+        environment = environment_with(
+            RAGE_DATABASE_URL=url, OPENAI_BASE_URL=api.url, RAGE_GENERATOR="openai:gpt-image-2"
+        )
+        command = [RAGE, "generate", "on a shelf", *pair, "-o", str(file)]
+        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            while not api.requests:
+                with suppress(subprocess.TimeoutExpired):
+                    pytest.fail(f"ended with {process.wait(0.05)}")
+            yield process
+        assert len(api.requests) == 1
+
+
+def test_killed_command_leaves_its_generation_to_a_worker_which_does_not_call_again(
+    rage: Rage, pair: list[str], tmp_path: Path, database_url: str
+) -> None:
+    with during_the_call(database_url, pair, tmp_path / "made.png") as process:
+        process.kill()
+    assert value(database_url, "SELECT status FROM rage.generations") == "running"
+    assert value(database_url, HELD) is True
+    second = FakeGenerator()
+
+    async def settled() -> Generation:
+        generation_id = value(database_url, "SELECT generation_id FROM rage.generations")
+        async with Database(database_url) as database:
+            await change_jobs(database, "UPDATE procrastinate_jobs SET scheduled_at = now()")
+            tasks = work(generate=jobs.generation_work(database, only(second), Limits()))
+            async with working(database, tasks):
+                return await generation.wait_for(database, generation_id, 20)
+
+    assert asyncio.run(settled()).status == "unknown"
+    assert second.calls == []
+    assert value(database_url, "SELECT array_agg(status) FROM rage.paid_calls") == ["unknown"]
+
+
+def test_stopped_command_leaves_neither_an_open_generation_nor_a_job(
+    rage: Rage, pair: list[str], tmp_path: Path, database_url: str
+) -> None:
+    with during_the_call(database_url, pair, tmp_path / "made.png") as process:
+        process.terminate()
+        assert process.wait(20) == 130
+    assert value(database_url, "SELECT status FROM rage.generations") == "unknown"
+    assert value(database_url, GENERATE_JOBS) == 0
+
+
+def test_generation_that_a_worker_took_over_is_waited_for(
+    rage: Rage, pair: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process stood still for longer than its hold lasts, right after it had asked."""
+    others: list[asyncio.Task[None]] = []
+
+    async def taken(hold: jobs.Hold) -> bool:
+        held: Any = hold._held
+        images = jobs.OutputImages(Limits())
+        carried_out = generation.run(hold._database, only(LocalGenerator()), images, held["generation_id"])
+        others.append(asyncio.create_task(carried_out))
+        return False
+
+    monkeypatch.setattr(jobs.Hold, "renew", taken)
+    outcome = rage("generate", "on a shelf", *pair, "-o", tmp_path / "made.png", "--json")
+    assert (outcome.code, outcome.json["status"]) == (0, "succeeded")
+    assert len(others) == 1
 
 
 def test_ctrl_c_calls_off_what_was_not_sent(
@@ -171,6 +290,7 @@ def test_ctrl_c_calls_off_what_was_not_sent(
     monkeypatch.setattr(generation, "run", interrupted)
     assert rage("generate", "on a shelf", *pair, "-o", tmp_path / "made.png").code == 130
     assert value(database_url, "SELECT status FROM rage.generations") == "cancelled"
+    assert value(database_url, GENERATE_JOBS) == 0
 
 
 def test_history_shows_one_generation_and_lists_them(rage: Rage, pair: list[str], tmp_path: Path) -> None:

@@ -4,32 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 
-from tests.command_line import RAGE, environment_with, process
+from tests.command_line import process, running
 from tests.hostile import png, write
 
 SECONDS_TO_STOP = 10
-
-
-@contextmanager
-def running(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A command that goes on running, and the first line that it says."""
-    with subprocess.Popen(
-        [RAGE, *arguments], env=environment_with(**environment), stdout=subprocess.PIPE, text=True
-    ) as started:
-        assert started.stdout is not None
-        try:
-            yield started, started.stdout.readline()
-        finally:
-            started.kill()
 
 
 def test_service_starts_is_joined_and_stops_with_its_server(server_dir: Path, tmp_path: Path) -> None:

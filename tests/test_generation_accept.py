@@ -13,32 +13,14 @@ from rage_pg import generation, jobs, search
 from rage_pg.catalogue import collections, images
 from rage_pg.database import Connection, Database
 from rage_pg.errors import Conflict, InvalidInput, NotFound, NotPossible, RageError
-from rage_pg.types import Auto, Filters, GenerationRequest, ReferenceRequest, SearchRequest
-from tests.generating import FakeGenerator, ask, only, rows, value
+from rage_pg.types import Auto, GenerationRequest, ReferenceRequest, SearchRequest
+from tests.generating import FakeGenerator, accept, ask, counts, only, rows, value
 from tests.store import add
-
-COUNTS = """
-SELECT (SELECT count(*) FROM rage.generations) AS generations,
-       (SELECT count(*) FROM rage.generation_references) AS sent,
-       (SELECT count(*) FROM rage.generation_events) AS events,
-       (SELECT count(*) FROM rage.procrastinate_jobs) AS jobs
-"""
 
 
 @pytest.fixture
 def generator() -> FakeGenerator:
     return FakeGenerator()
-
-
-async def counts(database: Database) -> tuple[int, ...]:
-    (row,) = await rows(database, COUNTS)
-    return tuple(row.values())
-
-
-async def accept(database: Database, generator: FakeGenerator, **said: Any) -> Any:
-    outside = {name: said.pop(name) for name in ("found", "asked_by", "idempotency_key") if name in said}
-    request = GenerationRequest(**{"prompt": "Lotion on a shelf", **said})
-    return await generation.accept(database, only(generator), request, defer=jobs.defer_generation, **outside)
 
 
 def references(*image_ids: int) -> tuple[ReferenceRequest, ...]:
@@ -143,29 +125,6 @@ async def test_an_empty_or_unknown_collection_is_refused(
         await accept(database, generator, collection="empty")
     with pytest.raises(NotFound, match="no collection 'nowhere'"):
         await accept(database, generator, collection="nowhere")
-
-
-async def test_auto_takes_the_best_of_the_search_with_rank_and_score(
-    database: Database, generator: FakeGenerator
-) -> None:
-    for title in ("lotion lotion lotion", "lotion", "lotion bottle"):
-        await add(database, title)
-    found = await search.search(database, [], SearchRequest(prompt="lotion"))
-    made = await accept(database, generator, auto=Auto(k=2), found=found)
-    assert made.search_id == found.search_id
-    assert [(one.image_id, one.search_rank) for one in made.references] == [
-        (found.items[0].image.id, 1),
-        (found.items[1].image.id, 2),
-    ]
-    assert [one.search_score for one in made.references] == pytest.approx(
-        [item.score for item in found.items[:2]]
-    )
-
-
-async def test_auto_that_found_nothing_is_refused(database: Database, generator: FakeGenerator) -> None:
-    found = await search.search(database, [], SearchRequest(prompt="lotion", filters=Filters(sku=("none",))))
-    with pytest.raises(InvalidInput, match="No image matches"):
-        await accept(database, generator, auto=Auto(), found=found)
 
 
 async def test_references_chosen_from_a_search_keep_their_rank_and_score(

@@ -1,8 +1,7 @@
-"""Carrying generations out: every outcome, what it costs, and that no call is ever repeated blindly."""
+"""Carrying generations out: every outcome, what is kept of it, and what it costs."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from decimal import Decimal
@@ -10,36 +9,18 @@ from typing import Any
 
 import pytest
 
-from rage_pg import generation, jobs
+from rage_pg import generation
 from rage_pg.catalogue import images
 from rage_pg.database import Database
-from rage_pg.errors import (
-    DatabaseUnavailable,
-    NotFound,
-    NotPossible,
-    OutcomeUnknown,
-    ProviderError,
-    ProviderRefused,
-)
-from rage_pg.generation import settle
-from rage_pg.generation.take_up import take_up
+from rage_pg.errors import NotFound, NotPossible, OutcomeUnknown, ProviderError, ProviderRefused
 from rage_pg.providers.local import LocalGenerator
-from rage_pg.types import Generation
-from tests.generating import COST, IMAGES, FakeGenerator, ask, carry_out, make, only, rows, value
+from tests.generating import COST, FakeGenerator, ask, carry_out, make, names, paid, rows, value
 from tests.store import add, png
 
 
 @pytest.fixture
 def generator() -> FakeGenerator:
     return FakeGenerator()
-
-
-async def names(database: Database, made: Generation) -> list[str]:
-    return [event.name for event in await generation.events(database, made.id)]
-
-
-async def paid(database: Database) -> list[dict[str, Any]]:
-    return [dict(row) for row in await rows(database, "SELECT * FROM rage.paid_calls ORDER BY call_id")]
 
 
 async def test_outputs_become_draft_images_with_their_lineage(
@@ -265,140 +246,3 @@ async def test_a_generation_runs_once(database: Database, generator: FakeGenerat
     made = await make(database, generator, await add(database))
     assert await carry_out(database, generator, made.id) == made
     assert len(generator.calls) == 1
-
-
-async def test_one_lost_during_a_paid_call_is_unknown_and_not_called_again(
-    database: Database, generator: FakeGenerator
-) -> None:
-    asked = await ask(database, generator, await add(database))
-    generator.release.clear()
-    lost = asyncio.create_task(carry_out(database, generator, asked.id))
-    await generator.called.wait()
-    made = await carry_out(database, generator, asked.id)
-    assert made.status == "unknown"
-    assert made.error is not None
-    assert made.error["type"] == "urn:rage-pg:problem:outcome-unknown"
-    assert [row["status"] for row in await paid(database)] == ["unknown"]
-    assert len(generator.calls) == 1
-    # It only seemed lost: its answer mends what was unknown.
-    generator.release.set()
-    late = await lost
-    assert (late.status, late.error, late.cost_usd) == ("succeeded", None, Decimal(COST))
-    assert [(row["status"], row["error"]) for row in await paid(database)] == [("succeeded", None)]
-    assert await names(database, late) == ["queued", "running", "unknown", "succeeded"]
-
-
-async def test_one_lost_without_a_paid_call_starts_anew_and_the_first_answer_is_dropped(
-    database: Database,
-) -> None:
-    first, second = FakeGenerator("local", charges=False), FakeGenerator("local", charges=False)
-    kept = png()
-    second.contents = [kept]
-    asked = await ask(database, first, await add(database))
-    attempts = []
-    for generator in (first, second):
-        generator.release.clear()
-        attempts.append(asyncio.create_task(carry_out(database, generator, asked.id)))
-        await generator.called.wait()
-    first.release.set()
-    assert (await attempts[0]).status == "running"
-    second.release.set()
-    made = await attempts[1]
-    assert made.status == "succeeded"
-    assert [output.sha256 for output in made.outputs] == [hashlib.sha256(kept).hexdigest()]
-    assert await names(database, made) == ["queued", "running", "running", "succeeded"]
-
-
-async def test_one_that_loses_its_worker_each_time_is_given_up(database: Database) -> None:
-    generator = FakeGenerator("local", charges=False)
-    asked = await ask(database, generator, await add(database))
-    for _ in range(3):
-        assert await take_up(database, asked.id) is not None
-    made = await carry_out(database, generator, asked.id)
-    assert (made.status, made.cost_usd, generator.calls) == ("failed", Decimal(0), [])
-    assert made.error is not None
-    assert "started 3 times" in made.error["detail"]
-
-
-async def stop_during_call(database: Database, generator: FakeGenerator) -> Generation:
-    asked = await ask(database, generator, await add(database))
-    generator.release.clear()
-    running = asyncio.create_task(carry_out(database, generator, asked.id))
-    await generator.called.wait()
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    return await generation.wait_for(database, asked.id, 0)
-
-
-async def test_a_worker_stopped_during_a_paid_call_leaves_the_outcome_unknown(
-    database: Database, generator: FakeGenerator
-) -> None:
-    made = await stop_during_call(database, generator)
-    assert made.status == "unknown"
-    assert [row["status"] for row in await paid(database)] == ["unknown"]
-
-
-async def test_a_worker_stopped_during_any_other_call_gives_the_generation_back(database: Database) -> None:
-    generator = FakeGenerator("local", charges=False)
-    made = await stop_during_call(database, generator)
-    assert (made.status, made.started_at) == ("queued", None)
-    generator.release.set()
-    assert (await carry_out(database, generator, made.id)).status == "succeeded"
-
-
-class FlakyImages(jobs.OutputImages):
-    """A store that cannot be reached a few times, or that stops to wait."""
-
-    def __init__(self, failures: int) -> None:
-        super().__init__(IMAGES._limits)
-        self.failures = failures
-        self.storing = asyncio.Event()
-        self.release = asyncio.Event()
-        self.release.set()
-
-    async def store(self, *arguments: Any) -> list[int]:
-        self.storing.set()
-        await self.release.wait()
-        self.failures -= 1
-        if self.failures >= 0:
-            raise DatabaseUnavailable("The database cannot be reached.")
-        return await super().store(*arguments)
-
-
-async def test_a_paid_answer_outlasts_a_database_that_is_away_for_a_moment(
-    database: Database, generator: FakeGenerator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(settle, "PAUSES", (0, 0))
-    asked = await ask(database, generator, await add(database))
-    await generation.run(database, only(generator), FlakyImages(2), asked.id)
-    made = await generation.wait_for(database, asked.id, 0)
-    assert (made.status, made.cost_usd, len(generator.calls)) == ("succeeded", Decimal(COST), 1)
-
-
-async def test_a_database_that_stays_away_leaves_a_paid_call_unknown(
-    database: Database, generator: FakeGenerator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(settle, "PAUSES", (0,))
-    asked = await ask(database, generator, await add(database))
-    with pytest.raises(DatabaseUnavailable):
-        await generation.run(database, only(generator), FlakyImages(2), asked.id)
-    assert (await generation.wait_for(database, asked.id, 0)).status == "running"
-    assert (await carry_out(database, generator, asked.id)).status == "unknown"
-    assert len(generator.calls) == 1
-
-
-async def test_a_paid_answer_is_stored_before_a_stopped_worker_leaves(
-    database: Database, generator: FakeGenerator
-) -> None:
-    asked = await ask(database, generator, await add(database))
-    store = FlakyImages(0)
-    store.release.clear()
-    running = asyncio.create_task(generation.run(database, only(generator), store, asked.id))
-    await store.storing.wait()
-    running.cancel()
-    await asyncio.sleep(0)
-    store.release.set()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    assert (await generation.wait_for(database, asked.id, 0)).status == "succeeded"

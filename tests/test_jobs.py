@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -15,15 +13,13 @@ import pytest
 from rage_pg import generation, jobs
 from rage_pg.config import Limits
 from rage_pg.database import Database
+from rage_pg.jobs import worker
 from rage_pg.providers.local import LocalGenerator
 from tests.generating import FakeGenerator, ask, only, rows, value
 from tests.store import add
+from tests.working import change_jobs, work, working
 
 FILLS = "SELECT count(*) FROM rage.procrastinate_jobs WHERE task_name = 'fill_index'"
-
-
-async def nothing(*_: object) -> None:
-    pass
 
 
 class Seen:
@@ -39,23 +35,6 @@ class Seen:
         self.calls.append(arguments)
         self.called.set()
         await self.release.wait()
-
-
-def work(**tasks: Callable[..., Any]) -> jobs.Work:
-    return jobs.Work(**{"generate": nothing, "embed_prompt": nothing, "fill_index": nothing, **tasks})
-
-
-@asynccontextmanager
-async def working(
-    database: Database, tasks: jobs.Work, *, grace: float = 5.0, heartbeat: float = 0.2
-) -> AsyncIterator[asyncio.Task[Any]]:
-    worker = asyncio.create_task(jobs.run_worker(database, tasks, grace=grace, heartbeat=heartbeat))
-    try:
-        yield worker
-    finally:
-        worker.cancel()
-        with suppress(asyncio.CancelledError):
-            await worker
 
 
 async def test_the_worker_makes_what_was_asked_and_has_it_indexed(database: Database) -> None:
@@ -127,7 +106,7 @@ async def test_jobs_of_a_lost_worker_run_again(database: Database) -> None:
                    INSERT INTO rage.procrastinate_workers (last_heartbeat)
                    VALUES (now() - interval '1 hour') RETURNING id)
                UPDATE rage.procrastinate_jobs SET status = 'doing', worker_id = lost.id FROM lost"""
-    await rows(database, f"SET search_path = rage; {taken}")
+    await change_jobs(database, taken)
     async with working(database, work(embed_prompt=prompts, fill_index=fills)):
         await asyncio.wait_for(prompts.called.wait(), 10)
         await asyncio.wait_for(fills.called.wait(), 10)
@@ -166,7 +145,7 @@ async def test_past_its_grace_a_stopping_worker_gives_the_job_to_the_next(databa
 async def test_the_worker_outlives_the_loss_of_every_connection(
     database: Database, server_18: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "PAUSE", 0.05)
+    monkeypatch.setattr(worker, "PAUSE", 0.05)
     generator = FakeGenerator()
     tasks = work(generate=jobs.generation_work(database, only(generator), Limits()))
     image_id = await add(database)

@@ -51,13 +51,21 @@ class Watched:
 @contextmanager
 def serving(database_url: str, folder: Path, *, demo: bool) -> Iterator[str]:
     """The service with its worker; the address. Who connects before it is ready waits in the queue."""
-    settings = Settings(data_dir=folder, database_url=database_url)
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, demo=demo), log_config=None))
+    app = create_app(Settings(data_dir=folder, database_url=database_url), demo=demo)
+    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5)
+    server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+
+        def run() -> None:
+            # Where the service cannot start, who waits in the queue is sent away at once.
+            with listener:
+                server.run(sockets=[listener])
+
+        thread = threading.Thread(target=run)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         thread.start()
         try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            yield address
         finally:
             server.should_exit = True
             thread.join()
@@ -257,6 +265,74 @@ def test_nothing_found_and_wrong_addresses_are_told(browser: Browser, address: s
         expect(watched.page.get_by_role("alert")).to_contain_text("kind")
 
 
+def show_all(page: Page) -> list[str | None]:
+    """Ask for more until there are no more; the ids of the cards."""
+    more = page.get_by_role("button", name="Show more")
+    cards = page.locator("#found [data-image]")
+    while more.count():
+        before = cards.count()
+        more.click()
+        expect(cards.nth(before)).to_be_focused()
+    return [card.get_attribute("data-image") for card in cards.all()]
+
+
+def test_every_image_can_be_reached(browser: Browser, address: str) -> None:
+    with opened(browser, address) as watched:
+        page = watched.page
+        every = page.request.get(f"{address}/api/images?state=approved&limit=200").json()["items"]
+        ids = sorted(str(image["id"]) for image in every)
+        assert len(ids) > 48
+        expect(page.locator("#found .count")).to_have_text("The newest 24 images")
+        assert sorted(str(shown) for shown in show_all(page)) == ids
+        expect(page.locator("#found .count")).to_have_text(f"The newest {len(ids)} images")
+
+        find(page, PROMPT)
+        first = page.locator("#search-id").input_value()
+        choose(page, "Body lotion trio")
+        # What is typed and not searched for yet changes nothing.
+        page.get_by_label("What should the picture show?").fill("tent")
+        asked = page.request.post(f"{address}/api/search", data={"prompt": PROMPT, "k": 200})
+        answer = asked.json()
+        every = [str(item["image"]["id"]) for item in answer["items"]]
+        assert sorted(str(shown) for shown in show_all(page)) == sorted(every)
+        count = f"The best {len(every)} of {answer['matched']} images"
+        expect(page.locator("#found .count")).to_contain_text(count)
+        assert page.locator("#search-id").input_value() != first
+        expect(card(page, "Body lotion trio")).to_have_attribute("aria-pressed", "true")
+        choose(page, "Green dome tent")
+        expect(page.locator("#choice [data-chosen]")).to_have_count(2)
+        page.get_by_role("button", name="Generate").click()
+        see(page.locator("#output-1 img"))
+        newest = page.request.get(f"{address}/api/generations?limit=1").json()["items"][0]
+        assert [reference["search_rank"] is not None for reference in newest["references"]] == [True, True]
+        assert watched.faults == []
+
+
+def test_more_images_pass_the_same_filter(browser: Browser, address: str) -> None:
+    with opened(browser, address, "/?brand=lumen&prompt=lotion", size=PHONE) as watched:
+        page = watched.page
+        expect(page.locator("#found .card")).to_have_count(24)
+        assert len(show_all(page)) > 24
+        facts = page.locator("#found .card .fact").all_inner_texts()
+        assert {fact.split(" · ")[0] for fact in facts} == {"lumen"}
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
+        assert watched.faults == []
+
+
+def test_service_that_is_away_is_told_until_it_is_back(browser: Browser, address: str) -> None:
+    with opened(browser, address) as watched:
+        page = watched.page
+        find(page, PROMPT)
+        choose(page, "Body lotion trio", "Stack of three soaps")
+        poll = re.compile("/page/generations/.*seen=")
+        page.route(poll, lambda route: route.abort("connectionrefused"))
+        page.get_by_role("button", name="Generate").click()
+        expect(page.locator("#notice-outcome")).to_contain_text("does not answer")
+        page.unroute(poll)
+        see(page.locator("#output-1 img"))
+        expect(page.locator("#notice-outcome")).to_be_empty()
+
+
 def test_empty_store_says_how_to_import(browser: Browser, database_url: str, tmp_path: Path) -> None:
     with serving(database_url, tmp_path, demo=False) as address, opened(browser, address) as watched:
         expect(watched.page.locator("#found")).to_contain_text("rage import FOLDER")
@@ -271,8 +347,10 @@ def test_page_fits_a_phone(browser: Browser, address: str) -> None:
         page = watched.page
         find(page, PROMPT)
         choose(page, "Body lotion trio", "Stack of three soaps")
-        page.get_by_role("link", name="2 chosen").click()
+        to_panel = page.get_by_role("link", name="2 chosen")
+        to_panel.click()
         expect(page.get_by_role("button", name="Generate")).to_be_in_viewport()
+        expect(to_panel).to_be_hidden()
         page.get_by_role("button", name="Generate").click()
         see(page.locator("#output-1 img"))
         expect(page.locator("#outcome h2")).to_be_in_viewport()

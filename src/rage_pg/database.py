@@ -34,7 +34,9 @@ FROM pg_extension WHERE extname = 'vector'
 READ_TIMEOUT = "30s"
 """A question that takes longer is given up: its asker has long gone, and others wait."""
 
-READ_ONLY = "SELECT set_config('transaction_read_only', 'on', true), set_config('statement_timeout', %s, true)"
+READ_ONLY = (
+    "SELECT set_config('transaction_read_only', 'on', true), set_config('statement_timeout', %s, true)"
+)
 
 CONSTRAINTS: Mapping[str, Callable[[], RageError]] = {
     "brands_key_unique": partial(Conflict, "There is a brand of this name already."),
@@ -131,7 +133,9 @@ def translate(error: PoolTimeout | psycopg.Error) -> BaseException:
         return CONSTRAINTS[constraint]()
     message = _message(error)
     if isinstance(error, psycopg.DataError):
-        # psycopg itself refuses some values, a NUL character among them; those have no SQLSTATE.
+        # psycopg itself refuses NUL in a text, and then there is no SQLSTATE; in JSON Postgres does.
+        if _is_sql_state(error, "22P05") or "NUL (0x00)" in message:
+            message = "A text holds a NUL character, which Postgres cannot store."
         return InvalidInput(message, field=error.diag.column_name)
     if _is_sql_state(error, "P0002"):
         return Conflict(f"{message} {error.diag.message_hint or ''}".strip())

@@ -14,13 +14,14 @@ from functools import cached_property
 import structlog
 
 from rage_pg import index, migrate
+from rage_pg import search as searching
 from rage_pg.config import Settings
 from rage_pg.database import Database
 from rage_pg.embedded import embedded_server
 from rage_pg.errors import SetupError
 from rage_pg.providers.ports import ImageEncoder, TextEncoder
 from rage_pg.providers.registry import Generators, Registry
-from rage_pg.types import Space
+from rage_pg.types import Candidate, SearchAnswer, SearchRequest, Space
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,14 @@ class Runtime:
         if wanted and wanted not in names:
             names.append(wanted)
         return [self.registry.encoder(name) for name in names]
+
+    async def search(self, request: SearchRequest) -> SearchAnswer:
+        """The best images for a prompt, by every space that is searched now; logged. Raises InvalidInput."""
+        return await searching.search(self.database, await self.text_encoders(), request)
+
+    async def look(self, request: SearchRequest) -> tuple[Candidate, ...]:
+        """What `search` would find; nothing is written."""
+        return await searching.look(self.database, await self.text_encoders(), request)
 
     async def settle_text_encoder(self) -> None:
         """On a store without vectors yet, the text encoder that is set becomes the active one at once."""

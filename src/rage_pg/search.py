@@ -12,7 +12,7 @@ from msgspec import Struct
 from pgvector import HalfVector
 from psycopg.types.json import Jsonb
 
-from rage_pg.database import Connection, Database, Row, execute, fetch_only, fetch_value
+from rage_pg.database import Connection, Database, Row, execute, fetch_one, fetch_only, fetch_value
 from rage_pg.errors import InvalidInput
 from rage_pg.providers.checked import checked_vectors
 from rage_pg.providers.ports import TextEncoder
@@ -21,6 +21,13 @@ from rage_pg.resources import statements
 from rage_pg.types import Candidate, SearchAnswer, SearchRequest
 
 SQL = statements("search")
+
+
+class _Space(Struct, frozen=True):
+    """A space that is searched, and by which legs."""
+
+    space_id: int
+    legs: tuple[str, ...]
 
 
 class _Report(Struct, frozen=True):
@@ -44,14 +51,11 @@ async def search(
     `strategy`. The search and its answer are logged.
     """
     started = time.perf_counter()
-    prompt = request.prompt.strip()
-    if not prompt or "\0" in prompt:
-        raise InvalidInput("The prompt is empty or holds a NUL character.", field="prompt")
+    prompt = _prompt_of(request)
     await embed_prompt(database, encoders, prompt)
-    values = _arguments(request, prompt)
+    values = _arguments(request, prompt, vectors=None)
     async with database.reading() as connection:
-        cursor = await connection.execute(SQL["search_images"], values)
-        rows = await cursor.fetchall()
+        rows = await _rows(connection, values)
         report = await _report(connection, values, rows)
     took_ms = (time.perf_counter() - started) * 1000
     async with database.transaction() as connection:
@@ -66,24 +70,54 @@ async def search(
     )
 
 
+async def look(
+    database: Database, encoders: Sequence[TextEncoder], request: SearchRequest
+) -> tuple[Candidate, ...]:
+    """What `search` would find. Nothing is written: no log, and no vector of the prompt either."""
+    prompt = _prompt_of(request)
+    missing = await _missing_vectors(database, encoders, prompt)
+    vectors = {leg: vector.to_list() for space, vector in missing for leg in space.legs}
+    values = _arguments(request, prompt, vectors=Jsonb(vectors))
+    async with database.reading() as connection:
+        rows = await _rows(connection, values)
+    return tuple(msgspec.convert(row, Candidate) for row in rows)
+
+
 async def embed_prompt(database: Database, encoders: Sequence[TextEncoder], prompt: str) -> int:
     """Embed a prompt in every active space that lacks it and has its encoder here; how many that were."""
     embedded = 0
-    for encoder in encoders:
-        asked = {"prompt": prompt, **msgspec.structs.asdict(encoder.identity)}
-        async with database.reading() as connection:
-            space_id = await fetch_value(connection, SQL["unembedded_space"], asked)
-        if space_id is None:
-            continue
-        vectors = checked_vectors(await encoder.encode_prompts([prompt]), encoder.identity, 1)
-        values = {"space_id": space_id, "prompt": prompt, "embedding": HalfVector(vectors[0])}
+    for space, vector in await _missing_vectors(database, encoders, prompt):
+        values = {"space_id": space.space_id, "prompt": prompt, "embedding": vector}
         async with database.transaction() as connection:
             embedded += await execute(connection, SQL["store_prompt_vector"], values)
     return embedded
 
 
-def _arguments(request: SearchRequest, prompt: str) -> dict[str, Any]:
+async def _missing_vectors(
+    database: Database, encoders: Sequence[TextEncoder], prompt: str
+) -> list[tuple[_Space, HalfVector]]:
+    """The prompt's vector in every active space that lacks it and has its encoder here."""
+    missing = []
+    for encoder in encoders:
+        asked = {"prompt": prompt, **msgspec.structs.asdict(encoder.identity)}
+        async with database.reading() as connection:
+            space = await fetch_one(connection, SQL["unembedded_space"], asked, _Space)
+        if space is not None:
+            vectors = checked_vectors(await encoder.encode_prompts([prompt]), encoder.identity, 1)
+            missing.append((space, HalfVector(vectors[0])))
+    return missing
+
+
+def _prompt_of(request: SearchRequest) -> str:
+    prompt = request.prompt.strip()
+    if not prompt or "\0" in prompt:
+        raise InvalidInput("The prompt is empty or holds a NUL character.", field="prompt")
+    return prompt
+
+
+def _arguments(request: SearchRequest, prompt: str, *, vectors: Jsonb | None) -> dict[str, Any]:
     return {
+        "vectors": vectors,
         "prompt": prompt,
         "k": request.k,
         "among": None if request.among is None else list(request.among),
@@ -91,6 +125,11 @@ def _arguments(request: SearchRequest, prompt: str) -> dict[str, Any]:
         "min_relevance": request.min_relevance,
         **filter_values(request.filters),
     }
+
+
+async def _rows(connection: Connection, values: Row) -> Sequence[Row]:
+    cursor = await connection.execute(SQL["search_images"], values)
+    return await cursor.fetchall()
 
 
 async def _report(connection: Connection, values: Row, rows: Sequence[Row]) -> _Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -30,6 +31,7 @@ from rage_pg.api.wire import ApiResponse
 from rage_pg.api.worker import worker_beside
 from rage_pg.config import MIB, Settings
 from rage_pg.database import Database
+from rage_pg.providers.registry import check_generator
 from rage_pg.runtime import Runtime, running
 from rage_pg.web.pages import page_router, static_router, template_config
 
@@ -49,7 +51,8 @@ def create_app(
     """The service on the database of the settings, with a worker in this process unless `worker` is off.
 
     `demo` brings the sample catalogue into the store before the first request. `on_ready` is called just
-    before the server opens its port. Start-up raises SetupError with what to do.
+    before the server opens its port. Start-up raises SetupError with what to do. A server that stops sets
+    `app.state.stopping` first: answers that would go on for long end then.
     """
     return Litestar(
         route_handlers=[_api(), *metrics.HANDLERS, page_router, static_router],
@@ -57,6 +60,7 @@ def create_app(
         dependencies={
             "runtime": Provide(_runtime, sync_to_thread=False),
             "database": Provide(_database, sync_to_thread=False),
+            "stopping": Provide(_stopping, sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[LocalCallers(), metrics.MIDDLEWARE],
@@ -84,6 +88,8 @@ def _lifespan(
 ) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        app.state.stopping = asyncio.Event()
+        check_generator(settings)
         async with running(settings) as runtime:
             if demo:
                 await load_sample_catalogue(runtime)
@@ -103,3 +109,8 @@ def _runtime(state: State) -> Runtime:
 
 def _database(state: State) -> Database:
     return _runtime(state).database
+
+
+def _stopping(state: State) -> asyncio.Event:
+    stopping: asyncio.Event = state.stopping
+    return stopping

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,19 +16,20 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
 from rage_pg import generation, history, jobs
-from rage_pg import search as searching
 from rage_pg.api.parameters import PREFIX, Cursor, Limit, prefixed
 from rage_pg.api.problems import problems
+from rage_pg.api.streams import unless, until
 from rage_pg.api.wire import ApiResponse
 from rage_pg.database import Database
 from rage_pg.errors import InvalidInput
 from rage_pg.generation import DryRun
 from rage_pg.history import GenerationPage
 from rage_pg.runtime import Runtime
-from rage_pg.types import Generation, GenerationRequest, Purpose, SearchAnswer, SearchRequest, Status
+from rage_pg.types import Generation, GenerationRequest, Purpose, Status
 
 MAX_WAIT = 300
 OPEN: frozenset[Status] = frozenset({"queued", "running"})
+STILL_HERE = ServerSentEventMessage(data=None, comment="still here")
 
 
 @post(
@@ -46,6 +48,7 @@ OPEN: frozenset[Status] = frozenset({"queued", "running"})
 )
 async def add_generation(
     runtime: NamedDependency[Runtime],
+    stopping: NamedDependency[asyncio.Event],
     data: JSONBody[GenerationRequest],
     idempotency_key: Annotated[
         str | None,
@@ -62,22 +65,20 @@ async def add_generation(
     References are named by id, as a collection, or chosen by the search (`auto`). With `dry_run` nothing is
     queued: the answer is what would be sent.
     """
-    found = await _searched(runtime, data)
     if data.dry_run:
-        return ApiResponse(
-            await generation.preview(runtime.database, runtime.generators, data, found=found),
-            status_code=HTTP_200_OK,
-        )
+        shown = await generation.preview(runtime.database, runtime.generators, data, look=runtime.look)
+        return ApiResponse(shown, status_code=HTTP_200_OK)
     accepted = await generation.accept(
         runtime.database,
         runtime.generators,
         data,
         defer=jobs.defer_generation,
-        found=found,
+        search=runtime.search,
         idempotency_key=idempotency_key,
     )
     if wait:
-        accepted = await generation.wait_for(runtime.database, accepted.id, wait)
+        ending = generation.wait_for(runtime.database, accepted.id, wait)
+        accepted = await unless(stopping, ending, otherwise=accepted)
     return ApiResponse(
         accepted,
         status_code=HTTP_202_ACCEPTED if accepted.status in OPEN else HTTP_200_OK,
@@ -144,6 +145,7 @@ async def get_generation(database: NamedDependency[Database], generation_id: Fro
 )
 async def follow_generation(
     database: NamedDependency[Database],
+    stopping: NamedDependency[asyncio.Event],
     generation_id: FromPath[UUID],
     last_event_id: Annotated[
         str | None, HeaderParameter(name="Last-Event-ID", description="Leave out the events up to this one.")
@@ -151,13 +153,15 @@ async def follow_generation(
 ) -> Response[Any]:
     """Server-sent events until its end: each named by the status it brought, with the event as JSON.
 
-    Who comes back for more after the end is told 204, at which a browser stops asking.
+    Who comes back for more after the end is told 204, at which a browser stops asking. When the service
+    stops, the stream ends, and a browser comes back for the rest.
     """
     after = _event_number(last_event_id)
     current = await history.get(database, generation_id)
     if current.status not in OPEN and not await generation.events(database, generation_id, after):
         return Response(None, status_code=HTTP_204_NO_CONTENT)
-    return ServerSentEvent(_messages(database, generation_id, after))
+    messages = _messages(database, generation_id, after)
+    return ServerSentEvent(until(stopping, messages, idle=STILL_HERE))
 
 
 @post(
@@ -173,15 +177,6 @@ async def cancel_generation(database: NamedDependency[Database], generation_id: 
 
 
 HANDLERS = (add_generation, list_generations, get_generation, follow_generation, cancel_generation)
-
-
-async def _searched(runtime: Runtime, request: GenerationRequest) -> SearchAnswer | None:
-    """The answer that `auto` asks for."""
-    if request.auto is None:
-        return None
-    k = generation.candidates_for(request.auto)
-    asked = SearchRequest(prompt=request.prompt, filters=request.auto.filters, k=k)
-    return await searching.search(runtime.database, await runtime.text_encoders(), asked)
 
 
 async def _messages(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, cast
 
 import msgspec
-from litestar import Request, Response, delete, get, patch, post
+from litestar import Request, Response, delete, get, patch, post, route
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
@@ -15,12 +15,13 @@ from msgspec import Struct
 
 from rage_pg import ingest, jobs
 from rage_pg.api.parameters import PREFIX, Cursor, Limit, Words, filters_of_query
-from rage_pg.api.pictures import FOREVER, REVALIDATE, not_modified, picture
+from rage_pg.api.pictures import FOREVER, READING, REVALIDATE, not_modified, picture
 from rage_pg.api.problems import problems
 from rage_pg.api.wire import ApiResponse
 from rage_pg.catalogue import images
 from rage_pg.database import Database
 from rage_pg.errors import InvalidInput
+from rage_pg.faults import fault
 from rage_pg.runtime import Runtime
 from rage_pg.types import Filters, Image, ImageMetadata, Page
 
@@ -146,8 +147,9 @@ async def delete_image(
     await images.delete(database, image_id, erase=erase)
 
 
-@get(
+@route(
     "/images/{image_id:int}/content",
+    http_method=READING,
     tags=["images"],
     summary="The original bytes",
     responses=problems(404),
@@ -172,8 +174,9 @@ async def get_content(
     return picture(found.data, found.media_type, found.sha256, caching)
 
 
-@get(
+@route(
     "/images/{image_id:int}/thumbnail",
+    http_method=READING,
     tags=["images"],
     summary="A small picture",
     responses=problems(404),
@@ -212,4 +215,9 @@ def _decoded(metadata: str) -> ImageMetadata:
     try:
         return msgspec.json.decode(metadata, type=ImageMetadata)
     except msgspec.DecodeError as error:
-        raise InvalidInput(f"metadata: {str(error).replace('`', '')}.", field="metadata") from None
+        field, sentence = fault(str(error), whole="metadata")
+        raise InvalidInput(sentence, field=field or "metadata") from None
+    except RecursionError:
+        raise InvalidInput("metadata is nested too deeply.", field="metadata") from None
+    except UnicodeEncodeError:
+        raise InvalidInput("metadata is not valid Unicode.", field="metadata") from None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Response, get, post
+from litestar import Request, Response, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from rage_pg import generation, history
-from rage_pg.api.pictures import FOREVER, not_modified, picture
+from rage_pg.api.pictures import FOREVER, READING, not_modified, picture
 from rage_pg.api.problems import problems
 from rage_pg.catalogue import images
 from rage_pg.database import Database
@@ -19,7 +19,14 @@ from rage_pg.types import Image, Rating
 OUTPUT = "/generations/{generation_id:uuid}/outputs/{position:int}"
 
 
-@get(OUTPUT, tags=["generations"], summary="An output's bytes", media_type="image/*", responses=problems(404))
+@route(
+    OUTPUT,
+    http_method=READING,
+    tags=["generations"],
+    summary="An output's bytes",
+    media_type="image/*",
+    responses=problems(404),
+)
 async def get_output(
     request: Request[Any, Any, Any],
     database: NamedDependency[Database],

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 
 from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
+from litestar.enums import HttpMethod
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import FromQuery, QueryParameter
 
 from rage_pg.errors import InvalidInput
+from rage_pg.texts import check_storable
 from rage_pg.types import Filters, Kind, Origin, State, TagFilter
 
 Names = dict[str, frozenset[str]]
@@ -80,16 +82,19 @@ def refuse_unknown_parameters(
     connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
 ) -> None:
     """A filter that is misspelt must not be a filter that is ignored."""
-    known = _documented(connection.app)[handler.handler_name]
+    # What the document leaves out takes no parameters: answers to OPTIONS.
+    known = _documented(connection.app).get(handler.handler_name, frozenset())
     prefix = handler.opt.get(PREFIX)
-    for name in connection.query_params:
+    for name, value in connection.query_params.multi_items():
+        check_storable("The name of a parameter", name)
         if name not in known and not (prefix and name.startswith(prefix) and name != prefix):
             raise InvalidInput(f"Unknown parameter {name}.", field=name)
+        check_storable(name, value)
 
 
-def operation_id(handler: HTTPRouteHandler, *_: object) -> str:
+def operation_id(handler: HTTPRouteHandler, method: str, *_: object) -> str:
     """A route's name in the OpenAPI document: that of its function."""
-    return handler.handler_name
+    return f"head_{handler.handler_name}" if method == HttpMethod.HEAD else handler.handler_name
 
 
 def _documented(app: Litestar) -> Names:

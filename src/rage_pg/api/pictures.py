@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response
+from litestar import HttpMethod, Request, Response
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
 
+READING = (HttpMethod.GET, HttpMethod.HEAD)
+"""The server leaves the body out of what HEAD is answered."""
 FOREVER = "private, max-age=31536000, immutable"
 """For an address whose bytes never change."""
 REVALIDATE = "private, no-cache"

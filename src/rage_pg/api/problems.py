@@ -7,16 +7,20 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-import psycopg
 import structlog
 from litestar import Request, Response
-from litestar.connection import ASGIConnection
-from litestar.exceptions import HTTPException, NotFoundException, ValidationException
+from litestar.exceptions import (
+    HTTPException,
+    NotFoundException,
+    SerializationException,
+    ValidationException,
+)
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 from msgspec import UNSET, Struct, UnsetType
 
 from rage_pg.errors import PROBLEM_TYPE, InvalidInput, NotFound, RageError, TooLarge
+from rage_pg.faults import fault
 
 log = structlog.get_logger(__name__)
 
@@ -24,9 +28,10 @@ MEDIA_TYPE = "application/problem+json"
 OURS: dict[int, type[RageError]] = {400: InvalidInput, 404: NotFound, 413: TooLarge}
 """The errors of ours that a status of the framework's errors stands for; any other is named by its status."""
 
-UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`")
 MISSING_PARAMETER = re.compile(r"Missing required \w+ parameter '(.*?)'")
-MISSING_FIELD = re.compile(r"Object missing required field `(.*)`")
+LEFT = "client disconnected prematurely"
+"""The framework's words, with status 500, for a caller that went away in the middle of a request."""
+BODY = "The body"
 
 
 class Problem(Struct, frozen=True, kw_only=True):
@@ -55,22 +60,23 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
 
 def _ours(request: Request[Any, Any, Any], error: RageError) -> Response[Any]:
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.warning("request failed", path=request.url.path, problem=error.type, detail=str(error))
+        log.warning("request failed", path=request.scope["path"], problem=error.type, detail=str(error))
     return _problem(request, error.status, error.type, error.title, str(error), error.extra)
-
-
-def _unstorable(request: Request[Any, Any, Any], error: psycopg.DataError) -> Response[Any]:
-    """A value of the right type that Postgres cannot hold: a number out of range, a NUL character."""
-    said = (error.diag.message_primary or str(error)).rstrip(".")
-    return _ours(request, InvalidInput(f"A value cannot be used: {said}."))
 
 
 def _not_text(request: Request[Any, Any, Any], _: UnicodeDecodeError) -> Response[Any]:
     """Only bodies of requests are decoded strictly; the framework leaves this error to us."""
-    return _ours(request, InvalidInput("The body is not UTF-8."))
+    return _ours(request, InvalidInput(f"{BODY} is not UTF-8."))
+
+
+def _too_deep(request: Request[Any, Any, Any], _: RecursionError) -> Response[Any]:
+    """Only what is read from a request can be so deep; the framework leaves this error to us, too."""
+    return _ours(request, InvalidInput(f"{BODY} is nested too deeply."))
 
 
 def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    if error.detail == LEFT:
+        return _ours(request, InvalidInput("The request ended too early."))
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _unexpected(request, error)
     phrase = HTTPStatus(error.status_code).phrase
@@ -83,15 +89,15 @@ def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Respons
 
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """A fault of ours: the log has it in full, the caller learns only that there was one."""
-    log.error("unexpected error", path=request.url.path, exc_info=error)
+    log.error("unexpected error", path=request.scope["path"], exc_info=error)
     hidden = RageError("Something went wrong here; the log of the service says more.")
     return _problem(request, hidden.status, hidden.type, hidden.title, str(hidden))
 
 
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     RageError: _ours,
-    psycopg.DataError: _unstorable,
     UnicodeDecodeError: _not_text,
+    RecursionError: _too_deep,
     HTTPException: _framework,
     Exception: _unexpected,
 }
@@ -111,40 +117,38 @@ def _problem(
         "title": title,
         "status": status,
         "detail": detail,
-        "instance": request.url.path,
+        "instance": request.scope["path"],
         **(extra or {}),
     }
     return Response(document, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
-def _said(request: ASGIConnection[Any, Any, Any, Any], error: HTTPException) -> tuple[str, dict[str, object]]:
+def _said(request: Request[Any, Any, Any], error: HTTPException) -> tuple[str, dict[str, object]]:
     """What to tell of an error of the framework, and the field at fault where it knows one."""
+    path = request.scope["path"]
     if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
-        faults = [_fault(one["message"], one.get("key", "")) for one in error.extra]
+        faults = [_fault(**one) for one in error.extra]
         field = faults[0][0]
-        return " ".join(text for _, text in faults), {"field": field} if field else {}
+        return " ".join(sentence for _, sentence in faults), {"field": field} if field else {}
+    if isinstance(error.__cause__, SerializationException):
+        return fault(str(error.__cause__), whole=BODY)[1], {}
     if found := MISSING_PARAMETER.match(error.detail):
         return f"{found[1]} is missing.", {"field": found[1]}
     if isinstance(error, NotFoundException):
-        return f"There is nothing at {request.url.path}.", {}
+        return f"There is nothing at {path}.", {}
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = (error.headers or {}).get("allow", "other methods")
-        return f"{request.method} is not for {request.url.path}; it takes {allowed}.", {}  # type: ignore[attr-defined]
+        return f"{request.method} is not for {path}; it takes {allowed}.", {}
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return "The request is larger than an image may be.", {}
     return error.detail.rstrip(".") + ".", dict(error.extra) if isinstance(error.extra, dict) else {}
 
 
-def _fault(message: str, key: str) -> tuple[str, str]:
+def _fault(message: str, key: str = "", source: str = "body") -> tuple[str, str]:
     """The field and a sentence for one fault that the decoder found."""
-    place = "" if key == "data" else key
     if message == "'data'":
         return "", "The request has no body."
-    if found := UNKNOWN_FIELD.fullmatch(message):
-        field = f"{place}.{found[1]}".lstrip(".")
-        return field, f"Unknown field {field}."
-    if found := MISSING_FIELD.fullmatch(message):
-        field = f"{place}.{found[1]}".lstrip(".")
-        return field, f"{field} is missing."
-    sentence = message[:1].lower() + message[1:].replace("`", "")
-    return place, f"{place or 'The body'}: {sentence}."
+    if source != "body":
+        # In an address, nothing is written as null: it is left out.
+        message = message.replace(" | null`", "`")
+    return fault(message, "" if key == "data" else key, BODY)

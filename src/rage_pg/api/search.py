@@ -6,7 +6,6 @@ from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from rage_pg import search as stage
 from rage_pg.api.problems import problems
 from rage_pg.runtime import Runtime
 from rage_pg.types import SearchAnswer, SearchRequest
@@ -19,7 +18,7 @@ async def search(runtime: NamedDependency[Runtime], data: JSONBody[SearchRequest
     `legs` weighs the ways of searching; a leg of weight 0 is left out. `strategy` says how the answer was
     found, `complete` whether anything was cut short.
     """
-    return await stage.search(runtime.database, await runtime.text_encoders(), data)
+    return await runtime.search(data)
 
 
 HANDLERS = (search,)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from litestar import Request
 from litestar.datastructures import MutableScopeHeaders
@@ -12,7 +12,8 @@ from litestar.exceptions import ClientException, PermissionDeniedException
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-LOOPBACK = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
+LOOPBACK = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::(?P<port>[0-9]{1,5}))?", re.IGNORECASE)
+LAST_PORT = 65_535
 HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 HEADERS = {
@@ -32,10 +33,10 @@ class LocalCallers(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         request: Request[Any, Any, Any] = Request(scope)
-        host = request.headers.get("host", "")
-        if not LOOPBACK.fullmatch(host):
+        hosts = request.headers.getall("host", [])
+        if len(hosts) != 1 or not _names_loopback(hosts[0]):
             raise ClientException("The Host header must name localhost, 127.0.0.1 or [::1].")
-        if request.method not in HARMLESS and not _same_site(request.headers.get("origin"), host):
+        if request.method not in HARMLESS and not _same_site(request.headers.getall("origin", []), hosts[0]):
             raise PermissionDeniedException("A page of another site may not change anything here.")
         await next_app(scope, receive, send)
 
@@ -48,6 +49,11 @@ async def set_security_headers(message: Message, scope: Scope) -> None:
             headers.setdefault(name, value)
 
 
-def _same_site(origin: str | None, host: str) -> bool:
+def _names_loopback(host: str) -> bool:
+    found = LOOPBACK.fullmatch(host)
+    return found is not None and int(found["port"] or 0) <= LAST_PORT
+
+
+def _same_site(origins: Sequence[str], host: str) -> bool:
     """Browsers name the origin of every change; programs name none."""
-    return origin is None or urlsplit(origin).netloc.lower() == host.lower()
+    return all(origin.lower().partition("://")[2] == host.lower() for origin in origins)

@@ -11,9 +11,6 @@ import structlog
 from rage_pg import index, jobs, search
 from rage_pg.runtime import Runtime
 
-GRACE = 30.0
-"""Seconds that jobs under way have to end when the service stops; what does not is taken up again later."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -34,11 +31,12 @@ class Worker:
 
 @asynccontextmanager
 async def worker_beside(runtime: Runtime, *, started: bool) -> AsyncIterator[Worker]:
-    """A worker for as long as the context lasts; none if not `started`. At the end it is told to stop."""
+    """A worker for as long as the context lasts; none if not `started`. At the end it is told to stop, which
+    gives the jobs under way time to end."""
     if not started:
         yield Worker(None)
         return
-    running = jobs.run_worker(runtime.database, work_of(runtime), grace=GRACE)
+    running = jobs.run_worker(runtime.database, work_of(runtime))
     task: asyncio.Task[None] = asyncio.create_task(running, name="worker")
     task.add_done_callback(_report)
     try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import rich_click as click
 
-from rage_pg.cli.making import Order, made, previewed
+from rage_pg.cli.making import Order, files_for, made, previewed
 from rage_pg.cli.options import Pair, ParamType, filters_from, image_filters, json_option
 from rage_pg.cli.output import note, show, show_fields, show_json, show_table
 from rage_pg.cli.session import with_runtime
@@ -86,6 +87,9 @@ def generate(
     names = ("tag", "tag_any", "tag_none", "sku", "kind", "attribute")
     filters = {name: others.pop(name) for name in names}
     _check_use(auto, filters, file, dry_run)
+    if file is not None and not dry_run:
+        for target in files_for(file, others["count"]):
+            _check_writable(target)
     brand = others.pop("brand")
     brands = (brand, "shared") if brand else ()
     request = GenerationRequest(
@@ -105,15 +109,29 @@ def generate(
 
 
 def _check_use(auto: int | None, filters: dict[str, Any], file: Path | None, dry_run: bool) -> None:
-    """Refuse what could only fail after the picture has been paid for."""
     if auto is None and any(filters.values()):
         raise click.UsageError("Filters narrow the search of --auto; give it too.")
-    if dry_run:
-        return
-    if file is None:
+    if file is None and not dry_run:
         raise click.UsageError("Say where the picture goes with -o FILE, or give --dry-run.")
-    if not file.absolute().parent.is_dir():
-        raise click.BadParameter(f"there is no folder {file.parent}.", param_hint="'-o'")
+
+
+def _check_writable(target: Path) -> None:
+    """Refuse what could only fail after the picture has been paid for."""
+    if not target.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {target.parent}.", param_hint="'-o'")
+    try:
+        if target.exists():
+            replaceable = not target.is_dir() and os.access(target, os.W_OK)
+        else:
+            # Only the attempt tells: rights, a file system that is read-only, a name too long.
+            target.open("xb").close()
+            target.unlink()
+            replaceable = True
+    except OSError as error:
+        reason = f"{target} cannot be written: {error.strerror}."
+        raise click.BadParameter(reason, param_hint="'-o'") from None
+    if not replaceable:
+        raise click.BadParameter(f"{target} is there already, and cannot be replaced.", param_hint="'-o'")
 
 
 def _format_of(file: Path | None) -> Format | None:
@@ -154,6 +172,8 @@ def _generate(order: Order, as_json: bool) -> None:
 
 
 def _why(generation: Generation) -> str:
+    if generation.status in ("queued", "running"):
+        return f"is in the hands of a worker; see: rage history show {generation.id}"
     said = {"refused": "was refused", "failed": "failed", "cancelled": "was cancelled"}
     detail = (generation.error or {}).get("detail", "no reason was given.")
     return f"{said.get(generation.status, 'has an unknown outcome')}: {detail}"

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PATIENCE = 3
 """Seconds that requests under way have to end when the service stops."""
-WORKER_GRACE = 30.0
 FIRST_PROMPT = "A realistic image of a salesman trying to sell lotion and soap to a group of ladies"
 
 
@@ -89,14 +88,16 @@ async def _serve(
 async def _work(settings: Settings, as_json: bool) -> None:
     from rage_pg.api.worker import work_of
     from rage_pg.jobs import run_worker
+    from rage_pg.providers.registry import check_generator
     from rage_pg.runtime import running
 
+    check_generator(settings)
     async with running(settings) as runtime:
         if as_json:
             show_json({"status": "running"})
         else:
             show("The worker waits for jobs; Ctrl-C stops it.")
-        await run_worker(runtime.database, work_of(runtime), grace=WORKER_GRACE)
+        await run_worker(runtime.database, work_of(runtime))
 
 
 def _server(app: Litestar, listener: socket.socket, announce: Callable[[], None]) -> uvicorn.Server:
@@ -105,7 +106,7 @@ def _server(app: Litestar, listener: socket.socket, announce: Callable[[], None]
     host, port = listener.getsockname()[:2]
 
     class Server(uvicorn.Server):
-        """Leaves signals to us, and says when it really answers."""
+        """Leaves signals to us, says when it really answers, and lets streams know when it stops."""
 
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
@@ -117,6 +118,10 @@ def _server(app: Litestar, listener: socket.socket, announce: Callable[[], None]
             except OSError as error:
                 raise _no_port(host, port, error) from error
             announce()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.state.stopping.set()
+            await super().shutdown(sockets)
 
     return Server(
         uvicorn.Config(

@@ -9,7 +9,7 @@ from rage_pg.generation.accept import Defer, DryRun, accept, preview
 from rage_pg.generation.call import Generators
 from rage_pg.generation.events import Event, events, follow, wait_for
 from rage_pg.generation.outputs import cancel, keep, rate
-from rage_pg.generation.references import MAX_REFERENCES, ROLES, candidates_for
+from rage_pg.generation.references import MAX_REFERENCES, ROLES
 from rage_pg.generation.run import run
 from rage_pg.generation.settle import ImageStore
 
@@ -23,7 +23,6 @@ __all__ = [
     "ImageStore",
     "accept",
     "cancel",
-    "candidates_for",
     "events",
     "follow",
     "keep",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -16,14 +16,20 @@ from rage_pg.errors import Conflict, InvalidInput
 from rage_pg.generation.call import Generators, parameters_of, prompt_sent
 from rage_pg.generation.ledger import add_event, read
 from rage_pg.generation.plan import Plan, checked, make_plan
-from rage_pg.generation.references import Chosen
+from rage_pg.generation.references import Chosen, Found, search_for
 from rage_pg.resources import statements
-from rage_pg.types import Generation, GenerationRequest, Reference, SearchAnswer
+from rage_pg.types import Candidate, Generation, GenerationRequest, Reference, SearchAnswer, SearchRequest
 
 SQL = statements("generation")
 
 Defer: TypeAlias = Callable[[Connection, UUID], Awaitable[int]]
 """Queues the job of a generation on this connection, to be committed with it; the number of the job."""
+
+Search: TypeAlias = Callable[[SearchRequest], Awaitable[SearchAnswer]]
+"""Answers the search of `auto`, and logs it."""
+
+Look: TypeAlias = Callable[[SearchRequest], Awaitable[Sequence[Candidate]]]
+"""Finds what Search would find, and writes nothing."""
 
 MAX_KEY = 255
 
@@ -50,11 +56,11 @@ async def accept(
     request: GenerationRequest,
     *,
     defer: Defer,
-    found: SearchAnswer | None = None,
+    search: Search | None = None,
     asked_by: str | None = None,
     idempotency_key: str | None = None,
 ) -> Generation:
-    """Queue a generation; `found` answers the search that `auto` asks for.
+    """Queue a generation; `auto` needs a `search`, which is run only for a request that is new.
 
     The same Idempotency-Key with the same request is the same generation, with another it is a Conflict.
     Raises InvalidInput, NotFound or NotPossible before anything is written or spent.
@@ -67,12 +73,13 @@ async def accept(
         "idempotency_key": _checked_key(idempotency_key),
         "request_sha256": sha256(msgspec.json.encode(request, order="deterministic")).digest(),
     }
+    if (earlier := await _replayed(database, origin)) is not None:
+        return earlier
+    # No connection is held meanwhile: a search takes one of its own.
+    found = await _found(request, search)
     async with database.transaction() as connection:
-        generation_id = await _earlier(connection, origin)
-        if generation_id is None:
-            plan = await make_plan(connection, generators, request, found)
-            generation_id = await _write(connection, plan, origin, defer)
-        return await read(connection, generation_id)
+        plan = await make_plan(connection, generators, request, found)
+        return await read(connection, await _write(connection, plan, origin, defer))
 
 
 async def preview(
@@ -80,11 +87,14 @@ async def preview(
     generators: Generators,
     request: GenerationRequest,
     *,
-    found: SearchAnswer | None = None,
+    look: Look | None = None,
 ) -> DryRun:
-    """What `accept` would send, checked alike; nothing is written."""
-    async with database.transaction() as connection:
-        plan = await make_plan(connection, generators, checked(request), found)
+    """What `accept` would send, checked alike; nothing is written. `auto` needs a `look`."""
+    request = checked(request)
+    asked = search_for(request)
+    found = None if asked is None or look is None else Found(candidates=await look(asked))
+    async with database.reading() as connection:
+        plan = await make_plan(connection, generators, request, found)
     return DryRun(
         provider=plan.generator.name,
         model=plan.model,
@@ -103,10 +113,24 @@ def _checked_key(key: str | None) -> str | None:
     return key
 
 
-async def _earlier(connection: Connection, origin: dict[str, Any]) -> UUID | None:
-    """The generation that this key stands for already. Raises Conflict where its request was another."""
+async def _found(request: GenerationRequest, search: Search | None) -> Found | None:
+    asked = search_for(request)
+    if asked is None or search is None:
+        return None
+    answer = await search(asked)
+    return Found(candidates=answer.items, search_id=answer.search_id)
+
+
+async def _replayed(database: Database, origin: dict[str, Any]) -> Generation | None:
     if origin["idempotency_key"] is None:
         return None
+    async with database.reading() as connection:
+        earlier = await _earlier(connection, origin)
+        return None if earlier is None else await read(connection, earlier)
+
+
+async def _earlier(connection: Connection, origin: dict[str, Any]) -> UUID | None:
+    """The generation that this key stands for already. Raises Conflict where its request was another."""
     earlier = await fetch_one(connection, SQL["get_earlier_request"], origin, _Earlier)
     if earlier is None:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from rage_pg.database import Database, fetch_all, fetch_value
+from rage_pg.errors import DatabaseUnavailable
 from rage_pg.generation.ledger import FINAL, missing, read
 from rage_pg.resources import statements
 from rage_pg.types import Generation, Status
@@ -37,14 +39,19 @@ async def events(database: Database, generation_id: UUID, after: int = 0) -> lis
 
 
 async def follow(database: Database, generation_id: UUID, after: int = 0) -> AsyncIterator[Event]:
-    """Every event since `after` as it happens, until the generation has ended. Raises NotFound."""
+    """Every event since `after` as it happens, until the generation has ended. Raises NotFound.
+
+    Where the database goes away, the events go on when it is back.
+    """
     while True:
-        status, happened = await _look(database, generation_id, after)
-        for event in happened:
-            yield event
-            after = event.id
-        if status in FINAL:
-            return
+        # The pool logs that the database is away, and waits for it.
+        with suppress(DatabaseUnavailable):
+            status, happened = await _look(database, generation_id, after)
+            for event in happened:
+                yield event
+                after = event.id
+            if status in FINAL:
+                return
         await asyncio.sleep(POLL)
 
 

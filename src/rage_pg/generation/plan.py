@@ -9,11 +9,12 @@ from msgspec import Struct
 
 from rage_pg.database import Connection, fetch_one, fetch_value
 from rage_pg.errors import InvalidInput, NotFound, NotPossible
+from rage_pg.faults import invalid
 from rage_pg.generation.call import Generators, build_call, parameters_of
-from rage_pg.generation.references import Chosen, choose
+from rage_pg.generation.references import Chosen, Found, choose
 from rage_pg.providers.ports import GenerationCall, ImageGenerator
 from rage_pg.resources import statements
-from rage_pg.types import GenerationRequest, SearchAnswer
+from rage_pg.types import GenerationRequest
 
 SQL = statements("generation")
 
@@ -37,14 +38,18 @@ class _Brand(Struct, frozen=True):
 
 
 async def make_plan(
-    connection: Connection, generators: Generators, request: GenerationRequest, found: SearchAnswer | None
+    connection: Connection, generators: Generators, request: GenerationRequest, found: Found | None
 ) -> Plan:
-    """Raises InvalidInput, NotFound or NotPossible."""
+    """What a checked request comes to; `found` answers `auto`.
+
+    Raises InvalidInput, NotFound or NotPossible.
+    """
     generator = generators(request.provider)
     brand = await fetch_one(connection, SQL["get_brand"], {"brand": request.brand}, _Brand)
     if brand is None:
         raise NotFound(f"There is no brand {request.brand!r}.")
-    search_id = await _search(connection, request, found)
+    search_id = request.search_id if found is None else found.search_id
+    await _check_origin(connection, request, search_id)
     references = await choose(
         connection, request, generator.reference_limits, brand.brand_id, found, search_id
     )
@@ -71,12 +76,15 @@ async def make_plan(
 
 
 def checked(request: GenerationRequest) -> GenerationRequest:
-    """The request with the limits of its type enforced: not every caller decodes it from JSON."""
+    """The request, refused for all that can be told without looking anything up.
+
+    The limits of its type are enforced: not every caller decodes it from JSON.
+    """
     try:
         request = msgspec.convert(msgspec.to_builtins(request), GenerationRequest)
         text = msgspec.json.encode(request).decode()
     except msgspec.ValidationError as error:
-        raise InvalidInput(f"{error}.") from None
+        raise invalid(error) from None
     except UnicodeEncodeError:
         raise InvalidInput("The request holds text that is not valid Unicode.") from None
     if not request.prompt.strip():
@@ -85,18 +93,16 @@ def checked(request: GenerationRequest) -> GenerationRequest:
         raise InvalidInput("The request holds a NUL character.")
     if request.mask is not None:
         raise NotPossible("Masks are not supported yet; leave mask out.")
+    if sum([bool(request.references), request.auto is not None, request.collection is not None]) > 1:
+        raise InvalidInput("Give references, auto or collection, only one of them.", field="references")
+    if request.auto is not None and request.search_id is not None:
+        raise InvalidInput("auto searches by itself; leave search_id out.", field="search_id")
     return request
 
 
-async def _search(
-    connection: Connection, request: GenerationRequest, found: SearchAnswer | None
-) -> UUID | None:
-    """The search that the references come from; all that the request refers to must exist."""
-    if request.auto is not None and request.search_id is not None:
-        raise InvalidInput("auto searches by itself; leave search_id out.", field="search_id")
-    search_id = found.search_id if request.auto is not None and found is not None else request.search_id
+async def _check_origin(connection: Connection, request: GenerationRequest, search_id: UUID | None) -> None:
+    """All that the request refers to must exist."""
     asked = {"parent_id": request.parent_id, "search_id": search_id, "proposal_id": request.proposal_id}
     missing: str | None = await fetch_value(connection, SQL["get_missing_origin"], asked)
     if missing is not None:
         raise NotFound(f"There is no {missing}.")
-    return search_id

@@ -7,12 +7,13 @@ from datetime import date
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rage_pg.database import Connection, fetch_all, fetch_one
 from rage_pg.errors import InvalidInput, NotFound
 from rage_pg.providers.ports import InputImage
 from rage_pg.resources import statements
-from rage_pg.types import Auto, GenerationRequest, Kind, ReferenceRequest, Role, SearchAnswer, State
+from rage_pg.types import Candidate, GenerationRequest, Kind, ReferenceRequest, Role, SearchRequest, State
 
 SQL = statements("generation")
 
@@ -59,6 +60,13 @@ class Chosen(Struct, frozen=True, kw_only=True):
     image: InputImage
 
 
+class Found(Struct, frozen=True, kw_only=True):
+    """What the search of `auto` found, best first, and its number in the log if it was logged."""
+
+    candidates: Sequence[Candidate]
+    search_id: UUID | None = None
+
+
 class _Collection(Struct, frozen=True):
     collection_id: int
     image_ids: tuple[int, ...]
@@ -69,7 +77,7 @@ async def choose(
     request: GenerationRequest,
     limits: Mapping[Role, int],
     brand_id: int,
-    found: SearchAnswer | None,
+    found: Found | None,
     search_id: UUID | None,
 ) -> list[Chosen]:
     """The references in order. Raises NotFound or InvalidInput for one that may not be used.
@@ -80,7 +88,7 @@ async def choose(
     _check_number(wanted)
     values = {"image_ids": [reference.image_id for reference in wanted], "search_id": search_id}
     sources = await fetch_all(connection, SQL["get_source_images"], values, Source)
-    known = {source.image_id: source for source in sources}
+    known = {source.image_id: source for source in _ranked(sources, found)}
     return [_checked(reference, known.get(reference.image_id)) for reference in wanted]
 
 
@@ -89,11 +97,8 @@ async def _wanted(
     request: GenerationRequest,
     limits: Mapping[Role, int],
     brand_id: int,
-    found: SearchAnswer | None,
+    found: Found | None,
 ) -> Sequence[ReferenceRequest]:
-    ways = [bool(request.references), request.auto is not None, request.collection is not None]
-    if sum(ways) > 1:
-        raise InvalidInput("Give references, auto or collection, only one of them.", field="references")
     if request.auto is not None:
         return _from_search(request.auto.k, limits, found)
     if request.collection is not None:
@@ -101,21 +106,34 @@ async def _wanted(
     return request.references
 
 
-def candidates_for(auto: Auto) -> int:
-    """How many images a search for `auto` asks for: some may have a role that the generator cannot use."""
-    return 4 * auto.k
+def search_for(request: GenerationRequest) -> SearchRequest | None:
+    """The search that `auto` asks for. It asks for more than `k`: a generator may have no use for some."""
+    if request.auto is None:
+        return None
+    return SearchRequest(prompt=request.prompt, filters=request.auto.filters, k=4 * request.auto.k)
 
 
-def _from_search(k: int, limits: Mapping[Role, int], found: SearchAnswer | None) -> list[ReferenceRequest]:
+def _ranked(sources: Sequence[Source], found: Found | None) -> Sequence[Source]:
+    """Sources with their places in the search of `auto`, which need not be in the log."""
+    if found is None:
+        return sources
+    places = {one.image.id: (rank, one.score) for rank, one in enumerate(found.candidates, start=1)}
+    return [
+        replace(source, search_rank=places[source.image_id][0], search_score=places[source.image_id][1])
+        for source in sources
+    ]
+
+
+def _from_search(k: int, limits: Mapping[Role, int], found: Found | None) -> list[ReferenceRequest]:
     if found is None:
         raise InvalidInput("auto needs the answer of a search to choose from.", field="auto")
-    if not found.items:
+    if not found.candidates:
         raise InvalidInput(
             "No image matches the prompt and filters; widen the filters or name references.", field="auto"
         )
     left = dict(limits)
     taken: list[ReferenceRequest] = []
-    for image in (candidate.image for candidate in found.items):
+    for image in (candidate.image for candidate in found.candidates):
         role = ROLES[image.kind]
         if left.get(role, 0) and len(taken) < k:
             left[role] -= 1

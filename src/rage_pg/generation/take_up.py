@@ -17,8 +17,8 @@ from rage_pg.types import Purpose, Status
 
 SQL = statements("generation")
 
-MAX_STARTS = 3
-"""A generation that lost its worker after so many starts is not started again."""
+MAX_LOSSES = 3
+"""A generation that lost its worker so often is not started again."""
 
 
 class Task(Struct, kw_only=True):
@@ -37,7 +37,8 @@ class Task(Struct, kw_only=True):
     parameters: dict[str, Any]
     call_id: int | None
     """The paid call that was begun and whose answer is not known."""
-    starts: int
+    losses: int
+    """Starts that no worker gave back: of a generation found running, how often its worker was lost."""
 
 
 async def take_up(database: Database, generation_id: UUID) -> Task | None:
@@ -84,7 +85,7 @@ def unknown(detail: str) -> Outcome:
 def _lost(task: Task) -> Outcome | None:
     if task.call_id is not None:
         return unknown("The worker was lost during the call; whether it was answered is not known.")
-    if task.starts >= MAX_STARTS:
-        error = RageError(f"It was started {task.starts} times and its worker lost; it is not tried again.")
+    if task.losses >= MAX_LOSSES:
+        error = RageError(f"Its worker was lost {task.losses} times; it is not tried again.")
         return Outcome(status="failed", error=error_document(error), cost_usd=Decimal(0))
     return None

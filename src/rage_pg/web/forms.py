@@ -12,6 +12,8 @@ from litestar.datastructures import FormMultiDict, MultiDict
 from msgspec import Struct
 
 from rage_pg.errors import InvalidInput
+from rage_pg.faults import fault
+from rage_pg.texts import check_storable
 from rage_pg.types import (
     MAX_PROMPT,
     Filters,
@@ -29,7 +31,6 @@ Fields: TypeAlias = MultiDict[Any] | FormMultiDict
 ROLE = "role."
 """A chosen image is one field, `role.ID`; the order of the fields is the order of the references."""
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
 ROLES: tuple[Role, ...] = get_args(Role)
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
@@ -57,12 +58,24 @@ class Asked(Struct, frozen=True, kw_only=True):
         return bool(self.brand or self.kind or self.tags)
 
     @property
+    def fields(self) -> dict[str, str | tuple[str, ...]]:
+        """What the form held."""
+        held: dict[str, str | tuple[str, ...]] = {"prompt": self.prompt, "brand": self.brand}
+        held |= {"kind": self.kind or "", "tag": self.tags}
+        return {name: value for name, value in held.items() if value}
+
+    @property
     def address(self) -> str:
         """Where this search can be found again; the bare page where it is too long for an address."""
-        fields = [("prompt", self.prompt), ("brand", self.brand), ("kind", self.kind or "")]
-        fields += [("tag", tag) for tag in self.tags]
-        given = urlencode([(name, value) for name, value in fields if value])
+        given = urlencode(self.fields, doseq=True)
         return f"/?{given}" if 0 < len(given) <= LONGEST_ADDRESS else "/"
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """The images that the page shows already, and where a list goes on after them."""
+
+    image_ids: tuple[int, ...] = ()
+    cursor: str | None = None
 
 
 class Choice(Struct, frozen=True, kw_only=True):
@@ -86,14 +99,22 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 def asked_of(fields: Fields) -> Asked:
     """Raises InvalidInput for a kind that there is not, and for too long a prompt."""
-    prompt = str(fields.get("prompt") or "").strip()
+    prompt = _text(fields, "prompt").strip()
     if len(prompt) > MAX_PROMPT:
-        raise InvalidInput(f"A prompt has at most {MAX_PROMPT} characters.", field="prompt")
+        raise InvalidInput(f"A prompt has at most {MAX_PROMPT:,} characters.", field="prompt")
     return Asked(
         prompt=prompt,
-        brand=str(fields.get("brand") or ""),
+        brand=_text(fields, "brand"),
         kind=_one_of(Kind, fields.get("kind") or None, "kind"),
-        tags=tuple(dict.fromkeys(str(tag) for tag in fields.getall("tag", []) if tag)),
+        tags=_tags(fields),
+    )
+
+
+def shown_of(fields: Fields) -> Shown:
+    """Raises InvalidInput."""
+    return Shown(
+        image_ids=tuple(image_id_of(image_id) for image_id in fields.getall("shown", [])),
+        cursor=_text(fields, "cursor") or None,
     )
 
 
@@ -107,7 +128,7 @@ def choice_of(fields: Fields) -> Choice:
             for image_id, role in chosen
         ),
         purpose=_one_of(Purpose, fields.get("purpose") or "compose", "purpose"),
-        brand=str(fields.get("pays") or ""),
+        brand=_text(fields, "pays"),
     )
 
 
@@ -125,7 +146,7 @@ def paying_brand(choice: Choice, images: Sequence[Image], shared: Sequence[str])
 
 def generation_request(fields: Fields, choice: Choice, brand: str) -> GenerationRequest:
     """Raises InvalidInput for an empty prompt and an impossible search; the rest is checked at acceptance."""
-    prompt = str(fields.get("prompt") or "").strip()
+    prompt = _text(fields, "prompt").strip()
     if not prompt:
         raise InvalidInput("The prompt is empty: say what the picture should show.", field="prompt")
     search_id = fields.get("search_id") or None
@@ -138,9 +159,23 @@ def generation_request(fields: Fields, choice: Choice, brand: str) -> Generation
     )
 
 
+def _text(fields: Fields, name: str) -> str:
+    text = str(fields.get(name) or "")
+    check_storable(name, text)
+    return text
+
+
+def _tags(fields: Fields) -> tuple[str, ...]:
+    """The tags that are ticked, each once."""
+    tags = tuple(dict.fromkeys(str(tag) for tag in fields.getall("tag", []) if tag))
+    for tag in tags:
+        check_storable("tag", tag)
+    return tags
+
+
 def _one_of(kind: Any, value: object, field: str) -> Any:
     """The value as this type; None stays None."""
     try:
         return None if value is None else msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise InvalidInput(f"{field}: {str(error)[:1].lower()}{str(error)[1:]}.", field=field) from None
+        raise InvalidInput(fault(str(error), field)[1], field=field) from None

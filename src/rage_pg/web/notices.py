@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 def _ours(request: Request[Any, Any, Any], error: RageError) -> HTMXTemplate:
     if error.status >= 500:
-        log.warning("request failed", path=request.url.path, problem=error.type, detail=str(error))
+        log.warning("request failed", path=request.scope["path"], problem=error.type, detail=str(error))
     return _notice(request, str(error), error.status)
 
 
@@ -26,7 +26,7 @@ def _framework(request: Request[Any, Any, Any], error: HTTPException) -> HTMXTem
 
 
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> HTMXTemplate:
-    log.error("unexpected error", path=request.url.path, exc_info=error)
+    log.error("unexpected error", path=request.scope["path"], exc_info=error)
     return _notice(request, "Something went wrong here; the log of the service says more.", 500)
 
 

@@ -7,49 +7,49 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
+from litestar.connection import ASGIConnection
 from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXTemplate
 from litestar.response import Template
 from litestar.static_files import create_static_files_router
 
 from rage_pg import generation, history, jobs
-from rage_pg import search as searching
 from rage_pg.catalogue import brands, images
 from rage_pg.database import Database
 from rage_pg.errors import InvalidInput, RageError
 from rage_pg.generation import MAX_REFERENCES
 from rage_pg.generation import ROLES as ROLE_OF_KIND
 from rage_pg.runtime import Runtime
-from rage_pg.types import Filters, Generation, SearchRequest, Status
+from rage_pg.types import Generation, Status
 from rage_pg.web.forms import (
-    KINDS,
     PURPOSES,
     ROLES,
-    Asked,
     Choice,
     asked_of,
     choice_of,
     generation_request,
     image_id_of,
     paying_brand,
+    shown_of,
 )
+from rage_pg.web.found import Context, cards, found
 from rage_pg.web.notices import EXCEPTION_HANDLERS
 from rage_pg.web.templating import template_config
 
 __all__ = ["page_router", "static_router", "template_config"]
 
-SHOWN = 24
-"""Images at once."""
 LAST = 12
 """Generations in the list below."""
-TAGS = 10
-"""Tags offered without unfolding the rest."""
 
 OPEN: frozenset[Status] = frozenset({"queued", "running"})
 
-Context = dict[str, Any]
+LONGEST_NAME = 100
+"""Characters of a static file's address."""
+
 PageRequest = Request[Any, Any, Any]
 
 
@@ -57,7 +57,7 @@ PageRequest = Request[Any, Any, Any]
 async def whole_page(request: PageRequest, runtime: NamedDependency[Runtime]) -> Template:
     """The page, with the search that its address names."""
     context = {
-        **await _found(runtime, asked_of(request.query_params)),
+        **await found(runtime, asked_of(request.query_params)),
         **await _chosen(runtime, Choice()),
         **await _last(runtime.database),
     }
@@ -68,8 +68,15 @@ async def whole_page(request: PageRequest, runtime: NamedDependency[Runtime]) ->
 async def search_results(request: PageRequest, runtime: NamedDependency[Runtime]) -> Template:
     asked = asked_of(await request.form())
     return Template(
-        "found.html", context=await _found(runtime, asked), headers={"HX-Replace-Url": asked.address}
+        "found.html", context=await found(runtime, asked), headers={"HX-Replace-Url": asked.address}
     )
+
+
+@post("/page/search/more", status_code=200)
+async def more_results(request: PageRequest, runtime: NamedDependency[Runtime]) -> Template:
+    """The images that follow those which are shown."""
+    fields = await request.form()
+    return Template("more.html", context=await cards(runtime, asked_of(fields), shown_of(fields)))
 
 
 @post("/page/choice", status_code=200)
@@ -100,7 +107,7 @@ async def generate(request: PageRequest, runtime: NamedDependency[Runtime]) -> T
 
 @get("/page/generations/{generation_id:uuid}")
 async def outcome(
-    database: NamedDependency[Database], generation_id: FromPath[UUID], seen: FromQuery[Status | None] = None
+    database: NamedDependency[Database], generation_id: FromPath[UUID], seen: FromQuery[str | None] = None
 ) -> Response[Any]:
     """A generation as it stands; 204 while it stands as `seen`, which leaves the page as it is."""
     current = await history.get(database, generation_id)
@@ -125,34 +132,6 @@ async def keep(
 @get("/page/history")
 async def last_generations(database: NamedDependency[Database]) -> Template:
     return Template("history.html", context=await _last(database))
-
-
-async def _found(runtime: Runtime, asked: Asked) -> Context:
-    """What the prompt finds under the filter; without a prompt the newest images that pass it."""
-    context: Context = {"asked": asked, "answer": None, "candidates": (), "images": ()}
-    if asked.prompt:
-        wanted = SearchRequest(prompt=asked.prompt, filters=asked.filters, k=SHOWN)
-        answer = await searching.search(runtime.database, await runtime.text_encoders(), wanted)
-        context |= {"answer": answer, "candidates": answer.items}
-    else:
-        page = await images.listing(runtime.database, _approved(asked), limit=SHOWN)
-        context["images"] = page.items
-    return context | await _filters(runtime.database, asked)
-
-
-async def _filters(database: Database, asked: Asked) -> Context:
-    """What can be filtered by: brands and kinds as if none were chosen, tags of what passes the filter."""
-    of_any_brand = await images.facets(database, _approved(asked, but="brand"))
-    of_any_kind = await images.facets(database, _approved(asked, but="kind"))
-    tags = (await images.facets(database, _approved(asked))).tags
-    offered = [tag for tag in tags if tag.value not in asked.tags]
-    return {
-        "brand_facets": of_any_brand.brands,
-        "kind_facets": of_any_kind.kinds,
-        "tag_facets": offered[:TAGS],
-        "more_tag_facets": offered[TAGS:],
-        "kinds": KINDS,
-    }
 
 
 async def _chosen(runtime: Runtime, choice: Choice) -> Context:
@@ -192,20 +171,25 @@ def _outcome(current: Generation) -> HTMXTemplate:
     )
 
 
-def _approved(asked: Asked, but: str | None = None) -> Filters:
-    """The filter without one of its parts, over what a search finds by default."""
-    filters = asked.filters
-    return Filters(
-        brand=() if but == "brand" else filters.brand,
-        kind=() if but == "kind" else filters.kind,
-        tags=filters.tags,
-        state=("approved",),
-    )
+def _refuse_impossible_names(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """The file system has no such files, and says so by errors that the framework takes for its own."""
+    path = connection.scope["path"]
+    if "\0" in path or len(path) > LONGEST_NAME:
+        raise NotFoundException
 
 
 page_router = Router(
     path="/",
-    route_handlers=[whole_page, search_results, choose, generate, outcome, keep, last_generations],
+    route_handlers=[
+        whole_page,
+        search_results,
+        more_results,
+        choose,
+        generate,
+        outcome,
+        keep,
+        last_generations,
+    ],
     exception_handlers=EXCEPTION_HANDLERS,
     cache_control=CacheControlHeader(no_store=True),
     include_in_schema=False,
@@ -213,5 +197,6 @@ page_router = Router(
 static_router = create_static_files_router(
     path="/static",
     directories=[Path(__file__).parent / "static"],
+    guards=[_refuse_impossible_names],
     cache_control=CacheControlHeader(no_cache=True),
 )

@@ -1,4 +1,5 @@
-// The server renders everything; this marks the chosen cards and looks after the lines that show errors.
+// The server renders everything; this marks the chosen cards, looks after the lines that show errors, and hides
+// the way to the panel of references where that is in view.
 "use strict";
 
 function markChosen() {
@@ -30,6 +31,18 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => {
 
 document.addEventListener("htmx:sendError", ({ detail }) => {
   const line = document.createElement("p");
+  line.className = "unreachable";
   line.textContent = "The service does not answer. Is it still running?";
   noticeOf(detail.target)?.replaceChildren(line);
+});
+
+// Polling goes on by itself when the service is back.
+document.addEventListener("htmx:afterOnLoad", ({ detail }) => {
+  noticeOf(detail.target)?.querySelector(".unreachable")?.remove();
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+  const panel = document.getElementById("choice");
+  const watch = ([seen]) => document.body.classList.toggle("at-panel", seen.isIntersecting);
+  new IntersectionObserver(watch, { rootMargin: "0px 0px -120px" }).observe(panel);
 });

@@ -1,0 +1,26 @@
+"""The work queue: procrastinate's tables in the schema `rage`, three tasks, and the worker that runs them.
+
+    generate        carries a generation of the ledger out
+    embed_prompt    embeds a prompt, so that SQL alone can search by it
+    fill_index      embeds whatever is missing; at most one waits, and one runs, at a time
+
+What the tasks do is handed in as `Work`. A job whose worker was lost runs again: each task is made for that.
+"""
+
+from __future__ import annotations
+
+from rage_pg.jobs.hold import Hold, holding
+from rage_pg.jobs.queue import defer_fill_index, defer_generation
+from rage_pg.jobs.work import OutputImages, Work, generation_work
+from rage_pg.jobs.worker import run_worker
+
+__all__ = [
+    "Hold",
+    "OutputImages",
+    "Work",
+    "defer_fill_index",
+    "defer_generation",
+    "generation_work",
+    "holding",
+    "run_worker",
+]

@@ -1,0 +1,51 @@
+"""Puts jobs into the queue, each in the transaction of what it belongs to."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import NoReturn
+from uuid import UUID
+
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+
+from rage_pg.database import Connection, Database, fetch_value
+from rage_pg.resources import statements
+
+SQL = statements("jobs")
+
+
+async def defer_generation(connection: Connection, generation_id: UUID) -> int:
+    """Queue a generation's job in the transaction of its ledger row; the number of the job."""
+    try:
+        job = _DEFERRER.configure_task("generate", connection=connection)
+        return await job.defer_async(generation_id=str(generation_id))
+    except ConnectorException as error:
+        _raise_cause(error)
+
+
+async def defer_fill_index(database: Database) -> None:
+    """Have a worker embed what is missing; nothing changes where that waits to be done already."""
+    async with database.transaction() as connection:
+        # Looked up first: the library knows the violation by the English text of its message.
+        if await fetch_value(connection, SQL["is_waiting"], {"queueing_lock": "fill_index"}):
+            return
+        try:
+            with suppress(AlreadyEnqueued):
+                # A savepoint: should another be queued at this moment, the transaction must survive it.
+                async with connection.transaction():
+                    job = _DEFERRER.configure_task(
+                        "fill_index", connection=connection, lock="fill_index", queueing_lock="fill_index"
+                    )
+                    await job.defer_async()
+        except ConnectorException as error:
+            _raise_cause(error)
+
+
+def _raise_cause(error: ConnectorException) -> NoReturn:
+    """The database's own error, which `Database.transaction` knows how to translate."""
+    raise error.__cause__ or error.__context__ or error
+
+
+_DEFERRER = App(connector=PsycopgConnector())
+"""Queues jobs on connections that are given to it; it has none of its own."""

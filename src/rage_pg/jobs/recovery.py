@@ -1,0 +1,89 @@
+"""Finds work that nobody does any more, and queues it again.
+
+A job is lost with its worker. A generation is forsaken when it has not ended and its job has failed or is
+gone; whether it may start anew is decided where a worker takes it up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import NoReturn
+from uuid import UUID
+
+import structlog
+from msgspec import Struct
+from procrastinate import App
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Status
+
+from rage_pg.database import Connection, Database, execute, fetch_all, fetch_value
+from rage_pg.errors import DatabaseUnavailable
+from rage_pg.jobs.cancelling import heed_cancellation
+from rage_pg.jobs.queue import defer_fill_index, defer_generation
+from rage_pg.resources import statements
+
+SQL = statements("jobs")
+log = structlog.get_logger(__name__)
+
+LOCK = 0x4A4F4253  # "JOBS"
+MAX_PROMPT_LOSSES = 3
+"""A prompt whose embedding ended its worker so often is left alone."""
+MAX_WAIT = 3_600.0
+"""Seconds; a job that fails each time waits longer each time, up to this."""
+
+
+class _Forsaken(Struct, frozen=True):
+    generation_id: UUID
+    failed_job_id: int | None
+    failures: int
+
+
+async def look_after_lost_jobs(database: Database, app: App, heartbeat: float) -> NoReturn:
+    """Recover every `heartbeat` seconds. A round that fails must not be the last."""
+    while True:
+        try:
+            await recover(database, app, 3 * heartbeat)
+        except (ConnectorException, DatabaseUnavailable) as error:
+            log.warning("lost jobs not looked after", reason=str(error.__cause__ or error))
+        except Exception as error:
+            log.error("lost jobs not looked after", exc_info=error)
+        heed_cancellation()
+        await asyncio.sleep(heartbeat)
+
+
+async def recover(database: Database, app: App, lost_after: float) -> None:
+    """Queue again what was lost: the jobs whose worker has been silent for `lost_after` seconds, and more."""
+    async with database.transaction() as connection:
+        if not await fetch_value(connection, SQL["try_recovery"], {"lock": LOCK}):
+            return
+        refill = await _requeue_lost(app, lost_after)
+        await _requeue_forsaken(connection, app, lost_after)
+    if refill:
+        await defer_fill_index(database)
+
+
+async def _requeue_lost(app: App, lost_after: float) -> bool:
+    """Whether a filling of the index was lost: it cannot be queued again, another may wait already."""
+    refill = False
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=lost_after):
+        log.warning("job lost its worker", task=job.task_name, job_id=job.id)
+        again = job.task_name == "embed_prompt" and job.attempts < MAX_PROMPT_LOSSES
+        if again or job.task_name == "generate":
+            await app.job_manager.retry_job(job)
+        else:
+            await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+            refill = refill or job.task_name == "fill_index"
+    return refill
+
+
+async def _requeue_forsaken(connection: Connection, app: App, lost_after: float) -> None:
+    for one in await fetch_all(connection, SQL["get_forsaken"], {}, _Forsaken):
+        log.warning("generation has no job; queueing it again", generation_id=str(one.generation_id))
+        if one.failed_job_id is not None:
+            wait = timedelta(seconds=min(lost_after * one.failures, MAX_WAIT))
+            await app.job_manager.retry_job_by_id_async(one.failed_job_id, datetime.now(UTC) + wait)
+        else:
+            job_id = await defer_generation(connection, one.generation_id)
+            values = {"generation_id": one.generation_id, "job_id": job_id}
+            await execute(connection, SQL["set_job"], values)

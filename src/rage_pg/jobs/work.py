@@ -1,0 +1,54 @@
+"""What the tasks of the queue do, handed to the worker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
+
+from msgspec import Struct
+
+from rage_pg import generation, ingest
+from rage_pg.config import Limits
+from rage_pg.database import Connection, Database
+from rage_pg.types import ImageMetadata, ImageRecord
+
+
+class Work(Struct, frozen=True, kw_only=True):
+    """What the tasks do. Each may be run again after it was cut short."""
+
+    generate: Callable[[UUID], Awaitable[object]]
+    embed_prompt: Callable[[str], Awaitable[object]]
+    fill_index: Callable[[], Awaitable[object]]
+
+
+class OutputImages:
+    """Stores what generations make, by the one path that writes images."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    async def decode(self, content: bytes, metadata: ImageMetadata) -> ImageRecord:
+        picture = await asyncio.to_thread(ingest.decode, content, self._limits)
+        return ImageRecord(
+            metadata=metadata,
+            sha256=picture.sha256,
+            media_type=picture.media_type,
+            width=picture.width,
+            height=picture.height,
+            content=picture.content,
+            thumbnail=picture.thumbnail,
+            origin="generated",
+        )
+
+    async def store(self, connection: Connection, records: Sequence[ImageRecord]) -> list[int]:
+        items = await ingest.store(connection, records, caption_source="generation")
+        return [item.image_id for item in items if item.image_id is not None]
+
+
+def generation_work(
+    database: Database, generators: generation.Generators, limits: Limits
+) -> Callable[[UUID], Awaitable[None]]:
+    """The `generate` of a Work."""
+    images = OutputImages(limits)
+    return lambda generation_id: generation.run(database, generators, images, generation_id)

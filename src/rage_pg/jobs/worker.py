@@ -1,0 +1,119 @@
+"""The worker: runs jobs until it is told to stop, through every loss of the database."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NoReturn
+from uuid import UUID
+
+import psycopg
+import structlog
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job
+from procrastinate.retry import BaseRetryStrategy, RetryDecision, RetryStrategy
+from psycopg import AsyncConnection
+
+from rage_pg.database import SEARCH_PATH, Database
+from rage_pg.errors import DatabaseUnavailable
+from rage_pg.jobs.cancelling import heed_cancellation
+from rage_pg.jobs.queue import defer_fill_index
+from rage_pg.jobs.recovery import MAX_PROMPT_LOSSES, look_after_lost_jobs
+from rage_pg.jobs.work import Work
+
+log = structlog.get_logger(__name__)
+
+PAUSE = 2.0
+"""Seconds before a worker that lost the database tries again."""
+
+
+async def run_worker(
+    database: Database,
+    work: Work,
+    *,
+    concurrency: int = 2,
+    grace: float = 30.0,
+    heartbeat: float = 10.0,
+) -> NoReturn:
+    """Run jobs until cancelled; then those under way have `grace` seconds to end. No signal is touched.
+
+    A worker that has not been heard of for three times `heartbeat` seconds is lost; its jobs are run again.
+    Without the database it waits for its return.
+    """
+    while True:
+        try:
+            await _work(database, work, concurrency, grace, heartbeat)
+            log.warning("worker stopped; starting it again")
+        except (ConnectorException, psycopg.Error, DatabaseUnavailable) as error:
+            log.warning("worker lost the database; trying again", reason=str(error.__cause__ or error))
+        heed_cancellation()
+        await asyncio.sleep(PAUSE)
+
+
+async def _work(database: Database, work: Work, concurrency: int, grace: float, heartbeat: float) -> None:
+    app = _app(database, work, connections=concurrency + 3)
+    try:
+        # Opened within: a cancellation half-way would leave the pool open, and the loop waiting for it.
+        await app.open_async()
+        await defer_fill_index(database)
+        heed_cancellation()
+        await _run_jobs(database, app, concurrency, grace, heartbeat)
+    finally:
+        await app.close_async()
+
+
+async def _run_jobs(database: Database, app: App, concurrency: int, grace: float, heartbeat: float) -> None:
+    watch = asyncio.create_task(look_after_lost_jobs(database, app, heartbeat))
+    try:
+        await app.run_worker_async(
+            concurrency=concurrency,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+            shutdown_graceful_timeout=grace,
+            fetch_job_polling_interval=min(5.0, heartbeat),
+            update_heartbeat_interval=heartbeat,
+            stalled_worker_timeout=3 * heartbeat,
+        )
+    finally:
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
+
+
+def _app(database: Database, work: Work, connections: int) -> App:
+    app = App(
+        connector=PsycopgConnector(
+            conninfo=database.url, min_size=1, max_size=connections, configure=_set_search_path
+        )
+    )
+
+    @app.task(name="generate", retry=_ComeBack())
+    async def generate(generation_id: str) -> None:
+        await work.generate(UUID(generation_id))
+        await defer_fill_index(database)
+
+    @app.task(name="embed_prompt", retry=RetryStrategy(max_attempts=MAX_PROMPT_LOSSES, wait=5))
+    async def embed_prompt(prompt: str) -> None:
+        await work.embed_prompt(prompt)
+
+    # No retry: back in the queue, it could meet another that waits. The next change asks for it anew.
+    @app.task(name="fill_index")
+    async def fill_index() -> None:
+        await work.fill_index()
+
+    return app
+
+
+class _ComeBack(BaseRetryStrategy):
+    """A generation's job runs again when its worker must leave or lost the database; all else is settled."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if isinstance(exception, asyncio.CancelledError):
+            return RetryDecision()
+        if isinstance(exception, DatabaseUnavailable):
+            return RetryDecision(retry_in={"seconds": 5})
+        return None
+
+
+async def _set_search_path(connection: AsyncConnection) -> None:
+    await connection.execute(SEARCH_PATH)
+    await connection.commit()
