@@ -14,7 +14,9 @@ from rage_pg.runtime import running
 
 
 async def test_address_of_a_replica_is_said_to_be_unused(tmp_path: Path, database_url: str) -> None:
-    settings = Settings(data_dir=tmp_path, database_url=database_url, database_read_url="postgresql://replica")
+    settings = Settings(
+        data_dir=tmp_path, database_url=database_url, database_read_url="postgresql://replica"
+    )
     with capture_logs() as logged:
         async with running(settings):
             pass
