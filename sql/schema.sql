@@ -6,6 +6,139 @@ CREATE SCHEMA rage;
 
 CREATE SCHEMA rage_v1;
 
+CREATE FUNCTION rage.is_operator() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (SELECT (r.rolsuper OR pg_has_role(r.oid, 'rage_owner'::name, 'MEMBER'::text) OR (pg_has_role(r.oid, 'rage_app'::name, 'MEMBER'::text) AND COALESCE((current_setting('rage.caller'::text, true) = 'system'::text), false))) FROM pg_roles r WHERE (r.rolname = SESSION_USER));
+
+COMMENT ON FUNCTION rage.is_operator() IS 'Whether whoever runs this store asks: by a role of theirs, or through command line, workers, or a service without keys.';
+
+CREATE TABLE rage.callers (
+    caller_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    every_brand boolean DEFAULT false NOT NULL,
+    created_by text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT callers_kind_check CHECK ((kind = ANY (ARRAY['key'::text, 'login'::text]))),
+    CONSTRAINT callers_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100)))),
+    CONSTRAINT callers_scopes_check CHECK (((scopes <> '{}'::text[]) AND (scopes <@ ARRAY['read'::text, 'write'::text, 'generate'::text, 'admin'::text])))
+);
+
+COMMENT ON TABLE rage.callers IS 'Who may ask: API keys and SQL logins. Names are never given twice: the history names callers by them.';
+
+COMMENT ON COLUMN rage.callers.caller_id IS 'Stable id of the caller; what the service puts into the setting rage.caller.';
+
+COMMENT ON COLUMN rage.callers.kind IS 'key: an API key; login: a login role of this server.';
+
+COMMENT ON COLUMN rage.callers.name IS 'Name of the key, or of the login role.';
+
+COMMENT ON COLUMN rage.callers.scopes IS 'What it may do with its brands: read, write, generate, admin. Each includes reading.';
+
+COMMENT ON COLUMN rage.callers.every_brand IS 'Whether it is granted every brand, those still to come among them.';
+
+COMMENT ON COLUMN rage.callers.created_by IS 'Who granted it.';
+
+COMMENT ON COLUMN rage.callers.created_at IS 'When it was granted.';
+
+COMMENT ON COLUMN rage.callers.expires_at IS 'From when on it is no longer good; null: never.';
+
+COMMENT ON COLUMN rage.callers.revoked_at IS 'When it was taken back; the row stays for history.';
+
+CREATE FUNCTION rage.caller_id() RETURNS uuid
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN CASE WHEN rage.is_operator() THEN NULL::uuid ELSE COALESCE(CASE WHEN (NOT pg_has_role(SESSION_USER, 'rage_app'::name, 'MEMBER'::text)) THEN (SELECT c.caller_id FROM rage.callers c WHERE ((c.kind = 'login'::text) AND (c.name = SESSION_USER))) WHEN pg_input_is_valid(current_setting('rage.caller'::text, true), 'uuid'::text) THEN (current_setting('rage.caller'::text, true))::uuid ELSE NULL::uuid END, '00000000-0000-0000-0000-000000000000'::uuid) END;
+
+COMMENT ON FUNCTION rage.caller_id() IS 'Who asks: a login by its name, the service by the setting rage.caller. Null for the operator, zeros for nobody.';
+
+CREATE FUNCTION rage.active_caller() RETURNS SETOF rage.callers
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT c.caller_id,
+     c.kind,
+     c.name,
+     c.scopes,
+     c.every_brand,
+     c.created_by,
+     c.created_at,
+     c.expires_at,
+     c.revoked_at
+    FROM rage.callers c
+   WHERE ((c.caller_id = rage.caller_id()) AND (c.revoked_at IS NULL) AND ((c.expires_at IS NULL) OR (c.expires_at > now())));
+END;
+
+COMMENT ON FUNCTION rage.active_caller() IS 'The row of who asks; none for the operator, for nobody, and once it is revoked or expired.';
+
+CREATE FUNCTION rage.actor() RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN COALESCE((SELECT ((c.kind || ':'::text) || c.name) FROM rage.callers c WHERE (c.caller_id = rage.caller_id())), CASE WHEN (current_setting('rage.caller'::text, true) = 'system'::text) THEN 'system'::text ELSE (SESSION_USER)::text END);
+
+COMMENT ON FUNCTION rage.actor() IS 'Who asks, as the audit log names them: key:NAME, login:NAME, system, or the role that is logged in.';
+
+CREATE FUNCTION rage.has_scope(scope text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (rage.is_operator() OR (EXISTS (SELECT FROM rage.active_caller() c(caller_id, kind, name, scopes, every_brand, created_by, created_at, expires_at, revoked_at) WHERE ((has_scope.scope = 'read'::text) OR (has_scope.scope = ANY (c.scopes))))));
+
+COMMENT ON FUNCTION rage.has_scope(scope text) IS 'Whether who asks may read, write, generate or admin at all; every scope includes reading.';
+
+CREATE FUNCTION rage.normal_form(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN replace(replace(lower(NORMALIZE(btrim(regexp_replace(name, '[\s ]+'::text, ' '::text, 'g'::text)), NFC)), 'ß'::text, 'ss'::text), 'ς'::text, 'σ'::text);
+
+COMMENT ON FUNCTION rage.normal_form(name text) IS 'How brands and tags are compared: trimmed, inner white space to one blank, NFC, case-folded.';
+
+CREATE TABLE rage.brands (
+    brand_id integer NOT NULL,
+    name text NOT NULL,
+    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
+    title text,
+    guidelines text,
+    reserved boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
+);
+
+COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
+
+COMMENT ON COLUMN rage.brands.brand_id IS 'Stable number of the brand.';
+
+COMMENT ON COLUMN rage.brands.name IS 'The name as it was first given; what people and programs call the brand.';
+
+COMMENT ON COLUMN rage.brands.key IS 'The name as it is compared.';
+
+COMMENT ON COLUMN rage.brands.title IS 'The name as it is printed, where it differs.';
+
+COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand should heed.';
+
+COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
+
+COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
+
+CREATE TABLE rage.caller_brands (
+    caller_id uuid NOT NULL,
+    brand_id integer NOT NULL
+);
+
+COMMENT ON TABLE rage.caller_brands IS 'Which brands a caller is granted.';
+
+COMMENT ON COLUMN rage.caller_brands.caller_id IS 'The caller.';
+
+COMMENT ON COLUMN rage.caller_brands.brand_id IS 'A brand that it is granted.';
+
+CREATE FUNCTION rage.allowed_brands(scope text DEFAULT 'read'::text) RETURNS integer[]
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (WITH caller AS (SELECT c.caller_id, c.every_brand FROM rage.active_caller() c(caller_id, kind, name, scopes, every_brand, created_by, created_at, expires_at, revoked_at) WHERE rage.has_scope(allowed_brands.scope)) SELECT COALESCE(array_agg(b.brand_id ORDER BY b.brand_id), '{}'::integer[]) AS "coalesce" FROM rage.brands b WHERE (rage.is_operator() OR (EXISTS (SELECT FROM caller c WHERE (c.every_brand OR (b.reserved AND (allowed_brands.scope = 'read'::text)) OR (EXISTS (SELECT FROM rage.caller_brands g WHERE ((g.caller_id = c.caller_id) AND (g.brand_id = b.brand_id)))))))));
+
+COMMENT ON FUNCTION rage.allowed_brands(scope text) IS 'The brands that who asks may read, write to, generate for or admin; what is shared, everybody may read who may read at all.';
+
 CREATE FUNCTION rage.attribute_clauses(attributes jsonb) RETURNS text[]
     LANGUAGE plpgsql IMMUTABLE
     AS $_$
@@ -51,6 +184,148 @@ CREATE FUNCTION rage.attribute_forms(name text, value jsonb) RETURNS jsonb[]
 
 COMMENT ON FUNCTION rage.attribute_forms(name text, value jsonb) IS 'The objects of which an image''s attributes must contain one to have this value, alone or in a list.';
 
+CREATE FUNCTION rage.audited_action(object text, was jsonb, is_now jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN CASE WHEN (((was ->> 'erased_at'::text) IS NULL) AND ((is_now ->> 'erased_at'::text) IS NOT NULL)) THEN 'erase'::text WHEN (((was ->> 'deleted_at'::text) IS NULL) AND ((is_now ->> 'deleted_at'::text) IS NOT NULL)) THEN 'delete'::text WHEN (((was ->> 'deleted_at'::text) IS NOT NULL) AND ((is_now ->> 'deleted_at'::text) IS NULL)) THEN 'restore'::text WHEN (((was ->> 'revoked_at'::text) IS NULL) AND ((is_now ->> 'revoked_at'::text) IS NOT NULL)) THEN 'revoke'::text WHEN (((was ->> 'revoked_at'::text) IS NOT NULL) AND ((is_now ->> 'revoked_at'::text) IS NULL)) THEN 'grant'::text WHEN (((was ->> 'kept_at'::text) IS NULL) AND ((is_now ->> 'kept_at'::text) IS NOT NULL)) THEN 'keep'::text WHEN ((object = 'generations'::text) AND ((is_now ->> 'status'::text) = 'cancelled'::text)) THEN 'cancel'::text ELSE 'update'::text END;
+
+COMMENT ON FUNCTION rage.audited_action(object text, was jsonb, is_now jsonb) IS 'What a change of a row amounts to.';
+
+CREATE TABLE rage.collections (
+    collection_id integer NOT NULL,
+    brand_id integer NOT NULL,
+    name text NOT NULL,
+    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
+    title text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT collections_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 200))))
+);
+
+COMMENT ON TABLE rage.collections IS 'Ordered sets of images, to filter by and to hand over whole as references.';
+
+COMMENT ON COLUMN rage.collections.collection_id IS 'Stable number of the collection.';
+
+COMMENT ON COLUMN rage.collections.brand_id IS 'Whose collection it is; its images may be of other brands.';
+
+COMMENT ON COLUMN rage.collections.name IS 'The name as it was first given.';
+
+COMMENT ON COLUMN rage.collections.key IS 'The name as it is compared.';
+
+COMMENT ON COLUMN rage.collections.title IS 'The name as it is printed, where it differs.';
+
+COMMENT ON COLUMN rage.collections.created_at IS 'When the row was made.';
+
+CREATE TABLE rage.generations (
+    generation_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    brand_id integer NOT NULL,
+    status text DEFAULT 'queued'::text NOT NULL,
+    prompt text NOT NULL,
+    prompt_sent text,
+    purpose text NOT NULL,
+    provider text NOT NULL,
+    model text,
+    parameters jsonb DEFAULT '{}'::jsonb NOT NULL,
+    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+    parent_id uuid,
+    search_id uuid,
+    proposal_id uuid,
+    idempotency_key text,
+    request_sha256 bytea,
+    job_id bigint,
+    provider_request_id text,
+    usage jsonb,
+    cost_usd numeric(14,6),
+    timings_ms jsonb DEFAULT '{}'::jsonb NOT NULL,
+    error jsonb,
+    asked_by text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT generations_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
+    CONSTRAINT generations_finished_has_time CHECK (((finished_at IS NULL) = (status = ANY (ARRAY['queued'::text, 'running'::text])))),
+    CONSTRAINT generations_labels_check CHECK ((jsonb_typeof(labels) = 'object'::text)),
+    CONSTRAINT generations_purpose_check CHECK ((purpose = ANY (ARRAY['compose'::text, 'edit'::text, 'enhance'::text, 'style'::text, 'prototype'::text]))),
+    CONSTRAINT generations_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'succeeded'::text, 'refused'::text, 'failed'::text, 'cancelled'::text, 'unknown'::text])))
+);
+
+COMMENT ON TABLE rage.generations IS 'The ledger: one row per request for pictures, kept for good.';
+
+COMMENT ON COLUMN rage.generations.generation_id IS 'Stable id of the generation.';
+
+COMMENT ON COLUMN rage.generations.brand_id IS 'The brand that pays.';
+
+COMMENT ON COLUMN rage.generations.status IS 'queued, running, or the outcome; unknown: a crash hid the answer, nothing is retried blindly.';
+
+COMMENT ON COLUMN rage.generations.prompt IS 'The prompt as it was given.';
+
+COMMENT ON COLUMN rage.generations.prompt_sent IS 'The exact text that went to the provider.';
+
+COMMENT ON COLUMN rage.generations.purpose IS 'What the picture is for; shapes the instruction.';
+
+COMMENT ON COLUMN rage.generations.provider IS 'Who makes the picture.';
+
+COMMENT ON COLUMN rage.generations.model IS 'The model asked for; after an answer, the model that answered.';
+
+COMMENT ON COLUMN rage.generations.parameters IS 'Size, quality and whatever else was asked, and what the provider says it did.';
+
+COMMENT ON COLUMN rage.generations.labels IS 'Names and values of the caller: campaign, channel, ticket.';
+
+COMMENT ON COLUMN rage.generations.parent_id IS 'The generation that this one continues.';
+
+COMMENT ON COLUMN rage.generations.search_id IS 'The search that the references came from.';
+
+COMMENT ON COLUMN rage.generations.proposal_id IS 'The proposal that the references came from.';
+
+COMMENT ON COLUMN rage.generations.idempotency_key IS 'The caller''s key: the same key and request is the same generation.';
+
+COMMENT ON COLUMN rage.generations.request_sha256 IS 'Hash of the request that came with the key.';
+
+COMMENT ON COLUMN rage.generations.job_id IS 'The job that does the work.';
+
+COMMENT ON COLUMN rage.generations.provider_request_id IS 'The provider''s own number of the call.';
+
+COMMENT ON COLUMN rage.generations.usage IS 'Tokens by class, as the provider counted them.';
+
+COMMENT ON COLUMN rage.generations.cost_usd IS 'What it cost; null where usage or price is not known, 0 only where nothing is charged.';
+
+COMMENT ON COLUMN rage.generations.timings_ms IS 'Milliseconds by stage: queue, load, call, store.';
+
+COMMENT ON COLUMN rage.generations.error IS 'What went wrong: type, detail, code.';
+
+COMMENT ON COLUMN rage.generations.asked_by IS 'The key or login that asked; null while the service is open.';
+
+COMMENT ON COLUMN rage.generations.created_at IS 'When it was asked.';
+
+COMMENT ON COLUMN rage.generations.started_at IS 'When a worker took it up.';
+
+COMMENT ON COLUMN rage.generations.finished_at IS 'When the outcome was known.';
+
+CREATE FUNCTION rage.audited_brand(entry jsonb) RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN COALESCE(((entry ->> 'brand_id'::text))::integer, (SELECT g.brand_id FROM rage.generations g WHERE (g.generation_id = ((audited_brand.entry ->> 'generation_id'::text))::uuid)), (SELECT c.brand_id FROM rage.collections c WHERE (c.collection_id = ((audited_brand.entry ->> 'collection_id'::text))::integer)));
+
+COMMENT ON FUNCTION rage.audited_brand(entry jsonb) IS 'The brand of a row, its own or that of what it belongs to; null where there is none.';
+
+CREATE FUNCTION rage.audited_id(entry jsonb, columns text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN (SELECT string_agg((audited_id.entry ->> c.name), '/'::text ORDER BY c.place) AS string_agg FROM unnest(audited_id.columns) WITH ORDINALITY c(name, place));
+
+COMMENT ON FUNCTION rage.audited_id(entry jsonb, columns text[]) IS 'Which row it is: the values of these columns.';
+
+CREATE FUNCTION rage.sees_every_brand() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (rage.is_operator() OR (EXISTS (SELECT FROM rage.active_caller() c(caller_id, kind, name, scopes, every_brand, created_by, created_at, expires_at, revoked_at) WHERE c.every_brand)));
+
+COMMENT ON FUNCTION rage.sees_every_brand() IS 'Whether who asks is granted every brand: then there is nothing to filter.';
+
+CREATE FUNCTION rage.brand_limit() RETURNS integer[]
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN CASE WHEN (NOT rage.sees_every_brand()) THEN rage.allowed_brands() ELSE NULL::integer[] END;
+
+COMMENT ON FUNCTION rage.brand_limit() IS 'The brands that a search is confined to; null where who asks sees every brand, and no clause is needed.';
+
 CREATE FUNCTION rage.check_request(prompt text, k integer, min_relevance real) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     AS $$
@@ -74,7 +349,7 @@ COMMENT ON FUNCTION rage.check_request(prompt text, k integer, min_relevance rea
 
 CREATE FUNCTION rage.checked_vector(given jsonb, leg text, dimensions integer) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO 'rage'
+    SET search_path TO 'rage', 'pg_temp'
     AS $$
 DECLARE
     parsed halfvec;
@@ -100,8 +375,8 @@ $$;
 COMMENT ON FUNCTION rage.checked_vector(given jsonb, leg text, dimensions integer) IS 'A query vector that may be compared, or a clear error.';
 
 CREATE FUNCTION rage.create_space(name text, encodes text, encoder text, model text, weights_sha256 text, dimensions integer) RETURNS integer
-    LANGUAGE plpgsql
-    SET search_path TO 'rage'
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
     AS $$
 DECLARE
     new_space  integer;
@@ -138,18 +413,45 @@ CREATE FUNCTION rage.default_filters(filters jsonb) RETURNS jsonb
 
 COMMENT ON FUNCTION rage.default_filters(filters jsonb) IS 'A search finds what is approved unless states are named; of what is approved, only what is usable today.';
 
+CREATE FUNCTION rage.erase_contents(erased_image bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+BEGIN
+    -- Waits for imports of the same bytes, in their order; what they added is seen by the statement after this one.
+    PERFORM FROM rage.contents AS o
+    WHERE o.content_id IN (SELECT v.content_id FROM rage.image_versions AS v WHERE v.image_id = erased_image)
+    ORDER BY o.sha256
+    FOR UPDATE;
+
+    UPDATE rage.contents AS o
+    SET bytes = NULL, thumbnail = NULL, erased_at = now()
+    WHERE o.erased_at IS NULL
+      AND EXISTS (SELECT FROM rage.image_versions AS v WHERE v.image_id = erased_image AND v.content_id = o.content_id)
+      AND NOT EXISTS (
+          SELECT FROM rage.image_versions AS v
+          JOIN rage.images AS i USING (image_id)
+          WHERE v.content_id = o.content_id AND i.erased_at IS NULL
+      );
+END
+$$;
+
+COMMENT ON FUNCTION rage.erase_contents(erased_image bigint) IS 'Removes the bytes of every version of an erased image that no other image of any brand shows or showed; the hash stays.';
+
 CREATE FUNCTION rage.facets(filters jsonb, words tsquery) RETURNS TABLE(facet text, name text, value text, count bigint)
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'rage'
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
     AS $_$
+DECLARE
+    allowed  integer[] := rage.brand_limit();
 BEGIN
     RETURN QUERY EXECUTE format($sql$
 WITH matches AS MATERIALIZED (
     SELECT i.image_id, i.brand_id, i.kind, i.attributes
     FROM rage.images AS i
     WHERE %s
-      AND ($2 IS NULL OR EXISTS (
-          SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ $2))
+      AND ($4 IS NULL OR EXISTS (
+          SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ $4))
 ),
 counted AS (
     SELECT 'tags' AS facet, NULL AS name, t.name AS value, count(DISTINCT m.image_id) AS count
@@ -181,20 +483,23 @@ ranked AS (
 SELECT r.facet, r.name, r.value, r.count
 FROM ranked AS r
 WHERE r.place <= 100
-ORDER BY r.facet, r.name, r.place$sql$, rage.filter_clause(filters))
-    USING filters, words;
+ORDER BY r.facet, r.name, r.place$sql$, rage.filter_clause(filters, NULL, allowed))
+    USING filters, NULL::bigint[], allowed, words;
 END
 $_$;
 
 COMMENT ON FUNCTION rage.facets(filters jsonb, words tsquery) IS 'How many images that pass a filter have which tag, brand, kind and attribute: the hundred most frequent values of each.';
 
-CREATE FUNCTION rage.filter_clause(filters jsonb, among bigint[] DEFAULT NULL::bigint[]) RETURNS text
+CREATE FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     AS $_$
 DECLARE
     clauses  text[] := ARRAY['i.deleted_at IS NULL'];
     place    integer;
 BEGIN
+    IF allowed IS NOT NULL THEN
+        clauses := clauses || 'i.brand_id = ANY ($3)'::text;
+    END IF;
     IF filters ? 'brand' THEN
         clauses := clauses || 'i.brand_id IN (SELECT b.brand_id FROM rage.brands AS b WHERE b.key = ANY (rage.names($1 -> ''brand'')))'::text;
     END IF;
@@ -211,21 +516,21 @@ BEGIN
         clauses := clauses || '(i.state <> ''approved'' OR ($1 ->> ''usable_on'')::date BETWEEN coalesce(i.usable_from, ''-infinity'') AND coalesce(i.usable_until, ''infinity''))'::text;
     END IF;
     IF filters ? 'collection' THEN
-        clauses := clauses || 'i.image_id IN (SELECT ci.image_id FROM rage.collection_images AS ci JOIN rage.collections AS c USING (collection_id) WHERE c.key = ANY (rage.names($1 -> ''collection'')))'::text;
+        clauses := clauses || 'i.image_id IN (SELECT ci.image_id FROM rage.collection_images AS ci JOIN rage.collections AS c USING (collection_id) WHERE c.key = ANY (rage.names($1 -> ''collection'')) AND ($3 IS NULL OR c.brand_id = ANY ($3)))'::text;
     END IF;
     IF filters ? 'tags_all' THEN
         FOR place IN 0 .. jsonb_array_length(filters -> 'tags_all') - 1 LOOP
             clauses := clauses || format(
                 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it'
-                ' WHERE it.tag_id = ANY ((SELECT rage.tag_ids(ARRAY[$1 -> ''tags_all'' ->> %s]))::integer[]))',
+                ' WHERE it.tag_id = ANY ((SELECT rage.tag_ids(ARRAY[$1 -> ''tags_all'' ->> %s], $3))::integer[]))',
                 place);
         END LOOP;
     END IF;
     IF filters ? 'tags_any' THEN
-        clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY ((SELECT rage.tag_ids(rage.texts($1 -> ''tags_any'')))::integer[]))'::text;
+        clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY ((SELECT rage.tag_ids(rage.texts($1 -> ''tags_any''), $3))::integer[]))'::text;
     END IF;
     IF filters ? 'tags_none' THEN
-        clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY ((SELECT rage.tag_ids(rage.texts($1 -> ''tags_none'')))::integer[]))'::text;
+        clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY ((SELECT rage.tag_ids(rage.texts($1 -> ''tags_none''), $3))::integer[]))'::text;
     END IF;
     IF filters ? 'attributes' THEN
         clauses := clauses || rage.attribute_clauses(filters -> 'attributes');
@@ -252,7 +557,7 @@ BEGIN
 END
 $_$;
 
-COMMENT ON FUNCTION rage.filter_clause(filters jsonb, among bigint[]) IS 'The condition on rage.images i that a filter stands for. Its shape follows from the filter; the values stay in $1 (the filter) and $2 (among).';
+COMMENT ON FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) IS 'The condition on rage.images i that a filter stands for, for who may see the allowed brands. Its shape follows from the filter; the values stay in $1 (the filter), $2 (among) and $3 (the allowed brands; null: every brand).';
 
 CREATE FUNCTION rage.filters(brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -262,7 +567,7 @@ COMMENT ON FUNCTION rage.filters(brands text[], skus text[], kinds text[], state
 
 CREATE FUNCTION rage.leg_weights(legs jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE
-    SET search_path TO 'rage'
+    SET search_path TO 'rage', 'pg_temp'
     AS $$
 DECLARE
     unknown  text;
@@ -299,8 +604,8 @@ $$;
 COMMENT ON FUNCTION rage.leg_weights(legs jsonb) IS 'The weights of a search''s legs, checked; where none are given, the stored ones.';
 
 CREATE FUNCTION rage.list_images(filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer) RETURNS TABLE(image_id bigint, sort_key text)
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'rage'
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
     AS $_$
 DECLARE
     descending  boolean := starts_with(sort, '-');
@@ -310,18 +615,19 @@ DECLARE
                             WHEN 'title' THEN 'coalesce(i.title, '''')'
                             WHEN 'id' THEN 'i.image_id'
                         END;
-    clause      text := rage.filter_clause(filters);
+    allowed     integer[] := rage.brand_limit();
+    clause      text := rage.filter_clause(filters, NULL, allowed);
 BEGIN
     IF key IS NULL THEN
         RAISE EXCEPTION 'sort must be created_at, updated_at, title or id, with - before it for the other direction'
             USING ERRCODE = 'invalid_parameter_value', COLUMN = 'sort';
     END IF;
     IF words IS NOT NULL THEN
-        clause := clause || E'\n      AND EXISTS (SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ $2)';
+        clause := clause || E'\n      AND EXISTS (SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ $4)';
     END IF;
     IF after_id IS NOT NULL THEN
         clause := clause || format(
-            E'\n      AND (%1$s, i.image_id) %2$s ($3::%3$s, $4)',
+            E'\n      AND (%1$s, i.image_id) %2$s ($5::%3$s, $6)',
             key,
             CASE WHEN descending THEN '<' ELSE '>' END,
             CASE WHEN key = 'i.image_id' THEN 'bigint' WHEN key LIKE '%title%' THEN 'text' ELSE 'timestamptz' END);
@@ -331,18 +637,12 @@ SELECT i.image_id, (%1$s)::text
 FROM rage.images AS i
 WHERE %2$s
 ORDER BY %1$s %3$s, i.image_id %3$s
-LIMIT $5$sql$, key, clause, CASE WHEN descending THEN 'DESC' ELSE 'ASC' END)
-    USING filters, words, after_key, after_id, page_size;
+LIMIT $7$sql$, key, clause, CASE WHEN descending THEN 'DESC' ELSE 'ASC' END)
+    USING filters, NULL::bigint[], allowed, words, after_key, after_id, page_size;
 END
 $_$;
 
 COMMENT ON FUNCTION rage.list_images(filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer) IS 'One page of the images that pass a filter, in a stable order; sort_key and image_id of the last row continue it.';
-
-CREATE FUNCTION rage.normal_form(name text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN replace(replace(lower(NORMALIZE(btrim(regexp_replace(name, '[\s ]+'::text, ' '::text, 'g'::text)), NFC)), 'ß'::text, 'ss'::text), 'ς'::text, 'σ'::text);
-
-COMMENT ON FUNCTION rage.normal_form(name text) IS 'How brands and tags are compared: trimmed, inner white space to one blank, NFC, case-folded.';
 
 CREATE FUNCTION rage.names(value jsonb) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -350,29 +650,34 @@ CREATE FUNCTION rage.names(value jsonb) RETURNS text[]
 
 COMMENT ON FUNCTION rage.names(value jsonb) IS 'A JSON array of brands or collections in the form in which they are compared.';
 
-CREATE FUNCTION rage.prompt_words(prompt text) RETURNS jsonb
+CREATE FUNCTION rage.prompt_words(prompt text, allowed integer[]) RETURNS jsonb
     LANGUAGE sql STABLE
-    SET search_path TO 'rage'
+    SET search_path TO 'rage', 'pg_temp'
     AS $$
     -- Both configurations, because SKUs and brand names are indexed unstemmed.
     WITH every_word AS (
         SELECT lexeme FROM unnest(to_tsvector('english', prompt))
         UNION
         SELECT lexeme FROM unnest(to_tsvector('simple', prompt))
-        WHERE lexeme ~ '[0-9]' OR lexeme IN (SELECT b.key FROM rage.brands AS b)
+        WHERE lexeme ~ '[0-9]'
+           OR lexeme IN (SELECT b.key FROM rage.brands AS b WHERE allowed IS NULL OR b.brand_id = ANY (allowed))
     ),
     words AS (
         -- Each word is counted over the store: a prompt as long as a book stands for its longest words.
         SELECT lexeme FROM every_word ORDER BY length(lexeme) DESC, lexeme LIMIT 64
     ),
     store AS (
-        SELECT count(*) AS documents FROM rage.image_documents
+        SELECT count(*) AS documents
+        FROM rage.image_documents AS d
+        WHERE allowed IS NULL OR d.brand_id = ANY (allowed)
     ),
     weighed AS (
         SELECT
             w.lexeme,
             ln(1 + (s.documents + 1) / (0.5 + (
-                SELECT count(*) FROM rage.image_documents AS d WHERE d.words @@ quote_literal(w.lexeme)::tsquery
+                SELECT count(*)
+                FROM rage.image_documents AS d
+                WHERE d.words @@ quote_literal(w.lexeme)::tsquery AND (allowed IS NULL OR d.brand_id = ANY (allowed))
             ))) AS idf
         FROM words AS w CROSS JOIN store AS s
     )
@@ -380,11 +685,11 @@ CREATE FUNCTION rage.prompt_words(prompt text) RETURNS jsonb
     FROM weighed
 $$;
 
-COMMENT ON FUNCTION rage.prompt_words(prompt text) IS 'The words of a prompt, stemmed, each with its share of what the prompt says: its inverse document frequency over their sum. Null where only stop words are left.';
+COMMENT ON FUNCTION rage.prompt_words(prompt text, allowed integer[]) IS 'The words of a prompt, stemmed, each with its share of what the prompt says: its inverse document frequency over their sum, counted in the allowed brands (null: in all). Null where only stop words are left.';
 
-CREATE FUNCTION rage.query_vectors(prompt text, weights jsonb, vectors jsonb, demanded boolean) RETURNS jsonb
+CREATE FUNCTION rage.query_vectors(prompt text, weights jsonb, vectors jsonb, demanded boolean, allowed integer[]) RETURNS jsonb
     LANGUAGE plpgsql STABLE
-    SET search_path TO 'rage'
+    SET search_path TO 'rage', 'pg_temp'
     AS $$
 DECLARE
     leg_space  record;
@@ -412,7 +717,8 @@ BEGIN
                 vector := rage.style_named_by(
                     coalesce(found -> 'caption', rage.stored_prompt_vector(prompt, (
                         SELECT l.space_id FROM rage.search_legs AS l WHERE l.leg = 'caption'))),
-                    leg_space.space_id);
+                    leg_space.space_id,
+                    allowed);
             END IF;
         END IF;
         IF vector IS NOT NULL THEN
@@ -431,7 +737,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION rage.query_vectors(prompt text, weights jsonb, vectors jsonb, demanded boolean) IS 'The query vector of every weighted leg: the one given, the stored one of the prompt, or for style the one that the prompt names.';
+COMMENT ON FUNCTION rage.query_vectors(prompt text, weights jsonb, vectors jsonb, demanded boolean, allowed integer[]) IS 'The query vector of every weighted leg: the one given, the stored one of the prompt, or for style the one that the prompt names.';
 
 CREATE FUNCTION rage.range_clauses(name text, bounds jsonb) RETURNS text[]
     LANGUAGE sql IMMUTABLE
@@ -439,9 +745,52 @@ CREATE FUNCTION rage.range_clauses(name text, bounds jsonb) RETURNS text[]
 
 COMMENT ON FUNCTION rage.range_clauses(name text, bounds jsonb) IS 'Conditions on one attribute for {"gt"|"gte"|"lt"|"lte": bound}, each bound left in the parameter $1.';
 
+CREATE FUNCTION rage.record_changes() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO rage.audit_log (actor, action, object, object_id, brand_id)
+        SELECT DISTINCT rage.actor(), 'create', TG_TABLE_NAME, rage.audited_id(entry, TG_ARGV), rage.audited_brand(entry)
+        FROM new_rows AS n CROSS JOIN LATERAL to_jsonb(n) AS entry;
+    ELSIF TG_OP = 'DELETE' THEN
+        INSERT INTO rage.audit_log (actor, action, object, object_id, brand_id)
+        SELECT DISTINCT rage.actor(), 'remove', TG_TABLE_NAME, rage.audited_id(entry, TG_ARGV), rage.audited_brand(entry)
+        FROM old_rows AS o CROSS JOIN LATERAL to_jsonb(o) AS entry;
+    ELSE
+        INSERT INTO rage.audit_log (actor, action, object, object_id, brand_id, details)
+        WITH before AS (
+            SELECT rage.audited_id(entry, TG_ARGV) AS id, entry
+            FROM old_rows AS o CROSS JOIN LATERAL to_jsonb(o) AS entry
+        ),
+        after AS (
+            SELECT rage.audited_id(entry, TG_ARGV) AS id, entry
+            FROM new_rows AS n CROSS JOIN LATERAL to_jsonb(n) AS entry
+        )
+        SELECT rage.actor(), done.action, TG_TABLE_NAME, a.id, rage.audited_brand(a.entry),
+               jsonb_build_object('columns', done.columns)
+        FROM before AS b
+        JOIN after AS a USING (id)
+        CROSS JOIN LATERAL (
+            SELECT rage.audited_action(TG_TABLE_NAME, b.entry, a.entry) AS action,
+                   coalesce(jsonb_agg(n.name ORDER BY n.name), '[]') AS columns
+            FROM jsonb_object_keys(a.entry) AS n (name)
+            WHERE n.name <> 'updated_at' AND a.entry -> n.name IS DISTINCT FROM b.entry -> n.name
+        ) AS done
+        WHERE a.entry <> b.entry
+          -- The progress of a generation has its own log: generation_events.
+          AND (TG_TABLE_NAME <> 'generations' OR done.action = 'cancel');
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION rage.record_changes() IS 'Statement trigger: a line in the audit log for every row that was added, changed or removed. Its arguments are the columns that name a row.';
+
 CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
     LANGUAGE sql
-    SET search_path TO 'rage'
+    SET search_path TO 'rage', 'pg_temp'
     AS $$
     WITH known AS (
         SELECT
@@ -495,29 +844,41 @@ $$;
 
 COMMENT ON FUNCTION rage.refresh_documents(ids bigint[]) IS 'Makes the documents of these images anew; whoever changes a title, caption, tag or product calls it in the same transaction.';
 
+CREATE FUNCTION rage.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'the audit log is only ever added to' USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
+COMMENT ON FUNCTION rage.refuse_change() IS 'Statement trigger: the audit log is append-only, for its owner too.';
+
 CREATE FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real) RETURNS TABLE(rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
     LANGUAGE plpgsql STABLE
-    SET search_path TO 'rage'
+    SET search_path TO 'rage', 'pg_temp'
     AS $_$
 DECLARE
+    allowed  integer[] := rage.brand_limit();
     asked    text := rage.check_request(search.prompt, search.k, search.min_relevance);
     weights  jsonb := rage.leg_weights(search.legs);
-    query    jsonb := rage.query_vectors(asked, weights, search.vectors, search.legs IS NOT NULL);
-    words    jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked) END;
+    query    jsonb := rage.query_vectors(asked, weights, search.vectors, search.legs IS NOT NULL, allowed);
+    words    jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked, allowed) END;
 BEGIN
     RETURN QUERY EXECUTE
-        'SELECT found.rank, found.image_id, found.score, found.legs, $8, found.matched, true FROM ('
-        || rage.search_statement(search.filters, search.among, words, query) || ') AS found'
-    USING search.filters, search.among, words, query, weights, search.k, search.min_relevance,
+        'SELECT found.rank, found.image_id, found.score, found.legs, $9, found.matched, true FROM ('
+        || rage.search_statement(search.filters, search.among, allowed, words, query) || ') AS found'
+    USING search.filters, search.among, allowed, words, query, weights, search.k, search.min_relevance,
           rage.strategy(query, words, weights);
 END
 $_$;
 
 COMMENT ON FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real) IS 'Runs a search: the ids of the best matches with how each leg ranked them.';
 
-CREATE FUNCTION rage.search_statement(filters jsonb, among bigint[], words jsonb, vectors jsonb) RETURNS text
+CREATE FUNCTION rage.search_statement(filters jsonb, among bigint[], allowed integer[], words jsonb, vectors jsonb) RETURNS text
     LANGUAGE plpgsql STABLE
-    SET search_path TO 'rage'
+    SET search_path TO 'rage', 'pg_temp'
     AS $_$
 DECLARE
     leg_space  record;
@@ -539,7 +900,7 @@ BEGIN
         legs := legs || $sql$
 words AS (
     SELECT quote_literal(word)::tsquery AS word, share::double precision AS share
-    FROM jsonb_each_text($3) AS w (word, share)
+    FROM jsonb_each_text($4) AS w (word, share)
 ),
 "text" AS (
     SELECT image_id, score, row_number() OVER (ORDER BY score DESC, density DESC, image_id) AS place
@@ -572,7 +933,7 @@ hits AS MATERIALIZED (
     %s
 ),
 fused AS (
-    SELECT image_id, sum(($5 ->> leg)::double precision * strength / (60 + place)) AS score
+    SELECT image_id, sum(($6 ->> leg)::double precision * strength / (60 + place)) AS score
     FROM hits
     GROUP BY image_id
 ),
@@ -583,9 +944,9 @@ answer AS (
 best AS (
     SELECT image_id, score
     FROM answer
-    WHERE score >= $7 * (SELECT max(score) FROM answer)
+    WHERE score >= $8 * (SELECT max(score) FROM answer)
     ORDER BY score DESC, image_id
-    LIMIT $6
+    LIMIT $7
 ),
 explained AS (
     SELECT image_id, jsonb_object_agg(leg, jsonb_build_object('rank', place, measure, value)) AS legs
@@ -599,13 +960,13 @@ SELECT row_number() OVER (ORDER BY score DESC, image_id)::integer AS rank,
        (SELECT count(*) FROM matches) AS matched
 FROM best LEFT JOIN explained USING (image_id)
 ORDER BY score DESC, image_id$sql$,
-        rage.filter_clause(filters, among),
+        rage.filter_clause(filters, among, allowed),
         coalesce(nullif(array_to_string(legs, ','), ''), E'\nno_leg AS (SELECT)'),
         array_to_string(hits, E'\n    UNION ALL\n    '));
 END
 $_$;
 
-COMMENT ON FUNCTION rage.search_statement(filters jsonb, among bigint[], words jsonb, vectors jsonb) IS 'The text of a search with its parameters left open. Only the shape of the request decides it, never a value.';
+COMMENT ON FUNCTION rage.search_statement(filters jsonb, among bigint[], allowed integer[], words jsonb, vectors jsonb) IS 'The text of a search with its parameters left open. Only the shape of the request decides it, never a value.';
 
 CREATE TABLE rage.embedding_spaces (
     space_id integer NOT NULL,
@@ -646,17 +1007,46 @@ COMMENT ON COLUMN rage.embedding_spaces.created_at IS 'When the row was made.';
 
 CREATE FUNCTION rage.space_of(encoder text, model text, weights_sha256 text, dimensions integer, encodes text) RETURNS integer
     LANGUAGE sql STABLE
-    SET search_path TO 'rage'
+    SET search_path TO 'rage', 'pg_temp'
     RETURN (SELECT s.space_id FROM rage.embedding_spaces s WHERE ((s.encoder = space_of.encoder) AND (s.model = space_of.model) AND (NOT (s.weights_sha256 IS DISTINCT FROM space_of.weights_sha256)) AND (s.dimensions = space_of.dimensions) AND (s.encodes = space_of.encodes) AND (s.state <> 'retired'::text)));
 
 COMMENT ON FUNCTION rage.space_of(encoder text, model text, weights_sha256 text, dimensions integer, encodes text) IS 'The space of an encoder: same model, same weights, same dimensions, same thing encoded; null where there is none.';
+
+CREATE FUNCTION rage.store_contents(hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[]) RETURNS TABLE(sha256 bytea, content_id bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    -- A hash alone must not give anybody bytes that another brand has.
+    IF EXISTS (SELECT FROM unnest(hashes, pictures) AS given (hash, picture)
+               WHERE hash IS DISTINCT FROM pg_catalog.sha256(picture)) THEN
+        RAISE EXCEPTION 'a picture has another hash than is said' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    -- In one order, so that two imports cannot block each other. What is there already is written again: left
+    -- out, it would take less time, and tell that another brand has it.
+    RETURN QUERY
+    INSERT INTO rage.contents AS c (sha256, media_type, byte_size, width, height, bytes, thumbnail)
+    SELECT hash, media_type, octet_length(picture), width, height, picture, thumbnail
+    FROM unnest(hashes, media_types, widths, heights, pictures, thumbnails)
+        AS given (hash, media_type, width, height, picture, thumbnail)
+    ORDER BY hash
+    ON CONFLICT (sha256) DO UPDATE
+    SET bytes = excluded.bytes, thumbnail = excluded.thumbnail, erased_at = NULL
+    RETURNING c.sha256, c.content_id;
+END
+$$;
+
+COMMENT ON FUNCTION rage.store_contents(hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[]) IS 'Keeps bytes, once per hash whichever brand brings them, and says under which number.';
 
 CREATE TABLE rage.prompt_vectors (
     space_id integer NOT NULL,
     prompt_md5 uuid NOT NULL,
     prompt text NOT NULL,
     embedding rage.halfvec NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    caller_id uuid,
+    vector_id bigint NOT NULL
 );
 
 COMMENT ON TABLE rage.prompt_vectors IS 'Prompts that have been embedded, so that SQL alone can search by them.';
@@ -671,12 +1061,16 @@ COMMENT ON COLUMN rage.prompt_vectors.embedding IS 'Its vector.';
 
 COMMENT ON COLUMN rage.prompt_vectors.created_at IS 'When it was embedded.';
 
+COMMENT ON COLUMN rage.prompt_vectors.caller_id IS 'Who may use it; null: everybody, for it was embedded by the operator.';
+
+COMMENT ON COLUMN rage.prompt_vectors.vector_id IS 'Stable number of the vector.';
+
 CREATE FUNCTION rage.stored_prompt_vector(prompt text, space integer) RETURNS jsonb
     LANGUAGE sql STABLE
-    SET search_path TO 'rage'
-    RETURN (SELECT ((v.embedding)::text)::jsonb AS embedding FROM rage.prompt_vectors v WHERE ((v.space_id = stored_prompt_vector.space) AND (v.prompt_md5 = (md5(stored_prompt_vector.prompt))::uuid) AND (v.prompt = stored_prompt_vector.prompt)));
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (SELECT ((v.embedding)::text)::jsonb AS embedding FROM rage.prompt_vectors v WHERE ((v.space_id = stored_prompt_vector.space) AND (v.prompt_md5 = (md5(stored_prompt_vector.prompt))::uuid) AND (v.prompt = stored_prompt_vector.prompt) AND ((v.caller_id IS NULL) OR (v.caller_id = rage.caller_id()))) ORDER BY v.caller_id LIMIT 1);
 
-COMMENT ON FUNCTION rage.stored_prompt_vector(prompt text, space integer) IS 'The vector of a prompt in a space, if it has been embedded.';
+COMMENT ON FUNCTION rage.stored_prompt_vector(prompt text, space integer) IS 'The vector of a prompt in a space, if who asks or the operator has had it embedded.';
 
 CREATE TABLE rage.search_legs (
     leg text NOT NULL,
@@ -696,14 +1090,14 @@ COMMENT ON COLUMN rage.search_legs.weight IS 'Weight in the rank fusion where a 
 
 CREATE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb) RETURNS text
     LANGUAGE sql STABLE
-    SET search_path TO 'rage'
+    SET search_path TO 'rage', 'pg_temp'
     RETURN (WITH legs AS (SELECT l.leg, ((strategy.vectors ? l.leg) OR ((l.leg = 'text'::text) AND (strategy.words IS NOT NULL))) AS searched, CASE WHEN (l.leg = 'text'::text) THEN 'only stop words for text'::text WHEN (l.space_id IS NULL) THEN ('no space for '::text || l.leg) ELSE ('prompt not embedded for '::text || l.leg) END AS lack FROM rage.search_legs l WHERE (((strategy.weights ->> l.leg))::real > (0)::double precision)) SELECT (('exact: '::text || COALESCE(string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE legs.searched), 'no leg'::text)) || COALESCE(('; '::text || string_agg(legs.lack, ', '::text ORDER BY legs.leg) FILTER (WHERE (NOT legs.searched))), ''::text)) FROM legs);
 
 COMMENT ON FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb) IS 'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
 
-CREATE FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer) RETURNS jsonb
+CREATE FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer, allowed integer[]) RETURNS jsonb
     LANGUAGE plpgsql STABLE
-    SET search_path TO 'rage'
+    SET search_path TO 'rage', 'pg_temp'
     AS $_$
 DECLARE
     caption_space  rage.embedding_spaces;
@@ -723,15 +1117,16 @@ BEGIN
         ' JOIN rage.embeddings AS said ON said.space_id = %1$s AND said.image_id = i.image_id'
         ' JOIN rage.embeddings AS look ON look.space_id = %2$s AND look.image_id = i.image_id'
         ' WHERE i.kind = ''style'' AND i.state = ''approved'' AND i.deleted_at IS NULL'
+        ' AND ($2 IS NULL OR i.brand_id = ANY ($2))'
         ' ORDER BY said.embedding::halfvec(%3$s) <=> $1::text::halfvec(%3$s), i.image_id'
         ' LIMIT 1',
         caption_space.space_id, style_space, caption_space.dimensions)
-    INTO style USING caption_vector;
+    INTO style USING caption_vector, allowed;
     RETURN style;
 END
 $_$;
 
-COMMENT ON FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer) IS 'The style vector of the approved style picture that a prompt''s caption vector lies nearest to.';
+COMMENT ON FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer, allowed integer[]) IS 'The style vector of the approved style picture that a prompt''s caption vector lies nearest to.';
 
 CREATE FUNCTION rage.tag_form(name text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -757,11 +1152,11 @@ COMMENT ON COLUMN rage.tags.name IS 'The tag in its normal form: trimmed, NFC, c
 
 COMMENT ON COLUMN rage.tags.created_at IS 'When it was first used.';
 
-CREATE FUNCTION rage.tag_ids(names text[]) RETURNS integer[]
+CREATE FUNCTION rage.tag_ids(names text[], allowed integer[] DEFAULT NULL::integer[]) RETURNS integer[]
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN ARRAY(SELECT t.tag_id FROM ((SELECT rage.tag_form(given.name) AS name FROM unnest(tag_ids.names) given(name)) wanted JOIN rage.tags t ON (((t.name = wanted.name) OR starts_with(t.name, (wanted.name || '/'::text))))));
+    RETURN ARRAY(SELECT t.tag_id FROM ((SELECT rage.tag_form(given.name) AS name FROM unnest(tag_ids.names) given(name)) wanted JOIN rage.tags t ON (((t.name = wanted.name) OR starts_with(t.name, (wanted.name || '/'::text))))) WHERE ((tag_ids.allowed IS NULL) OR (t.brand_id = ANY (tag_ids.allowed))));
 
-COMMENT ON FUNCTION rage.tag_ids(names text[]) IS 'The tags of these names and their children, of every brand.';
+COMMENT ON FUNCTION rage.tag_ids(names text[], allowed integer[]) IS 'The tags of these names and their children, of the allowed brands; null: of every brand.';
 
 CREATE FUNCTION rage.texts(value jsonb) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -776,7 +1171,7 @@ CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer) RET
     SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
     FROM (
         SELECT e.image_id,
-               e.embedding::%4$I.halfvec(%3$s) OPERATOR(%4$I.<=>) ($4 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
+               e.embedding::%4$I.halfvec(%3$s) OPERATOR(%4$I.<=>) ($5 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
         FROM matches JOIN rage.%2$I AS e USING (image_id)
     ) AS measured
 )'::text, vector_leg.leg, ('embeddings_'::text || vector_leg.space), vector_leg.dimensions, n.nspname) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
@@ -790,19 +1185,18 @@ CREATE FUNCTION rage_v1.contract_version() RETURNS text
 COMMENT ON FUNCTION rage_v1.contract_version() IS 'Version of this schema''s views and functions: the second number grows with additions, the first would break users.';
 
 CREATE FUNCTION rage_v1.prompt_vector(prompt text, space text) RETURNS real[]
-    LANGUAGE sql STABLE
-    SET search_path TO 'rage'
-    RETURN (SELECT ((v.embedding)::rage.vector)::real[] AS embedding FROM (rage.prompt_vectors v JOIN rage.embedding_spaces s USING (space_id)) WHERE ((s.name = prompt_vector.space) AND (v.prompt_md5 = (md5(btrim(prompt_vector.prompt, ' 	
-'::text)))::uuid) AND (v.prompt = btrim(prompt_vector.prompt, ' 	
-'::text))));
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (SELECT (((rage.stored_prompt_vector(btrim(prompt_vector.prompt, ' 	
+'::text), s.space_id))::text)::rage.vector)::real[] AS stored_prompt_vector FROM rage.embedding_spaces s WHERE (s.name = prompt_vector.space));
 
-COMMENT ON FUNCTION rage_v1.prompt_vector(prompt text, space text) IS 'The vector of a prompt in a space, or null where it has not been embedded yet.';
+COMMENT ON FUNCTION rage_v1.prompt_vector(prompt text, space text) IS 'The vector of a prompt in a space, or null where neither you nor the operator have had it embedded yet.';
 
 COMMENT ON FUNCTION rage_v1.request_prompt_vector(prompt text) IS 'Asks a worker to embed a prompt in every active space; returns the number of the job.';
 
 CREATE FUNCTION rage_v1.search_images(prompt text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0) RETURNS TABLE(rank integer, image_id bigint, external_id text, brand text, skus text[], title text, tags text[], score double precision, legs jsonb, strategy text, matched bigint, complete boolean)
-    LANGUAGE sql STABLE
-    SET search_path TO 'rage'
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
     AS $_$
     SELECT
         found.rank, found.image_id, i.external_id, i.brand, i.skus, i.title, i.tags,
@@ -818,39 +1212,42 @@ $_$;
 COMMENT ON FUNCTION rage_v1.search_images(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real) IS 'The best k images for a prompt under a filter, over all weighted legs fused by reciprocal rank. An array argument of null sets no limit. An empty one matches nothing, except that empty tags_all and tags_none ask for nothing. Prompt vectors are looked up; vectors overrides them by leg.';
 
 CREATE FUNCTION rage_v1.search_report(prompt text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0) RETURNS TABLE(strategy text, matched bigint, complete boolean)
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'rage'
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
     AS $_$
 DECLARE
+    allowed  integer[] := rage.brand_limit();
     asked    text := rage.check_request($1, $2, $21);
     weights  jsonb := rage.leg_weights($13);
-    query    jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL);
-    words    jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked) END;
+    query    jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL, allowed);
+    words    jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked, allowed) END;
     wanted   jsonb := rage.default_filters(
         rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20));
 BEGIN
     RETURN QUERY EXECUTE
-        'SELECT $3, count(*), true FROM rage.images AS i WHERE ' || rage.filter_clause(wanted, $12)
-    USING wanted, $12, rage.strategy(query, words, weights);
+        'SELECT $4, count(*), true FROM rage.images AS i WHERE ' || rage.filter_clause(wanted, $12, allowed)
+    USING wanted, $12, allowed, rage.strategy(query, words, weights);
 END
 $_$;
 
 COMMENT ON FUNCTION rage_v1.search_report(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real) IS 'How search_images with the same arguments answers: one row, also where nothing is found.';
 
 CREATE FUNCTION rage_v1.search_statement(prompt text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0) RETURNS text
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'rage'
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
     AS $_$
 DECLARE
+    allowed    integer[] := rage.brand_limit();
     asked      text := rage.check_request($1, $2, $21);
     weights    jsonb := rage.leg_weights($13);
-    query      jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL);
-    words      jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked) END;
+    query      jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL, allowed);
+    words      jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked, allowed) END;
     wanted     jsonb := rage.default_filters(
         rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20));
     literals   text[] := ARRAY[
         quote_nullable(wanted) || '::jsonb',
         quote_nullable($12) || '::bigint[]',
+        quote_nullable(allowed) || '::integer[]',
         quote_nullable(words) || '::jsonb',
         quote_nullable(query) || '::jsonb',
         quote_nullable(weights) || '::jsonb',
@@ -861,9 +1258,9 @@ DECLARE
 BEGIN
     -- Split at the parameters rather than replace them: a value may itself contain "$3".
     FOR piece IN SELECT p.part[1] FROM regexp_matches(
-        rage.search_statement(wanted, $12, words, query), '(\$[1-7]|[^$]+|\$)', 'g') AS p (part)
+        rage.search_statement(wanted, $12, allowed, words, query), '(\$[1-8]|[^$]+|\$)', 'g') AS p (part)
     LOOP
-        statement := statement || CASE WHEN piece ~ '^\$[1-7]$'
+        statement := statement || CASE WHEN piece ~ '^\$[1-8]$'
             THEN literals[substr(piece, 2)::integer] ELSE piece END;
     END LOOP;
     RETURN statement;
@@ -876,32 +1273,62 @@ CREATE TABLE rage.alembic_version (
     version_num character varying(32) NOT NULL
 );
 
-CREATE TABLE rage.brands (
-    brand_id integer NOT NULL,
-    name text NOT NULL,
-    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
-    title text,
-    guidelines text,
-    reserved boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
+CREATE TABLE rage.api_keys (
+    caller_id uuid NOT NULL,
+    prefix text NOT NULL,
+    secret_sha256 bytea NOT NULL,
+    last_used_at timestamp with time zone,
+    CONSTRAINT api_keys_prefix_check CHECK ((prefix ~ '^[0-9a-z]{8}$'::text)),
+    CONSTRAINT api_keys_secret_sha256_check CHECK ((octet_length(secret_sha256) = 32))
 );
 
-COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
+COMMENT ON TABLE rage.api_keys IS 'What an API key is known by. The key itself is shown once and stored nowhere.';
 
-COMMENT ON COLUMN rage.brands.brand_id IS 'Stable number of the brand.';
+COMMENT ON COLUMN rage.api_keys.caller_id IS 'The caller whose key it is.';
 
-COMMENT ON COLUMN rage.brands.name IS 'The name as it was first given; what people and programs call the brand.';
+COMMENT ON COLUMN rage.api_keys.prefix IS 'The part of the key that may be shown: rage_<prefix>_…';
 
-COMMENT ON COLUMN rage.brands.key IS 'The name as it is compared.';
+COMMENT ON COLUMN rage.api_keys.secret_sha256 IS 'SHA-256 of the key: 256 random bits need no slow hash.';
 
-COMMENT ON COLUMN rage.brands.title IS 'The name as it is printed, where it differs.';
+COMMENT ON COLUMN rage.api_keys.last_used_at IS 'When it was last used, to the minute.';
 
-COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand should heed.';
+CREATE TABLE rage.audit_log (
+    entry_id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    object text NOT NULL,
+    object_id text,
+    brand_id integer,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL
+);
 
-COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
+COMMENT ON TABLE rage.audit_log IS 'Who changed what and when; rows are only ever added, by triggers in the transaction of the change.';
 
-COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
+COMMENT ON COLUMN rage.audit_log.entry_id IS 'Order of arrival.';
+
+COMMENT ON COLUMN rage.audit_log.at IS 'When: the start of the transaction.';
+
+COMMENT ON COLUMN rage.audit_log.actor IS 'key:NAME, login:NAME, system for command line and workers, else the role that was logged in.';
+
+COMMENT ON COLUMN rage.audit_log.action IS 'What was done.';
+
+COMMENT ON COLUMN rage.audit_log.object IS 'What it was done to.';
+
+COMMENT ON COLUMN rage.audit_log.object_id IS 'Which one.';
+
+COMMENT ON COLUMN rage.audit_log.brand_id IS 'The brand that it belongs to; null: to none. No foreign key: the log outlives what it tells of.';
+
+COMMENT ON COLUMN rage.audit_log.details IS 'Which columns changed; never their values.';
+
+ALTER TABLE rage.audit_log ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME rage.audit_log_entry_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 ALTER TABLE rage.brands ALTER COLUMN brand_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.brands_brand_id_seq
@@ -964,30 +1391,6 @@ COMMENT ON COLUMN rage.collection_images.collection_id IS 'The collection.';
 COMMENT ON COLUMN rage.collection_images."position" IS 'Place in the order, from 1.';
 
 COMMENT ON COLUMN rage.collection_images.image_id IS 'The image.';
-
-CREATE TABLE rage.collections (
-    collection_id integer NOT NULL,
-    brand_id integer NOT NULL,
-    name text NOT NULL,
-    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
-    title text,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT collections_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 200))))
-);
-
-COMMENT ON TABLE rage.collections IS 'Ordered sets of images, to filter by and to hand over whole as references.';
-
-COMMENT ON COLUMN rage.collections.collection_id IS 'Stable number of the collection.';
-
-COMMENT ON COLUMN rage.collections.brand_id IS 'Whose collection it is; its images may be of other brands.';
-
-COMMENT ON COLUMN rage.collections.name IS 'The name as it was first given.';
-
-COMMENT ON COLUMN rage.collections.key IS 'The name as it is compared.';
-
-COMMENT ON COLUMN rage.collections.title IS 'The name as it is printed, where it differs.';
-
-COMMENT ON COLUMN rage.collections.created_at IS 'When the row was made.';
 
 ALTER TABLE rage.collections ALTER COLUMN collection_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.collections_collection_id_seq
@@ -1200,91 +1603,6 @@ COMMENT ON COLUMN rage.generation_references.search_rank IS 'Its rank in the sea
 
 COMMENT ON COLUMN rage.generation_references.search_score IS 'Its score there.';
 
-CREATE TABLE rage.generations (
-    generation_id uuid DEFAULT gen_random_uuid() NOT NULL,
-    brand_id integer NOT NULL,
-    status text DEFAULT 'queued'::text NOT NULL,
-    prompt text NOT NULL,
-    prompt_sent text,
-    purpose text NOT NULL,
-    provider text NOT NULL,
-    model text,
-    parameters jsonb DEFAULT '{}'::jsonb NOT NULL,
-    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
-    parent_id uuid,
-    search_id uuid,
-    proposal_id uuid,
-    idempotency_key text,
-    request_sha256 bytea,
-    job_id bigint,
-    provider_request_id text,
-    usage jsonb,
-    cost_usd numeric(14,6),
-    timings_ms jsonb DEFAULT '{}'::jsonb NOT NULL,
-    error jsonb,
-    asked_by text,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    started_at timestamp with time zone,
-    finished_at timestamp with time zone,
-    CONSTRAINT generations_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
-    CONSTRAINT generations_finished_has_time CHECK (((finished_at IS NULL) = (status = ANY (ARRAY['queued'::text, 'running'::text])))),
-    CONSTRAINT generations_labels_check CHECK ((jsonb_typeof(labels) = 'object'::text)),
-    CONSTRAINT generations_purpose_check CHECK ((purpose = ANY (ARRAY['compose'::text, 'edit'::text, 'enhance'::text, 'style'::text, 'prototype'::text]))),
-    CONSTRAINT generations_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'succeeded'::text, 'refused'::text, 'failed'::text, 'cancelled'::text, 'unknown'::text])))
-);
-
-COMMENT ON TABLE rage.generations IS 'The ledger: one row per request for pictures, kept for good.';
-
-COMMENT ON COLUMN rage.generations.generation_id IS 'Stable id of the generation.';
-
-COMMENT ON COLUMN rage.generations.brand_id IS 'The brand that pays.';
-
-COMMENT ON COLUMN rage.generations.status IS 'queued, running, or the outcome; unknown: a crash hid the answer, nothing is retried blindly.';
-
-COMMENT ON COLUMN rage.generations.prompt IS 'The prompt as it was given.';
-
-COMMENT ON COLUMN rage.generations.prompt_sent IS 'The exact text that went to the provider.';
-
-COMMENT ON COLUMN rage.generations.purpose IS 'What the picture is for; shapes the instruction.';
-
-COMMENT ON COLUMN rage.generations.provider IS 'Who makes the picture.';
-
-COMMENT ON COLUMN rage.generations.model IS 'The model asked for; after an answer, the model that answered.';
-
-COMMENT ON COLUMN rage.generations.parameters IS 'Size, quality and whatever else was asked, and what the provider says it did.';
-
-COMMENT ON COLUMN rage.generations.labels IS 'Names and values of the caller: campaign, channel, ticket.';
-
-COMMENT ON COLUMN rage.generations.parent_id IS 'The generation that this one continues.';
-
-COMMENT ON COLUMN rage.generations.search_id IS 'The search that the references came from.';
-
-COMMENT ON COLUMN rage.generations.proposal_id IS 'The proposal that the references came from.';
-
-COMMENT ON COLUMN rage.generations.idempotency_key IS 'The caller''s key: the same key and request is the same generation.';
-
-COMMENT ON COLUMN rage.generations.request_sha256 IS 'Hash of the request that came with the key.';
-
-COMMENT ON COLUMN rage.generations.job_id IS 'The job that does the work.';
-
-COMMENT ON COLUMN rage.generations.provider_request_id IS 'The provider''s own number of the call.';
-
-COMMENT ON COLUMN rage.generations.usage IS 'Tokens by class, as the provider counted them.';
-
-COMMENT ON COLUMN rage.generations.cost_usd IS 'What it cost; null where usage or price is not known, 0 only where nothing is charged.';
-
-COMMENT ON COLUMN rage.generations.timings_ms IS 'Milliseconds by stage: queue, load, call, store.';
-
-COMMENT ON COLUMN rage.generations.error IS 'What went wrong: type, detail, code.';
-
-COMMENT ON COLUMN rage.generations.asked_by IS 'The key or login that asked; null while the service is open.';
-
-COMMENT ON COLUMN rage.generations.created_at IS 'When it was asked.';
-
-COMMENT ON COLUMN rage.generations.started_at IS 'When a worker took it up.';
-
-COMMENT ON COLUMN rage.generations.finished_at IS 'When the outcome was known.';
-
 CREATE TABLE rage.image_documents (
     image_id bigint NOT NULL,
     brand_id integer NOT NULL,
@@ -1473,6 +1791,24 @@ COMMENT ON COLUMN rage.job_schema_changes.name IS 'The library''s name of the ch
 
 COMMENT ON COLUMN rage.job_schema_changes.applied_at IS 'When it was applied.';
 
+CREATE TABLE rage.page_sessions (
+    token_sha256 bytea NOT NULL,
+    caller_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT page_sessions_token_sha256_check CHECK ((octet_length(token_sha256) = 32))
+);
+
+COMMENT ON TABLE rage.page_sessions IS 'Who is logged in at the page.';
+
+COMMENT ON COLUMN rage.page_sessions.token_sha256 IS 'SHA-256 of the token in the browser''s cookie.';
+
+COMMENT ON COLUMN rage.page_sessions.caller_id IS 'The key that it was logged in with.';
+
+COMMENT ON COLUMN rage.page_sessions.created_at IS 'When it was logged in.';
+
+COMMENT ON COLUMN rage.page_sessions.expires_at IS 'When it must log in again.';
+
 CREATE TABLE rage.paid_calls (
     call_id bigint NOT NULL,
     brand_id integer NOT NULL,
@@ -1551,6 +1887,15 @@ COMMENT ON COLUMN rage.prices.effective_from IS 'First day of this price.';
 
 COMMENT ON COLUMN rage.prices.usd_per_million IS 'US dollars per million tokens.';
 
+ALTER TABLE rage.prompt_vectors ALTER COLUMN vector_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME rage.prompt_vectors_vector_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE rage.proposal_references (
     proposal_id uuid NOT NULL,
     "position" integer NOT NULL,
@@ -1586,6 +1931,7 @@ CREATE TABLE rage.proposals (
     passed_over jsonb DEFAULT '[]'::jsonb NOT NULL,
     asked_by text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    brand_ids integer[],
     CONSTRAINT proposals_slots_check CHECK ((slots > 0))
 );
 
@@ -1610,6 +1956,8 @@ COMMENT ON COLUMN rage.proposals.passed_over IS 'Images that were considered and
 COMMENT ON COLUMN rage.proposals.asked_by IS 'The key or login that asked; null while the service is open.';
 
 COMMENT ON COLUMN rage.proposals.created_at IS 'When it was asked.';
+
+COMMENT ON COLUMN rage.proposals.brand_ids IS 'The brands that the caller could see; null: every brand.';
 
 CREATE TABLE rage.ratings (
     generation_id uuid NOT NULL,
@@ -1673,6 +2021,7 @@ CREATE TABLE rage.searches (
     took_ms real NOT NULL,
     asked_by text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    brand_ids integer[],
     CONSTRAINT searches_k_check CHECK ((k > 0))
 );
 
@@ -1702,6 +2051,8 @@ COMMENT ON COLUMN rage.searches.asked_by IS 'The key or login that asked; null w
 
 COMMENT ON COLUMN rage.searches.created_at IS 'When it was asked.';
 
+COMMENT ON COLUMN rage.searches.brand_ids IS 'The brands that the caller could see; null: every brand.';
+
 ALTER TABLE rage.tags ALTER COLUMN tag_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.tags_tag_id_seq
     START WITH 1
@@ -1711,7 +2062,34 @@ ALTER TABLE rage.tags ALTER COLUMN tag_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE VIEW rage_v1.brands AS
+CREATE VIEW rage_v1.audit_log WITH (security_invoker='true') AS
+ SELECT a.at,
+    a.actor,
+    a.action,
+    a.object,
+    a.object_id,
+    b.name AS brand,
+    a.details
+   FROM (rage.audit_log a
+     LEFT JOIN rage.brands b USING (brand_id));
+
+COMMENT ON VIEW rage_v1.audit_log IS 'Who changed what and when; admins see what concerns their brands.';
+
+COMMENT ON COLUMN rage_v1.audit_log.at IS 'When.';
+
+COMMENT ON COLUMN rage_v1.audit_log.actor IS 'key:NAME, login:NAME, system for command line and workers, else the role that was logged in.';
+
+COMMENT ON COLUMN rage_v1.audit_log.action IS 'create, update, delete, restore, erase, remove, keep, cancel, grant or revoke.';
+
+COMMENT ON COLUMN rage_v1.audit_log.object IS 'The table of what it was done to.';
+
+COMMENT ON COLUMN rage_v1.audit_log.object_id IS 'Which one; several columns are separated by slashes.';
+
+COMMENT ON COLUMN rage_v1.audit_log.brand IS 'The brand that it belongs to; null: to none.';
+
+COMMENT ON COLUMN rage_v1.audit_log.details IS 'columns: which ones changed; an empty list where only words, tags or products of an image did.';
+
+CREATE VIEW rage_v1.brands WITH (security_invoker='true') AS
  SELECT brand_id,
     name AS brand,
     title,
@@ -1739,7 +2117,7 @@ COMMENT ON COLUMN rage_v1.brands.images IS 'How many images it has.';
 
 COMMENT ON COLUMN rage_v1.brands.created_at IS 'When it was made.';
 
-CREATE VIEW rage_v1.collections AS
+CREATE VIEW rage_v1.collections WITH (security_invoker='true') AS
  SELECT c.collection_id,
     c.name AS collection,
     b.name AS brand,
@@ -1767,7 +2145,7 @@ COMMENT ON COLUMN rage_v1.collections.image_ids IS 'Its images in order.';
 
 COMMENT ON COLUMN rage_v1.collections.created_at IS 'When it was made.';
 
-CREATE VIEW rage_v1.failed_items AS
+CREATE VIEW rage_v1.failed_items WITH (security_invoker='true') AS
  SELECT s.name AS space,
     f.image_id,
     b.name AS brand,
@@ -1792,7 +2170,7 @@ COMMENT ON COLUMN rage_v1.failed_items.reason IS 'What the encoder said last.';
 
 COMMENT ON COLUMN rage_v1.failed_items.failed_at IS 'When it failed last.';
 
-CREATE VIEW rage_v1.generation_outputs AS
+CREATE VIEW rage_v1.generation_outputs WITH (security_invoker='true') AS
  SELECT generation_id,
     "position",
     image_id,
@@ -1818,7 +2196,7 @@ COMMENT ON COLUMN rage_v1.generation_outputs.kept_at IS 'When it was approved.';
 
 COMMENT ON COLUMN rage_v1.generation_outputs.kept_by IS 'Who approved it.';
 
-CREATE VIEW rage_v1.generation_references AS
+CREATE VIEW rage_v1.generation_references WITH (security_invoker='true') AS
  SELECT generation_id,
     "position",
     image_id,
@@ -1850,12 +2228,18 @@ COMMENT ON COLUMN rage_v1.generation_references.search_rank IS 'Its rank in the 
 
 COMMENT ON COLUMN rage_v1.generation_references.search_score IS 'Its score there; higher is better.';
 
-CREATE VIEW rage_v1.generations AS
+CREATE VIEW rage_v1.generations WITH (security_invoker='true') AS
  SELECT g.generation_id,
     b.name AS brand,
     g.status,
     g.prompt,
-    g.prompt_sent,
+        CASE
+            WHEN (NOT (EXISTS ( SELECT
+               FROM (rage.generation_references r
+                 LEFT JOIN rage.images i USING (image_id))
+              WHERE ((r.generation_id = g.generation_id) AND (i.image_id IS NULL))))) THEN g.prompt_sent
+            ELSE NULL::text
+        END AS prompt_sent,
     g.purpose,
     g.provider,
     g.model,
@@ -1895,7 +2279,7 @@ COMMENT ON COLUMN rage_v1.generations.status IS 'queued, running, succeeded, ref
 
 COMMENT ON COLUMN rage_v1.generations.prompt IS 'The prompt as it was given.';
 
-COMMENT ON COLUMN rage_v1.generations.prompt_sent IS 'The exact text that went to the provider.';
+COMMENT ON COLUMN rage_v1.generations.prompt_sent IS 'The exact text that went to the provider; null too where it names references of a brand that you may not see.';
 
 COMMENT ON COLUMN rage_v1.generations.purpose IS 'compose, edit, enhance, style or prototype.';
 
@@ -1937,7 +2321,7 @@ COMMENT ON COLUMN rage_v1.generations.started_at IS 'When a worker took it up.';
 
 COMMENT ON COLUMN rage_v1.generations.finished_at IS 'When the outcome was known.';
 
-CREATE VIEW rage_v1.image_identifiers AS
+CREATE VIEW rage_v1.image_identifiers WITH (security_invoker='true') AS
  SELECT x.image_id,
     b.name AS brand,
     x.identifier AS external_id
@@ -1954,7 +2338,7 @@ COMMENT ON COLUMN rage_v1.image_identifiers.brand IS 'Its brand, within which an
 
 COMMENT ON COLUMN rage_v1.image_identifiers.external_id IS 'What you call it; images shows the first of them.';
 
-CREATE VIEW rage_v1.image_products AS
+CREATE VIEW rage_v1.image_products WITH (security_invoker='true') AS
  SELECT p.image_id,
     b.name AS brand,
     p.sku,
@@ -1976,7 +2360,7 @@ COMMENT ON COLUMN rage_v1.image_products."position" IS 'Order of the products on
 
 COMMENT ON COLUMN rage_v1.image_products.view IS 'Which side or situation is shown, where known.';
 
-CREATE VIEW rage_v1.image_tags AS
+CREATE VIEW rage_v1.image_tags WITH (security_invoker='true') AS
  SELECT it.image_id,
     b.name AS brand,
     t.name AS tag
@@ -1993,7 +2377,7 @@ COMMENT ON COLUMN rage_v1.image_tags.brand IS 'Its brand.';
 
 COMMENT ON COLUMN rage_v1.image_tags.tag IS 'The tag: trimmed, NFC, case-folded.';
 
-CREATE VIEW rage_v1.images AS
+CREATE VIEW rage_v1.images WITH (security_invoker='true') AS
  SELECT i.image_id,
     ( SELECT x.identifier
            FROM rage.image_identifiers x
@@ -2085,7 +2469,7 @@ COMMENT ON COLUMN rage_v1.images.created_at IS 'When it came.';
 
 COMMENT ON COLUMN rage_v1.images.updated_at IS 'When anything about it last changed.';
 
-CREATE VIEW rage_v1.index_status AS
+CREATE VIEW rage_v1.index_status WITH (security_invoker='true') AS
  WITH wanted AS (
          SELECT i.image_id,
             o.sha256 AS content_sha256,
@@ -2127,10 +2511,16 @@ CREATE VIEW rage_v1.index_status AS
     COALESCE(c.missing, (0)::bigint) AS missing,
     COALESCE(c.failed, (0)::bigint) AS failed,
     x.indisvalid AS index_valid,
-    pg_relation_size((x.indexrelid)::regclass) AS index_bytes
-   FROM ((rage.embedding_spaces s
+        CASE
+            WHEN rage.sees_every_brand() THEN pg_relation_size((x.indexrelid)::regclass)
+            ELSE NULL::bigint
+        END AS index_bytes
+   FROM (((rage.embedding_spaces s
      LEFT JOIN counted c USING (space_id))
-     LEFT JOIN pg_index x ON ((x.indexrelid = (to_regclass(format('rage.embeddings_%s_hnsw'::text, s.space_id)))::oid)));
+     LEFT JOIN pg_class r ON (((r.relname = format('embeddings_%s_hnsw'::text, s.space_id)) AND (r.relnamespace = ( SELECT n.oid
+           FROM pg_namespace n
+          WHERE (n.nspname = 'rage'::name))))))
+     LEFT JOIN pg_index x ON ((x.indexrelid = r.oid)));
 
 COMMENT ON VIEW rage_v1.index_status IS 'One row per embedding space: how full and how sound it is.';
 
@@ -2160,9 +2550,9 @@ COMMENT ON COLUMN rage_v1.index_status.failed IS 'Images that the encoder could 
 
 COMMENT ON COLUMN rage_v1.index_status.index_valid IS 'Whether its HNSW index is sound; null: there is none.';
 
-COMMENT ON COLUMN rage_v1.index_status.index_bytes IS 'Size of the HNSW index in bytes.';
+COMMENT ON COLUMN rage_v1.index_status.index_bytes IS 'Size of the HNSW index in bytes; null for who does not see every brand.';
 
-CREATE VIEW rage_v1.lineage AS
+CREATE VIEW rage_v1.lineage WITH (security_invoker='true') AS
  WITH RECURSIVE ancestry AS (
          SELECT o.image_id,
             o.generation_id,
@@ -2208,7 +2598,7 @@ COMMENT ON COLUMN rage_v1.lineage."position" IS 'The source''s place among its r
 
 COMMENT ON COLUMN rage_v1.lineage.role IS 'The source''s role there.';
 
-CREATE VIEW rage_v1.paid_calls AS
+CREATE VIEW rage_v1.paid_calls WITH (security_invoker='true') AS
  SELECT p.call_id,
     b.name AS brand,
     p.generation_id,
@@ -2253,7 +2643,7 @@ COMMENT ON COLUMN rage_v1.paid_calls.started_at IS 'When the call was about to b
 
 COMMENT ON COLUMN rage_v1.paid_calls.finished_at IS 'When the answer was known.';
 
-CREATE VIEW rage_v1.ratings AS
+CREATE VIEW rage_v1.ratings WITH (security_invoker='true') AS
  SELECT generation_id,
     "position",
     NULLIF(rated_by, ''::text) AS rated_by,
@@ -2279,7 +2669,7 @@ COMMENT ON COLUMN rage_v1.ratings.comment IS 'In the person''s words.';
 
 COMMENT ON COLUMN rage_v1.ratings.created_at IS 'When it was last given.';
 
-CREATE VIEW rage_v1.search_log AS
+CREATE VIEW rage_v1.search_log WITH (security_invoker='true') AS
  SELECT search_id,
     prompt,
     filters,
@@ -2330,11 +2720,29 @@ COMMENT ON COLUMN rage_v1.search_log.created_at IS 'When it was asked.';
 ALTER TABLE ONLY rage.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 
+ALTER TABLE ONLY rage.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (caller_id);
+
+ALTER TABLE ONLY rage.api_keys
+    ADD CONSTRAINT api_keys_prefix_unique UNIQUE (prefix);
+
+ALTER TABLE ONLY rage.audit_log
+    ADD CONSTRAINT audit_log_pkey PRIMARY KEY (entry_id);
+
 ALTER TABLE ONLY rage.brands
     ADD CONSTRAINT brands_key_unique UNIQUE (key);
 
 ALTER TABLE ONLY rage.brands
     ADD CONSTRAINT brands_pkey PRIMARY KEY (brand_id);
+
+ALTER TABLE ONLY rage.caller_brands
+    ADD CONSTRAINT caller_brands_pkey PRIMARY KEY (caller_id, brand_id);
+
+ALTER TABLE ONLY rage.callers
+    ADD CONSTRAINT callers_name_unique UNIQUE (kind, name);
+
+ALTER TABLE ONLY rage.callers
+    ADD CONSTRAINT callers_pkey PRIMARY KEY (caller_id);
 
 ALTER TABLE ONLY rage.captions
     ADD CONSTRAINT captions_pkey PRIMARY KEY (image_id, revision);
@@ -2411,6 +2819,9 @@ ALTER TABLE ONLY rage.images
 ALTER TABLE ONLY rage.job_schema_changes
     ADD CONSTRAINT job_schema_changes_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY rage.page_sessions
+    ADD CONSTRAINT page_sessions_pkey PRIMARY KEY (token_sha256);
+
 ALTER TABLE ONLY rage.paid_calls
     ADD CONSTRAINT paid_calls_pkey PRIMARY KEY (call_id);
 
@@ -2418,7 +2829,10 @@ ALTER TABLE ONLY rage.prices
     ADD CONSTRAINT prices_pkey PRIMARY KEY (provider, model, token_class, effective_from);
 
 ALTER TABLE ONLY rage.prompt_vectors
-    ADD CONSTRAINT prompt_vectors_pkey PRIMARY KEY (space_id, prompt_md5);
+    ADD CONSTRAINT prompt_vectors_pkey PRIMARY KEY (vector_id);
+
+ALTER TABLE ONLY rage.prompt_vectors
+    ADD CONSTRAINT prompt_vectors_unique UNIQUE NULLS NOT DISTINCT (space_id, prompt_md5, caller_id);
 
 ALTER TABLE ONLY rage.proposal_references
     ADD CONSTRAINT proposal_references_pkey PRIMARY KEY (proposal_id, "position");
@@ -2447,6 +2861,12 @@ ALTER TABLE ONLY rage.tags
 ALTER TABLE ONLY rage.tags
     ADD CONSTRAINT tags_pkey PRIMARY KEY (tag_id);
 
+CREATE INDEX audit_log_at ON rage.audit_log USING btree (at);
+
+CREATE INDEX audit_log_brand ON rage.audit_log USING btree (brand_id, at);
+
+CREATE INDEX audit_log_object ON rage.audit_log USING btree (object, object_id);
+
 CREATE UNIQUE INDEX captions_one_current ON rage.captions USING btree (image_id) WHERE is_current;
 
 CREATE INDEX collection_images_by_image ON rage.collection_images USING btree (image_id);
@@ -2462,6 +2882,8 @@ CREATE INDEX generations_created ON rage.generations USING btree (created_at, ge
 CREATE UNIQUE INDEX generations_idempotency_key ON rage.generations USING btree (COALESCE(asked_by, ''::text), idempotency_key) WHERE (idempotency_key IS NOT NULL);
 
 CREATE INDEX generations_labels ON rage.generations USING gin (labels jsonb_path_ops);
+
+CREATE INDEX generations_open ON rage.generations USING btree (generation_id) WHERE (finished_at IS NULL);
 
 CREATE INDEX generations_parent ON rage.generations USING btree (parent_id);
 
@@ -2489,11 +2911,15 @@ CREATE INDEX images_content ON rage.images USING btree (content_id);
 
 CREATE INDEX images_updated ON rage.images USING btree (updated_at, image_id);
 
+CREATE INDEX page_sessions_caller ON rage.page_sessions USING btree (caller_id);
+
 CREATE INDEX paid_calls_brand ON rage.paid_calls USING btree (brand_id, started_at);
 
 CREATE INDEX paid_calls_generation ON rage.paid_calls USING btree (generation_id);
 
 CREATE INDEX paid_calls_started ON rage.paid_calls USING btree (started_at);
+
+CREATE INDEX prompt_vectors_caller ON rage.prompt_vectors USING btree (caller_id);
 
 CREATE INDEX proposal_references_by_image ON rage.proposal_references USING btree (image_id);
 
@@ -2504,6 +2930,89 @@ CREATE INDEX search_results_by_image ON rage.search_results USING btree (image_i
 CREATE INDEX searches_created ON rage.searches USING btree (created_at);
 
 CREATE INDEX tags_name ON rage.tags USING btree (name text_pattern_ops);
+
+CREATE TRIGGER audit_added AFTER INSERT ON rage.brands REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('brand_id');
+
+CREATE TRIGGER audit_added AFTER INSERT ON rage.caller_brands REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('caller_id');
+
+CREATE TRIGGER audit_added AFTER INSERT ON rage.callers REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('kind', 'name');
+
+CREATE TRIGGER audit_added AFTER INSERT ON rage.collection_images REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('collection_id');
+
+CREATE TRIGGER audit_added AFTER INSERT ON rage.collections REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('collection_id');
+
+CREATE TRIGGER audit_added AFTER INSERT ON rage.embedding_spaces REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('name');
+
+CREATE TRIGGER audit_added AFTER INSERT ON rage.generations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('generation_id');
+
+CREATE TRIGGER audit_added AFTER INSERT ON rage.images REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('image_id');
+
+CREATE TRIGGER audit_added AFTER INSERT ON rage.prices REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('provider', 'model', 'token_class', 'effective_from');
+
+CREATE TRIGGER audit_added AFTER INSERT ON rage.ratings REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('generation_id', 'position', 'rated_by');
+
+CREATE TRIGGER audit_added AFTER INSERT ON rage.search_legs REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('leg');
+
+CREATE TRIGGER audit_changed AFTER UPDATE ON rage.brands REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('brand_id');
+
+CREATE TRIGGER audit_changed AFTER UPDATE ON rage.caller_brands REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('caller_id');
+
+CREATE TRIGGER audit_changed AFTER UPDATE ON rage.callers REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('kind', 'name');
+
+CREATE TRIGGER audit_changed AFTER UPDATE ON rage.collections REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('collection_id');
+
+CREATE TRIGGER audit_changed AFTER UPDATE ON rage.embedding_spaces REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('name');
+
+CREATE TRIGGER audit_changed AFTER UPDATE ON rage.generation_outputs REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('generation_id', 'position');
+
+CREATE TRIGGER audit_changed AFTER UPDATE ON rage.generations REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('generation_id');
+
+CREATE TRIGGER audit_changed AFTER UPDATE ON rage.images REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('image_id');
+
+CREATE TRIGGER audit_changed AFTER UPDATE ON rage.prices REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('provider', 'model', 'token_class', 'effective_from');
+
+CREATE TRIGGER audit_changed AFTER UPDATE ON rage.ratings REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('generation_id', 'position', 'rated_by');
+
+CREATE TRIGGER audit_changed AFTER UPDATE ON rage.search_legs REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('leg');
+
+CREATE TRIGGER audit_changed AFTER UPDATE ON rage.tags REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('tag_id');
+
+CREATE TRIGGER audit_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON rage.audit_log FOR EACH STATEMENT EXECUTE FUNCTION rage.refuse_change();
+
+CREATE TRIGGER audit_removed AFTER DELETE ON rage.brands REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('brand_id');
+
+CREATE TRIGGER audit_removed AFTER DELETE ON rage.caller_brands REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('caller_id');
+
+CREATE TRIGGER audit_removed AFTER DELETE ON rage.callers REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('kind', 'name');
+
+CREATE TRIGGER audit_removed AFTER DELETE ON rage.collection_images REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('collection_id');
+
+CREATE TRIGGER audit_removed AFTER DELETE ON rage.collections REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('collection_id');
+
+CREATE TRIGGER audit_removed AFTER DELETE ON rage.embedding_spaces REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('name');
+
+CREATE TRIGGER audit_removed AFTER DELETE ON rage.generation_outputs REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('generation_id', 'position');
+
+CREATE TRIGGER audit_removed AFTER DELETE ON rage.generations REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('generation_id');
+
+CREATE TRIGGER audit_removed AFTER DELETE ON rage.images REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('image_id');
+
+CREATE TRIGGER audit_removed AFTER DELETE ON rage.prices REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('provider', 'model', 'token_class', 'effective_from');
+
+CREATE TRIGGER audit_removed AFTER DELETE ON rage.ratings REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('generation_id', 'position', 'rated_by');
+
+CREATE TRIGGER audit_removed AFTER DELETE ON rage.search_legs REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('leg');
+
+CREATE TRIGGER audit_removed AFTER DELETE ON rage.tags REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('tag_id');
+
+ALTER TABLE ONLY rage.api_keys
+    ADD CONSTRAINT api_keys_caller_id_fkey FOREIGN KEY (caller_id) REFERENCES rage.callers(caller_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.caller_brands
+    ADD CONSTRAINT caller_brands_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.caller_brands
+    ADD CONSTRAINT caller_brands_caller_id_fkey FOREIGN KEY (caller_id) REFERENCES rage.callers(caller_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY rage.captions
     ADD CONSTRAINT captions_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
@@ -2583,11 +3092,17 @@ ALTER TABLE ONLY rage.images
 ALTER TABLE ONLY rage.images
     ADD CONSTRAINT images_content_id_fkey FOREIGN KEY (content_id) REFERENCES rage.contents(content_id) ON DELETE RESTRICT;
 
+ALTER TABLE ONLY rage.page_sessions
+    ADD CONSTRAINT page_sessions_caller_id_fkey FOREIGN KEY (caller_id) REFERENCES rage.callers(caller_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY rage.paid_calls
     ADD CONSTRAINT paid_calls_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE RESTRICT;
 
 ALTER TABLE ONLY rage.paid_calls
     ADD CONSTRAINT paid_calls_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES rage.generations(generation_id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY rage.prompt_vectors
+    ADD CONSTRAINT prompt_vectors_caller_id_fkey FOREIGN KEY (caller_id) REFERENCES rage.callers(caller_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY rage.prompt_vectors
     ADD CONSTRAINT prompt_vectors_space_id_fkey FOREIGN KEY (space_id) REFERENCES rage.embedding_spaces(space_id) ON DELETE CASCADE;
@@ -2612,3 +3127,387 @@ ALTER TABLE ONLY rage.search_results
 
 ALTER TABLE ONLY rage.tags
     ADD CONSTRAINT tags_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE CASCADE;
+
+CREATE POLICY added ON rage.api_keys FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY added ON rage.audit_log FOR INSERT WITH CHECK (false);
+
+CREATE POLICY added ON rage.brands FOR INSERT WITH CHECK ((( SELECT rage.sees_every_brand() AS sees_every_brand) AND ( SELECT rage.has_scope('write'::text) AS has_scope)));
+
+CREATE POLICY added ON rage.caller_brands FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY added ON rage.callers FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY added ON rage.captions FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY added ON rage.collection_images FOR INSERT WITH CHECK (((EXISTS ( SELECT
+   FROM rage.collections c
+  WHERE ((c.collection_id = collection_images.collection_id) AND (( SELECT rage.is_operator() AS is_operator) OR (c.brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))))) AND (EXISTS ( SELECT
+   FROM rage.images i
+  WHERE (i.image_id = collection_images.image_id)))));
+
+CREATE POLICY added ON rage.collections FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY added ON rage.contents FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY added ON rage.embedding_spaces FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY added ON rage.embeddings FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY added ON rage.failed_items FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY added ON rage.generation_events FOR INSERT WITH CHECK ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = generation_events.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
+
+CREATE POLICY added ON rage.generation_outputs FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY added ON rage.generation_references FOR INSERT WITH CHECK (((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = generation_references.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))) AND (EXISTS ( SELECT
+   FROM rage.images i
+  WHERE (i.image_id = generation_references.image_id)))));
+
+CREATE POLICY added ON rage.generations FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY added ON rage.image_documents FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY added ON rage.image_identifiers FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY added ON rage.image_products FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY added ON rage.image_tags FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY added ON rage.image_versions FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY added ON rage.images FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY added ON rage.page_sessions FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY added ON rage.paid_calls FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY added ON rage.prices FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY added ON rage.prompt_vectors FOR INSERT WITH CHECK ((NOT (caller_id IS DISTINCT FROM ( SELECT rage.caller_id() AS caller_id))));
+
+CREATE POLICY added ON rage.proposal_references FOR INSERT WITH CHECK ((EXISTS ( SELECT
+   FROM rage.proposals p
+  WHERE (p.proposal_id = proposal_references.proposal_id))));
+
+CREATE POLICY added ON rage.proposals FOR INSERT WITH CHECK ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_ids <@ ( SELECT rage.allowed_brands() AS allowed_brands))));
+
+CREATE POLICY added ON rage.ratings FOR INSERT WITH CHECK ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = ratings.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
+
+CREATE POLICY added ON rage.search_legs FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY added ON rage.search_results FOR INSERT WITH CHECK ((EXISTS ( SELECT
+   FROM rage.searches s
+  WHERE (s.search_id = search_results.search_id))));
+
+CREATE POLICY added ON rage.searches FOR INSERT WITH CHECK ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_ids <@ ( SELECT rage.allowed_brands() AS allowed_brands))));
+
+CREATE POLICY added ON rage.tags FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+ALTER TABLE rage.api_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.audit_log ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.brands ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.caller_brands ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.callers ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.captions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY changed ON rage.api_keys FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.audit_log FOR UPDATE USING (false) WITH CHECK (false);
+
+CREATE POLICY changed ON rage.brands FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])) OR (( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))) OR (( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('admin'::text) AS allowed_brands)::integer[]))))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('admin'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY changed ON rage.caller_brands FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.callers FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.captions FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY changed ON rage.collection_images FOR UPDATE USING ((EXISTS ( SELECT
+   FROM rage.collections c
+  WHERE ((c.collection_id = collection_images.collection_id) AND (( SELECT rage.is_operator() AS is_operator) OR (c.brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))))))) WITH CHECK ((EXISTS ( SELECT
+   FROM rage.collections c
+  WHERE ((c.collection_id = collection_images.collection_id) AND (( SELECT rage.is_operator() AS is_operator) OR (c.brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))))));
+
+CREATE POLICY changed ON rage.collections FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY changed ON rage.contents FOR UPDATE USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (EXISTS ( SELECT
+   FROM rage.image_versions v
+  WHERE (v.content_id = contents.content_id))))) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.embedding_spaces FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.embeddings FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY changed ON rage.failed_items FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY changed ON rage.generation_events FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.generation_outputs FOR UPDATE USING ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = generation_outputs.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))))))) WITH CHECK ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = generation_outputs.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
+
+CREATE POLICY changed ON rage.generation_references FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.generations FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY changed ON rage.image_documents FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY changed ON rage.image_identifiers FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY changed ON rage.image_products FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY changed ON rage.image_tags FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY changed ON rage.image_versions FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY changed ON rage.images FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])) OR ((origin = 'generated'::text) AND (( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])) OR ((origin = 'generated'::text) AND (( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))))));
+
+CREATE POLICY changed ON rage.page_sessions FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.paid_calls FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.prices FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.prompt_vectors FOR UPDATE USING ((NOT (caller_id IS DISTINCT FROM ( SELECT rage.caller_id() AS caller_id)))) WITH CHECK ((NOT (caller_id IS DISTINCT FROM ( SELECT rage.caller_id() AS caller_id))));
+
+CREATE POLICY changed ON rage.proposal_references FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.proposals FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.ratings FOR UPDATE USING ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = ratings.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))))))) WITH CHECK ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = ratings.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
+
+CREATE POLICY changed ON rage.search_legs FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.search_results FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.searches FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.tags FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+ALTER TABLE rage.collection_images ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.collections ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.contents ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.embedding_spaces ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.embeddings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.failed_items ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.generation_events ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.generation_outputs ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.generation_references ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.generations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.image_documents ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.image_identifiers ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.image_products ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.image_tags ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.image_versions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.images ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.page_sessions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.paid_calls ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.prices ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.prompt_vectors ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.proposal_references ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.proposals ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.ratings ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY removed ON rage.api_keys FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.audit_log FOR DELETE USING (false);
+
+CREATE POLICY removed ON rage.brands FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])) OR (( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))) OR (( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('admin'::text) AS allowed_brands)::integer[])))));
+
+CREATE POLICY removed ON rage.caller_brands FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.callers FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.captions FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY removed ON rage.collection_images FOR DELETE USING ((EXISTS ( SELECT
+   FROM rage.collections c
+  WHERE ((c.collection_id = collection_images.collection_id) AND (( SELECT rage.is_operator() AS is_operator) OR (c.brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))))));
+
+CREATE POLICY removed ON rage.collections FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY removed ON rage.contents FOR DELETE USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (EXISTS ( SELECT
+   FROM rage.image_versions v
+  WHERE (v.content_id = contents.content_id)))));
+
+CREATE POLICY removed ON rage.embedding_spaces FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.embeddings FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY removed ON rage.failed_items FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY removed ON rage.generation_events FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.generation_outputs FOR DELETE USING ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = generation_outputs.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
+
+CREATE POLICY removed ON rage.generation_references FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.generations FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY removed ON rage.image_documents FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY removed ON rage.image_identifiers FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY removed ON rage.image_products FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY removed ON rage.image_tags FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY removed ON rage.image_versions FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY removed ON rage.images FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])) OR ((origin = 'generated'::text) AND (( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))))));
+
+CREATE POLICY removed ON rage.page_sessions FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.paid_calls FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.prices FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.prompt_vectors FOR DELETE USING ((NOT (caller_id IS DISTINCT FROM ( SELECT rage.caller_id() AS caller_id))));
+
+CREATE POLICY removed ON rage.proposal_references FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.proposals FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.ratings FOR DELETE USING ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = ratings.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
+
+CREATE POLICY removed ON rage.search_legs FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.search_results FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.searches FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.tags FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+ALTER TABLE rage.search_legs ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.search_results ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.searches ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY seen ON rage.api_keys FOR SELECT USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY seen ON rage.audit_log FOR SELECT USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('admin'::text) AS allowed_brands)::integer[])) OR (( SELECT rage.sees_every_brand() AS sees_every_brand) AND ( SELECT rage.has_scope('admin'::text) AS has_scope))));
+
+CREATE POLICY seen ON rage.brands FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.caller_brands FOR SELECT USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY seen ON rage.callers FOR SELECT USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY seen ON rage.captions FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.collection_images FOR SELECT USING ((EXISTS ( SELECT
+   FROM rage.collections c
+  WHERE (c.collection_id = collection_images.collection_id))));
+
+CREATE POLICY seen ON rage.collections FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.contents FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (EXISTS ( SELECT
+   FROM rage.image_versions v
+  WHERE (v.content_id = contents.content_id)))));
+
+CREATE POLICY seen ON rage.embedding_spaces FOR SELECT USING (true);
+
+CREATE POLICY seen ON rage.embeddings FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.failed_items FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.generation_events FOR SELECT USING ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE (g.generation_id = generation_events.generation_id))));
+
+CREATE POLICY seen ON rage.generation_outputs FOR SELECT USING ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE (g.generation_id = generation_outputs.generation_id))));
+
+CREATE POLICY seen ON rage.generation_references FOR SELECT USING ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE (g.generation_id = generation_references.generation_id))));
+
+CREATE POLICY seen ON rage.generations FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.image_documents FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.image_identifiers FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.image_products FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.image_tags FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.image_versions FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.images FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.page_sessions FOR SELECT USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY seen ON rage.paid_calls FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.prices FOR SELECT USING (true);
+
+CREATE POLICY seen ON rage.prompt_vectors FOR SELECT USING (((caller_id IS NULL) OR (caller_id = ( SELECT rage.caller_id() AS caller_id))));
+
+CREATE POLICY seen ON rage.proposal_references FOR SELECT USING ((EXISTS ( SELECT
+   FROM rage.proposals p
+  WHERE (p.proposal_id = proposal_references.proposal_id))));
+
+CREATE POLICY seen ON rage.proposals FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_ids <@ ( SELECT rage.allowed_brands() AS allowed_brands))));
+
+CREATE POLICY seen ON rage.ratings FOR SELECT USING ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE (g.generation_id = ratings.generation_id))));
+
+CREATE POLICY seen ON rage.search_legs FOR SELECT USING (true);
+
+CREATE POLICY seen ON rage.search_results FOR SELECT USING ((EXISTS ( SELECT
+   FROM rage.searches s
+  WHERE (s.search_id = search_results.search_id))));
+
+CREATE POLICY seen ON rage.searches FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_ids <@ ( SELECT rage.allowed_brands() AS allowed_brands))));
+
+CREATE POLICY seen ON rage.tags FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+ALTER TABLE rage.tags ENABLE ROW LEVEL SECURITY;

@@ -11,8 +11,9 @@ import psycopg
 import pytest
 
 from rage_pg import migrate
+from rage_pg.callers import SYSTEM
 from rage_pg.database import Database
-from rage_pg.embedded import embedded_server
+from rage_pg.embedded import app_url, embedded_server
 from rage_pg.providers import usem3
 from tests.store import HashingEncoder, add
 
@@ -62,18 +63,26 @@ def empty_database() -> Callable[[str], str]:
 def template(server_18: str) -> str:
     """Name of a migrated database that nobody is connected to, to be cloned."""
     url = clone(server_18, "template0")
-    migrate.upgrade(url)
+    migrate.upgrade(url, app_logs_in=True)
     return database_name(url)
 
 
 @pytest.fixture
 def database_url(server_18: str, template: str) -> str:
+    """The operator's: a superuser, whom no policy holds."""
     return clone(server_18, template)
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as opened:
+def service_url(database_url: str) -> str:
+    """The same database as the service gets it."""
+    return app_url(database_url)
+
+
+@pytest.fixture
+async def database(service_url: str) -> AsyncIterator[Database]:
+    """As command line and workers have it: on the operator's behalf, in the service's role."""
+    async with Database(service_url, caller=SYSTEM) as opened:
         yield opened
 
 

@@ -17,7 +17,7 @@ from rage_pg.database import Database, translated
 from rage_pg.errors import InvalidInput, NotPossible
 from rage_pg.providers.ports import GeneratedImage, GenerationCall, GenerationResult, ImageGenerator
 from rage_pg.types import Generation, GenerationRequest, ReferenceRequest, Role
-from tests.store import png
+from tests.store import operator_url, png
 
 IMAGES = jobs.OutputImages(Limits())
 USAGE = {
@@ -113,9 +113,10 @@ async def make(database: Database, generator: ImageGenerator, *image_ids: int, *
 
 
 async def rows(database: Database, statement: str, **values: Any) -> list[Mapping[str, Any]]:
-    """Look into the database by a connection of its own: it sees only what has been committed."""
+    """Look into the database by the operator's own connection: it sees all that has been committed."""
     with translated():
-        async with await psycopg.AsyncConnection.connect(database.url, row_factory=dict_row) as connection:
+        url = operator_url(database.url)
+        async with await psycopg.AsyncConnection.connect(url, row_factory=dict_row) as connection:
             cursor = await connection.execute(statement, values)
             return list(await cursor.fetchall()) if cursor.description else []
 

@@ -10,6 +10,7 @@ import sys
 from uuid import UUID
 
 from rage_pg import generation, jobs
+from rage_pg.callers import SYSTEM
 from rage_pg.database import Database
 from tests.generating import IMAGES, FakeGenerator, only
 
@@ -29,7 +30,7 @@ async def main(url: str) -> None:
     async def nothing(*_: object) -> None:
         pass
 
-    async with Database(url) as database:
+    async with Database(url, caller=SYSTEM) as database:
         work = jobs.Work(generate=generate, embed_prompt=nothing, fill_index=nothing)
         await jobs.run_worker(database, work, heartbeat=0.2)
 

@@ -19,6 +19,11 @@ from rage_pg.types import ImageMetadata
 _numbers = itertools.count()
 
 
+def operator_url(url: str) -> str:
+    """The superuser's URL of a database that the service has open."""
+    return url.replace("//rage_app@", "//postgres@", 1)
+
+
 def png(number: int | None = None, *, size: tuple[int, int] = (64, 48)) -> bytes:
     """A picture that no other number gives."""
     number = next(_numbers) if number is None else number

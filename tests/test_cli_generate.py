@@ -16,6 +16,7 @@ import pytest
 
 from rage_pg import generation, jobs
 from rage_pg.config import Limits
+from rage_pg.callers import SYSTEM
 from rage_pg.database import Database
 from rage_pg.providers.local import LocalGenerator
 from rage_pg.types import Generation
@@ -240,7 +241,7 @@ def test_killed_command_leaves_its_generation_to_a_worker_which_does_not_call_ag
 
     async def settled() -> Generation:
         generation_id = value(database_url, "SELECT generation_id FROM rage.generations")
-        async with Database(database_url) as database:
+        async with Database(database_url, caller=SYSTEM) as database:
             await change_jobs(database, "UPDATE procrastinate_jobs SET scheduled_at = now()")
             tasks = work(generate=jobs.generation_work(database, only(second), Limits()))
             async with working(database, tasks):

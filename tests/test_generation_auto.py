@@ -9,6 +9,7 @@ import pytest
 
 from rage_pg import generation, index, jobs, search
 from rage_pg.catalogue import images
+from rage_pg.callers import SYSTEM
 from rage_pg.database import Database
 from rage_pg.errors import Conflict, InvalidInput
 from rage_pg.types import Auto, Filters, GenerationRequest, SearchAnswer, SearchRequest, TagFilter
@@ -82,8 +83,8 @@ async def test_a_key_that_comes_again_is_looked_up_before_any_search(
     assert len(searches.answers) == 1
 
 
-async def test_auto_needs_one_connection_at_a_time(database_url: str, generator: FakeGenerator) -> None:
-    async with Database(database_url, max_connections=1) as narrow:
+async def test_auto_needs_one_connection_at_a_time(service_url: str, generator: FakeGenerator) -> None:
+    async with Database(service_url, caller=SYSTEM, max_connections=1) as narrow:
         image_id = await add(narrow, "lotion")
         said: dict[str, Any] = {"prompt": "lotion", "auto": Auto(), "idempotency_key": "k"}
         made = await accept(narrow, generator, search=Searches(narrow), **said)

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from rage_pg import index, migrate, search
+from rage_pg.callers import SYSTEM
 from rage_pg.database import Database
 from rage_pg.evaluation import resolve
 from rage_pg.providers import usem3
@@ -69,7 +70,7 @@ async def test_statement_runs_as_printed_under_any_search_path(
     where: str, request: pytest.FixtureRequest
 ) -> None:
     url = request.getfixturevalue(where)
-    async with Database(url) as database:
+    async with Database(url, caller=SYSTEM) as database:
         for number in range(3):
             said: dict[str, Any] = {"tags": ("light/lamp",), "attributes": {"price": number}}
             await add(database, f"red lamp {number}", caption="A lamp", kind="style", **said)

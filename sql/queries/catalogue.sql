@@ -92,25 +92,9 @@ WHERE i.image_id = %(image_id)s AND p.brand_id = i.brand_id AND p.image_id = i.i
 -- The places of an erased image in collections.
 DELETE FROM rage.collection_images WHERE image_id = %(image_id)s;
 
--- name: lock_contents
--- Waits for imports of the same bytes, in their order; what they added is seen by the statement after this one.
-SELECT o.content_id
-FROM rage.contents AS o
-WHERE o.content_id IN (SELECT v.content_id FROM rage.image_versions AS v WHERE v.image_id = %(image_id)s)
-ORDER BY o.sha256
-FOR UPDATE;
-
 -- name: erase_contents
--- The bytes of every version of an erased image that no other image shows or showed; the hash stays.
-UPDATE rage.contents AS o
-SET bytes = NULL, thumbnail = NULL, erased_at = now()
-WHERE o.erased_at IS NULL
-  AND EXISTS (SELECT FROM rage.image_versions AS v WHERE v.image_id = %(image_id)s AND v.content_id = o.content_id)
-  AND NOT EXISTS (
-      SELECT FROM rage.image_versions AS v
-      JOIN rage.images AS i USING (image_id)
-      WHERE v.content_id = o.content_id AND i.erased_at IS NULL
-  );
+-- The bytes of every version of an erased image that no other image, of whatever brand, shows or showed.
+SELECT rage.erase_contents(%(image_id)s);
 
 -- name: list_brands
 -- All brands by name.

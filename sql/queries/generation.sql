@@ -154,9 +154,13 @@ RETURNING started_at;
 
 -- name: get_references
 -- The references as they were chosen, with the bytes of that version.
-SELECT r.position, r.image_id, r.role, r.note, i.title, c.media_type, c.bytes AS content
+SELECT r.position, r.image_id, r.role, r.note, i.title, c.media_type,
+       i.brand_id = g.brand_id OR b.reserved AS may_be_named,
+       CASE WHEN i.erased_at IS NULL THEN c.bytes END AS content
 FROM rage.generation_references AS r
+JOIN rage.generations AS g USING (generation_id)
 JOIN rage.images AS i USING (image_id)
+JOIN rage.brands AS b ON b.brand_id = i.brand_id
 JOIN rage.contents AS c ON c.sha256 = r.sha256
 WHERE r.generation_id = %(generation_id)s
 ORDER BY r.position;

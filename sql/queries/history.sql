@@ -5,7 +5,8 @@ SELECT
     g.status,
     b.name AS brand,
     g.prompt,
-    g.prompt_sent,
+    -- It names the references by their titles, which are not for who may not see these images.
+    CASE WHEN NOT coalesce(sent.hidden, false) THEN g.prompt_sent END AS prompt_sent,
     g.purpose,
     g.provider,
     g.model,
@@ -35,11 +36,13 @@ LEFT JOIN LATERAL (
                'sha256', encode(r.sha256, 'hex'),
                'version', r.version,
                'title', i.title,
-               'thumbnail_url', '/api/images/' || r.image_id || '/thumbnail',
+               'thumbnail_url', '/api/images/' || i.image_id || '/thumbnail',
                'search_rank', r.search_rank,
-               'search_score', r.search_score) ORDER BY r.position) AS list
+               'search_score', r.search_score) ORDER BY r.position) AS list,
+           bool_or(i.image_id IS NULL) AS hidden
     FROM rage.generation_references AS r
-    JOIN rage.images AS i USING (image_id)
+    -- Of an image of a brand that the caller may not see, number and hash alone.
+    LEFT JOIN rage.images AS i USING (image_id)
     WHERE r.generation_id = g.generation_id
 ) AS sent ON true
 LEFT JOIN LATERAL (
@@ -82,7 +85,8 @@ LIMIT %(limit)s;
 
 -- name: get_output
 -- The bytes of an output, as the provider sent them.
-SELECT c.bytes AS content, c.media_type, encode(o.sha256, 'hex') AS sha256
+SELECT CASE WHEN i.erased_at IS NULL THEN c.bytes END AS content, c.media_type, encode(o.sha256, 'hex') AS sha256
 FROM rage.generation_outputs AS o
+JOIN rage.images AS i USING (image_id)
 JOIN rage.contents AS c USING (sha256)
 WHERE o.generation_id = %(generation_id)s AND o.position = %(position)s;

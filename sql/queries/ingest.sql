@@ -2,7 +2,7 @@
 -- Arrays of bytes are sent in binary, %(name)b: as text they cost five times the time.
 
 -- name: stored_hashes
--- Which of these contents need no decoding: their bytes are here.
+-- Which of these contents need no decoding: their bytes are here, and the caller may see an image of them.
 SELECT sha256
 FROM rage.contents
 WHERE sha256 = ANY (%(hashes)b::bytea[]) AND erased_at IS NULL;
@@ -87,18 +87,14 @@ WHERE i.erased_at IS NULL AND i.image_id = ANY (%(ids)s::bigint[])
 ORDER BY i.image_id;
 
 -- name: add_contents
--- New bytes, once per hash whichever brand brings them; in one order, so that two imports cannot block each other.
-INSERT INTO rage.contents AS c (sha256, media_type, byte_size, width, height, bytes, thumbnail)
-SELECT sha256, media_type, octet_length(bytes), width, height, bytes, thumbnail
-FROM unnest(%(hashes)b::bytea[], %(media_types)s::text[], %(widths)s::integer[], %(heights)s::integer[],
-            %(bytes)b::bytea[], %(thumbnails)b::bytea[]) AS new (sha256, media_type, width, height, bytes, thumbnail)
-ORDER BY sha256
-ON CONFLICT (sha256) DO UPDATE
-SET bytes = excluded.bytes, thumbnail = excluded.thumbnail, erased_at = NULL
-WHERE c.erased_at IS NOT NULL;
+-- New bytes, once per hash whichever brand brings them; their numbers.
+SELECT sha256, content_id
+FROM rage.store_contents(
+    %(hashes)b::bytea[], %(media_types)s::text[], %(widths)s::integer[], %(heights)s::integer[],
+    %(bytes)b::bytea[], %(thumbnails)b::bytea[]);
 
 -- name: content_ids
--- The numbers of contents whose bytes are here, held so that nobody erases them before they are shown.
+-- The numbers of contents whose bytes are here and that the caller may see, held so that nobody erases them before they are shown.
 SELECT sha256, content_id
 FROM rage.contents
 WHERE sha256 = ANY (%(hashes)b::bytea[]) AND erased_at IS NULL

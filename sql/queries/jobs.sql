@@ -16,7 +16,7 @@ SELECT
     coalesce(j.attempts, 0) AS failures
 FROM rage.generations AS g
 LEFT JOIN rage.procrastinate_jobs AS j ON j.id = g.job_id
-WHERE g.status IN ('queued', 'running')
+WHERE g.finished_at IS NULL
   AND (j.id IS NULL OR j.status NOT IN ('todo', 'doing'))
 FOR UPDATE OF g SKIP LOCKED;
 

@@ -11,13 +11,14 @@ FROM active AS a
 WHERE NOT EXISTS (
     SELECT FROM rage.prompt_vectors AS v
     WHERE v.space_id = a.space_id AND v.prompt_md5 = md5(%(prompt)s)::uuid AND v.prompt = %(prompt)s
+      AND (v.caller_id IS NULL OR v.caller_id = rage.caller_id())
 );
 
 -- name: store_prompt_vector
--- Keeps a prompt's vector, so that SQL alone can search by it.
-INSERT INTO rage.prompt_vectors (space_id, prompt_md5, prompt, embedding)
-VALUES (%(space_id)s, md5(%(prompt)s)::uuid, %(prompt)s, %(embedding)s)
-ON CONFLICT (space_id, prompt_md5) DO UPDATE
+-- Keeps a prompt's vector, so that SQL alone can search by it; the operator's serve everybody.
+INSERT INTO rage.prompt_vectors (space_id, prompt_md5, prompt, embedding, caller_id)
+VALUES (%(space_id)s, md5(%(prompt)s)::uuid, %(prompt)s, %(embedding)s, rage.caller_id())
+ON CONFLICT (space_id, prompt_md5, caller_id) DO UPDATE
 SET prompt = excluded.prompt, embedding = excluded.embedding;
 
 -- name: search_images
@@ -79,18 +80,15 @@ FROM rage_v1.search_report(
     min_relevance => %(min_relevance)s::real);
 
 -- name: log_search
--- Writes the search and its answer down; generations refer to it.
-WITH logged AS (
-    INSERT INTO rage.searches (prompt, filters, among, legs, k, strategy, matched, complete, took_ms, asked_by)
-    VALUES (%(prompt)s, %(filters)s::jsonb, %(among)s::bigint[], %(legs)s::jsonb, %(k)s, %(strategy)s,
-            %(matched)s, %(complete)s, %(took_ms)s, %(asked_by)s)
-    RETURNING search_id
-),
-answered AS (
-    INSERT INTO rage.search_results (search_id, rank, image_id, score, legs)
-    SELECT logged.search_id, r.rank, r.image_id, r.score, r.legs
-    FROM logged,
-         ROWS FROM (unnest(%(image_ids)s::bigint[]), unnest(%(scores)s::real[]), unnest(%(hits)s::jsonb[]))
-             WITH ORDINALITY AS r (image_id, score, legs, rank)
-)
-SELECT search_id FROM logged;
+-- Writes the search down, and which brands its caller could see; generations refer to it.
+INSERT INTO rage.searches (prompt, filters, among, legs, k, strategy, matched, complete, took_ms, asked_by, brand_ids)
+VALUES (%(prompt)s, %(filters)s::jsonb, %(among)s::bigint[], %(legs)s::jsonb, %(k)s, %(strategy)s,
+        %(matched)s, %(complete)s, %(took_ms)s, %(asked_by)s, rage.brand_limit())
+RETURNING search_id;
+
+-- name: log_results
+-- Writes down what a search answered, in order.
+INSERT INTO rage.search_results (search_id, rank, image_id, score, legs)
+SELECT %(search_id)s, r.rank, r.image_id, r.score, r.legs
+FROM ROWS FROM (unnest(%(image_ids)s::bigint[]), unnest(%(scores)s::real[]), unnest(%(hits)s::jsonb[]))
+    WITH ORDINALITY AS r (image_id, score, legs, rank);

@@ -18,14 +18,15 @@ RETURN regexp_replace(rage.normal_form(name), ' ?/ ?', '/', 'g');
 COMMENT ON FUNCTION rage.tag_form(text) IS 'How a tag is stored: its normal form, without blanks beside slashes.';
 
 
-CREATE OR REPLACE FUNCTION rage.tag_ids(names text[]) RETURNS integer[]
+CREATE OR REPLACE FUNCTION rage.tag_ids(names text[], allowed integer[] DEFAULT NULL) RETURNS integer[]
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN ARRAY(
     SELECT t.tag_id
     FROM (SELECT rage.tag_form(given.name) AS name FROM unnest(names) AS given (name)) AS wanted
     JOIN rage.tags AS t ON t.name = wanted.name OR starts_with(t.name, wanted.name || '/')
+    WHERE allowed IS NULL OR t.brand_id = ANY (allowed)
 );
-COMMENT ON FUNCTION rage.tag_ids(text[]) IS 'The tags of these names and their children, of every brand.';
+COMMENT ON FUNCTION rage.tag_ids(text[], integer[]) IS 'The tags of these names and their children, of the allowed brands; null: of every brand.';
 
 
 CREATE OR REPLACE FUNCTION rage.attribute_forms(name text, value jsonb) RETURNS jsonb[]

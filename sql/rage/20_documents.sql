@@ -57,7 +57,7 @@ COMMENT ON FUNCTION rage.refresh_documents(bigint[]) IS
     'Makes the documents of these images anew; whoever changes a title, caption, tag or product calls it in the same transaction.';
 
 
-CREATE OR REPLACE FUNCTION rage.prompt_words(prompt text) RETURNS jsonb
+CREATE OR REPLACE FUNCTION rage.prompt_words(prompt text, allowed integer[]) RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path FROM CURRENT
 AS $function$
@@ -66,25 +66,30 @@ AS $function$
         SELECT lexeme FROM unnest(to_tsvector('english', prompt))
         UNION
         SELECT lexeme FROM unnest(to_tsvector('simple', prompt))
-        WHERE lexeme ~ '[0-9]' OR lexeme IN (SELECT b.key FROM rage.brands AS b)
+        WHERE lexeme ~ '[0-9]'
+           OR lexeme IN (SELECT b.key FROM rage.brands AS b WHERE allowed IS NULL OR b.brand_id = ANY (allowed))
     ),
     words AS (
         -- Each word is counted over the store: a prompt as long as a book stands for its longest words.
         SELECT lexeme FROM every_word ORDER BY length(lexeme) DESC, lexeme LIMIT 64
     ),
     store AS (
-        SELECT count(*) AS documents FROM rage.image_documents
+        SELECT count(*) AS documents
+        FROM rage.image_documents AS d
+        WHERE allowed IS NULL OR d.brand_id = ANY (allowed)
     ),
     weighed AS (
         SELECT
             w.lexeme,
             ln(1 + (s.documents + 1) / (0.5 + (
-                SELECT count(*) FROM rage.image_documents AS d WHERE d.words @@ quote_literal(w.lexeme)::tsquery
+                SELECT count(*)
+                FROM rage.image_documents AS d
+                WHERE d.words @@ quote_literal(w.lexeme)::tsquery AND (allowed IS NULL OR d.brand_id = ANY (allowed))
             ))) AS idf
         FROM words AS w CROSS JOIN store AS s
     )
     SELECT jsonb_object_agg(lexeme, round(idf::numeric / (SELECT sum(idf)::numeric FROM weighed), 6))
     FROM weighed
 $function$;
-COMMENT ON FUNCTION rage.prompt_words(text) IS
-    'The words of a prompt, stemmed, each with its share of what the prompt says: its inverse document frequency over their sum. Null where only stop words are left.';
+COMMENT ON FUNCTION rage.prompt_words(text, integer[]) IS
+    'The words of a prompt, stemmed, each with its share of what the prompt says: its inverse document frequency over their sum, counted in the allowed brands (null: in all). Null where only stop words are left.';

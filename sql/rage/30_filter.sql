@@ -92,13 +92,16 @@ COMMENT ON FUNCTION rage.attribute_clauses(jsonb) IS
     'Conditions on i.attributes. Values stay in the parameter $1; only names are written in, quoted.';
 
 
-CREATE OR REPLACE FUNCTION rage.filter_clause(filters jsonb, among bigint[] DEFAULT NULL) RETURNS text
+CREATE OR REPLACE FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) RETURNS text
 LANGUAGE plpgsql IMMUTABLE
 AS $function$
 DECLARE
     clauses  text[] := ARRAY['i.deleted_at IS NULL'];
     place    integer;
 BEGIN
+    IF allowed IS NOT NULL THEN
+        clauses := clauses || 'i.brand_id = ANY ($3)'::text;
+    END IF;
     IF filters ? 'brand' THEN
         clauses := clauses || 'i.brand_id IN (SELECT b.brand_id FROM rage.brands AS b WHERE b.key = ANY (rage.names($1 -> ''brand'')))'::text;
     END IF;
@@ -115,21 +118,21 @@ BEGIN
         clauses := clauses || '(i.state <> ''approved'' OR ($1 ->> ''usable_on'')::date BETWEEN coalesce(i.usable_from, ''-infinity'') AND coalesce(i.usable_until, ''infinity''))'::text;
     END IF;
     IF filters ? 'collection' THEN
-        clauses := clauses || 'i.image_id IN (SELECT ci.image_id FROM rage.collection_images AS ci JOIN rage.collections AS c USING (collection_id) WHERE c.key = ANY (rage.names($1 -> ''collection'')))'::text;
+        clauses := clauses || 'i.image_id IN (SELECT ci.image_id FROM rage.collection_images AS ci JOIN rage.collections AS c USING (collection_id) WHERE c.key = ANY (rage.names($1 -> ''collection'')) AND ($3 IS NULL OR c.brand_id = ANY ($3)))'::text;
     END IF;
     IF filters ? 'tags_all' THEN
         FOR place IN 0 .. jsonb_array_length(filters -> 'tags_all') - 1 LOOP
             clauses := clauses || format(
                 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it'
-                ' WHERE it.tag_id = ANY ((SELECT rage.tag_ids(ARRAY[$1 -> ''tags_all'' ->> %s]))::integer[]))',
+                ' WHERE it.tag_id = ANY ((SELECT rage.tag_ids(ARRAY[$1 -> ''tags_all'' ->> %s], $3))::integer[]))',
                 place);
         END LOOP;
     END IF;
     IF filters ? 'tags_any' THEN
-        clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY ((SELECT rage.tag_ids(rage.texts($1 -> ''tags_any'')))::integer[]))'::text;
+        clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY ((SELECT rage.tag_ids(rage.texts($1 -> ''tags_any''), $3))::integer[]))'::text;
     END IF;
     IF filters ? 'tags_none' THEN
-        clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY ((SELECT rage.tag_ids(rage.texts($1 -> ''tags_none'')))::integer[]))'::text;
+        clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY ((SELECT rage.tag_ids(rage.texts($1 -> ''tags_none''), $3))::integer[]))'::text;
     END IF;
     IF filters ? 'attributes' THEN
         clauses := clauses || rage.attribute_clauses(filters -> 'attributes');
@@ -155,5 +158,5 @@ BEGIN
     RETURN array_to_string(clauses, E'\n      AND ');
 END
 $function$;
-COMMENT ON FUNCTION rage.filter_clause(jsonb, bigint[]) IS
-    'The condition on rage.images i that a filter stands for. Its shape follows from the filter; the values stay in $1 (the filter) and $2 (among).';
+COMMENT ON FUNCTION rage.filter_clause(jsonb, bigint[], integer[]) IS
+    'The condition on rage.images i that a filter stands for, for who may see the allowed brands. Its shape follows from the filter; the values stay in $1 (the filter), $2 (among) and $3 (the allowed brands; null: every brand).';

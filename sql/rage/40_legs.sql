@@ -74,11 +74,14 @@ RETURN (
     WHERE v.space_id = space
       AND v.prompt_md5 = md5(stored_prompt_vector.prompt)::uuid
       AND v.prompt = stored_prompt_vector.prompt
+      AND (v.caller_id IS NULL OR v.caller_id = rage.caller_id())
+    ORDER BY v.caller_id NULLS LAST
+    LIMIT 1
 );
-COMMENT ON FUNCTION rage.stored_prompt_vector(text, integer) IS 'The vector of a prompt in a space, if it has been embedded.';
+COMMENT ON FUNCTION rage.stored_prompt_vector(text, integer) IS 'The vector of a prompt in a space, if who asks or the operator has had it embedded.';
 
 
-CREATE OR REPLACE FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer) RETURNS jsonb
+CREATE OR REPLACE FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer, allowed integer[]) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $function$
@@ -100,18 +103,21 @@ BEGIN
         ' JOIN rage.embeddings AS said ON said.space_id = %1$s AND said.image_id = i.image_id'
         ' JOIN rage.embeddings AS look ON look.space_id = %2$s AND look.image_id = i.image_id'
         ' WHERE i.kind = ''style'' AND i.state = ''approved'' AND i.deleted_at IS NULL'
+        ' AND ($2 IS NULL OR i.brand_id = ANY ($2))'
         ' ORDER BY said.embedding::halfvec(%3$s) <=> $1::text::halfvec(%3$s), i.image_id'
         ' LIMIT 1',
         caption_space.space_id, style_space, caption_space.dimensions)
-    INTO style USING caption_vector;
+    INTO style USING caption_vector, allowed;
     RETURN style;
 END
 $function$;
-COMMENT ON FUNCTION rage.style_named_by(jsonb, integer) IS
+COMMENT ON FUNCTION rage.style_named_by(jsonb, integer, integer[]) IS
     'The style vector of the approved style picture that a prompt''s caption vector lies nearest to.';
 
 
-CREATE OR REPLACE FUNCTION rage.query_vectors(prompt text, weights jsonb, vectors jsonb, demanded boolean) RETURNS jsonb
+CREATE OR REPLACE FUNCTION rage.query_vectors(
+    prompt text, weights jsonb, vectors jsonb, demanded boolean, allowed integer[]
+) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $function$
@@ -141,7 +147,8 @@ BEGIN
                 vector := rage.style_named_by(
                     coalesce(found -> 'caption', rage.stored_prompt_vector(prompt, (
                         SELECT l.space_id FROM rage.search_legs AS l WHERE l.leg = 'caption'))),
-                    leg_space.space_id);
+                    leg_space.space_id,
+                    allowed);
             END IF;
         END IF;
         IF vector IS NOT NULL THEN
@@ -159,5 +166,5 @@ BEGIN
     RETURN found;
 END
 $function$;
-COMMENT ON FUNCTION rage.query_vectors(text, jsonb, jsonb, boolean) IS
+COMMENT ON FUNCTION rage.query_vectors(text, jsonb, jsonb, boolean, integer[]) IS
     'The query vector of every weighted leg: the one given, the stored one of the prompt, or for style the one that the prompt names.';

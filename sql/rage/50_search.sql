@@ -1,4 +1,5 @@
--- A search as one statement. $1 filter, $2 among, $3 words, $4 vectors, $5 weights, $6 k, $7 min_relevance.
+-- A search as one statement.
+-- $1 filter, $2 among, $3 allowed brands, $4 words, $5 vectors, $6 weights, $7 k, $8 min_relevance.
 
 CREATE OR REPLACE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer) RETURNS text
 LANGUAGE sql STABLE
@@ -9,7 +10,7 @@ RETURN (
     SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
     FROM (
         SELECT e.image_id,
-               e.embedding::%4$I.halfvec(%3$s) OPERATOR(%4$I.<=>) ($4 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
+               e.embedding::%4$I.halfvec(%3$s) OPERATOR(%4$I.<=>) ($5 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
         FROM matches JOIN rage.%2$I AS e USING (image_id)
     ) AS measured
 )$sql$, leg, 'embeddings_' || space, dimensions, n.nspname)
@@ -19,8 +20,9 @@ RETURN (
 COMMENT ON FUNCTION rage.vector_leg(text, integer, integer) IS 'The CTE of a vector leg: every match by exact cosine distance.';
 
 
-CREATE OR REPLACE FUNCTION rage.search_statement(filters jsonb, among bigint[], words jsonb, vectors jsonb)
-RETURNS text
+CREATE OR REPLACE FUNCTION rage.search_statement(
+    filters jsonb, among bigint[], allowed integer[], words jsonb, vectors jsonb
+) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $function$
@@ -44,7 +46,7 @@ BEGIN
         legs := legs || $sql$
 words AS (
     SELECT quote_literal(word)::tsquery AS word, share::double precision AS share
-    FROM jsonb_each_text($3) AS w (word, share)
+    FROM jsonb_each_text($4) AS w (word, share)
 ),
 "text" AS (
     SELECT image_id, score, row_number() OVER (ORDER BY score DESC, density DESC, image_id) AS place
@@ -77,7 +79,7 @@ hits AS MATERIALIZED (
     %s
 ),
 fused AS (
-    SELECT image_id, sum(($5 ->> leg)::double precision * strength / (60 + place)) AS score
+    SELECT image_id, sum(($6 ->> leg)::double precision * strength / (60 + place)) AS score
     FROM hits
     GROUP BY image_id
 ),
@@ -88,9 +90,9 @@ answer AS (
 best AS (
     SELECT image_id, score
     FROM answer
-    WHERE score >= $7 * (SELECT max(score) FROM answer)
+    WHERE score >= $8 * (SELECT max(score) FROM answer)
     ORDER BY score DESC, image_id
-    LIMIT $6
+    LIMIT $7
 ),
 explained AS (
     SELECT image_id, jsonb_object_agg(leg, jsonb_build_object('rank', place, measure, value)) AS legs
@@ -104,12 +106,12 @@ SELECT row_number() OVER (ORDER BY score DESC, image_id)::integer AS rank,
        (SELECT count(*) FROM matches) AS matched
 FROM best LEFT JOIN explained USING (image_id)
 ORDER BY score DESC, image_id$sql$,
-        rage.filter_clause(filters, among),
+        rage.filter_clause(filters, among, allowed),
         coalesce(nullif(array_to_string(legs, ','), ''), E'\nno_leg AS (SELECT)'),
         array_to_string(hits, E'\n    UNION ALL\n    '));
 END
 $function$;
-COMMENT ON FUNCTION rage.search_statement(jsonb, bigint[], jsonb, jsonb) IS
+COMMENT ON FUNCTION rage.search_statement(jsonb, bigint[], integer[], jsonb, jsonb) IS
     'The text of a search with its parameters left open. Only the shape of the request decides it, never a value.';
 
 
@@ -166,15 +168,16 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $function$
 DECLARE
+    allowed  integer[] := rage.brand_limit();
     asked    text := rage.check_request(search.prompt, search.k, search.min_relevance);
     weights  jsonb := rage.leg_weights(search.legs);
-    query    jsonb := rage.query_vectors(asked, weights, search.vectors, search.legs IS NOT NULL);
-    words    jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked) END;
+    query    jsonb := rage.query_vectors(asked, weights, search.vectors, search.legs IS NOT NULL, allowed);
+    words    jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked, allowed) END;
 BEGIN
     RETURN QUERY EXECUTE
-        'SELECT found.rank, found.image_id, found.score, found.legs, $8, found.matched, true FROM ('
-        || rage.search_statement(search.filters, search.among, words, query) || ') AS found'
-    USING search.filters, search.among, words, query, weights, search.k, search.min_relevance,
+        'SELECT found.rank, found.image_id, found.score, found.legs, $9, found.matched, true FROM ('
+        || rage.search_statement(search.filters, search.among, allowed, words, query) || ') AS found'
+    USING search.filters, search.among, allowed, words, query, weights, search.k, search.min_relevance,
           rage.strategy(query, words, weights);
 END
 $function$;

@@ -1,9 +1,10 @@
--- Lists and facets: the same filter as a search, without a prompt's ranking.
+-- Lists and facets: the same filter as a search, without a prompt's ranking. They run as the owner, whom no
+-- policy slows, and put the caller's brands into the filter themselves.
 
 CREATE OR REPLACE FUNCTION rage.list_images(
     filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer
 ) RETURNS TABLE (image_id bigint, sort_key text)
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $function$
 DECLARE
@@ -14,18 +15,19 @@ DECLARE
                             WHEN 'title' THEN 'coalesce(i.title, '''')'
                             WHEN 'id' THEN 'i.image_id'
                         END;
-    clause      text := rage.filter_clause(filters);
+    allowed     integer[] := rage.brand_limit();
+    clause      text := rage.filter_clause(filters, NULL, allowed);
 BEGIN
     IF key IS NULL THEN
         RAISE EXCEPTION 'sort must be created_at, updated_at, title or id, with - before it for the other direction'
             USING ERRCODE = 'invalid_parameter_value', COLUMN = 'sort';
     END IF;
     IF words IS NOT NULL THEN
-        clause := clause || E'\n      AND EXISTS (SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ $2)';
+        clause := clause || E'\n      AND EXISTS (SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ $4)';
     END IF;
     IF after_id IS NOT NULL THEN
         clause := clause || format(
-            E'\n      AND (%1$s, i.image_id) %2$s ($3::%3$s, $4)',
+            E'\n      AND (%1$s, i.image_id) %2$s ($5::%3$s, $6)',
             key,
             CASE WHEN descending THEN '<' ELSE '>' END,
             CASE WHEN key = 'i.image_id' THEN 'bigint' WHEN key LIKE '%title%' THEN 'text' ELSE 'timestamptz' END);
@@ -35,8 +37,8 @@ SELECT i.image_id, (%1$s)::text
 FROM rage.images AS i
 WHERE %2$s
 ORDER BY %1$s %3$s, i.image_id %3$s
-LIMIT $5$sql$, key, clause, CASE WHEN descending THEN 'DESC' ELSE 'ASC' END)
-    USING filters, words, after_key, after_id, page_size;
+LIMIT $7$sql$, key, clause, CASE WHEN descending THEN 'DESC' ELSE 'ASC' END)
+    USING filters, NULL::bigint[], allowed, words, after_key, after_id, page_size;
 END
 $function$;
 COMMENT ON FUNCTION rage.list_images(jsonb, tsquery, text, text, bigint, integer) IS
@@ -44,17 +46,19 @@ COMMENT ON FUNCTION rage.list_images(jsonb, tsquery, text, text, bigint, integer
 
 
 CREATE OR REPLACE FUNCTION rage.facets(filters jsonb, words tsquery) RETURNS TABLE (facet text, name text, value text, count bigint)
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $function$
+DECLARE
+    allowed  integer[] := rage.brand_limit();
 BEGIN
     RETURN QUERY EXECUTE format($sql$
 WITH matches AS MATERIALIZED (
     SELECT i.image_id, i.brand_id, i.kind, i.attributes
     FROM rage.images AS i
     WHERE %s
-      AND ($2 IS NULL OR EXISTS (
-          SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ $2))
+      AND ($4 IS NULL OR EXISTS (
+          SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ $4))
 ),
 counted AS (
     SELECT 'tags' AS facet, NULL AS name, t.name AS value, count(DISTINCT m.image_id) AS count
@@ -86,8 +90,8 @@ ranked AS (
 SELECT r.facet, r.name, r.value, r.count
 FROM ranked AS r
 WHERE r.place <= 100
-ORDER BY r.facet, r.name, r.place$sql$, rage.filter_clause(filters))
-    USING filters, words;
+ORDER BY r.facet, r.name, r.place$sql$, rage.filter_clause(filters, NULL, allowed))
+    USING filters, NULL::bigint[], allowed, words;
 END
 $function$;
 COMMENT ON FUNCTION rage.facets(jsonb, tsquery) IS

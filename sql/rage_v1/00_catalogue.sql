@@ -1,6 +1,6 @@
 -- The catalogue: brands, images, and what belongs to them.
 
-CREATE OR REPLACE VIEW rage_v1.brands AS
+CREATE OR REPLACE VIEW rage_v1.brands WITH (security_invoker = true) AS
 SELECT
     b.brand_id,
     b.name AS brand,
@@ -20,7 +20,7 @@ COMMENT ON COLUMN rage_v1.brands.images IS 'How many images it has.';
 COMMENT ON COLUMN rage_v1.brands.created_at IS 'When it was made.';
 
 
-CREATE OR REPLACE VIEW rage_v1.images AS
+CREATE OR REPLACE VIEW rage_v1.images WITH (security_invoker = true) AS
 SELECT
     i.image_id,
     (SELECT x.identifier
@@ -88,7 +88,7 @@ COMMENT ON COLUMN rage_v1.images.created_at IS 'When it came.';
 COMMENT ON COLUMN rage_v1.images.updated_at IS 'When anything about it last changed.';
 
 
-CREATE OR REPLACE VIEW rage_v1.image_identifiers AS
+CREATE OR REPLACE VIEW rage_v1.image_identifiers WITH (security_invoker = true) AS
 SELECT x.image_id, b.name AS brand, x.identifier AS external_id
 FROM rage.image_identifiers AS x
 JOIN rage.images AS i ON i.image_id = x.image_id AND i.deleted_at IS NULL
@@ -102,7 +102,7 @@ COMMENT ON COLUMN rage_v1.image_identifiers.brand IS 'Its brand, within which an
 COMMENT ON COLUMN rage_v1.image_identifiers.external_id IS 'What you call it; images shows the first of them.';
 
 
-CREATE OR REPLACE VIEW rage_v1.image_tags AS
+CREATE OR REPLACE VIEW rage_v1.image_tags WITH (security_invoker = true) AS
 SELECT it.image_id, b.name AS brand, t.name AS tag
 FROM rage.image_tags AS it
 JOIN rage.tags AS t USING (tag_id)
@@ -114,7 +114,7 @@ COMMENT ON COLUMN rage_v1.image_tags.brand IS 'Its brand.';
 COMMENT ON COLUMN rage_v1.image_tags.tag IS 'The tag: trimmed, NFC, case-folded.';
 
 
-CREATE OR REPLACE VIEW rage_v1.image_products AS
+CREATE OR REPLACE VIEW rage_v1.image_products WITH (security_invoker = true) AS
 SELECT p.image_id, b.name AS brand, p.sku, p.position, p.view
 FROM rage.image_products AS p
 JOIN rage.images AS i ON i.image_id = p.image_id AND i.deleted_at IS NULL
@@ -127,7 +127,7 @@ COMMENT ON COLUMN rage_v1.image_products.position IS 'Order of the products on t
 COMMENT ON COLUMN rage_v1.image_products.view IS 'Which side or situation is shown, where known.';
 
 
-CREATE OR REPLACE VIEW rage_v1.collections AS
+CREATE OR REPLACE VIEW rage_v1.collections WITH (security_invoker = true) AS
 SELECT
     c.collection_id,
     c.name AS collection,

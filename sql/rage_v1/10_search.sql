@@ -1,4 +1,5 @@
--- The public search functions. Their arguments are the contract; new ones are added at the end, with defaults.
+-- The public search functions. They run as the owner, whom no policy slows, and put the caller's brands into
+-- every filter themselves. Their arguments are the contract; new ones are added at the end, with defaults.
 
 CREATE OR REPLACE FUNCTION rage_v1.search_images(
     prompt          text,
@@ -36,7 +37,7 @@ CREATE OR REPLACE FUNCTION rage_v1.search_images(
     matched      bigint,
     complete     boolean
 )
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $function$
     SELECT
@@ -76,20 +77,21 @@ CREATE OR REPLACE FUNCTION rage_v1.search_report(
     min_height      integer DEFAULT NULL,
     min_relevance   real DEFAULT 0
 ) RETURNS TABLE (strategy text, matched bigint, complete boolean)
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $function$
 DECLARE
+    allowed  integer[] := rage.brand_limit();
     asked    text := rage.check_request($1, $2, $21);
     weights  jsonb := rage.leg_weights($13);
-    query    jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL);
-    words    jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked) END;
+    query    jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL, allowed);
+    words    jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked, allowed) END;
     wanted   jsonb := rage.default_filters(
         rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20));
 BEGIN
     RETURN QUERY EXECUTE
-        'SELECT $3, count(*), true FROM rage.images AS i WHERE ' || rage.filter_clause(wanted, $12)
-    USING wanted, $12, rage.strategy(query, words, weights);
+        'SELECT $4, count(*), true FROM rage.images AS i WHERE ' || rage.filter_clause(wanted, $12, allowed)
+    USING wanted, $12, allowed, rage.strategy(query, words, weights);
 END
 $function$;
 COMMENT ON FUNCTION rage_v1.search_report IS
@@ -119,19 +121,21 @@ CREATE OR REPLACE FUNCTION rage_v1.search_statement(
     min_height      integer DEFAULT NULL,
     min_relevance   real DEFAULT 0
 ) RETURNS text
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $function$
 DECLARE
+    allowed    integer[] := rage.brand_limit();
     asked      text := rage.check_request($1, $2, $21);
     weights    jsonb := rage.leg_weights($13);
-    query      jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL);
-    words      jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked) END;
+    query      jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL, allowed);
+    words      jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked, allowed) END;
     wanted     jsonb := rage.default_filters(
         rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20));
     literals   text[] := ARRAY[
         quote_nullable(wanted) || '::jsonb',
         quote_nullable($12) || '::bigint[]',
+        quote_nullable(allowed) || '::integer[]',
         quote_nullable(words) || '::jsonb',
         quote_nullable(query) || '::jsonb',
         quote_nullable(weights) || '::jsonb',
@@ -142,9 +146,9 @@ DECLARE
 BEGIN
     -- Split at the parameters rather than replace them: a value may itself contain "$3".
     FOR piece IN SELECT p.part[1] FROM regexp_matches(
-        rage.search_statement(wanted, $12, words, query), '(\$[1-7]|[^$]+|\$)', 'g') AS p (part)
+        rage.search_statement(wanted, $12, allowed, words, query), '(\$[1-8]|[^$]+|\$)', 'g') AS p (part)
     LOOP
-        statement := statement || CASE WHEN piece ~ '^\$[1-7]$'
+        statement := statement || CASE WHEN piece ~ '^\$[1-8]$'
             THEN literals[substr(piece, 2)::integer] ELSE piece END;
     END LOOP;
     RETURN statement;
@@ -155,26 +159,24 @@ COMMENT ON FUNCTION rage_v1.search_statement IS
 
 
 CREATE OR REPLACE FUNCTION rage_v1.prompt_vector(prompt text, space text) RETURNS real[]
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path FROM CURRENT
 RETURN (
-    SELECT v.embedding::vector::real[]
-    FROM rage.prompt_vectors AS v JOIN rage.embedding_spaces AS s USING (space_id)
+    SELECT rage.stored_prompt_vector(btrim(prompt_vector.prompt, E' \t\r\n'), s.space_id)::text::vector::real[]
+    FROM rage.embedding_spaces AS s
     WHERE s.name = prompt_vector.space
-      AND v.prompt_md5 = md5(btrim(prompt_vector.prompt, E' \t\r\n'))::uuid
-      AND v.prompt = btrim(prompt_vector.prompt, E' \t\r\n')
 );
 COMMENT ON FUNCTION rage_v1.prompt_vector(text, text) IS
-    'The vector of a prompt in a space, or null where it has not been embedded yet.';
+    'The vector of a prompt in a space, or null where neither you nor the operator have had it embedded yet.';
 
 
 CREATE OR REPLACE FUNCTION rage_v1.request_prompt_vector(prompt text) RETURNS bigint
-LANGUAGE sql
+LANGUAGE sql SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $function$
     SELECT unnest(procrastinate_defer_jobs_v1(ARRAY[ROW(
         'default', 'embed_prompt', 0, NULL, NULL,
-        jsonb_build_object('prompt', rage.check_request(request_prompt_vector.prompt, 1, 0)), NULL
+        jsonb_build_object('prompt', rage.check_request(request_prompt_vector.prompt, 1, 0), 'caller_id', rage.caller_id()), NULL
     )::procrastinate_job_to_defer_v1]))
 $function$;
 COMMENT ON FUNCTION rage_v1.request_prompt_vector(text) IS

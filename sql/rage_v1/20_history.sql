@@ -1,12 +1,16 @@
 -- The history: what was searched, proposed, generated, rated and paid.
 
-CREATE OR REPLACE VIEW rage_v1.generations AS
+CREATE OR REPLACE VIEW rage_v1.generations WITH (security_invoker = true) AS
 SELECT
     g.generation_id,
     b.name AS brand,
     g.status,
     g.prompt,
-    g.prompt_sent,
+    -- It names the references by their titles, which are not for who may not see these images.
+    CASE WHEN NOT EXISTS (
+        SELECT FROM rage.generation_references AS r LEFT JOIN rage.images AS i USING (image_id)
+        WHERE r.generation_id = g.generation_id AND i.image_id IS NULL
+    ) THEN g.prompt_sent END AS prompt_sent,
     g.purpose,
     g.provider,
     g.model,
@@ -35,7 +39,7 @@ COMMENT ON COLUMN rage_v1.generations.generation_id IS 'Stable id of the generat
 COMMENT ON COLUMN rage_v1.generations.brand IS 'The brand that pays.';
 COMMENT ON COLUMN rage_v1.generations.status IS 'queued, running, succeeded, refused, failed, cancelled or unknown.';
 COMMENT ON COLUMN rage_v1.generations.prompt IS 'The prompt as it was given.';
-COMMENT ON COLUMN rage_v1.generations.prompt_sent IS 'The exact text that went to the provider.';
+COMMENT ON COLUMN rage_v1.generations.prompt_sent IS 'The exact text that went to the provider; null too where it names references of a brand that you may not see.';
 COMMENT ON COLUMN rage_v1.generations.purpose IS 'compose, edit, enhance, style or prototype.';
 COMMENT ON COLUMN rage_v1.generations.provider IS 'Who made the picture; local is not conditioned on the prompt.';
 COMMENT ON COLUMN rage_v1.generations.model IS 'The model that answered; before that, the one asked for.';
@@ -58,7 +62,7 @@ COMMENT ON COLUMN rage_v1.generations.started_at IS 'When a worker took it up.';
 COMMENT ON COLUMN rage_v1.generations.finished_at IS 'When the outcome was known.';
 
 
-CREATE OR REPLACE VIEW rage_v1.generation_references AS
+CREATE OR REPLACE VIEW rage_v1.generation_references WITH (security_invoker = true) AS
 SELECT
     r.generation_id,
     r.position,
@@ -82,7 +86,7 @@ COMMENT ON COLUMN rage_v1.generation_references.search_rank IS 'Its rank in the 
 COMMENT ON COLUMN rage_v1.generation_references.search_score IS 'Its score there; higher is better.';
 
 
-CREATE OR REPLACE VIEW rage_v1.generation_outputs AS
+CREATE OR REPLACE VIEW rage_v1.generation_outputs WITH (security_invoker = true) AS
 SELECT
     o.generation_id,
     o.position,
@@ -102,7 +106,7 @@ COMMENT ON COLUMN rage_v1.generation_outputs.kept_at IS 'When it was approved.';
 COMMENT ON COLUMN rage_v1.generation_outputs.kept_by IS 'Who approved it.';
 
 
-CREATE OR REPLACE VIEW rage_v1.lineage AS
+CREATE OR REPLACE VIEW rage_v1.lineage WITH (security_invoker = true) AS
 WITH RECURSIVE ancestry AS (
     SELECT o.image_id, o.generation_id, r.image_id AS source_image_id, r.position, r.role, 1 AS depth,
            ARRAY[o.image_id, r.image_id] AS path
@@ -126,7 +130,7 @@ COMMENT ON COLUMN rage_v1.lineage.position IS 'The source''s place among its ref
 COMMENT ON COLUMN rage_v1.lineage.role IS 'The source''s role there.';
 
 
-CREATE OR REPLACE VIEW rage_v1.ratings AS
+CREATE OR REPLACE VIEW rage_v1.ratings WITH (security_invoker = true) AS
 SELECT r.generation_id, r.position, nullif(r.rated_by, '') AS rated_by, r.rating, r.reasons, r.comment, r.created_at
 FROM rage.ratings AS r;
 COMMENT ON VIEW rage_v1.ratings IS 'What people think of outputs: one row per output and person.';
@@ -139,7 +143,7 @@ COMMENT ON COLUMN rage_v1.ratings.comment IS 'In the person''s words.';
 COMMENT ON COLUMN rage_v1.ratings.created_at IS 'When it was last given.';
 
 
-CREATE OR REPLACE VIEW rage_v1.paid_calls AS
+CREATE OR REPLACE VIEW rage_v1.paid_calls WITH (security_invoker = true) AS
 SELECT
     p.call_id,
     b.name AS brand,
@@ -172,7 +176,7 @@ COMMENT ON COLUMN rage_v1.paid_calls.started_at IS 'When the call was about to b
 COMMENT ON COLUMN rage_v1.paid_calls.finished_at IS 'When the answer was known.';
 
 
-CREATE OR REPLACE VIEW rage_v1.search_log AS
+CREATE OR REPLACE VIEW rage_v1.search_log WITH (security_invoker = true) AS
 SELECT
     s.search_id,
     s.prompt,

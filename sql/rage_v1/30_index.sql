@@ -1,6 +1,6 @@
 -- The index: which vectors there are, which are missing, which cannot be made.
 
-CREATE OR REPLACE VIEW rage_v1.index_status AS
+CREATE OR REPLACE VIEW rage_v1.index_status WITH (security_invoker = true) AS
 WITH wanted AS (
     SELECT i.image_id, o.sha256 AS content_sha256, d.input_sha256, d.input
     FROM rage.images AS i
@@ -38,10 +38,15 @@ SELECT
     coalesce(c.missing, 0) AS missing,
     coalesce(c.failed, 0) AS failed,
     x.indisvalid AS index_valid,
-    pg_relation_size(x.indexrelid) AS index_bytes
+    -- Its size counts every brand's images.
+    CASE WHEN rage.sees_every_brand() THEN pg_relation_size(x.indexrelid) END AS index_bytes
 FROM rage.embedding_spaces AS s
 LEFT JOIN counted AS c USING (space_id)
-LEFT JOIN pg_index AS x ON x.indexrelid = to_regclass(format('rage.embeddings_%s_hnsw', s.space_id));
+-- By their names: to_regclass is refused to readers, who may not enter the schema.
+LEFT JOIN pg_class AS r
+    ON r.relname = format('embeddings_%s_hnsw', s.space_id)
+   AND r.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = 'rage')
+LEFT JOIN pg_index AS x ON x.indexrelid = r.oid;
 COMMENT ON VIEW rage_v1.index_status IS 'One row per embedding space: how full and how sound it is.';
 COMMENT ON COLUMN rage_v1.index_status.space_id IS 'Stable number of the space.';
 COMMENT ON COLUMN rage_v1.index_status.space IS 'Its name.';
@@ -56,10 +61,10 @@ COMMENT ON COLUMN rage_v1.index_status.embedded IS 'Images with a vector that is
 COMMENT ON COLUMN rage_v1.index_status.missing IS 'Images whose vector is still to be made.';
 COMMENT ON COLUMN rage_v1.index_status.failed IS 'Images that the encoder could not embed.';
 COMMENT ON COLUMN rage_v1.index_status.index_valid IS 'Whether its HNSW index is sound; null: there is none.';
-COMMENT ON COLUMN rage_v1.index_status.index_bytes IS 'Size of the HNSW index in bytes.';
+COMMENT ON COLUMN rage_v1.index_status.index_bytes IS 'Size of the HNSW index in bytes; null for who does not see every brand.';
 
 
-CREATE OR REPLACE VIEW rage_v1.failed_items AS
+CREATE OR REPLACE VIEW rage_v1.failed_items WITH (security_invoker = true) AS
 SELECT s.name AS space, f.image_id, b.name AS brand, f.attempts, f.reason, f.failed_at
 FROM rage.failed_items AS f
 JOIN rage.embedding_spaces AS s USING (space_id)

@@ -7,18 +7,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from copy import copy
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 import msgspec
 import psycopg
 from pgvector.psycopg import register_vector_async
 from psycopg import AsyncConnection, sql
-from psycopg.errors import DeadlockDetected, QueryCanceled, SerializationFailure, UniqueViolation
+from psycopg.errors import (
+    DeadlockDetected,
+    InsufficientPrivilege,
+    QueryCanceled,
+    SerializationFailure,
+    UniqueViolation,
+)
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from rage_pg.errors import Conflict, DatabaseUnavailable, InvalidInput, RageError, SetupError
+from rage_pg.callers import NOBODY, Caller
+from rage_pg.errors import Conflict, DatabaseUnavailable, Forbidden, InvalidInput, RageError, SetupError
 
 Connection = AsyncConnection[DictRow]
 Row = Mapping[str, Any]
@@ -26,7 +34,8 @@ T = TypeVar("T")
 
 SEARCH_PATH = """
 SELECT set_config(
-    'search_path', concat_ws(', ', 'rage', nullif(extnamespace::regnamespace::text, 'rage')), false)
+    'search_path',
+    concat_ws(', ', 'rage', nullif(extnamespace::regnamespace::text, 'rage'), 'pg_temp'), false)
 FROM pg_extension WHERE extname = 'vector'
 """
 """Our schema, then the extension's, wherever the host put it; never `public` for its own sake."""
@@ -34,9 +43,11 @@ FROM pg_extension WHERE extname = 'vector'
 READ_TIMEOUT = "30s"
 """A question that takes longer is given up: its asker has long gone, and others wait."""
 
-READ_ONLY = (
-    "SELECT set_config('transaction_read_only', 'on', true), set_config('statement_timeout', %s, true)"
-)
+ACT_FOR = "SELECT set_config('rage.caller', %s, true)"
+READ_FOR = f"""
+{ACT_FOR}, set_config('transaction_read_only', 'on', true), set_config('statement_timeout', %s, true)
+"""
+"""Each ends with its transaction: the connection goes back to the pool as nobody's."""
 
 CONSTRAINTS: Mapping[str, Callable[[], RageError]] = {
     "brands_key_unique": partial(Conflict, "There is a brand of this name already."),
@@ -55,10 +66,15 @@ CONSTRAINTS: Mapping[str, Callable[[], RageError]] = {
 
 
 class Database:
-    """A pool of connections to one database. Open it before use, close it after."""
+    """A pool of connections to one database. Open it before use, close it after.
 
-    def __init__(self, url: str, *, max_connections: int = 10) -> None:
+    Each transaction tells Postgres on whose behalf it asks; row-level security does the rest. Who says
+    nothing asks for nobody, and sees nothing.
+    """
+
+    def __init__(self, url: str, *, caller: Caller = NOBODY, max_connections: int = 10) -> None:
         self.url = url
+        self.caller = caller
         self._pool = AsyncConnectionPool[Connection](
             url,
             connection_class=AsyncConnection[DictRow],
@@ -70,6 +86,12 @@ class Database:
             check=AsyncConnectionPool.check_connection,
             open=False,
         )
+
+    def acting_for(self, caller: Caller) -> Database:
+        """The same pool on another's behalf; whoever opened it closes it."""
+        bound = copy(self)
+        bound.caller = caller
+        return bound
 
     async def open(self) -> None:
         """Raises DatabaseUnavailable after 10 seconds without a connection."""
@@ -94,16 +116,21 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """One transaction: committed at the end, rolled back on any error, which comes out as ours."""
-        with translated():
-            async with self._pool.connection() as connection, connection.transaction():
-                yield connection
+        async with self._transaction(ACT_FOR, [self.caller.setting]) as connection:
+            yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         """A transaction that changes nothing, and in which no statement runs for longer than READ_TIMEOUT."""
-        async with self.transaction() as connection:
-            await connection.execute(READ_ONLY, [READ_TIMEOUT])
+        async with self._transaction(READ_FOR, [self.caller.setting, READ_TIMEOUT]) as connection:
             yield connection
+
+    @asynccontextmanager
+    async def _transaction(self, beginning: LiteralString, values: list[str]) -> AsyncIterator[Connection]:
+        with translated():
+            async with self._pool.connection() as connection, connection.transaction():
+                await connection.execute(beginning, values)
+                yield connection
 
 
 class translated:  # noqa: N801 - reads as a statement: `with translated():`
@@ -141,6 +168,9 @@ def translate(error: PoolTimeout | psycopg.Error) -> BaseException:
         return Conflict(f"{message} {error.diag.message_hint or ''}".strip())
     if isinstance(error, UniqueViolation):
         return Conflict(message)
+    # Known by the place in the server that says so: the message is in the server's language.
+    if isinstance(error, InsufficientPrivilege) and error.diag.source_function == "ExecWithCheckOptions":
+        return Forbidden("This belongs to a brand that you may not change.")
     if _is_sql_state(error, "42P01") or _is_sql_state(error, "3F000") or _is_sql_state(error, "42883"):
         return SetupError("The database lacks the schema of this version.", "Run: rage db upgrade")
     return error

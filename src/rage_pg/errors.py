@@ -4,6 +4,9 @@
     ├── InvalidInput            400  a value that cannot be used, with the field's name
     │   ├── ImageRejected       422  bytes that are not an image we take
     │   └── TooLarge            413  more bytes or pixels than the limits allow
+    ├── NotAuthenticated        401  no key, or one that is not good
+    ├── Forbidden               403  a key that does not go so far
+    ├── TooManyRequests         429
     ├── NotFound                404
     ├── Conflict                409  the request contradicts what is stored
     ├── NotPossible             422  a provider or model cannot do what was asked, known before any call
@@ -67,6 +70,32 @@ class TooLarge(InvalidInput):
     status = 413
     slug = "too-large"
     title = "Too large"
+
+
+class NotAuthenticated(RageError):
+    """Nobody is told what is wrong with a key: unknown, expired and revoked are answered alike."""
+
+    status = 401
+    slug = "not-authenticated"
+    title = "Not authenticated"
+
+
+class Forbidden(RageError):
+    status = 403
+    slug = "forbidden"
+    title = "Forbidden"
+
+
+class TooManyRequests(RageError):
+    """Too many requests in too short a time; `retry_after` is in whole seconds."""
+
+    status = 429
+    slug = "too-many-requests"
+    title = "Too many requests"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class NotFound(RageError):

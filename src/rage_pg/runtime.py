@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from functools import cached_property
+from copy import copy
 
 import structlog
 
 from rage_pg import index, migrate
 from rage_pg import search as searching
+from rage_pg.callers import SYSTEM, Caller
 from rage_pg.config import Settings
 from rage_pg.database import Database
-from rage_pg.embedded import embedded_server
+from rage_pg.embedded import app_url, embedded_server
 from rage_pg.errors import SetupError
 from rage_pg.providers.ports import ImageEncoder, TextEncoder
 from rage_pg.providers.registry import Generators, Registry
@@ -34,7 +35,13 @@ class Runtime:
         self.database = database
         self.registry = Registry(settings)
 
-    @cached_property
+    def acting_for(self, caller: Caller) -> Runtime:
+        """The same runtime, with its database on another's behalf."""
+        bound = copy(self)
+        bound.database = self.database.acting_for(caller)
+        return bound
+
+    @property
     def generators(self) -> Generators:
         return self.registry.generators()
 
@@ -80,7 +87,8 @@ async def running(settings: Settings, *, max_connections: int = 10) -> AsyncIter
         log.warning("RAGE_DATABASE_READ_URL is not used by this version: reads go to the primary too")
     with database_url(settings) as url:
         await asyncio.to_thread(_ready, settings, url)
-        async with Database(url, max_connections=max_connections) as database:
+        own = app_url(url) if settings.database_url is None else url
+        async with Database(own, caller=SYSTEM, max_connections=max_connections) as database:
             runtime = Runtime(settings, database)
             await runtime.settle_text_encoder()
             yield runtime
@@ -88,7 +96,8 @@ async def running(settings: Settings, *, max_connections: int = 10) -> AsyncIter
 
 @contextmanager
 def database_url(settings: Settings) -> Iterator[str]:
-    """The URL of the database that is set, or of the embedded server, which stops with its last user."""
+    """The URL of the database that is set, or the operator's of the embedded server, which stops with its last
+    user."""
     if settings.database_url is not None:
         yield settings.database_url
     else:
@@ -100,6 +109,6 @@ def _ready(settings: Settings, url: str) -> None:
     pending = migrate.pending(url)
     if settings.database_url is None:
         if pending or not migrate.behaviour_is_current(url):
-            migrate.upgrade(url)
+            migrate.upgrade(url, app_logs_in=True)
     elif pending:
         raise SetupError("The database lacks the schema of this version.", "Run: rage db upgrade")

@@ -42,8 +42,6 @@ async def search(
     database: Database,
     encoders: Sequence[TextEncoder],
     request: SearchRequest,
-    *,
-    asked_by: str | None = None,
 ) -> SearchAnswer:
     """The best `k` images for a prompt under a filter, and how they were found. Raises InvalidInput.
 
@@ -59,7 +57,7 @@ async def search(
         report = await _report(connection, values, rows)
     took_ms = (time.perf_counter() - started) * 1000
     async with database.transaction() as connection:
-        search_id = await _log(connection, request, values, rows, report, took_ms, asked_by)
+        search_id = await _log(connection, request, values, rows, report, took_ms, database.caller.name)
     return SearchAnswer(
         search_id=search_id,
         items=tuple(msgspec.convert(row, Candidate) for row in rows),
@@ -163,4 +161,5 @@ async def _log(
         "hits": [Jsonb(row["legs"]) for row in rows],
     }
     search_id: UUID = await fetch_value(connection, SQL["log_search"], logged)
+    await execute(connection, SQL["log_results"], {**logged, "search_id": search_id})
     return search_id

@@ -237,7 +237,10 @@ class ReferenceRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Reference(Struct, frozen=True, kw_only=True):
-    """An image in the order sent to the model; `position` counts from 1."""
+    """An image in the order sent to the model; `position` counts from 1.
+
+    Of an image of a brand that the caller may not see, title and thumbnail are left out.
+    """
 
     position: int
     image_id: int
@@ -246,7 +249,7 @@ class Reference(Struct, frozen=True, kw_only=True):
     sha256: str
     version: int
     title: str | None = None
-    thumbnail_url: str
+    thumbnail_url: str | None = None
     search_rank: int | None = None
     search_score: float | None = None
 

@@ -28,7 +28,6 @@ ERASURE = (
     "erase_identifiers",
     "erase_products",
     "erase_places",
-    "lock_contents",
     "erase_contents",
 )
 """What goes with an erased image, in this order: contents are looked at once nobody else can show them."""

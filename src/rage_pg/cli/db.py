@@ -39,7 +39,7 @@ def upgrade(as_json: bool) -> None:
     settings = read_settings()
     with unwinding(), spinner("Upgrading …"), database_url(settings) as address:
         applied = migrate.pending(address)
-        migrate.upgrade(address)
+        migrate.upgrade(address, app_logs_in=settings.database_url is None)
     if as_json:
         show_json({"applied": applied})
     else:

@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rage_pg.embedded.cluster import DATABASE, Cluster, unusable
-from rage_pg.embedded.postmaster import find_postmaster
+from rage_pg.embedded.postmaster import SUPERUSER, find_postmaster
 from rage_pg.embedded.programs import DEFAULT_MAJOR, client_tool
 
-__all__ = ["DATABASE", "DEFAULT_MAJOR", "client_tool", "embedded_server", "running_url"]
+__all__ = ["DATABASE", "DEFAULT_MAJOR", "app_url", "client_tool", "embedded_server", "running_url"]
 
 
 @contextmanager
@@ -35,6 +35,11 @@ def embedded_server(data_dir: Path, *, major: int = DEFAULT_MAJOR) -> Iterator[s
         yield cluster.url(DATABASE)
     finally:
         cluster.leave(users)
+
+
+def app_url(url: str, role: str = "rage_app") -> str:
+    """The URL of an embedded server's database for the service's role in place of the superuser's."""
+    return url.replace(f"//{SUPERUSER}@", f"//{role}@", 1)
 
 
 def running_url(data_dir: Path) -> str | None:

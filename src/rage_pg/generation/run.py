@@ -42,6 +42,8 @@ class _Sent(Struct, frozen=True):
     role: Role
     note: str | None
     title: str | None
+    may_be_named: bool
+    """Whether everybody who may see the generation may know the title."""
     media_type: str
     content: bytes | None
 
@@ -200,5 +202,5 @@ def _caption(generator: ImageGenerator, prompt: str, sent: Sequence[_Sent]) -> s
     """A first caption. What no prompt shaped is described by what it was made from."""
     if generator.conditioned_on_prompt:
         return " ".join(prompt.split())[:MAX_CAPTION]
-    titles = [image.title for image in sent if image.title]
+    titles = [image.title for image in sent if image.title and image.may_be_named]
     return f"Made from {', '.join(titles)}."[:MAX_CAPTION] if titles else None

@@ -78,8 +78,8 @@ async def _write_contents(
     contents = await _content_ids(connection, hashes)
     missing = hashes - contents.keys()
     if missing:
-        await _add_contents(connection, [pictures[sha256] for sha256 in missing if sha256 in pictures])
-        contents |= await _content_ids(connection, missing)
+        new = [pictures[sha256] for sha256 in missing if sha256 in pictures]
+        contents |= await _add_contents(connection, new)
     if hashes - contents.keys():
         raise Conflict("An image was erased while it was being imported; import it again.")
     return contents
@@ -90,7 +90,7 @@ async def _content_ids(connection: Connection, hashes: Iterable[bytes]) -> dict[
     return {row.sha256: row.content_id for row in rows}
 
 
-async def _add_contents(connection: Connection, pictures: Sequence[Decoded]) -> None:
+async def _add_contents(connection: Connection, pictures: Sequence[Decoded]) -> dict[bytes, int]:
     columns = {
         "hashes": [picture.sha256 for picture in pictures],
         "media_types": [picture.media_type for picture in pictures],
@@ -99,7 +99,8 @@ async def _add_contents(connection: Connection, pictures: Sequence[Decoded]) -> 
         "bytes": [picture.content for picture in pictures],
         "thumbnails": [picture.thumbnail for picture in pictures],
     }
-    await execute(connection, SQL["add_contents"], columns)
+    rows = await fetch_all(connection, SQL["add_contents"], columns, _Content)
+    return {row.sha256: row.content_id for row in rows}
 
 
 async def _show_versions(connection: Connection, shelf: Shelf, contents: Contents) -> None:

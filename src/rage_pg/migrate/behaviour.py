@@ -9,9 +9,19 @@ from psycopg import errors as pg
 
 from rage_pg import resources
 from rage_pg.errors import SetupError
-from rage_pg.migrate.connecting import connected, first_line, run_script
+from rage_pg.migrate.connecting import connected
+from rage_pg.migrate.scripts import first_line, run_script
 
 OURS = """
+SELECT format('DROP POLICY IF EXISTS %I ON %s', polname, polrelid::regclass)
+FROM pg_policy
+WHERE polrelid IN (SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace('rage'))
+UNION ALL
+SELECT format('DROP TRIGGER IF EXISTS %I ON %s', tgname, tgrelid::regclass)
+FROM pg_trigger
+WHERE NOT tgisinternal AND tgname LIKE 'audit%'
+  AND tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace('rage'))
+UNION ALL
 SELECT format('DROP VIEW IF EXISTS %s', c.oid::regclass)
 FROM pg_class AS c
 WHERE c.relnamespace = to_regnamespace('rage_v1') AND c.relkind = 'v'
@@ -32,8 +42,6 @@ def apply_behaviour(connection: sqlalchemy.Connection) -> None:
     What can be dropped is made anew, so arguments and columns may change. What a view of the host depends on
     stays and is replaced in place; SetupError says so where that is not possible.
     """
-    if connection.exec_driver_sql("SELECT to_regnamespace('rage_v1')").scalar_one() is None:
-        connection.exec_driver_sql("CREATE SCHEMA rage_v1")
     _drop_what_nothing_depends_on(connection)
     try:
         for text in _behaviour():

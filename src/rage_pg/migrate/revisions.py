@@ -13,20 +13,27 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import errors as pg
+from psycopg import sql
 
 from rage_pg import resources
 from rage_pg.config import Settings
 from rage_pg.errors import SetupError
 from rage_pg.migrate.behaviour import apply_behaviour, drop_behaviour
-from rage_pg.migrate.connecting import connected, locked_connection, run_script
+from rage_pg.migrate.connecting import connected, locked_connection
+from rage_pg.migrate.roles import ROLES, act_as_owner, let_app_log_in
+from rage_pg.migrate.scripts import run_script
 
 
-def upgrade(url: str, revision: str = "head") -> None:
-    """Migrate up to `revision` and apply the behaviour of this version.
+def upgrade(url: str, revision: str = "head", *, app_logs_in: bool = False) -> None:
+    """Migrate up to `revision` and apply the behaviour of this version, all as the role rage_owner.
 
-    Raises SetupError with the words to hand to a DBA where a right or the extension is missing.
+    `app_logs_in`: the service will log in as rage_app itself, for the server is ours alone. Raises SetupError
+    with the words to hand to a DBA where a right or the extension is missing.
     """
     with locked_connection(url) as connection:
+        if app_logs_in:
+            let_app_log_in(connection)
+        act_as_owner(connection)
         command.upgrade(alembic_config(connection), revision)
         if revision == "head":
             apply_job_schema(connection)
@@ -54,6 +61,10 @@ def drop(url: str) -> None:
         if ours is not None:
             with suppress(pg.DependentObjectsStillExist):
                 connection.execute("DROP EXTENSION vector")
+        for role in ROLES:
+            # Another database of this server may still need them, or this login may not.
+            with suppress(pg.DependentObjectsStillExist, pg.InsufficientPrivilege, pg.UndefinedObject):
+                connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
 
 def pending(url: str) -> list[str]:
@@ -89,13 +100,13 @@ def connection_for_alembic() -> Iterator[sqlalchemy.Connection]:
 
 def apply_job_schema(connection: sqlalchemy.Connection) -> None:
     """Procrastinate's tables: whole on a new database, else the library's changes that are missing."""
-    sql = package_resources.files("procrastinate") / "sql"
-    changes = sorted(f.name for f in (sql / "migrations").iterdir() if f.name.endswith(".sql"))
+    folder = package_resources.files("procrastinate") / "sql"
+    changes = sorted(f.name for f in (folder / "migrations").iterdir() if f.name.endswith(".sql"))
     applied = set(connection.exec_driver_sql("SELECT name FROM rage.job_schema_changes").scalars())
     if applied:
-        scripts = [sql / "migrations" / name for name in changes if name not in applied]
+        scripts = [folder / "migrations" / name for name in changes if name not in applied]
     else:
-        scripts = [sql / "schema.sql"]
+        scripts = [folder / "schema.sql"]
     for script in scripts:
         run_script(connection, script.read_text(encoding="utf-8"))
     connection.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rage_pg.schema.access import api_keys, audit_log, caller_brands, callers, page_sessions
 from rage_pg.schema.base import metadata
 from rage_pg.schema.catalogue import (
     brands,
@@ -26,7 +27,11 @@ from rage_pg.schema.spaces import embedding_spaces, embeddings, failed_items, pr
 from rage_pg.schema.words import captions, collection_images, collections, image_documents, image_tags, tags
 
 __all__ = [
+    "api_keys",
+    "audit_log",
     "brands",
+    "caller_brands",
+    "callers",
     "captions",
     "collection_images",
     "collections",
@@ -47,6 +52,7 @@ __all__ = [
     "is_ours",
     "job_schema_changes",
     "metadata",
+    "page_sessions",
     "paid_calls",
     "prices",
     "prompt_vectors",

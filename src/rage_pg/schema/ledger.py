@@ -130,6 +130,7 @@ generations = Table(
     ),
     Index("generations_parent", "parent_id"),
     Index("generations_proposal", "proposal_id"),
+    Index("generations_open", "generation_id", postgresql_where=text("finished_at IS NULL")),
     Index("generations_search", "search_id"),
     comment="The ledger: one row per request for pictures, kept for good.",
 )

@@ -55,6 +55,9 @@ searches = Table(
         server_default=text("now()"),
         comment="When it was asked.",
     ),
+    Column(
+        "brand_ids", ARRAY(Integer), comment="The brands that the caller could see; null: every brand."
+    ),
     Index("searches_created", "created_at"),
     comment="Every search made through the service.",
 )
@@ -131,6 +134,9 @@ proposals = Table(
         nullable=False,
         server_default=text("now()"),
         comment="When it was asked.",
+    ),
+    Column(
+        "brand_ids", ARRAY(Integer), comment="The brands that the caller could see; null: every brand."
     ),
     Index("proposals_created", "created_at"),
     comment="Every set of references that was proposed for a prompt.",

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
+    Index,
     Integer,
     LargeBinary,
     Table,
@@ -127,13 +128,13 @@ prompt_vectors = Table(
         "space_id",
         Integer,
         ForeignKey("rage.embedding_spaces.space_id", ondelete="CASCADE"),
-        primary_key=True,
+        nullable=False,
         comment="The space that the vector belongs to.",
     ),
     Column(
         "prompt_md5",
         UUID,
-        primary_key=True,
+        nullable=False,
         comment="MD5 of the prompt: a short key; the prompt itself is compared too.",
     ),
     Column("prompt", Text, nullable=False, comment="The prompt as it was embedded."),
@@ -145,6 +146,23 @@ prompt_vectors = Table(
         server_default=text("now()"),
         comment="When it was embedded.",
     ),
+    Column(
+        "caller_id",
+        UUID,
+        ForeignKey("rage.callers.caller_id", ondelete="CASCADE"),
+        comment="Who may use it; null: everybody, for it was embedded by the operator.",
+    ),
+    UniqueConstraint(
+        "space_id",
+        "prompt_md5",
+        "caller_id",
+        name="prompt_vectors_unique",
+        postgresql_nulls_not_distinct=True,
+    ),
+    Column(
+        "vector_id", BigInteger, Identity(always=True), primary_key=True, comment="Stable number of the vector."
+    ),
+    Index("prompt_vectors_caller", "caller_id"),
     comment="Prompts that have been embedded, so that SQL alone can search by them.",
 )
 

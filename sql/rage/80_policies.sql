@@ -1,0 +1,102 @@
+-- Row-level security: who sees and changes which rows. The owner of the tables is exempt, and with it the
+-- functions that run as the owner: those filter by rage.allowed_brands themselves.
+
+DO $policies$
+DECLARE
+    guarded  record;
+    -- Each function is asked once a statement, as a subquery, not once a row.
+    rights   CONSTANT jsonb := jsonb_build_object(
+        '{read}', '((SELECT rage.sees_every_brand()) OR brand_id = ANY ((SELECT rage.allowed_brands())::integer[]))',
+        '{write}', '((SELECT rage.is_operator()) OR brand_id = ANY ((SELECT rage.allowed_brands(''write''))::integer[]))',
+        '{generate}', '((SELECT rage.is_operator()) OR brand_id = ANY ((SELECT rage.allowed_brands(''generate''))::integer[]))',
+        '{admin}', '((SELECT rage.is_operator()) OR brand_id = ANY ((SELECT rage.allowed_brands(''admin''))::integer[]))',
+        '{operator}', '(SELECT rage.is_operator())',
+        '{every}', '(SELECT rage.sees_every_brand())');
+    name     text;
+    meaning  text;
+BEGIN
+    FOR guarded IN
+        -- seen: SELECT; added: INSERT; changed: UPDATE, DELETE and locks; becomes: what an UPDATE may make of a row.
+        SELECT * FROM (VALUES
+            -- Brands, and what belongs to one.
+            ('brands', '{read}', '{every} AND (SELECT rage.has_scope(''write''))', '{write} OR {generate} OR {admin}', '{admin}'),
+            ('images', '{read}', '{write}', '{write} OR (origin = ''generated'' AND {generate})', NULL),
+            ('image_versions', '{read}', '{write}', '{write}', NULL),
+            ('image_identifiers', '{read}', '{write}', '{write}', NULL),
+            ('image_products', '{read}', '{write}', '{write}', NULL),
+            ('image_tags', '{read}', '{write}', '{write}', NULL),
+            ('image_documents', '{read}', '{write}', '{write}', NULL),
+            ('captions', '{read}', '{write}', '{write}', NULL),
+            ('tags', '{read}', '{write}', '{write}', NULL),
+            ('collections', '{read}', '{write}', '{write}', NULL),
+            ('embeddings', '{read}', '{write}', '{write}', NULL),
+            ('failed_items', '{read}', '{write}', '{write}', NULL),
+            ('generations', '{read}', '{generate}', '{generate}', NULL),
+            ('paid_calls', '{read}', '{operator}', '{operator}', NULL),
+
+            -- What belongs to the brand of another row. The subqueries are under the policies of their tables.
+            ('contents', '{every} OR EXISTS (SELECT FROM rage.image_versions AS v WHERE v.content_id = contents.content_id)',
+             '{operator}', '{every} OR EXISTS (SELECT FROM rage.image_versions AS v WHERE v.content_id = contents.content_id)', '{operator}'),
+            ('collection_images',
+             'EXISTS (SELECT FROM rage.collections AS c WHERE c.collection_id = collection_images.collection_id)',
+             'EXISTS (SELECT FROM rage.collections AS c WHERE c.collection_id = collection_images.collection_id AND {write})'
+             ' AND EXISTS (SELECT FROM rage.images AS i WHERE i.image_id = collection_images.image_id)',
+             'EXISTS (SELECT FROM rage.collections AS c WHERE c.collection_id = collection_images.collection_id AND {write})', NULL),
+            ('generation_references',
+             'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = generation_references.generation_id)',
+             'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = generation_references.generation_id AND {generate})'
+             ' AND EXISTS (SELECT FROM rage.images AS i WHERE i.image_id = generation_references.image_id)',
+             '{operator}', NULL),
+            ('generation_outputs',
+             'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = generation_outputs.generation_id)', '{operator}',
+             'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = generation_outputs.generation_id AND {generate})', NULL),
+            ('generation_events',
+             'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = generation_events.generation_id)',
+             'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = generation_events.generation_id AND {generate})',
+             '{operator}', NULL),
+            ('ratings',
+             'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = ratings.generation_id)',
+             'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = ratings.generation_id AND {generate})',
+             'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = ratings.generation_id AND {generate})', NULL),
+
+            -- What was asked is seen by who could have been given the same answer.
+            ('searches', '{every} OR brand_ids <@ (SELECT rage.allowed_brands())',
+             '{every} OR brand_ids <@ (SELECT rage.allowed_brands())', '{operator}', NULL),
+            ('search_results', 'EXISTS (SELECT FROM rage.searches AS s WHERE s.search_id = search_results.search_id)',
+             'EXISTS (SELECT FROM rage.searches AS s WHERE s.search_id = search_results.search_id)', '{operator}', NULL),
+            ('proposals', '{every} OR brand_ids <@ (SELECT rage.allowed_brands())',
+             '{every} OR brand_ids <@ (SELECT rage.allowed_brands())', '{operator}', NULL),
+            ('proposal_references', 'EXISTS (SELECT FROM rage.proposals AS p WHERE p.proposal_id = proposal_references.proposal_id)',
+             'EXISTS (SELECT FROM rage.proposals AS p WHERE p.proposal_id = proposal_references.proposal_id)', '{operator}', NULL),
+            ('prompt_vectors', 'caller_id IS NULL OR caller_id = (SELECT rage.caller_id())',
+             'caller_id IS NOT DISTINCT FROM (SELECT rage.caller_id())',
+             'caller_id IS NOT DISTINCT FROM (SELECT rage.caller_id())', NULL),
+
+            -- Everybody's to read, the operator's to change.
+            ('embedding_spaces', 'true', '{operator}', '{operator}', NULL),
+            ('search_legs', 'true', '{operator}', '{operator}', NULL),
+            ('prices', 'true', '{operator}', '{operator}', NULL),
+
+            -- The operator's alone; of the audit log an admin sees what concerns their brands.
+            ('callers', '{operator}', '{operator}', '{operator}', NULL),
+            ('caller_brands', '{operator}', '{operator}', '{operator}', NULL),
+            ('api_keys', '{operator}', '{operator}', '{operator}', NULL),
+            ('page_sessions', '{operator}', '{operator}', '{operator}', NULL),
+            ('audit_log', '{admin} OR ({every} AND (SELECT rage.has_scope(''admin'')))', 'false', 'false', NULL)
+        ) AS g (tab, seen, added, changed, becomes)
+    LOOP
+        FOR name, meaning IN SELECT * FROM jsonb_each_text(rights) LOOP
+            guarded.seen := replace(guarded.seen, name, meaning);
+            guarded.added := replace(guarded.added, name, meaning);
+            guarded.changed := replace(guarded.changed, name, meaning);
+            guarded.becomes := replace(guarded.becomes, name, meaning);
+        END LOOP;
+        EXECUTE format('ALTER TABLE rage.%I ENABLE ROW LEVEL SECURITY', guarded.tab);
+        EXECUTE format('CREATE POLICY seen ON rage.%I FOR SELECT USING (%s)', guarded.tab, guarded.seen);
+        EXECUTE format('CREATE POLICY added ON rage.%I FOR INSERT WITH CHECK (%s)', guarded.tab, guarded.added);
+        EXECUTE format('CREATE POLICY changed ON rage.%I FOR UPDATE USING (%s) WITH CHECK (%s)',
+                       guarded.tab, guarded.changed, coalesce(guarded.becomes, guarded.changed));
+        EXECUTE format('CREATE POLICY removed ON rage.%I FOR DELETE USING (%s)', guarded.tab, guarded.changed);
+    END LOOP;
+END
+$policies$;
