@@ -54,7 +54,7 @@ def test_sound_database_has_no_problems(on: Callable[..., Any], database_url: st
     assert outcome.code == 0
     lines = outcome.out.splitlines()
     assert [line.split()[:2] for line in lines] == [
-        ["ok", f"{name}:"] for name in ("server", "encoding", "pgvector", "rights", "schema")
+        ["ok", f"{name}:"] for name in ("server", "encoding", "pgvector", "role", "schema")
     ]
     assert problems(on(database_url, "check", "--json")) == {}
 
@@ -72,8 +72,8 @@ def test_check_says_what_a_role_lacks_before_the_first_upgrade(
     url = empty_database(server_18)
     found = problems(on(as_role(url, stranger), "check", "--json"))
     remedy = found["rights"]["remedy"]
-    assert "CREATE EXTENSION IF NOT EXISTS vector;" in remedy
-    assert 'TO "stranger";' in remedy
+    assert "GRANT rage_owner TO stranger WITH INHERIT TRUE, SET TRUE;" in remedy
+    assert "CREATE EXTENSION vector SCHEMA rage;" in remedy
 
 
 def test_remedy_for_missing_rights_mends_them(
@@ -90,7 +90,7 @@ def test_remedy_for_missing_rights_mends_them(
 
 def test_check_says_what_a_role_may_not_use(on: Callable[..., Any], database_url: str, stranger: str) -> None:
     found = problems(on(as_role(database_url, stranger), "check", "--json"))
-    assert 'GRANT postgres TO "stranger";' in found["rights"]["remedy"]
+    assert found["role"]["remedy"] == "Run as the owner: rage db grant-app stranger"
 
 
 def test_check_of_a_server_that_does_not_answer(on: Callable[..., Any]) -> None:
@@ -160,4 +160,4 @@ def test_password_of_the_database_is_no_argument_of_psql() -> None:
     place, environment = _connection("postgresql://me:hunter2@host/db?sslmode=require")
     assert "hunter2" not in place
     assert "sslmode=require" in place
-    assert environment == {"PGPASSWORD": "hunter2"}
+    assert environment["PGPASSWORD"] == "hunter2"

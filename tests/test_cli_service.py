@@ -53,8 +53,8 @@ def test_service_starts_is_joined_and_stops_with_its_server(server_dir: Path, tm
     assert not (data_dir / "postgres" / "postmaster.pid").exists()
 
 
-def test_worker_stops_when_it_is_told_to(database_url: str) -> None:
-    with running("worker", "--json", RAGE_DATABASE_URL=database_url) as (worker, line):
+def test_worker_stops_when_it_is_told_to(database_url: str, service_url: str) -> None:
+    with running("worker", "--json", RAGE_DATABASE_URL=service_url) as (worker, line):
         assert json.loads(line) == {"status": "running"}
         with psycopg.connect(database_url, autocommit=True) as connection:
             while connection.execute("SELECT count(*) FROM rage.procrastinate_workers").fetchone() == (0,):

@@ -53,7 +53,7 @@ async def test_sql_asks_for_a_prompt_to_be_embedded(database: Database) -> None:
     await rows(database, "SELECT rage_v1.request_prompt_vector('  a red lamp ')")
     async with working(database, work(embed_prompt=prompts)):
         await asyncio.wait_for(prompts.called.wait(), 10)
-    assert prompts.calls == [("a red lamp",)]
+    assert prompts.calls == [("a red lamp", None)]
 
 
 async def test_at_most_one_filling_of_the_index_waits(database: Database) -> None:
@@ -110,7 +110,7 @@ async def test_jobs_of_a_lost_worker_run_again(database: Database) -> None:
     async with working(database, work(embed_prompt=prompts, fill_index=fills)):
         await asyncio.wait_for(prompts.called.wait(), 10)
         await asyncio.wait_for(fills.called.wait(), 10)
-    assert prompts.calls == [("a lamp",)]
+    assert prompts.calls == [("a lamp", None)]
 
 
 async def test_a_stopping_worker_lets_its_job_end(database: Database) -> None:

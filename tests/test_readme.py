@@ -27,9 +27,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def environment(database_url: str) -> dict[str, str]:
+def environment(service_url: str) -> dict[str, str]:
     scripts = Path(sys.executable).parent
-    return {**os.environ, "RAGE_DATABASE_URL": database_url, "PATH": f"{scripts}:{os.environ['PATH']}"}
+    return {**os.environ, "RAGE_DATABASE_URL": service_url, "PATH": f"{scripts}:{os.environ['PATH']}"}
 
 
 @pytest.fixture

@@ -203,18 +203,22 @@ def test_missing_right_names_what_to_hand_to_a_dba(
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP ROLE IF EXISTS powerless")
         connection.execute("CREATE ROLE powerless LOGIN")
-    with pytest.raises(SetupError, match="CREATE EXTENSION IF NOT EXISTS vector; GRANT CREATE ON DATABASE"):
+    wanted = "GRANT rage_owner TO powerless .*CREATE SCHEMA rage AUTHORIZATION rage_owner; .*CREATE EXTENSION"
+    with pytest.raises(SetupError, match=wanted):
         migrate.upgrade(url.replace("//postgres@", "//powerless@"))
 
 
 def test_owner_of_a_database_who_is_no_superuser_can_upgrade_once_the_extension_stands(
     any_server: str, empty_database: Callable[[str], str]
 ) -> None:
+    # The roles are the server's: another database has them made.
+    migrate.upgrade(empty_database(any_server))
     url = empty_database(any_server)
     with psycopg.connect(url, autocommit=True) as connection:
         name = sql.Identifier(connection.info.dbname)
         connection.execute("CREATE EXTENSION vector")
-        connection.execute("CREATE ROLE landlord LOGIN")
+        connection.execute("CREATE ROLE landlord LOGIN CREATEROLE")
+        connection.execute("GRANT rage_owner TO landlord")
         connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO landlord").format(name))
     own = url.replace("//postgres@", "//landlord@")
     migrate.upgrade(own)

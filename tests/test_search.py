@@ -7,9 +7,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 from psycopg.types.json import Jsonb
 
 from rage_pg import index, search
+from rage_pg.callers import SYSTEM
 from rage_pg.database import Database
 from rage_pg.errors import Conflict, DatabaseUnavailable, InvalidInput
 from rage_pg.types import Filters, SearchAnswer, SearchRequest, TagFilter
@@ -277,7 +279,9 @@ async def test_nothing_found_still_reports_how(database: Database) -> None:
 
 async def test_search_is_logged_with_its_answer(filtered: Database) -> None:
     answer = await search.search(
-        filtered, [], SearchRequest(prompt=" lamp ", filters=Filters(kind=("sketch",))), asked_by="me"
+        filtered.acting_for(replace(SYSTEM, name="me")),
+        [],
+        SearchRequest(prompt=" lamp ", filters=Filters(kind=("sketch",))),
     )
     async with filtered.transaction() as connection:
         cursor = await connection.execute("SELECT * FROM rage_v1.search_log")

@@ -8,11 +8,12 @@ FROM rage.contents
 WHERE sha256 = ANY (%(hashes)b::bytea[]) AND erased_at IS NULL;
 
 -- name: add_brands
--- Brands that are named for the first time, spelt as they are named first.
+-- Brands that are named for the first time, spelt as they are named first; only who sees all knows which these are.
 INSERT INTO rage.brands (name)
 SELECT DISTINCT ON (rage.normal_form(given.name)) given.name
 FROM unnest(%(names)s::text[]) WITH ORDINALITY AS given (name, position)
 WHERE NOT EXISTS (SELECT FROM rage.brands AS b WHERE b.key = rage.normal_form(given.name))
+  AND rage.sees_every_brand() AND rage.has_scope('write')
 ORDER BY rage.normal_form(given.name), given.position
 ON CONFLICT (key) DO NOTHING;
 
@@ -31,6 +32,10 @@ FROM rage.brands AS b
 WHERE b.brand_id IN (SELECT i.brand_id FROM rage.images AS i WHERE i.image_id = ANY (%(image_ids)s::bigint[]))
 ORDER BY b.brand_id
 FOR NO KEY UPDATE OF b;
+
+-- name: is_visible
+-- Whether the caller may see an image.
+SELECT EXISTS (SELECT FROM rage.images WHERE image_id = %(image_id)s AND deleted_at IS NULL);
 
 -- name: tag_forms
 -- How tags are stored.

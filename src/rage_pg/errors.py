@@ -81,6 +81,8 @@ class NotAuthenticated(RageError):
 
 
 class Forbidden(RageError):
+    """Only ever of what the caller may see: anything else is NotFound, whether it is there or not."""
+
     status = 403
     slug = "forbidden"
     title = "Forbidden"

@@ -17,7 +17,7 @@ from rage_pg import index, migrate
 from rage_pg import search as searching
 from rage_pg.callers import SYSTEM, Caller
 from rage_pg.config import Settings
-from rage_pg.database import Database
+from rage_pg.database import Database, fetch_value
 from rage_pg.embedded import app_url, embedded_server
 from rage_pg.errors import SetupError
 from rage_pg.providers.ports import ImageEncoder, TextEncoder
@@ -81,14 +81,21 @@ class Runtime:
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, max_connections: int = 10) -> AsyncIterator[Runtime]:
-    """A runtime on a database of the current schema. Raises SetupError with what to do."""
+async def running(
+    settings: Settings, *, as_service: bool = False, max_connections: int = 10
+) -> AsyncIterator[Runtime]:
+    """A runtime on a database of the current schema. Raises SetupError with what to do.
+
+    `as_service`: it will answer others, and refuses a role that row-level security would not hold.
+    """
     if settings.database_read_url is not None:
         log.warning("RAGE_DATABASE_READ_URL is not used by this version: reads go to the primary too")
     with database_url(settings) as url:
         await asyncio.to_thread(_ready, settings, url)
         own = app_url(url) if settings.database_url is None else url
         async with Database(own, caller=SYSTEM, max_connections=max_connections) as database:
+            if as_service:
+                await _check_role(database)
             runtime = Runtime(settings, database)
             await runtime.settle_text_encoder()
             yield runtime
@@ -103,6 +110,16 @@ def database_url(settings: Settings) -> Iterator[str]:
     else:
         with embedded_server(settings.data_dir) as url:
             yield url
+
+
+async def _check_role(database: Database) -> None:
+    async with database.reading() as connection:
+        reason = await fetch_value(connection, migrate.BYPASSES, {})
+    if reason is not None:
+        raise SetupError(
+            f"The role of RAGE_DATABASE_URL is {reason}: brands would not be kept apart.",
+            "Run: rage db grant-app LOGIN, and set RAGE_DATABASE_URL to that login.",
+        )
 
 
 def _ready(settings: Settings, url: str) -> None:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 
 from rage_pg import index, jobs, search
+from rage_pg.callers import SYSTEM, Caller
 from rage_pg.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -50,8 +51,10 @@ async def worker_beside(runtime: Runtime, *, started: bool) -> AsyncIterator[Wor
 def work_of(runtime: Runtime) -> jobs.Work:
     """What the jobs do, with the providers of this runtime."""
 
-    async def embed_prompt(prompt: str) -> int:
-        return await search.embed_prompt(runtime.database, await runtime.text_encoders(), prompt)
+    async def embed_prompt(prompt: str, caller_id: str | None) -> int:
+        caller = SYSTEM if caller_id is None else Caller(setting=caller_id)
+        encoders = await runtime.text_encoders()
+        return await search.embed_prompt(runtime.database.acting_for(caller), encoders, prompt)
 
     async def fill_index() -> list[index.Filled]:
         return await index.fill(runtime.database, await runtime.encoders())

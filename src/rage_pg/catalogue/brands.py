@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rage_pg.database import Database, execute, fetch_all, fetch_one
-from rage_pg.errors import InvalidInput, NotFound
+from rage_pg.errors import Forbidden, InvalidInput, NotFound
 from rage_pg.resources import statements
 from rage_pg.types import Brand
 
@@ -29,18 +29,24 @@ async def get(database: Database, name: str) -> Brand:
 async def create(
     database: Database, name: str, *, title: str | None = None, guidelines: str | None = None
 ) -> Brand:
-    """A new brand. Raises InvalidInput, and Conflict where one of this name exists."""
+    """A new brand. Raises InvalidInput, Conflict where one of this name exists, and Forbidden for who does not see
+    every brand: they must not learn which names are taken."""
     if not 1 <= len(name.strip()) <= LONGEST_NAME:
         raise InvalidInput(f"A brand's name has 1 to {LONGEST_NAME} characters.", field="name")
     values = {"name": name.strip(), "title": title, "guidelines": guidelines}
+    if not database.caller.every_brand:
+        raise Forbidden("Only a key for every brand may make a brand.")
     async with database.transaction() as connection:
         await execute(connection, SQL["create_brand"], values)
     return await get(database, name)
 
 
 async def update(database: Database, name: str, *, title: str | None, guidelines: str | None) -> Brand:
-    """Replace a brand's printed title and guidelines. Raises NotFound."""
+    """Replace a brand's printed title and guidelines. Raises NotFound and Forbidden."""
     values = {"name": name, "title": title, "guidelines": guidelines}
     async with database.transaction() as connection:
-        await execute(connection, SQL["update_brand"], values)
-    return await get(database, name)
+        touched = await execute(connection, SQL["update_brand"], values)
+    brand = await get(database, name)
+    if not touched:
+        raise Forbidden(f"You may not change the brand {brand.name!r}.")
+    return brand

@@ -57,4 +57,4 @@ async def delete(database: Database, name: str, *, brand: str) -> None:
     """Remove a collection; its images stay. Raises NotFound."""
     async with database.transaction() as connection:
         if not await execute(connection, SQL["delete_collection"], {"name": name, "brand": brand}):
-            raise NotFound(f"The brand {brand!r} has no collection {name!r}.")
+            raise NotFound(f"The brand {brand!r} has no collection {name!r} that you may delete.")

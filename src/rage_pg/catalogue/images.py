@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from rage_pg.database import Database, execute, fetch_all, fetch_one
-from rage_pg.errors import InvalidInput, NotFound
+from rage_pg.errors import Forbidden, InvalidInput, NotFound
 from rage_pg.queries import filter_values
 from rage_pg.resources import statements
 from rage_pg.types import Content, Facets, FacetValue, Filters, Image, Page
@@ -135,12 +135,14 @@ async def delete(database: Database, image_id: int, *, erase: bool = False) -> N
     """Hide an image, or with `erase` remove its bytes, words, keys and vectors for good.
 
     The row, retired, and the hash stay, so that history stays whole. Bytes that another image shows stay too.
-    Raises NotFound.
+    Raises NotFound and Forbidden.
     """
     values = {"image_id": _id(image_id)}
     async with database.transaction() as connection:
         touched = await execute(connection, SQL["erase_image" if erase else "delete_image"], values)
         if not touched:
+            if await fetch_one(connection, SQL["get_image"], values, Image) is not None:
+                raise Forbidden(f"Image {image_id} belongs to a brand that you may not change.")
             raise NotFound(f"There is no image {image_id}.")
         if erase:
             for statement in ERASURE:

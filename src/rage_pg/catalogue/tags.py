@@ -41,7 +41,8 @@ async def rename(database: Database, old: str, new: str, *, brand: str, merge: b
     InvalidInput for a new name that no tag can have or that lies below the old one.
     """
     async with database.transaction() as connection:
-        await execute(connection, SQL["lock_brand"], {"brand": brand})
+        if not await execute(connection, SQL["lock_brand"], {"brand": brand}):
+            raise NotFound(f"There is no brand {brand!r} whose tags you may change.")
         names = await _names(connection, old, new)
         values = {"old": names.old, "new": names.new, "brand": brand}
         found = await fetch_all(connection, SQL["tag_and_children"], values, _Renamed)

@@ -157,12 +157,15 @@ def _psql(settings: Settings) -> str:
 
 
 def _connection(url: str) -> tuple[str, dict[str, str]]:
-    """For psql: a connection string and, because everybody may read that, the password as a variable."""
+    """For psql: a connection string, and variables; the password is one, for everybody may read arguments."""
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
     given = conninfo_to_dict(url)
     password = given.pop("password", None)
-    return make_conninfo("", **given), {} if password is None else {"PGPASSWORD": str(password)}
+    # What the service's login sees is said by a setting: who opens psql from here is the operator.
+    options = f"{os.environ.get('PGOPTIONS', '')} -c rage.caller=system".strip()
+    environment = {"PGOPTIONS": options} | ({} if password is None else {"PGPASSWORD": str(password)})
+    return make_conninfo("", **given), environment
 
 
 def _run_in_front(command: list[str], environment: dict[str, str]) -> int:

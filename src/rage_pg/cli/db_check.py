@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import LiteralString
 
 import psycopg
 from msgspec import Struct
+from psycopg import errors as pg
 
 from rage_pg import migrate
 from rage_pg.config import Settings
@@ -61,9 +63,9 @@ def _checks(connection: psycopg.Connection, url: str, settings: Settings) -> Ite
         if rights.ok:
             yield _pending(settings, ["all of them"])
         return
-    rights = _rights(connection)
-    yield rights
-    if rights.ok:
+    role = _role(connection, settings)
+    yield role
+    if role.ok:
         yield _schema(url, settings)
 
 
@@ -112,44 +114,44 @@ def _pgvector(connection: psycopg.Connection) -> Check:
 
 
 def _right_to_create(connection: psycopg.Connection) -> Check:
-    """Before the first upgrade: may this role make our schema, and the extension where it is missing?"""
+    """Before the first upgrade: may this role make the roles, schemas and the extension that are missing? It
+    tries, and takes it back."""
     role, database = connection.info.user, connection.info.dbname
-    may_create = _value(connection, "SELECT has_database_privilege(current_database(), 'CREATE')")
-    may_extend = _value(
-        connection,
-        "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'vector')"
-        " OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
-        " OR EXISTS (SELECT FROM pg_available_extension_versions WHERE name = 'vector' AND trusted)",
-    )
-    statements = [] if may_extend else ["CREATE EXTENSION IF NOT EXISTS vector;"]
-    if not may_create:
-        statements.append(f'GRANT CREATE ON DATABASE "{database}" TO "{role}";')
-    if not statements:
-        return Check(name="rights", ok=True, detail=f"role {role} may make the schema")
-    lacks = " and ".join(
-        what for what, may in (("schemas", may_create), ("the extension", may_extend)) if not may
-    )
-    remedy = f"Ask a database administrator to run in {database}: {' '.join(statements)}"
-    return Check(name="rights", ok=False, detail=f"role {role} may not make {lacks}", remedy=remedy)
+    needed = _needed(connection)
+    try:
+        with connection.transaction(force_rollback=True):
+            while left := _needed(connection):
+                connection.execute(left[0])
+    except pg.InsufficientPrivilege:
+        remedy = f"Ask a database administrator to run in {database}: {'; '.join(needed)};"
+        detail = f"role {role} may not make the roles, schemas or the extension that are missing"
+        return Check(name="rights", ok=False, detail=detail, remedy=remedy)
+    return Check(name="rights", ok=True, detail=f"role {role} may make the schema")
 
 
-def _rights(connection: psycopg.Connection) -> Check:
+def _needed(connection: psycopg.Connection) -> list[LiteralString]:
+    return [row[0] for row in connection.execute(migrate.NEEDED).fetchall()]
+
+
+def _role(connection: psycopg.Connection, settings: Settings) -> Check:
+    """Whether the service may work as this role."""
     role = connection.info.user
-    lacking = connection.execute(
-        "SELECT c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-        " WHERE n.nspname = 'rage' AND c.relkind IN ('r', 'p')"
-        " AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')"
-        " AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')"
-        " AND has_table_privilege(c.oid, 'DELETE')) ORDER BY 1"
-    ).fetchall()
-    if not lacking:
-        return Check(name="rights", ok=True, detail=f"role {role} may use the schema")
-    owner = _value(connection, "SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'rage'")
+    if settings.database_url is None:
+        return Check(name="role", ok=True, detail="the service logs in as rage_app")
+    if reason := _value(connection, migrate.BYPASSES):
+        return Check(
+            name="role",
+            ok=True,
+            detail=f"{role} is {reason}: right for upgrades; `rage serve` and `rage worker` need a login "
+            "made by `rage db grant-app`",
+        )
+    if _value(connection, "SELECT pg_has_role('rage_app', 'USAGE')"):
+        return Check(name="role", ok=True, detail=f"{role} may work as the service")
     return Check(
-        name="rights",
+        name="role",
         ok=False,
-        detail=f"role {role} may not change {len(lacking)} tables of the schema rage",
-        remedy=f'Connect as {owner}, or let it run: GRANT {owner} TO "{role}";',
+        detail=f"{role} may not use the schema",
+        remedy=f"Run as the owner: rage db grant-app {role}",
     )
 
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from rage_pg.database import Connection, Database, execute, fetch_value
-from rage_pg.errors import InvalidInput, NotFound
+from rage_pg.errors import Forbidden, InvalidInput, NotFound, RageError
 from rage_pg.ingest.describing import describe
 from rage_pg.ingest.identity import Shelf
 from rage_pg.ingest.metadata import checked, in_order
@@ -30,7 +30,7 @@ async def edit_images(
     A field that is left out stays, None clears it; lists and attributes are replaced whole. A new caption is
     a new revision by a person. An external id replaces the one shown. Imports into the same brands and
     edits take turns, so neither takes a name that the other just gave.
-    Raises InvalidInput, NotFound, and Conflict for an external id in use.
+    Raises InvalidInput, NotFound, Forbidden, and Conflict for an external id in use.
     """
     wanted = sorted(set(image_ids))
     for image_id in wanted:
@@ -43,7 +43,10 @@ async def edit_images(
         shelf = Shelf(await known_images(connection, [], [], wanted))
         stored = {image.image_id: image for image in shelf.images}
         for image_id in wanted:
-            _apply(stored.get(image_id), image_id, change)
+            image = stored.get(image_id)
+            if image is None or image.hidden:
+                raise await _refusal(connection, image_id)
+            _apply(image, change)
         await write(connection, shelf, {}, "person", author)
         if change.key is not None:
             await _rename(connection, shelf.images[0], change.key)
@@ -61,9 +64,14 @@ def _allowed(said: ImageMetadata, images: int) -> ImageMetadata:
     return said
 
 
-def _apply(image: Stored | None, image_id: int, change: Incoming) -> None:
-    if image is None or image.hidden:
-        raise _missing(image_id)
+async def _refusal(connection: Connection, image_id: int) -> RageError:
+    """What is seen and cannot be locked may not be changed; of anything else nothing is told."""
+    if await fetch_value(connection, SQL["is_visible"], {"image_id": image_id}):
+        return Forbidden(f"Image {image_id} belongs to a brand that you may not change.")
+    return _missing(image_id)
+
+
+def _apply(image: Stored, change: Incoming) -> None:
     if change.metadata.attributes is not UNSET:
         image.attributes = {}
     describe(image, change, overrides=True, replaces=True)

@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from rage_pg.database import Connection, execute, fetch_all
+from rage_pg.errors import Forbidden
 from rage_pg.ingest.decoding import Decoded
 from rage_pg.ingest.identity import Shelf
 from rage_pg.ingest.metadata import checked, given
@@ -104,7 +105,12 @@ async def _locked_brands(connection: Connection, files: Sequence[Incoming]) -> d
     names = {"names": list(dict.fromkeys(_brand(file) for file in files))}
     await execute(connection, SQL["add_brands"], names)
     rows = await fetch_all(connection, SQL["lock_brands"], names, _Brand)
-    return {row.name: row.brand_id for row in rows}
+    brands = {row.name: row.brand_id for row in rows}
+    for name in names["names"]:
+        if name not in brands:
+            # Whether there is such a brand is not for who may not write to it.
+            raise Forbidden(f"There is no brand {name!r} that you may add images to.")
+    return brands
 
 
 async def in_normal_form(connection: Connection, files: Sequence[Incoming]) -> list[Incoming]:

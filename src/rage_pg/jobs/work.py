@@ -18,7 +18,8 @@ class Work(Struct, frozen=True, kw_only=True):
     """What the tasks do. Each may be run again after it was cut short."""
 
     generate: Callable[[UUID], Awaitable[object]]
-    embed_prompt: Callable[[str], Awaitable[object]]
+    embed_prompt: Callable[[str, str | None], Awaitable[object]]
+    """A prompt, and the id of the caller whose vector it is to be; None: the operator's."""
     fill_index: Callable[[], Awaitable[object]]
 
 

@@ -92,8 +92,8 @@ def _app(database: Database, work: Work, connections: int) -> App:
         await defer_fill_index(database)
 
     @app.task(name="embed_prompt", retry=RetryStrategy(max_attempts=MAX_PROMPT_LOSSES, wait=5))
-    async def embed_prompt(prompt: str) -> None:
-        await work.embed_prompt(prompt)
+    async def embed_prompt(prompt: str, caller_id: str | None = None) -> None:
+        await work.embed_prompt(prompt, caller_id)
 
     # No retry: back in the queue, it could meet another that waits. The next change asks for it anew.
     @app.task(name="fill_index")
