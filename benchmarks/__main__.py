@@ -6,12 +6,13 @@ import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from benchmarks import encoders, import_rate, startup
+from benchmarks import access, encoders, import_rate, startup
 
 PARTS: dict[str, Callable[[], Awaitable[None]]] = {
     "startup": startup.measure,
     "import": import_rate.measure,
     "encoders": encoders.measure,
+    "access": access.measure,
 }
 
 
