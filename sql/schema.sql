@@ -6,136 +6,43 @@ CREATE SCHEMA rage;
 
 CREATE SCHEMA rage_v1;
 
-CREATE FUNCTION rage.is_operator() RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
-    SET search_path TO 'rage', 'pg_temp'
-    RETURN (SELECT (r.rolsuper OR pg_has_role(r.oid, 'rage_owner'::name, 'MEMBER'::text) OR (pg_has_role(r.oid, 'rage_app'::name, 'MEMBER'::text) AND COALESCE((current_setting('rage.caller'::text, true) = 'system'::text), false))) FROM pg_roles r WHERE (r.rolname = SESSION_USER));
-
-COMMENT ON FUNCTION rage.is_operator() IS 'Whether whoever runs this store asks: by a role of theirs, or through command line, workers, or a service without keys.';
-
-CREATE TABLE rage.callers (
-    caller_id uuid DEFAULT gen_random_uuid() NOT NULL,
-    kind text NOT NULL,
-    name text NOT NULL,
-    scopes text[] NOT NULL,
-    every_brand boolean DEFAULT false NOT NULL,
-    created_by text,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone,
-    revoked_at timestamp with time zone,
-    CONSTRAINT callers_kind_check CHECK ((kind = ANY (ARRAY['key'::text, 'login'::text]))),
-    CONSTRAINT callers_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100)))),
-    CONSTRAINT callers_scopes_check CHECK (((scopes <> '{}'::text[]) AND (scopes <@ ARRAY['read'::text, 'write'::text, 'generate'::text, 'admin'::text])))
-);
-
-COMMENT ON TABLE rage.callers IS 'Who may ask: API keys and SQL logins. Names are never given twice: the history names callers by them.';
-
-COMMENT ON COLUMN rage.callers.caller_id IS 'Stable id of the caller; what the service puts into the setting rage.caller.';
-
-COMMENT ON COLUMN rage.callers.kind IS 'key: an API key; login: a login role of this server.';
-
-COMMENT ON COLUMN rage.callers.name IS 'Name of the key, or of the login role.';
-
-COMMENT ON COLUMN rage.callers.scopes IS 'What it may do with its brands: read, write, generate, admin. Each includes reading.';
-
-COMMENT ON COLUMN rage.callers.every_brand IS 'Whether it is granted every brand, those still to come among them.';
-
-COMMENT ON COLUMN rage.callers.created_by IS 'Who granted it.';
-
-COMMENT ON COLUMN rage.callers.created_at IS 'When it was granted.';
-
-COMMENT ON COLUMN rage.callers.expires_at IS 'From when on it is no longer good; null: never.';
-
-COMMENT ON COLUMN rage.callers.revoked_at IS 'When it was taken back; the row stays for history.';
-
-CREATE FUNCTION rage.caller_id() RETURNS uuid
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
-    SET search_path TO 'rage', 'pg_temp'
-    RETURN CASE WHEN rage.is_operator() THEN NULL::uuid ELSE COALESCE(CASE WHEN (NOT pg_has_role(SESSION_USER, 'rage_app'::name, 'MEMBER'::text)) THEN (SELECT c.caller_id FROM rage.callers c WHERE ((c.kind = 'login'::text) AND (c.name = SESSION_USER))) WHEN pg_input_is_valid(current_setting('rage.caller'::text, true), 'uuid'::text) THEN (current_setting('rage.caller'::text, true))::uuid ELSE NULL::uuid END, '00000000-0000-0000-0000-000000000000'::uuid) END;
-
-COMMENT ON FUNCTION rage.caller_id() IS 'Who asks: a login by its name, the service by the setting rage.caller. Null for the operator, zeros for nobody.';
-
-CREATE FUNCTION rage.active_caller() RETURNS SETOF rage.callers
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
-    SET search_path TO 'rage', 'pg_temp'
-    BEGIN ATOMIC
- SELECT c.caller_id,
-     c.kind,
-     c.name,
-     c.scopes,
-     c.every_brand,
-     c.created_by,
-     c.created_at,
-     c.expires_at,
-     c.revoked_at
-    FROM rage.callers c
-   WHERE ((c.caller_id = rage.caller_id()) AND (c.revoked_at IS NULL) AND ((c.expires_at IS NULL) OR (c.expires_at > now())));
-END;
-
-COMMENT ON FUNCTION rage.active_caller() IS 'The row of who asks; none for the operator, for nobody, and once it is revoked or expired.';
-
 CREATE FUNCTION rage.actor() RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'rage', 'pg_temp'
-    RETURN COALESCE((SELECT ((c.kind || ':'::text) || c.name) FROM rage.callers c WHERE (c.caller_id = rage.caller_id())), CASE WHEN (current_setting('rage.caller'::text, true) = 'system'::text) THEN 'system'::text ELSE (SESSION_USER)::text END);
+    AS $$
+BEGIN
+    RETURN coalesce(
+        (SELECT c.kind || ':' || c.name FROM rage.callers AS c WHERE c.caller_id = rage.caller_id()),
+        CASE
+            WHEN pg_has_role(session_user, 'rage_app', 'MEMBER') AND current_setting('rage.caller', true) = 'system'
+            THEN 'system'
+        END,
+        session_user::text);
+END
+$$;
 
 COMMENT ON FUNCTION rage.actor() IS 'Who asks, as the audit log names them: key:NAME, login:NAME, system, or the role that is logged in.';
 
-CREATE FUNCTION rage.has_scope(scope text) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
-    SET search_path TO 'rage', 'pg_temp'
-    RETURN (rage.is_operator() OR (EXISTS (SELECT FROM rage.active_caller() c(caller_id, kind, name, scopes, every_brand, created_by, created_at, expires_at, revoked_at) WHERE ((has_scope.scope = 'read'::text) OR (has_scope.scope = ANY (c.scopes))))));
-
-COMMENT ON FUNCTION rage.has_scope(scope text) IS 'Whether who asks may read, write, generate or admin at all; every scope includes reading.';
-
-CREATE FUNCTION rage.normal_form(name text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN replace(replace(lower(NORMALIZE(btrim(regexp_replace(name, '[\s ]+'::text, ' '::text, 'g'::text)), NFC)), 'ß'::text, 'ss'::text), 'ς'::text, 'σ'::text);
-
-COMMENT ON FUNCTION rage.normal_form(name text) IS 'How brands and tags are compared: trimmed, inner white space to one blank, NFC, case-folded.';
-
-CREATE TABLE rage.brands (
-    brand_id integer NOT NULL,
-    name text NOT NULL,
-    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
-    title text,
-    guidelines text,
-    reserved boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
-);
-
-COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
-
-COMMENT ON COLUMN rage.brands.brand_id IS 'Stable number of the brand.';
-
-COMMENT ON COLUMN rage.brands.name IS 'The name as it was first given; what people and programs call the brand.';
-
-COMMENT ON COLUMN rage.brands.key IS 'The name as it is compared.';
-
-COMMENT ON COLUMN rage.brands.title IS 'The name as it is printed, where it differs.';
-
-COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand should heed.';
-
-COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
-
-COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
-
-CREATE TABLE rage.caller_brands (
-    caller_id uuid NOT NULL,
-    brand_id integer NOT NULL
-);
-
-COMMENT ON TABLE rage.caller_brands IS 'Which brands a caller is granted.';
-
-COMMENT ON COLUMN rage.caller_brands.caller_id IS 'The caller.';
-
-COMMENT ON COLUMN rage.caller_brands.brand_id IS 'A brand that it is granted.';
-
 CREATE FUNCTION rage.allowed_brands(scope text DEFAULT 'read'::text) RETURNS integer[]
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'rage', 'pg_temp'
-    RETURN (WITH caller AS (SELECT c.caller_id, c.every_brand FROM rage.active_caller() c(caller_id, kind, name, scopes, every_brand, created_by, created_at, expires_at, revoked_at) WHERE rage.has_scope(allowed_brands.scope)) SELECT COALESCE(array_agg(b.brand_id ORDER BY b.brand_id), '{}'::integer[]) AS "coalesce" FROM rage.brands b WHERE (rage.is_operator() OR (EXISTS (SELECT FROM caller c WHERE (c.every_brand OR (b.reserved AND (allowed_brands.scope = 'read'::text)) OR (EXISTS (SELECT FROM rage.caller_brands g WHERE ((g.caller_id = c.caller_id) AND (g.brand_id = b.brand_id)))))))));
+    AS $$
+DECLARE
+    asking  uuid := rage.caller_id();
+BEGIN
+    IF NOT rage.has_scope(scope) THEN
+        RETURN '{}';
+    END IF;
+    RETURN ARRAY(
+        SELECT b.brand_id
+        FROM rage.brands AS b
+        WHERE asking IS NULL
+           OR (b.reserved AND allowed_brands.scope = 'read')
+           OR EXISTS (SELECT FROM rage.callers AS c WHERE c.caller_id = asking AND c.every_brand)
+           OR EXISTS (SELECT FROM rage.caller_brands AS g WHERE g.caller_id = asking AND g.brand_id = b.brand_id)
+        ORDER BY b.brand_id);
+END
+$$;
 
 COMMENT ON FUNCTION rage.allowed_brands(scope text) IS 'The brands that who asks may read, write to, generate for or admin; what is shared, everybody may read who may read at all.';
 
@@ -189,6 +96,12 @@ CREATE FUNCTION rage.audited_action(object text, was jsonb, is_now jsonb) RETURN
     RETURN CASE WHEN (((was ->> 'erased_at'::text) IS NULL) AND ((is_now ->> 'erased_at'::text) IS NOT NULL)) THEN 'erase'::text WHEN (((was ->> 'deleted_at'::text) IS NULL) AND ((is_now ->> 'deleted_at'::text) IS NOT NULL)) THEN 'delete'::text WHEN (((was ->> 'deleted_at'::text) IS NOT NULL) AND ((is_now ->> 'deleted_at'::text) IS NULL)) THEN 'restore'::text WHEN (((was ->> 'revoked_at'::text) IS NULL) AND ((is_now ->> 'revoked_at'::text) IS NOT NULL)) THEN 'revoke'::text WHEN (((was ->> 'revoked_at'::text) IS NOT NULL) AND ((is_now ->> 'revoked_at'::text) IS NULL)) THEN 'grant'::text WHEN (((was ->> 'kept_at'::text) IS NULL) AND ((is_now ->> 'kept_at'::text) IS NOT NULL)) THEN 'keep'::text WHEN ((object = 'generations'::text) AND ((is_now ->> 'status'::text) = 'cancelled'::text)) THEN 'cancel'::text ELSE 'update'::text END;
 
 COMMENT ON FUNCTION rage.audited_action(object text, was jsonb, is_now jsonb) IS 'What a change of a row amounts to.';
+
+CREATE FUNCTION rage.normal_form(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN replace(replace(lower(NORMALIZE(btrim(regexp_replace(name, '[\s ]+'::text, ' '::text, 'g'::text)), NFC)), 'ß'::text, 'ss'::text), 'ς'::text, 'σ'::text);
+
+COMMENT ON FUNCTION rage.normal_form(name text) IS 'How brands and tags are compared: trimmed, inner white space to one blank, NFC, case-folded.';
 
 CREATE TABLE rage.collections (
     collection_id integer NOT NULL,
@@ -312,19 +225,37 @@ CREATE FUNCTION rage.audited_id(entry jsonb, columns text[]) RETURNS text
 
 COMMENT ON FUNCTION rage.audited_id(entry jsonb, columns text[]) IS 'Which row it is: the values of these columns.';
 
-CREATE FUNCTION rage.sees_every_brand() RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
-    SET search_path TO 'rage', 'pg_temp'
-    RETURN (rage.is_operator() OR (EXISTS (SELECT FROM rage.active_caller() c(caller_id, kind, name, scopes, every_brand, created_by, created_at, expires_at, revoked_at) WHERE c.every_brand)));
-
-COMMENT ON FUNCTION rage.sees_every_brand() IS 'Whether who asks is granted every brand: then there is nothing to filter.';
-
 CREATE FUNCTION rage.brand_limit() RETURNS integer[]
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'rage', 'pg_temp'
-    RETURN CASE WHEN (NOT rage.sees_every_brand()) THEN rage.allowed_brands() ELSE NULL::integer[] END;
+    AS $$
+BEGIN
+    RETURN CASE WHEN NOT rage.sees_every_brand() THEN rage.allowed_brands() END;
+END
+$$;
 
 COMMENT ON FUNCTION rage.brand_limit() IS 'The brands that a search is confined to; null where who asks sees every brand, and no clause is needed.';
+
+CREATE FUNCTION rage.caller_id() RETURNS uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    nobody  CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
+    said    text := current_setting('rage.caller', true);
+BEGIN
+    IF rage.is_operator() THEN
+        RETURN NULL;
+    ELSIF NOT pg_has_role(session_user, 'rage_app', 'MEMBER') THEN
+        RETURN coalesce((SELECT c.caller_id FROM rage.callers AS c WHERE c.kind = 'login' AND c.name = session_user), nobody);
+    ELSIF pg_input_is_valid(said, 'uuid') THEN
+        RETURN said::uuid;
+    END IF;
+    RETURN nobody;
+END
+$$;
+
+COMMENT ON FUNCTION rage.caller_id() IS 'Who asks: a login by its name, the service by the setting rage.caller. Null for the operator, zeros for nobody.';
 
 CREATE FUNCTION rage.check_request(prompt text, k integer, min_relevance real) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
@@ -437,6 +368,13 @@ END
 $$;
 
 COMMENT ON FUNCTION rage.erase_contents(erased_image bigint) IS 'Removes the bytes of every version of an erased image that no other image of any brand shows or showed; the hash stays.';
+
+CREATE FUNCTION rage.exemption(login name DEFAULT SESSION_USER) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (SELECT concat(CASE WHEN (p.rolname <> exemption.login) THEN format('a member of %I, '::text, p.rolname) ELSE NULL::text END, CASE WHEN p.rolsuper THEN 'a superuser'::text WHEN p.rolbypassrls THEN 'allowed to bypass row-level security'::text WHEN p.rolreplication THEN 'allowed to copy the whole server'::text WHEN (p.rolname = 'rage_owner'::name) THEN 'which owns the tables'::text ELSE 'which reaches the files of the server'::text END) AS concat FROM pg_roles p WHERE (pg_has_role(exemption.login, p.oid, 'MEMBER'::text) AND (p.rolsuper OR p.rolbypassrls OR p.rolreplication OR (p.rolname = ANY (ARRAY['rage_owner'::name, 'pg_read_server_files'::name, 'pg_write_server_files'::name, 'pg_execute_server_program'::name])))) ORDER BY (p.rolname <> exemption.login), p.rolname LIMIT 1);
+
+COMMENT ON FUNCTION rage.exemption(login name) IS 'Why no policy would hold for a login, by itself or by a role that it may become; null where they do.';
 
 CREATE FUNCTION rage.facets(filters jsonb, words tsquery) RETURNS TABLE(facet text, name text, value text, count bigint)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -564,6 +502,41 @@ CREATE FUNCTION rage.filters(brands text[], skus text[], kinds text[], states te
     RETURN (SELECT COALESCE(jsonb_object_agg(jsonb_each.key, jsonb_each.value), '{}'::jsonb) AS "coalesce" FROM jsonb_each(jsonb_build_object('brand', to_jsonb(filters.brands), 'sku', to_jsonb(filters.skus), 'kind', to_jsonb(filters.kinds), 'state', to_jsonb(filters.states), 'tags_all', to_jsonb(filters.tags_all), 'tags_any', to_jsonb(filters.tags_any), 'tags_none', to_jsonb(filters.tags_none), 'collection', to_jsonb(filters.collections), 'attributes', filters.attributes, 'origin', to_jsonb(filters.origins), 'created_after', filters.created_after, 'created_before', filters.created_before, 'updated_after', filters.updated_after, 'min_width', filters.min_width, 'min_height', filters.min_height)) jsonb_each(key, value) WHERE (jsonb_each.value <> 'null'::jsonb));
 
 COMMENT ON FUNCTION rage.filters(brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) IS 'A filter as one value: what filter_clause reads.';
+
+CREATE FUNCTION rage.has_scope(scope text) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    asking  uuid := rage.caller_id();
+BEGIN
+    RETURN asking IS NULL OR EXISTS (
+        SELECT FROM rage.callers AS c
+        WHERE c.caller_id = asking
+          AND c.revoked_at IS NULL
+          AND (c.expires_at IS NULL OR c.expires_at > statement_timestamp())
+          AND (has_scope.scope = 'read' OR has_scope.scope = ANY (c.scopes)));
+END
+$$;
+
+COMMENT ON FUNCTION rage.has_scope(scope text) IS 'Whether who asks may read, write, generate or admin at all; every scope includes reading. No longer once revoked or expired.';
+
+CREATE FUNCTION rage.is_operator() RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM pg_roles AS r
+        WHERE r.rolname = session_user
+          AND (r.rolsuper
+               OR pg_has_role(r.oid, 'rage_owner', 'MEMBER')
+               -- A setting is anybody's to set: it counts for the service's own logins alone.
+               OR (pg_has_role(r.oid, 'rage_app', 'MEMBER') AND current_setting('rage.caller', true) = 'system')));
+END
+$$;
+
+COMMENT ON FUNCTION rage.is_operator() IS 'Whether whoever runs this store asks: by a role of theirs, or through command line, workers, or a service without keys.';
 
 CREATE FUNCTION rage.leg_weights(legs jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -968,6 +941,20 @@ $_$;
 
 COMMENT ON FUNCTION rage.search_statement(filters jsonb, among bigint[], allowed integer[], words jsonb, vectors jsonb) IS 'The text of a search with its parameters left open. Only the shape of the request decides it, never a value.';
 
+CREATE FUNCTION rage.sees_every_brand() RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    asking  uuid := rage.caller_id();
+BEGIN
+    RETURN asking IS NULL
+        OR (EXISTS (SELECT FROM rage.callers AS c WHERE c.caller_id = asking AND c.every_brand) AND rage.has_scope('read'));
+END
+$$;
+
+COMMENT ON FUNCTION rage.sees_every_brand() IS 'Whether who asks is granted every brand: then there is nothing to filter.';
+
 CREATE TABLE rage.embedding_spaces (
     space_id integer NOT NULL,
     name text NOT NULL,
@@ -1330,6 +1317,33 @@ ALTER TABLE rage.audit_log ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+CREATE TABLE rage.brands (
+    brand_id integer NOT NULL,
+    name text NOT NULL,
+    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
+    title text,
+    guidelines text,
+    reserved boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
+);
+
+COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
+
+COMMENT ON COLUMN rage.brands.brand_id IS 'Stable number of the brand.';
+
+COMMENT ON COLUMN rage.brands.name IS 'The name as it was first given; what people and programs call the brand.';
+
+COMMENT ON COLUMN rage.brands.key IS 'The name as it is compared.';
+
+COMMENT ON COLUMN rage.brands.title IS 'The name as it is printed, where it differs.';
+
+COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand should heed.';
+
+COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
+
+COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
+
 ALTER TABLE rage.brands ALTER COLUMN brand_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.brands_brand_id_seq
     START WITH 10
@@ -1338,6 +1352,52 @@ ALTER TABLE rage.brands ALTER COLUMN brand_id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE rage.caller_brands (
+    caller_id uuid NOT NULL,
+    brand_id integer NOT NULL
+);
+
+COMMENT ON TABLE rage.caller_brands IS 'Which brands a caller is granted.';
+
+COMMENT ON COLUMN rage.caller_brands.caller_id IS 'The caller.';
+
+COMMENT ON COLUMN rage.caller_brands.brand_id IS 'A brand that it is granted.';
+
+CREATE TABLE rage.callers (
+    caller_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    every_brand boolean DEFAULT false NOT NULL,
+    created_by text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT callers_kind_check CHECK ((kind = ANY (ARRAY['key'::text, 'login'::text]))),
+    CONSTRAINT callers_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100)))),
+    CONSTRAINT callers_scopes_check CHECK (((scopes <> '{}'::text[]) AND (scopes <@ ARRAY['read'::text, 'write'::text, 'generate'::text, 'admin'::text])))
+);
+
+COMMENT ON TABLE rage.callers IS 'Who may ask: API keys and SQL logins. Names are never given twice: the history names callers by them.';
+
+COMMENT ON COLUMN rage.callers.caller_id IS 'Stable id of the caller; what the service puts into the setting rage.caller.';
+
+COMMENT ON COLUMN rage.callers.kind IS 'key: an API key; login: a login role of this server.';
+
+COMMENT ON COLUMN rage.callers.name IS 'Name of the key, or of the login role.';
+
+COMMENT ON COLUMN rage.callers.scopes IS 'What it may do with its brands: read, write, generate, admin. Each includes reading.';
+
+COMMENT ON COLUMN rage.callers.every_brand IS 'Whether it is granted every brand, those still to come among them.';
+
+COMMENT ON COLUMN rage.callers.created_by IS 'Who granted it.';
+
+COMMENT ON COLUMN rage.callers.created_at IS 'When it was granted.';
+
+COMMENT ON COLUMN rage.callers.expires_at IS 'From when on it is no longer good; null: never.';
+
+COMMENT ON COLUMN rage.callers.revoked_at IS 'When it was taken back; the row stays for history.';
 
 CREATE TABLE rage.captions (
     brand_id integer NOT NULL,

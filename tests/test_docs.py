@@ -104,7 +104,8 @@ def test_commands_take_the_options_that_examples_give_them(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos").mkdir()
-    (tmp_path / "questions.jsonl").touch()
+    for name in ("questions.jsonl", "secret.txt"):
+        (tmp_path / name).touch()
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     for script in blocks(page, "sh"):
         for line in script.replace("\\\n", "").splitlines():

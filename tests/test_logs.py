@@ -16,6 +16,8 @@ from rage_pg.errors import InvalidInput
 from rage_pg.logs import configure_logs, redact_text
 
 KEY = "sk-proj-4f9aXq0Zr7TtLm2w"
+OUR_SECRET = "Zm9vYmFyLWJhel9xdXV4-0123456789_abcdefghijk"
+OUR_KEY = f"rage_k3yk3yk3_{OUR_SECRET}"
 
 
 class Terminal(io.StringIO):
@@ -83,23 +85,25 @@ def test_terminal_gets_text() -> None:
     assert not stream.getvalue().startswith("{")
 
 
-@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["json", "terminal"])
-def test_no_key_is_written_however_it_comes(stream: io.StringIO) -> None:
+@pytest.mark.parametrize(("key", "secret"), [(KEY, KEY[3:]), (OUR_KEY, OUR_SECRET)], ids=["openai", "ours"])
+@pytest.mark.parametrize("terminal", [False, True], ids=["json", "terminal"])
+def test_no_key_is_written_however_it_comes(terminal: bool, key: str, secret: str) -> None:
+    stream = Terminal() if terminal else io.StringIO()
     configure_logs("debug", stream)
     log = structlog.get_logger("rage_pg")
-    log.info("as a value", openai_api_key=KEY, headers={"Authorization": f"Bearer {KEY}"})
-    log.info("in a list", sent=[{"x-api-key": KEY}, f"https://example.org/?key={KEY}&size=2"])
-    log.info(f"in the text: {KEY}")
-    log.info("as a secret", secret_of=Secret(KEY), other=Secret(KEY))
-    logging.getLogger("httpx").info("GET %s", f"https://example.org/models?api_key={KEY}")
+    log.info("as a value", openai_api_key=key, headers={"Authorization": f"Bearer {key}"})
+    log.info("in a list", sent=[{"x-api-key": key}, f"https://example.org/?key={key}&size=2"])
+    log.info(f"in the text: {key}")
+    log.info("quoted", request={"name": repr(key), "path": f"/images/{key}/content"})
+    log.info("as a secret", secret_of=Secret(key), other=Secret(key))
+    logging.getLogger("httpx").info("GET %s", f"https://example.org/models?api_key={key}")
     try:
-        raise ValueError(f"bad key {KEY}")
+        raise ValueError(f"bad key {key}")
     except ValueError:
         log.exception("in a traceback")
         logging.getLogger("library").exception("in another")
     assert "Traceback" in stream.getvalue()
-    assert KEY not in stream.getvalue()
-    assert KEY[3:] not in stream.getvalue()
+    assert secret not in stream.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -110,6 +114,8 @@ def test_no_key_is_written_however_it_comes(stream: io.StringIO) -> None:
         ("host=db password=geheim user=ann", "host=db password=*** user=ann"),
         ("Authorization: Bearer abc.def-ghi", "Authorization: Bearer ***"),
         ('{"client_secret": "abc", "size": 2}', '{"client_secret": "***", "size": 2}'),
+        (f"There is no key named '{OUR_KEY}'.", "There is no key named 'rage_k3yk3yk3_***'."),
+        (f"x{OUR_KEY[:-9]}…", "xrage_k3yk3yk3_***…"),
         ("GET /v1/models?key=AIzaSyA1234567890abcdefghijklmnop&alt=sse", "GET /v1/models?key=***&alt=sse"),
     ],
 )
@@ -119,7 +125,15 @@ def test_text_keeps_everything_but_the_secret(text: str, masked: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["input_tokens=812", "monkey: brown", "KeyError: 'x'", "http://127.0.0.1:8000/images/3", "sku: sk-1"],
+    [
+        "input_tokens=812",
+        "monkey: brown",
+        "KeyError: 'x'",
+        "http://127.0.0.1:8000/images/3",
+        "sku: sk-1",
+        "rage_requests_duration_seconds",
+        "the key rage_k3yk3yk3_…",
+    ],
 )
 def test_harmless_text_is_left_alone(text: str) -> None:
     assert redact_text(text) == text

@@ -15,7 +15,8 @@ RETURNING caller_id;
 -- name: list_keys
 -- Every key, oldest first, or the one of a name.
 SELECT
-    c.name, k.prefix, c.every_brand, c.scopes, c.created_by, c.created_at, c.expires_at, c.revoked_at, k.last_used_at,
+    c.name, k.prefix, c.every_brand, c.scopes,
+    c.created_by, c.created_at, c.expires_at, c.revoked_at, k.last_used_at,
     ARRAY(
         SELECT b.name
         FROM rage.caller_brands AS g
@@ -72,40 +73,26 @@ LOCK TABLE rage.callers IN SHARE ROW EXCLUSIVE MODE;
 
 -- name: operator
 -- Who is connected, to which database, and whether they may grant: as the owner of the tables may.
-SELECT session_user AS name, current_database() AS database, pg_has_role(session_user, 'rage_owner', 'USAGE') AS may_grant;
+SELECT
+    session_user AS name, current_database() AS database,
+    pg_has_role(session_user, 'rage_owner', 'USAGE') AS may_grant;
 
 -- name: get_role
 -- What a role of this server may do. `exempt` says why no policy would hold for it, by itself or by what it may become.
 SELECT
     r.rolcanlogin AS logs_in, r.rolcreaterole AS creates_roles, r.rolcreatedb AS creates_databases,
-    (
-        SELECT concat(
-            CASE WHEN p.oid <> r.oid THEN format('a member of %%I, ', p.rolname) END,
-            CASE
-                WHEN p.rolsuper THEN 'a superuser'
-                WHEN p.rolbypassrls THEN 'allowed to bypass row-level security'
-                WHEN p.rolreplication THEN 'allowed to copy the whole server'
-                WHEN p.rolname = 'rage_owner' THEN 'which owns the tables'
-                ELSE 'which reaches the files of the server'
-            END)
-        FROM pg_roles AS p
-        WHERE pg_has_role(r.oid, p.oid, 'MEMBER')
-          AND (p.rolsuper OR p.rolbypassrls OR p.rolreplication
-               OR p.rolname IN ('rage_owner', 'pg_read_server_files', 'pg_write_server_files',
-                                'pg_execute_server_program'))
-        ORDER BY p.oid <> r.oid, p.rolname
-        LIMIT 1
-    ) AS exempt,
+    rage.exemption(r.rolname) AS exempt,
     pg_has_role(r.oid, 'rage_app', 'MEMBER') AS is_service,
     (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'role', g.rolname, 'grantor', m.grantor::regrole::text, 'inherits', m.inherit_option)), '[]')
+            'role', g.rolname, 'grantor', pg_get_userbyid(m.grantor), 'inherits', m.inherit_option)), '[]')
         FROM pg_auth_members AS m
         JOIN pg_roles AS g ON g.oid = m.roleid
         WHERE m.member = r.oid
     ) AS memberships,
     (
-        SELECT coalesce(jsonb_object_agg(split_part(s.setting, '=', 1), substr(s.setting, strpos(s.setting, '=') + 1)), '{}')
+        SELECT coalesce(jsonb_object_agg(
+            split_part(s.setting, '=', 1), substr(s.setting, strpos(s.setting, '=') + 1)), '{}')
         FROM pg_db_role_setting AS d
         CROSS JOIN LATERAL unnest(d.setconfig) AS s (setting)
         WHERE d.setrole = r.oid
@@ -125,7 +112,7 @@ RETURNING caller_id;
 -- name: get_login
 -- What a login is granted.
 SELECT
-    c.caller_id, c.name AS login, c.every_brand, c.scopes, c.revoked_at,
+    c.name AS login, c.every_brand, c.scopes, c.revoked_at,
     ARRAY(
         SELECT b.name
         FROM rage.caller_brands AS g
@@ -138,5 +125,6 @@ WHERE c.kind = 'login' AND c.name = %(login)s;
 
 -- name: revoke_login
 -- From now on a login sees nothing; when it was revoked first stays.
-UPDATE rage.callers SET revoked_at = now()
-WHERE kind = 'login' AND name = %(login)s AND revoked_at IS NULL;
+UPDATE rage.callers SET revoked_at = coalesce(revoked_at, now())
+WHERE kind = 'login' AND name = %(login)s
+RETURNING caller_id;

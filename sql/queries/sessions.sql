@@ -9,6 +9,7 @@ SELECT
     c.name,
     c.scopes,
     c.every_brand,
+    coalesce(k.last_used_at < now() - interval '1 minute', true) AS idle,
     k.secret_sha256,
     c.revoked_at IS NULL AND (c.expires_at IS NULL OR c.expires_at > now()) AS good
 FROM rage.api_keys AS k
@@ -16,7 +17,7 @@ JOIN rage.callers AS c USING (caller_id)
 WHERE k.prefix = %(prefix)s;
 
 -- name: note_use
--- Notes that a key is in use, to the minute: a row that every request changed would be a queue.
+-- Notes that a key is in use, to the minute: at a row that every request changed, requests would queue.
 UPDATE rage.api_keys
 SET last_used_at = now()
 WHERE caller_id = %(setting)s::uuid
@@ -38,9 +39,15 @@ RETURNING expires_at;
 
 -- name: get_session
 -- Who is logged in with a token, while the session lasts and the key is good.
-SELECT c.caller_id::text AS setting, c.name, c.scopes, c.every_brand
+SELECT
+    c.caller_id::text AS setting,
+    c.name,
+    c.scopes,
+    c.every_brand,
+    coalesce(k.last_used_at < now() - interval '1 minute', true) AS idle
 FROM rage.page_sessions AS s
 JOIN rage.callers AS c USING (caller_id)
+JOIN rage.api_keys AS k USING (caller_id)
 WHERE s.token_sha256 = %(token_sha256)s
   AND s.expires_at > now()
   AND c.revoked_at IS NULL

@@ -125,3 +125,27 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION rage.actor() IS 'Who asks, as the audit log names them: key:NAME, login:NAME, system, or the role that is logged in.';
+
+
+CREATE OR REPLACE FUNCTION rage.exemption(login name DEFAULT session_user) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path FROM CURRENT
+RETURN (
+    SELECT concat(
+        CASE WHEN p.rolname <> login THEN format('a member of %I, ', p.rolname) END,
+        CASE
+            WHEN p.rolsuper THEN 'a superuser'
+            WHEN p.rolbypassrls THEN 'allowed to bypass row-level security'
+            WHEN p.rolreplication THEN 'allowed to copy the whole server'
+            WHEN p.rolname = 'rage_owner' THEN 'which owns the tables'
+            ELSE 'which reaches the files of the server'
+        END)
+    FROM pg_roles AS p
+    WHERE pg_has_role(login, p.oid, 'MEMBER')
+      AND (p.rolsuper OR p.rolbypassrls OR p.rolreplication
+           OR p.rolname IN ('rage_owner', 'pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program'))
+    ORDER BY p.rolname <> login, p.rolname
+    LIMIT 1
+);
+COMMENT ON FUNCTION rage.exemption(name) IS
+    'Why no policy would hold for a login, by itself or by a role that it may become; null where they do.';

@@ -27,6 +27,8 @@ _SECRET_TEXT = [
         # The password of a URL, which may hold an @ itself.
         (r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@]*:)[^\s/]+(?=@)", rf"\1{MASK}"),
         (r"\b(Bearer|Basic) +[\w.~+/=-]+", rf"\1 {MASK}"),
+        # Our own keys; what stands before the secret may be shown.
+        (r"(rage_[0-9a-z]{8}_)[\w-]{20,}", rf"\1{MASK}"),
         # The forms in which OpenAI and Google hand out keys.
         (r"\bsk-[\w-]{8,}", f"sk-{MASK}"),
         (r"\bAIza[\w-]{20,}", f"AIza{MASK}"),

@@ -114,7 +114,7 @@ def database_url(settings: Settings) -> Iterator[str]:
 
 async def _check_role(database: Database) -> None:
     async with database.reading() as connection:
-        reason = await fetch_value(connection, migrate.BYPASSES, {})
+        reason = await fetch_value(connection, "SELECT rage.exemption()", {})
     if reason is not None:
         raise SetupError(
             f"The role of RAGE_DATABASE_URL is {reason}: brands would not be kept apart.",

@@ -13,7 +13,7 @@ click.rich_click.STYLE_COMMANDS_TABLE_COLUMN_WIDTH_RATIO = (1, 4)
 click.rich_click.COMMAND_GROUPS = {
     "rage": [
         {"name": "Every day", "commands": ["import", "search", "generate", "history"]},
-        {"name": "Service", "commands": ["serve", "worker", "db"]},
+        {"name": "Service", "commands": ["serve", "worker", "db", "keys"]},
         {"name": "Index and quality", "commands": ["index", "spaces", "embed", "evaluate", "prices"]},
     ]
 }
@@ -39,13 +39,27 @@ def _add_all(group: Any) -> None:
         history,
         imports,
         index,
+        keys,
         prices,
         search,
         serve,
         spaces,
     )
 
-    for module in (imports, search, generate, history, serve, db, index, spaces, embed, evaluate, prices):
+    for module in (
+        imports,
+        search,
+        generate,
+        history,
+        serve,
+        db,
+        keys,
+        index,
+        spaces,
+        embed,
+        evaluate,
+        prices,
+    ):
         for command in module.COMMANDS:
             group.add_command(command)
 

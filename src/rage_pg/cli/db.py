@@ -13,6 +13,7 @@ from urllib.parse import quote
 import rich_click as click
 from click.exceptions import Exit
 
+from rage_pg.cli import db_grants
 from rage_pg.cli.groups import Commands
 from rage_pg.cli.options import json_option
 from rage_pg.cli.output import note, show, show_json, spinner
@@ -180,5 +181,8 @@ def _run_in_front(command: list[str], environment: dict[str, str]) -> int:
             signal.signal(signal.SIGTERM, terminate)
     return 128 - code if code < 0 else code
 
+
+for _command in db_grants.COMMANDS:
+    db.add_command(_command)
 
 COMMANDS = (db,)

@@ -138,21 +138,14 @@ def _role(connection: psycopg.Connection, settings: Settings) -> Check:
     role = connection.info.user
     if settings.database_url is None:
         return Check(name="role", ok=True, detail="the service logs in as rage_app")
-    if reason := _value(connection, migrate.BYPASSES):
-        return Check(
-            name="role",
-            ok=True,
-            detail=f"{role} is {reason}: right for upgrades; `rage serve` and `rage worker` need a login "
-            "made by `rage db grant-app`",
-        )
-    if _value(connection, "SELECT pg_has_role('rage_app', 'USAGE')"):
+    if not _value(connection, "SELECT has_schema_privilege('rage', 'USAGE')"):
+        remedy = f"Run as the owner: rage db grant-app {role}"
+        return Check(name="role", ok=False, detail=f"{role} may not use the schema", remedy=remedy)
+    reason = _value(connection, "SELECT rage.exemption()")
+    if reason is None:
         return Check(name="role", ok=True, detail=f"{role} may work as the service")
-    return Check(
-        name="role",
-        ok=False,
-        detail=f"{role} may not use the schema",
-        remedy=f"Run as the owner: rage db grant-app {role}",
-    )
+    detail = f"{role} is {reason}: right for upgrades; `rage serve` and `rage worker` need another"
+    return Check(name="role", ok=True, detail=f"{detail} login, made by `rage db grant-app`")
 
 
 def _schema(url: str, settings: Settings) -> Check:

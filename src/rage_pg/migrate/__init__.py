@@ -6,7 +6,7 @@ Everything runs on one connection under one advisory lock, so two upgrades at on
 
 from rage_pg.migrate.behaviour import behaviour_is_current
 from rage_pg.migrate.connecting import NEWEST_SERVER, OLDEST_PGVECTOR, OLDEST_SERVER, locked_connection
-from rage_pg.migrate.roles import BYPASSES, NEEDED
+from rage_pg.migrate.roles import NEEDED
 from rage_pg.migrate.revisions import (
     alembic_config,
     connection_for_alembic,
@@ -17,7 +17,6 @@ from rage_pg.migrate.revisions import (
 )
 
 __all__ = [
-    "BYPASSES",
     "NEEDED",
     "NEWEST_SERVER",
     "OLDEST_PGVECTOR",

@@ -53,17 +53,6 @@ ORDER BY step, statement
 """
 """What must be run before the first migration, and has not been yet."""
 
-BYPASSES = f"""
-SELECT CASE
-    WHEN r.rolsuper THEN 'a superuser'
-    WHEN r.rolbypassrls THEN 'allowed to bypass row-level security'
-    WHEN pg_has_role(r.oid, '{OWNER}', 'MEMBER') THEN 'a member of {OWNER}, which owns the tables'
-END
-FROM pg_roles AS r
-WHERE r.rolname = session_user
-"""
-"""Why the policies do not hold for whoever is logged in; null where they do."""
-
 ALIEN = f"""
 WITH ours AS (SELECT oid FROM pg_namespace WHERE nspname IN ('rage', 'rage_v1')),
 owner AS (SELECT oid FROM pg_roles WHERE rolname = '{OWNER}')
