@@ -120,4 +120,5 @@ def parse(arguments: list[str]) -> None:
     while isinstance(command, click.Group):
         name, *arguments = arguments
         command = command.commands[name]
-    command.make_context(name, arguments)
+    with command.make_context(name, arguments):
+        pass
