@@ -15,8 +15,8 @@ import psycopg
 import pytest
 
 from rage_pg import generation, jobs
-from rage_pg.config import Limits
 from rage_pg.callers import SYSTEM
+from rage_pg.config import Limits
 from rage_pg.database import Database
 from rage_pg.providers.local import LocalGenerator
 from rage_pg.types import Generation

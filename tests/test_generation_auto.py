@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from rage_pg import generation, index, jobs, search
-from rage_pg.catalogue import images
 from rage_pg.callers import SYSTEM
+from rage_pg.catalogue import images
 from rage_pg.database import Database
 from rage_pg.errors import Conflict, InvalidInput
 from rage_pg.types import Auto, Filters, GenerationRequest, SearchAnswer, SearchRequest, TagFilter

@@ -103,8 +103,8 @@ async def running(
 
 @contextmanager
 def database_url(settings: Settings) -> Iterator[str]:
-    """The URL of the database that is set, or the operator's of the embedded server, which stops with its last
-    user."""
+    """The URL of the database that is set, or the operator's URL of the embedded server, which stops with its
+    last user."""
     if settings.database_url is not None:
         yield settings.database_url
     else:

@@ -29,8 +29,10 @@ async def get(database: Database, name: str) -> Brand:
 async def create(
     database: Database, name: str, *, title: str | None = None, guidelines: str | None = None
 ) -> Brand:
-    """A new brand. Raises InvalidInput, Conflict where one of this name exists, and Forbidden for who does not see
-    every brand: they must not learn which names are taken."""
+    """A new brand. Raises InvalidInput, Conflict where one of this name exists, and Forbidden.
+
+    Who does not see every brand may make none: they would learn which names are taken.
+    """
     if not 1 <= len(name.strip()) <= LONGEST_NAME:
         raise InvalidInput(f"A brand's name has 1 to {LONGEST_NAME} characters.", field="name")
     values = {"name": name.strip(), "title": title, "guidelines": guidelines}

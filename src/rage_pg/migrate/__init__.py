@@ -6,7 +6,6 @@ Everything runs on one connection under one advisory lock, so two upgrades at on
 
 from rage_pg.migrate.behaviour import behaviour_is_current
 from rage_pg.migrate.connecting import NEWEST_SERVER, OLDEST_PGVECTOR, OLDEST_SERVER, locked_connection
-from rage_pg.migrate.roles import NEEDED
 from rage_pg.migrate.revisions import (
     alembic_config,
     connection_for_alembic,
@@ -15,6 +14,7 @@ from rage_pg.migrate.revisions import (
     pending,
     upgrade,
 )
+from rage_pg.migrate.roles import NEEDED
 
 __all__ = [
     "NEEDED",

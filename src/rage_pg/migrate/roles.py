@@ -53,16 +53,17 @@ ORDER BY step, statement
 """
 """What must be run before the first migration, and has not been yet."""
 
-ALIEN = f"""
+ALIEN = """
 WITH ours AS (SELECT oid FROM pg_namespace WHERE nspname IN ('rage', 'rage_v1')),
-owner AS (SELECT oid FROM pg_roles WHERE rolname = '{OWNER}')
+owner AS (SELECT oid FROM pg_roles WHERE rolname = 'rage_owner')
 SELECT statement
 FROM (
-    SELECT 1 AS step, format('ALTER SCHEMA %I OWNER TO {OWNER}', nspname) AS statement
+    SELECT 1 AS step, format('ALTER SCHEMA %I OWNER TO rage_owner', nspname) AS statement
     FROM pg_namespace WHERE oid IN (SELECT oid FROM ours) AND nspowner <> (SELECT oid FROM owner)
     UNION ALL
-    SELECT 2, format('ALTER %s %s OWNER TO {OWNER}',
-                     CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass)
+    SELECT 2, format('ALTER %s %s OWNER TO rage_owner',
+                     CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
+                     c.oid::regclass)
     FROM pg_class AS c
     WHERE c.relnamespace IN (SELECT oid FROM ours) AND c.relkind IN ('r', 'p', 'v', 'S')
       AND c.relowner <> (SELECT oid FROM owner)
@@ -70,14 +71,15 @@ FROM (
       AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass
                       AND d.deptype IN ('a', 'i') AND c.relkind = 'S')
     UNION ALL
-    SELECT 3, format('ALTER ROUTINE %s OWNER TO {OWNER}', p.oid::regprocedure)
+    SELECT 3, format('ALTER ROUTINE %s OWNER TO rage_owner', p.oid::regprocedure)
     FROM pg_proc AS p
     WHERE p.pronamespace IN (SELECT oid FROM ours) AND p.proowner <> (SELECT oid FROM owner)
       AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = p.oid AND d.deptype = 'e')
     UNION ALL
-    SELECT 4, format('ALTER TYPE %s OWNER TO {OWNER}', t.oid::regtype)
+    SELECT 4, format('ALTER TYPE %s OWNER TO rage_owner', t.oid::regtype)
     FROM pg_type AS t
-    WHERE t.typnamespace IN (SELECT oid FROM ours) AND t.typtype IN ('e', 'c') AND t.typowner <> (SELECT oid FROM owner)
+    WHERE t.typnamespace IN (SELECT oid FROM ours) AND t.typtype IN ('e', 'c')
+      AND t.typowner <> (SELECT oid FROM owner)
       AND (t.typrelid = 0 OR (SELECT c.relkind FROM pg_class AS c WHERE c.oid = t.typrelid) = 'c')
       AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = t.oid AND d.deptype = 'e')
 ) AS handed_over
@@ -125,16 +127,18 @@ def hand_over(connection: sqlalchemy.Connection) -> None:
 
 def act_as_owner(connection: sqlalchemy.Connection) -> None:
     """From now on this session makes everything as the owner."""
-    connection.exec_driver_sql(f"SET ROLE {OWNER}")
+    connection.exec_driver_sql("SET ROLE rage_owner")
     connection.commit()
 
 
 def let_app_log_in(connection: sqlalchemy.Connection) -> None:
     """On a server of our own the service logs in as the role itself; elsewhere a login is made a member."""
-    if not connection.exec_driver_sql(
-        f"SELECT rolcanlogin FROM pg_roles WHERE rolname = '{APP}'"
-    ).scalar_one():
-        connection.exec_driver_sql(f"ALTER ROLE {APP} LOGIN")
+    # Asked first: the row of a role is the whole server's, and other upgrades may be writing it.
+    may = connection.exec_driver_sql(
+        "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'rage_app'"
+    ).scalar_one()
+    if not may:
+        connection.exec_driver_sql("ALTER ROLE rage_app LOGIN")
     connection.commit()
 
 

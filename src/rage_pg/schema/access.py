@@ -32,9 +32,7 @@ callers = Table(
         server_default=text("gen_random_uuid()"),
         comment="Stable id of the caller; what the service puts into the setting rage.caller.",
     ),
-    Column(
-        "kind", Text, nullable=False, comment="key: an API key; login: a login role of this server."
-    ),
+    Column("kind", Text, nullable=False, comment="key: an API key; login: a login role of this server."),
     Column("name", Text, nullable=False, comment="Name of the key, or of the login role."),
     Column(
         "scopes",
@@ -103,9 +101,7 @@ api_keys = Table(
         primary_key=True,
         comment="The caller whose key it is.",
     ),
-    Column(
-        "prefix", Text, nullable=False, comment="The part of the key that may be shown: rage_<prefix>_…"
-    ),
+    Column("prefix", Text, nullable=False, comment="The part of the key that may be shown: rage_<prefix>_…"),
     Column(
         "secret_sha256",
         LargeBinary,

@@ -55,9 +55,7 @@ searches = Table(
         server_default=text("now()"),
         comment="When it was asked.",
     ),
-    Column(
-        "brand_ids", ARRAY(Integer), comment="The brands that the caller could see; null: every brand."
-    ),
+    Column("brand_ids", ARRAY(Integer), comment="The brands that the caller could see; null: every brand."),
     Index("searches_created", "created_at"),
     comment="Every search made through the service.",
 )
@@ -135,9 +133,7 @@ proposals = Table(
         server_default=text("now()"),
         comment="When it was asked.",
     ),
-    Column(
-        "brand_ids", ARRAY(Integer), comment="The brands that the caller could see; null: every brand."
-    ),
+    Column("brand_ids", ARRAY(Integer), comment="The brands that the caller could see; null: every brand."),
     Index("proposals_created", "created_at"),
     comment="Every set of references that was proposed for a prompt.",
 )

@@ -160,7 +160,11 @@ prompt_vectors = Table(
         postgresql_nulls_not_distinct=True,
     ),
     Column(
-        "vector_id", BigInteger, Identity(always=True), primary_key=True, comment="Stable number of the vector."
+        "vector_id",
+        BigInteger,
+        Identity(always=True),
+        primary_key=True,
+        comment="Stable number of the vector.",
     ),
     Index("prompt_vectors_caller", "caller_id"),
     comment="Prompts that have been embedded, so that SQL alone can search by them.",
