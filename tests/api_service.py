@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,22 +13,33 @@ import msgspec
 from httpx import ASGITransport, AsyncClient, Request, Response
 from litestar import Litestar
 
-from rage_pg.api import create_app
+from rage_pg.access import keys
+from rage_pg.api.app import create_app
+from rage_pg.callers import Scope
 from rage_pg.config import Limits, Settings
+from rage_pg.embedded import app_url
 from rage_pg.runtime import Runtime
 from tests.store import png
 
 LIMITS = Limits()
 ADDRESS = "http://127.0.0.1:8000"
+THIS_MACHINE = "127.0.0.1"
+ELSEWHERE = "203.0.113.7"
+ANY_ID = "00000000-0000-0000-0000-000000000000"
 
 
 class Client(AsyncClient):
     """Speaks to an app on this event loop; an error that the app lets out is answered by 500."""
 
-    def __init__(self, app: Litestar) -> None:
-        transport = ASGITransport(cast("Any", app), raise_app_exceptions=False)
-        super().__init__(transport=transport, base_url=ADDRESS)
+    def __init__(self, app: Litestar, key: str | None = None, *, address: str = THIS_MACHINE) -> None:
+        transport = ASGITransport(cast("Any", app), raise_app_exceptions=False, client=(address, 1))
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        super().__init__(transport=transport, base_url=ADDRESS, headers=headers)
         self.app = app
+
+    def asking(self, key: str | None = None, *, address: str = THIS_MACHINE) -> Client:
+        """The same service, asked with a key, or from another machine."""
+        return Client(self.app, key, address=address)
 
 
 def scope_of(request: Request) -> Any:
@@ -75,10 +87,13 @@ async def service(
     worker: bool = False,
     demo: bool = False,
     limits: Limits = LIMITS,
+    on_loopback: bool = True,
     on_ready: Callable[[Runtime], None] | None = None,
 ) -> AsyncIterator[Client]:
     """A client of a started service."""
-    app = create_app(settings(database_url, limits), worker=worker, demo=demo, on_ready=on_ready)
+    app = create_app(
+        settings(database_url, limits), worker=worker, demo=demo, on_loopback=on_loopback, on_ready=on_ready
+    )
     started = asyncio.get_running_loop().create_future()
     stopping = asyncio.Event()
     life = asyncio.create_task(_live(app, started, stopping))
@@ -100,12 +115,49 @@ async def _live(app: Litestar, started: asyncio.Future[None], stopping: asyncio.
 
 
 def settings(database_url: str, limits: Limits = LIMITS) -> Settings:
-    return Settings(data_dir=Path("/nowhere"), database_url=database_url, limits=limits)
+    return Settings(data_dir=Path("/nowhere"), database_url=app_url(database_url), limits=limits)
+
+
+async def make_key(
+    client: Client,
+    name: str,
+    *brands: str,
+    scopes: Sequence[Scope] = ("read",),
+    expires_at: datetime | None = None,
+) -> str:
+    """A new key for these brands; for every brand where none is named."""
+    made = await keys.create(
+        runtime_of(client).database,
+        name,
+        brands=brands,
+        every_brand=not brands,
+        scopes=scopes,
+        expires_at=expires_at,
+        created_by="the test",
+    )
+    return made.text.reveal()
 
 
 def runtime_of(client: Client) -> Runtime:
     runtime: Runtime = client.app.state.runtime
     return runtime
+
+
+def routes(app: Litestar) -> set[tuple[str, str]]:
+    """Every method and path of an app, with something in place of parameters."""
+    instead = {
+        "name": "a",
+        "image_id": "1",
+        "generation_id": ANY_ID,
+        "position": "1",
+        "file_path": "page.css",
+    }
+    found: set[tuple[str, str]] = set()
+    for route in app.routes:
+        parts = route.path_format.split("/")
+        path = "/".join(instead.get(part.strip("{}"), part) for part in parts) or "/"
+        found |= {(str(method), path) for method in route.methods if method != "OPTIONS"}
+    return found
 
 
 async def upload(

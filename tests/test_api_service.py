@@ -18,7 +18,8 @@ from playwright.sync_api import sync_playwright
 from rage_pg.runtime import Runtime
 from tests.api_service import Client, problem, runtime_of, service, uploaded
 from tests.browser import FLAGS, find_or_install_chromium
-from tests.command_line import running
+from tests.command_line import process, running
+from tests.generating import rows
 from tests.store import png
 
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -31,10 +32,10 @@ async def client(database_url: str) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-def served(database_url: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def served(service_url: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`rage serve` without a worker, and its address."""
     arguments = ("serve", "--no-worker", "--port", "0", "--json")
-    with running(*arguments, RAGE_DATABASE_URL=database_url) as (process, line):
+    with running(*arguments, RAGE_DATABASE_URL=service_url) as (process, line):
         yield process, json.loads(line)["url"]
 
 
@@ -54,8 +55,7 @@ async def test_health_tells_of_the_worker(database_url: str) -> None:
 
 
 async def test_health_tells_of_migrations_behind(client: Client) -> None:
-    async with runtime_of(client).database.transaction() as connection:
-        await connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    await rows(runtime_of(client).database, "UPDATE rage.alembic_version SET version_num = '0001'")
     assert "rage db upgrade" in problem(await client.get("/api/health/ready"), 503, "setup")
 
 
@@ -135,6 +135,17 @@ def test_process_streams_events_and_stops_at_once(served: tuple[subprocess.Popen
     assert [entry for entry in logged if entry["level"] != "info"] == []
 
 
+def test_proxy_on_this_machine_opens_the_service_to_nobody(
+    served: tuple[subprocess.Popen[str], str],
+) -> None:
+    _, address = served
+    with httpx.Client(base_url=address, timeout=20) as http:
+        assert http.get("/api/brands").status_code == 200
+        for forwarded in ("203.0.113.7", "127.0.0.1, 203.0.113.7", "2001:db8::1", "unknown"):
+            answer = http.get("/api/brands", headers={"X-Forwarded-For": forwarded})
+            assert answer.status_code == 401, forwarded
+
+
 def test_head_of_a_picture_tells_its_size_and_tag(served: tuple[subprocess.Popen[str], str]) -> None:
     _, address = served
     with httpx.Client(base_url=address, timeout=20) as http:
@@ -147,6 +158,28 @@ def test_head_of_a_picture_tells_its_size_and_tag(served: tuple[subprocess.Popen
                 assert head.headers[name] == full.headers[name]
             assert int(head.headers["content-length"]) == len(full.content) > 0
         assert http.head("/api/images/4711/content").status_code == 404
+
+
+def test_service_for_other_machines_starts_with_a_key_only(service_url: str) -> None:
+    arguments = ("serve", "--no-worker", "--host", "0.0.0.0", "--port", "0")  # noqa: S104
+    refused = process(*arguments, RAGE_DATABASE_URL=service_url)
+    assert refused.code == 1
+    assert "rage keys create --name N --brand B --scope read" in refused.complaint
+    assert "--host 127.0.0.1" in refused.complaint
+
+    made = ("keys", "create", "--name", "shop", "--brand", "default", "--scope", "read", "--json")
+    key = process(*made, RAGE_DATABASE_URL=service_url).json["key"]
+    with running(*arguments, "--json", RAGE_DATABASE_URL=service_url) as (started, line):
+        port = json.loads(line)["url"].rpartition(":")[2]
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
+            assert http.get("/api/health/live").status_code == 200
+            assert http.get("/api/brands").status_code == 401
+            headers = {"Authorization": f"Bearer {key}", "Host": "rage.example"}
+            assert http.get("/api/brands", headers=headers).status_code == 200
+        started.send_signal(signal.SIGINT)
+        _, complaints = started.communicate(timeout=20)
+    assert "put a proxy with TLS in front" in complaints
+    assert key not in complaints
 
 
 def test_documentation_page_works_without_any_other_host(served: tuple[subprocess.Popen[str], str]) -> None:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from rage_pg.errors import InvalidInput
 
 MIB = 1024 * 1024
+LONGEST_NUMBER = 19
 
 
 class Secret:
@@ -53,6 +54,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     openai_base_url: str | None = None
     gemini_api_key: Secret | None = None
     log_level: str = "info"
+    rate_limit: int = 1200
+    """Requests that one key may make of one process a minute; 0: as many as it likes."""
     limits: Limits = Limits()
 
     def __repr__(self) -> str:
@@ -76,6 +79,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             openai_base_url=given.get("OPENAI_BASE_URL"),
             gemini_api_key=_secret(given, "GEMINI_API_KEY"),
             log_level=given.get("RAGE_LOG_LEVEL", "info").lower(),
+            rate_limit=_whole(given, "RAGE_RATE_LIMIT", 1200),
             limits=Limits(
                 max_bytes=_positive(given, "RAGE_MAX_IMAGE_BYTES", 50 * MIB),
                 max_pixels=_positive(given, "RAGE_MAX_IMAGE_PIXELS", 100_000_000),
@@ -95,7 +99,14 @@ def _secret(given: Mapping[str, str], name: str) -> Secret | None:
 
 
 def _positive(given: Mapping[str, str], name: str, default: int) -> int:
+    number = _whole(given, name, default)
+    if number == 0:
+        raise InvalidInput(f"{name} must be a whole number above 0, not '0'.", field=name)
+    return number
+
+
+def _whole(given: Mapping[str, str], name: str, default: int) -> int:
     text = given.get(name, str(default))
-    if not text.isdecimal() or int(text) == 0:
-        raise InvalidInput(f"{name} must be a whole number above 0, not {text!r}.", field=name)
+    if not (text.isascii() and text.isdecimal() and len(text) < LONGEST_NUMBER):
+        raise InvalidInput(f"{name} must be a whole number, not {text!r}.", field=name)
     return int(text)

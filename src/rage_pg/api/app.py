@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Router
 from litestar.datastructures import State
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 
+from rage_pg.access.authentication import any_key
 from rage_pg.api import (
     brands,
     collections,
@@ -22,21 +24,29 @@ from rage_pg.api import (
     search,
     tags,
 )
+from rage_pg.api.callers import WhoAsks
 from rage_pg.api.demo import load_sample_catalogue
 from rage_pg.api.docs import OPENAPI, MoneyAsNumber
+from rage_pg.api.pace import Pace
 from rage_pg.api.parameters import refuse_unknown_parameters
 from rage_pg.api.problems import EXCEPTION_HANDLERS
-from rage_pg.api.security import LocalCallers, set_security_headers
+from rage_pg.api.scopes import check_declared, refuse_without_scope
+from rage_pg.api.security import set_security_headers
 from rage_pg.api.wire import ApiResponse
 from rage_pg.api.worker import worker_beside
+from rage_pg.callers import Caller
 from rage_pg.config import MIB, Settings
 from rage_pg.database import Database
+from rage_pg.errors import SetupError
 from rage_pg.providers.registry import check_generator
 from rage_pg.runtime import Runtime, running
 from rage_pg.web.pages import page_router, static_router, template_config
 
 ROOM_FOR_FORM = MIB
 """What a multipart upload may hold beyond the image itself."""
+
+NO_KEY = "Other machines may only ask with a key, and there is none."
+MAKE_A_KEY = "Run: rage keys create --name N --brand B --scope read, or serve with --host 127.0.0.1"
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
@@ -46,24 +56,29 @@ def create_app(
     *,
     worker: bool = True,
     demo: bool = False,
+    on_loopback: bool = True,
     on_ready: Callable[[Runtime], None] | None = None,
 ) -> Litestar:
     """The service on the database of the settings, with a worker in this process unless `worker` is off.
 
-    `demo` brings the sample catalogue into the store before the first request. `on_ready` is called just
+    `demo` brings the sample catalogue into the store before the first request. `on_loopback`: the server
+    listens to this machine alone; elsewhere it starts only if there is a key. `on_ready` is called just
     before the server opens its port. Start-up raises SetupError with what to do. A server that stops sets
     `app.state.stopping` first: answers that would go on for long end then.
     """
-    return Litestar(
+    app = Litestar(
         route_handlers=[_api(), *metrics.HANDLERS, page_router, static_router],
-        lifespan=[_lifespan(settings, worker=worker, demo=demo, on_ready=on_ready)],
+        state=State({"pace": Pace(settings.rate_limit)}),
+        lifespan=[_lifespan(settings, worker=worker, demo=demo, on_loopback=on_loopback, on_ready=on_ready)],
         dependencies={
+            "caller": Provide(_caller, sync_to_thread=False),
             "runtime": Provide(_runtime, sync_to_thread=False),
             "database": Provide(_database, sync_to_thread=False),
             "stopping": Provide(_stopping, sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,
-        middleware=[LocalCallers(), metrics.MIDDLEWARE],
+        middleware=[WhoAsks(on_loopback=on_loopback), metrics.MIDDLEWARE],
+        guards=[refuse_without_scope],
         before_send=[set_security_headers],
         response_class=ApiResponse,
         template_config=template_config,
@@ -72,6 +87,8 @@ def create_app(
         request_max_body_size=settings.limits.max_bytes + ROOM_FOR_FORM,
         logging_config=None,
     )
+    check_declared(app)
+    return app
 
 
 def _api() -> Router:
@@ -84,13 +101,20 @@ def _api() -> Router:
 
 
 def _lifespan(
-    settings: Settings, *, worker: bool, demo: bool, on_ready: Callable[[Runtime], None] | None
+    settings: Settings,
+    *,
+    worker: bool,
+    demo: bool,
+    on_loopback: bool,
+    on_ready: Callable[[Runtime], None] | None,
 ) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         app.state.stopping = asyncio.Event()
         check_generator(settings)
-        async with running(settings) as runtime:
+        async with running(settings, as_service=True) as runtime:
+            if not on_loopback and not await any_key(runtime.database):
+                raise SetupError(NO_KEY, MAKE_A_KEY)
             if demo:
                 await load_sample_catalogue(runtime)
             async with worker_beside(runtime, started=worker) as app.state.worker:
@@ -102,13 +126,19 @@ def _lifespan(
     return lifespan
 
 
-def _runtime(state: State) -> Runtime:
+def _caller(request: Request[Any, Any, Any]) -> Caller:
+    caller: Caller = request.user
+    return caller
+
+
+def _runtime(state: State, caller: NamedDependency[Caller]) -> Runtime:
+    """On behalf of who asks: no handler gets the service's own."""
     runtime: Runtime = state.runtime
-    return runtime
+    return runtime.acting_for(caller)
 
 
-def _database(state: State) -> Database:
-    return _runtime(state).database
+def _database(runtime: NamedDependency[Runtime]) -> Database:
+    return runtime.database
 
 
 def _stopping(state: State) -> asyncio.Event:

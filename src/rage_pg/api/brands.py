@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from rage_pg.api.problems import problems
+from rage_pg.api.scopes import needs
 from rage_pg.catalogue import brands
 from rage_pg.database import Database
 from rage_pg.types import Brand
@@ -34,7 +35,13 @@ async def list_brands(database: NamedDependency[Database]) -> Brands:
     return Brands(items=tuple(await brands.listing(database)))
 
 
-@post("/brands", tags=["brands"], summary="Add a brand", responses=problems(409))
+@post(
+    "/brands",
+    tags=["brands"],
+    summary="Add a brand",
+    opt=needs("write", every_brand=True),
+    responses=problems(409),
+)
 async def add_brand(database: NamedDependency[Database], data: JSONBody[NewBrand]) -> Brand:
     """Names are told apart trimmed and without regard to case."""
     return await brands.create(database, data.name, title=data.title, guidelines=data.guidelines)
@@ -46,7 +53,13 @@ async def get_brand(database: NamedDependency[Database], name: FromPath[str]) ->
     return await brands.get(database, name.removeprefix("/"))
 
 
-@put("/brands/{name:path}", tags=["brands"], summary="Edit a brand", responses=problems(404))
+@put(
+    "/brands/{name:path}",
+    tags=["brands"],
+    summary="Edit a brand",
+    opt=needs("admin"),
+    responses=problems(404),
+)
 async def put_brand(
     database: NamedDependency[Database], name: FromPath[str], data: JSONBody[BrandWords]
 ) -> Brand:

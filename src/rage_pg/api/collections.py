@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from rage_pg.api.problems import problems
+from rage_pg.api.scopes import needs
 from rage_pg.catalogue import collections
 from rage_pg.database import Database
 from rage_pg.types import Collection
@@ -49,6 +50,7 @@ async def get_collection(
     "/collections/{name:path}",
     tags=["collections"],
     summary="Make or replace a collection",
+    opt=needs("write"),
     responses=problems(404),
 )
 async def put_collection(
@@ -61,7 +63,11 @@ async def put_collection(
 
 
 @delete(
-    "/collections/{name:path}", tags=["collections"], summary="Delete a collection", responses=problems(404)
+    "/collections/{name:path}",
+    tags=["collections"],
+    summary="Delete a collection",
+    opt=needs("write"),
+    responses=problems(404),
 )
 async def delete_collection(
     database: NamedDependency[Database], name: FromPath[str], brand: FromQuery[str]

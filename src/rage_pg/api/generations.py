@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -18,10 +19,12 @@ from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED, HTTP_204_NO_CO
 from rage_pg import generation, history, jobs
 from rage_pg.api.parameters import PREFIX, Cursor, Limit, prefixed
 from rage_pg.api.problems import problems
+from rage_pg.api.scopes import needs
 from rage_pg.api.streams import unless, until
 from rage_pg.api.wire import ApiResponse
+from rage_pg.callers import Caller
 from rage_pg.database import Database
-from rage_pg.errors import InvalidInput
+from rage_pg.errors import InvalidInput, NotFound
 from rage_pg.generation import DryRun
 from rage_pg.history import GenerationPage
 from rage_pg.runtime import Runtime
@@ -36,6 +39,7 @@ STILL_HERE = ServerSentEventMessage(data=None, comment="still here")
     "/generations",
     tags=["generations"],
     summary="Generate pictures",
+    opt=needs("generate"),
     status_code=HTTP_202_ACCEPTED,
     responses={
         HTTP_200_OK: ResponseSpec(
@@ -48,6 +52,7 @@ STILL_HERE = ServerSentEventMessage(data=None, comment="still here")
 )
 async def add_generation(
     runtime: NamedDependency[Runtime],
+    caller: NamedDependency[Caller],
     stopping: NamedDependency[asyncio.Event],
     data: JSONBody[GenerationRequest],
     idempotency_key: Annotated[
@@ -74,6 +79,7 @@ async def add_generation(
         data,
         defer=jobs.defer_generation,
         search=runtime.search,
+        asked_by=caller.name,
         idempotency_key=idempotency_key,
     )
     if wait:
@@ -168,6 +174,7 @@ async def follow_generation(
     "/generations/{generation_id:uuid}/cancel",
     tags=["generations"],
     summary="Call off a generation",
+    opt=needs("generate"),
     status_code=HTTP_200_OK,
     responses=problems(404, 409),
 )
@@ -182,8 +189,10 @@ HANDLERS = (add_generation, list_generations, get_generation, follow_generation,
 async def _messages(
     database: Database, generation_id: UUID, after: int
 ) -> AsyncIterator[ServerSentEventMessage]:
-    async for event in generation.follow(database, generation_id, after):
-        yield ServerSentEventMessage(id=event.id, event=event.name, data=msgspec.json.encode(event))
+    # Who may see it no longer, for the key was revoked in the meantime, is told no more.
+    with suppress(NotFound):
+        async for event in generation.follow(database, generation_id, after):
+            yield ServerSentEventMessage(id=event.id, event=event.name, data=msgspec.json.encode(event))
 
 
 def _event_number(text: str | None) -> int:

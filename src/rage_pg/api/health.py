@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from rage_pg import migrate
 from rage_pg.api.problems import problems
+from rage_pg.api.scopes import OPEN_TO_ALL
 from rage_pg.api.worker import Worker
 from rage_pg.database import Database
 from rage_pg.errors import DatabaseUnavailable, SetupError
@@ -33,13 +34,27 @@ class Ready(Struct, frozen=True, kw_only=True):
     worker: Literal["running", "elsewhere"]
 
 
-@get("/health/live", tags=["health"], summary="Is the process alive?", responses=problems())
+@get(
+    "/health/live",
+    tags=["health"],
+    summary="Is the process alive?",
+    opt=OPEN_TO_ALL,
+    security=[{}],
+    responses=problems(key=False),
+)
 async def get_live() -> Live:
     """Asks nothing of anyone else."""
     return Live()
 
 
-@get("/health/ready", tags=["health"], summary="Can it do its work?", responses=problems(503))
+@get(
+    "/health/ready",
+    tags=["health"],
+    summary="Can it do its work?",
+    opt=OPEN_TO_ALL,
+    security=[{}],
+    responses=problems(503, key=False),
+)
 async def get_ready(database: NamedDependency[Database], state: State) -> Ready:
     """200 when the database answers, its schema is current and the worker of this process runs; else 503."""
     try:

@@ -17,7 +17,9 @@ from rage_pg import ingest, jobs
 from rage_pg.api.parameters import PREFIX, Cursor, Limit, Words, filters_of_query
 from rage_pg.api.pictures import FOREVER, READING, REVALIDATE, not_modified, picture
 from rage_pg.api.problems import problems
+from rage_pg.api.scopes import needs
 from rage_pg.api.wire import ApiResponse
+from rage_pg.callers import Caller
 from rage_pg.catalogue import images
 from rage_pg.database import Database
 from rage_pg.errors import InvalidInput
@@ -76,6 +78,7 @@ async def list_images(
     "/images",
     tags=["images"],
     summary="Upload an image",
+    opt=needs("write"),
     responses={
         HTTP_200_OK: ResponseSpec(
             data_container=Image,
@@ -87,6 +90,7 @@ async def list_images(
 )
 async def add_image(
     database: NamedDependency[Database],
+    caller: NamedDependency[Caller],
     runtime: NamedDependency[Runtime],
     data: MultipartBody[Upload],
 ) -> Response[Image]:
@@ -100,6 +104,7 @@ async def add_image(
         _decoded(data.metadata),
         limits=runtime.settings.limits,
         filename=data.file.filename,
+        author=caller.name,
     )
     await jobs.defer_fill_index(database)
     image = await images.get(database, cast("int", item.image_id))
@@ -110,10 +115,18 @@ async def add_image(
     )
 
 
-@patch("/images", tags=["images"], summary="Edit several images", responses=problems(404, 409))
-async def edit_images(database: NamedDependency[Database], data: JSONBody[ImagesPatch]) -> Images:
+@patch(
+    "/images",
+    tags=["images"],
+    summary="Edit several images",
+    opt=needs("write"),
+    responses=problems(404, 409),
+)
+async def edit_images(
+    database: NamedDependency[Database], caller: NamedDependency[Caller], data: JSONBody[ImagesPatch]
+) -> Images:
     """The same change to all of these images, or to none. A field left out stays, null clears it."""
-    await ingest.edit_images(database, data.ids, data.metadata)
+    await ingest.edit_images(database, data.ids, data.metadata, author=caller.name)
     await jobs.defer_fill_index(database)
     return Images(items=tuple(await images.get_many(database, data.ids)))
 
@@ -124,17 +137,32 @@ async def get_image(database: NamedDependency[Database], image_id: FromPath[int]
     return await images.get(database, image_id)
 
 
-@patch("/images/{image_id:int}", tags=["images"], summary="Edit an image", responses=problems(404, 409))
+@patch(
+    "/images/{image_id:int}",
+    tags=["images"],
+    summary="Edit an image",
+    opt=needs("write"),
+    responses=problems(404, 409),
+)
 async def edit_image(
-    database: NamedDependency[Database], image_id: FromPath[int], data: JSONBody[ImageMetadata]
+    database: NamedDependency[Database],
+    caller: NamedDependency[Caller],
+    image_id: FromPath[int],
+    data: JSONBody[ImageMetadata],
 ) -> Image:
     """A field left out stays as it is, null clears it; lists and attributes are replaced whole."""
-    await ingest.edit_images(database, [image_id], data)
+    await ingest.edit_images(database, [image_id], data, author=caller.name)
     await jobs.defer_fill_index(database)
     return await images.get(database, image_id)
 
 
-@delete("/images/{image_id:int}", tags=["images"], summary="Delete an image", responses=problems(404))
+@delete(
+    "/images/{image_id:int}",
+    tags=["images"],
+    summary="Delete an image",
+    opt=needs("write"),
+    responses=problems(404),
+)
 async def delete_image(
     database: NamedDependency[Database],
     image_id: FromPath[int],

@@ -12,6 +12,8 @@ from litestar.params import FromPath, JSONBody
 from rage_pg import generation, history
 from rage_pg.api.pictures import FOREVER, READING, not_modified, picture
 from rage_pg.api.problems import problems
+from rage_pg.api.scopes import needs
+from rage_pg.callers import Caller
 from rage_pg.catalogue import images
 from rage_pg.database import Database
 from rage_pg.types import Image, Rating
@@ -43,31 +45,38 @@ async def get_output(
     f"{OUTPUT}/rating",
     tags=["generations"],
     summary="Rate an output",
+    opt=needs("generate"),
     status_code=204,
     responses=problems(404),
 )
 async def rate_output(
     database: NamedDependency[Database],
+    caller: NamedDependency[Caller],
     generation_id: FromPath[UUID],
     position: FromPath[int],
     data: JSONBody[Rating],
 ) -> None:
     """A later rating by the same person replaces the earlier one."""
-    await generation.rate(database, generation_id, position, data)
+    await generation.rate(database, generation_id, position, data, by=caller.name)
 
 
 @post(
     f"{OUTPUT}/keep",
     tags=["generations"],
     summary="Keep an output",
+    opt=needs("generate"),
     status_code=200,
     responses=problems(404, 409),
 )
 async def keep_output(
-    database: NamedDependency[Database], generation_id: FromPath[UUID], position: FromPath[int]
+    database: NamedDependency[Database],
+    caller: NamedDependency[Caller],
+    generation_id: FromPath[UUID],
+    position: FromPath[int],
 ) -> Image:
     """Approves an output as an image of the catalogue, to be found and used as a reference."""
-    return await images.get(database, await generation.keep(database, generation_id, position))
+    image_id = await generation.keep(database, generation_id, position, by=caller.name)
+    return await images.get(database, image_id)
 
 
 HANDLERS = (get_output, rate_output, keep_output)

@@ -19,12 +19,21 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 from msgspec import UNSET, Struct, UnsetType
 
-from rage_pg.errors import PROBLEM_TYPE, InvalidInput, NotFound, RageError, TooLarge
+from rage_pg.errors import (
+    PROBLEM_TYPE,
+    InvalidInput,
+    NotAuthenticated,
+    NotFound,
+    RageError,
+    TooLarge,
+    TooManyRequests,
+)
 from rage_pg.faults import fault
 
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+ABOUT_KEYS = (401, 403, 429)
 OURS: dict[int, type[RageError]] = {400: InvalidInput, 404: NotFound, 413: TooLarge}
 """The errors of ours that a status of the framework's errors stands for; any other is named by its status."""
 
@@ -45,8 +54,11 @@ class Problem(Struct, frozen=True, kw_only=True):
     field: str | UnsetType = UNSET
 
 
-def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """For the OpenAPI document: which problems a route may answer with, besides 400."""
+def problems(*statuses: int, key: bool = True) -> dict[int, ResponseSpec]:
+    """For the OpenAPI document: which problems a route may answer with, besides 400 and what a key can cause.
+
+    `key`: whether the route asks for one.
+    """
     return {
         status: ResponseSpec(
             data_container=Problem,
@@ -54,14 +66,24 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
             description=HTTPStatus(status).phrase,
             generate_examples=False,
         )
-        for status in (400, *statuses)
+        for status in sorted({400, *statuses, *(ABOUT_KEYS if key else ())})
     }
 
 
 def _ours(request: Request[Any, Any, Any], error: RageError) -> Response[Any]:
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request failed", path=request.scope["path"], problem=error.type, detail=str(error))
-    return _problem(request, error.status, error.type, error.title, str(error), error.extra)
+    headers = headers_of(error)
+    return _problem(request, error.status, error.type, error.title, str(error), error.extra, headers)
+
+
+def headers_of(error: RageError) -> dict[str, str]:
+    """What the answer says beside the problem: how to ask for it, or when again."""
+    if isinstance(error, NotAuthenticated):
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, TooManyRequests):
+        return {"Retry-After": str(error.retry_after)}
+    return {}
 
 
 def _not_text(request: Request[Any, Any, Any], _: UnicodeDecodeError) -> Response[Any]:

@@ -7,11 +7,19 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from rage_pg.api.problems import problems
+from rage_pg.api.scopes import needs
 from rage_pg.runtime import Runtime
 from rage_pg.types import SearchAnswer, SearchRequest
 
 
-@post("/search", tags=["search"], summary="Search by prompt", status_code=200, responses=problems(409))
+@post(
+    "/search",
+    tags=["search"],
+    summary="Search by prompt",
+    status_code=200,
+    opt=needs("read"),
+    responses=problems(409),
+)
 async def search(runtime: NamedDependency[Runtime], data: JSONBody[SearchRequest]) -> SearchAnswer:
     """The best `k` images for a prompt among those that pass the filters, best first.
 

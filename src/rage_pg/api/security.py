@@ -1,22 +1,27 @@
-"""Who may call a service on loopback: programs on this machine and its own page, not pages of other sites."""
+"""Which sites may ask: this machine's names while no key is needed, and for changes only the page's own."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from litestar import Request
 from litestar.datastructures import MutableScopeHeaders
-from litestar.exceptions import ClientException, PermissionDeniedException
-from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import Message, Scope
+
+from rage_pg.api.scopes import READING_METHODS
+from rage_pg.errors import Forbidden, InvalidInput
+
+AnyRequest = Request[Any, Any, Any]
 
 LOOPBACK = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::(?P<port>[0-9]{1,5}))?", re.IGNORECASE)
 LAST_PORT = 65_535
-HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
+OWN_PAGE = "same-origin"
+"""Of the header Sec-Fetch-Site."""
 
 HEADERS = {
+    # An answer is its caller's: none may be given to another.
+    "Cache-Control": "private, no-cache",
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'none'"
@@ -27,26 +32,39 @@ HEADERS = {
 }
 
 
-class LocalCallers(ASGIMiddleware):
-    """Refuses a Host that is not this machine (a site may point its name at loopback), and changes that a
-    page of another site asks for."""
+def check_host(request: AnyRequest) -> None:
+    """Refuse a Host that is not this machine: a site may point its name at loopback. Raises InvalidInput."""
+    hosts = request.headers.getall("host", [])
+    if len(hosts) != 1 or not _names_loopback(hosts[0]):
+        raise InvalidInput("The Host header must name localhost, 127.0.0.1 or [::1].")
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        request: Request[Any, Any, Any] = Request(scope)
-        hosts = request.headers.getall("host", [])
-        if len(hosts) != 1 or not _names_loopback(hosts[0]):
-            raise ClientException("The Host header must name localhost, 127.0.0.1 or [::1].")
-        if request.method not in HARMLESS and not _same_site(request.headers.getall("origin", []), hosts[0]):
-            raise PermissionDeniedException("A page of another site may not change anything here.")
-        await next_app(scope, receive, send)
+
+def check_origin(request: AnyRequest) -> None:
+    """Refuse a change that a page of another site asks for: browsers name the origin of every change,
+    programs name none. Raises Forbidden."""
+    if _changes(request) and not _own_origins(request):
+        raise Forbidden("A page of another site may not change anything here.")
+
+
+def check_own_page(request: AnyRequest) -> None:
+    """Refuse a change that only a cookie vouches for, unless the browser says which page asks for it: its
+    origin, which was looked at, or that it is our own. Raises Forbidden."""
+    said = request.headers.getall("origin", []) or request.headers.getall("sec-fetch-site", []) == [OWN_PAGE]
+    if _changes(request) and not said:
+        raise Forbidden("With a cookie, only the page itself may change something; programs send a key.")
 
 
 async def set_security_headers(message: Message, scope: Scope) -> None:
     """Before a response is sent: what it does not say itself. Bytes of images say a stricter policy."""
     if message["type"] == "http.response.start":
         headers = MutableScopeHeaders.from_message(message)
+        headers.extend_header_value("Vary", "Authorization, Cookie")
         for name, value in HEADERS.items():
             headers.setdefault(name, value)
+
+
+def _changes(request: AnyRequest) -> bool:
+    return request.method not in READING_METHODS
 
 
 def _names_loopback(host: str) -> bool:
@@ -54,6 +72,7 @@ def _names_loopback(host: str) -> bool:
     return found is not None and int(found["port"] or 0) <= LAST_PORT
 
 
-def _same_site(origins: Sequence[str], host: str) -> bool:
-    """Browsers name the origin of every change; programs name none."""
-    return all(origin.lower().partition("://")[2] == host.lower() for origin in origins)
+def _own_origins(request: AnyRequest) -> bool:
+    hosts = [host.lower() for host in request.headers.getall("host", [])]
+    origins = request.headers.getall("origin", [])
+    return all([origin.lower().partition("://")[2]] == hosts for origin in origins)

@@ -10,6 +10,7 @@ from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from rage_pg.api.problems import problems
+from rage_pg.api.scopes import needs
 from rage_pg.catalogue import tags
 from rage_pg.database import Database
 from rage_pg.types import FacetValue
@@ -52,13 +53,27 @@ async def list_tags(
     return Tags(items=tuple(await tags.listing(database, brand=brand)))
 
 
-@post("/tags/rename", tags=["tags"], summary="Rename a tag", status_code=200, responses=problems(404, 409))
+@post(
+    "/tags/rename",
+    tags=["tags"],
+    summary="Rename a tag",
+    status_code=200,
+    opt=needs("write"),
+    responses=problems(404, 409),
+)
 async def rename_tag(database: NamedDependency[Database], data: JSONBody[Rename]) -> Renamed:
     """A tag goes with its children `a/b`. A name that is taken is a conflict: merge the two instead."""
     return Renamed(tags=await tags.rename(database, data.old, data.new, brand=data.brand))
 
 
-@post("/tags/merge", tags=["tags"], summary="Merge two tags", status_code=200, responses=problems(404))
+@post(
+    "/tags/merge",
+    tags=["tags"],
+    summary="Merge two tags",
+    status_code=200,
+    opt=needs("write"),
+    responses=problems(404),
+)
 async def merge_tags(database: NamedDependency[Database], data: JSONBody[Merge]) -> Renamed:
     """Every image of `tag` (and of its children) has `into` (and its children) afterwards."""
     return Renamed(tags=await tags.rename(database, data.tag, data.into, brand=data.brand, merge=True))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from rage_pg.cli.options import json_option
-from rage_pg.cli.output import show, show_json
+from rage_pg.cli.output import note, show, show_json
 from rage_pg.cli.session import read_settings, run_until_stopped
 from rage_pg.config import Settings
 from rage_pg.errors import RageError, SetupError
@@ -21,14 +21,23 @@ if TYPE_CHECKING:
     import uvicorn
     from litestar import Litestar
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "::1")
 PATIENCE = 3
 """Seconds that requests under way have to end when the service stops."""
+NOT_ENCRYPTED = (
+    "Other machines can reach this service, and keys and pictures travel unencrypted: put a proxy with TLS "
+    "in front of it, one that passes on the Host header."
+)
 FIRST_PROMPT = "A realistic image of a salesman trying to sell lotion and soap to a group of ladies"
 
 
 @click.command("serve")
-@click.option("--host", default="127.0.0.1", show_default=True, help="127.0.0.1, localhost or ::1.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on. Beyond this machine only with keys: rage keys create.",
+)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any free one."
 )
@@ -37,11 +46,6 @@ FIRST_PROMPT = "A realistic image of a salesman trying to sell lotion and soap t
 @json_option
 def serve(host: str, port: int, demo: bool, worker: bool, as_json: bool) -> None:
     """Start the service: page, HTTP API and worker. Ctrl-C stops it, and the embedded Postgres with it."""
-    if host not in LOOPBACK:
-        raise click.BadParameter(
-            f"the service has no keys yet and answers this machine only: {', '.join(LOOPBACK)}; not {host}.",
-            param_hint="'--host'",
-        )
     settings = read_settings(quiet=False)
     with _bound(host, port) as listener:
         name = f"[{host}]" if ":" in host else host
@@ -52,6 +56,8 @@ def serve(host: str, port: int, demo: bool, worker: bool, as_json: bool) -> None
                 show_json({"url": address})
             else:
                 _greet(address, demo)
+            if not _on_loopback(listener):
+                note(NOT_ENCRYPTED)
 
         run_until_stopped(_serve(settings, listener, worker=worker, demo=demo, announce=announce))
 
@@ -73,7 +79,7 @@ async def _serve(
 ) -> None:
     from rage_pg.api.app import create_app
 
-    app = create_app(settings, worker=worker, demo=demo)
+    app = create_app(settings, worker=worker, demo=demo, on_loopback=_on_loopback(listener))
     async with app.lifespan():
         server = _server(app, listener, announce)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -92,7 +98,7 @@ async def _work(settings: Settings, as_json: bool) -> None:
     from rage_pg.runtime import running
 
     check_generator(settings)
-    async with running(settings) as runtime:
+    async with running(settings, as_service=True) as runtime:
         if as_json:
             show_json({"status": "running"})
         else:
@@ -147,6 +153,10 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
         except OSError as error:
             raise _no_port(host, port, error) from error
         yield listener
+
+
+def _on_loopback(listener: socket.socket) -> bool:
+    return listener.getsockname()[0] in LOOPBACK
 
 
 def _no_port(host: str, port: int, error: OSError) -> RageError:

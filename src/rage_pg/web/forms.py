@@ -35,6 +35,8 @@ ROLES: tuple[Role, ...] = get_args(Role)
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
 LONGEST_ADDRESS = 2_000
+DEFAULT = "default"
+"""The brand of whatever no other is named for."""
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -138,10 +140,15 @@ def image_id_of(text: object) -> int:
     return int(text)
 
 
-def paying_brand(choice: Choice, images: Sequence[Image], shared: Sequence[str]) -> str:
-    """The brand that is named, else that of the first reference which is not everyone's."""
-    of_images = (image.brand for image in images if image.brand not in shared)
-    return choice.brand or next(of_images, "default")
+def paying_brand(choice: Choice, images: Sequence[Image], brands: Sequence[str]) -> str:
+    """The brand that is named, else that of the first reference of one of `brands`, else the default one.
+
+    `brands`: those that the caller may pay for; where the default one is not among them, the first of them.
+    """
+    if choice.brand:
+        return choice.brand
+    of_images = (image.brand for image in images if image.brand in brands)
+    return next(of_images, DEFAULT if DEFAULT in brands else next(iter(brands), DEFAULT))
 
 
 def generation_request(fields: Fields, choice: Choice, brand: str) -> GenerationRequest:

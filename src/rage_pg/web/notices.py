@@ -5,20 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from litestar import Request
+from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.plugins.htmx import HTMXTemplate
+from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
 
-from rage_pg.errors import RageError
+from rage_pg.api.problems import headers_of
+from rage_pg.errors import NotAuthenticated, RageError
+
+LOGIN = "/login"
 
 log = structlog.get_logger(__name__)
+
+
+def _to_login(request: Request[Any, Any, Any], error: NotAuthenticated) -> Response[Any]:
+    """A script cannot be redirected without its knowing: it is told where to."""
+    if "hx-request" in request.headers:
+        return Response(b"", status_code=401, headers={"HX-Redirect": LOGIN, **headers_of(error)})
+    return Redirect(LOGIN, status_code=303)
 
 
 def _ours(request: Request[Any, Any, Any], error: RageError) -> HTMXTemplate:
     if error.status >= 500:
         log.warning("request failed", path=request.scope["path"], problem=error.type, detail=str(error))
-    return _notice(request, str(error), error.status)
+    return _notice(request, str(error), error.status, headers_of(error))
 
 
 def _framework(request: Request[Any, Any, Any], error: HTTPException) -> HTMXTemplate:
@@ -31,19 +42,23 @@ def _unexpected(request: Request[Any, Any, Any], error: Exception) -> HTMXTempla
 
 
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {
+    NotAuthenticated: _to_login,
     RageError: _ours,
     HTTPException: _framework,
     Exception: _unexpected,
 }
 
 
-def _notice(request: Request[Any, Any, Any], text: str, status: int) -> HTMXTemplate:
+def _notice(
+    request: Request[Any, Any, Any], text: str, status: int, headers: dict[str, str] | None = None
+) -> HTMXTemplate:
     """Every place of the page that is filled in, `#NAME`, has one for its errors, `#notice-NAME`."""
     target = request.headers.get("hx-target")
     return HTMXTemplate(
         template_name="notice.html" if target else "error.html",
         context={"text": text},
         status_code=status,
+        headers=headers,
         re_target=f"#notice-{target}" if target else None,
         re_swap="innerHTML" if target else None,
     )

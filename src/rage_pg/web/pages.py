@@ -18,6 +18,8 @@ from litestar.response import Template
 from litestar.static_files import create_static_files_router
 
 from rage_pg import generation, history, jobs
+from rage_pg.api.scopes import OPEN_TO_ALL, needs
+from rage_pg.callers import Caller
 from rage_pg.catalogue import brands, images
 from rage_pg.database import Database
 from rage_pg.errors import InvalidInput, RageError
@@ -37,6 +39,7 @@ from rage_pg.web.forms import (
     shown_of,
 )
 from rage_pg.web.found import Context, cards, found
+from rage_pg.web.login import log_in, log_out, login_form
 from rage_pg.web.notices import EXCEPTION_HANDLERS
 from rage_pg.web.templating import template_config
 
@@ -64,7 +67,7 @@ async def whole_page(request: PageRequest, runtime: NamedDependency[Runtime]) ->
     return Template("page.html", context=context)
 
 
-@post("/page/search", status_code=200)
+@post("/page/search", status_code=200, opt=needs("read"))
 async def search_results(request: PageRequest, runtime: NamedDependency[Runtime]) -> Template:
     asked = asked_of(await request.form())
     return Template(
@@ -72,14 +75,14 @@ async def search_results(request: PageRequest, runtime: NamedDependency[Runtime]
     )
 
 
-@post("/page/search/more", status_code=200)
+@post("/page/search/more", status_code=200, opt=needs("read"))
 async def more_results(request: PageRequest, runtime: NamedDependency[Runtime]) -> Template:
     """The images that follow those which are shown."""
     fields = await request.form()
     return Template("more.html", context=await cards(runtime, asked_of(fields), shown_of(fields)))
 
 
-@post("/page/choice", status_code=200)
+@post("/page/choice", status_code=200, opt=needs("read"))
 async def choose(request: PageRequest, runtime: NamedDependency[Runtime]) -> Template:
     """The panel of references after one was chosen, or given up."""
     fields = await request.form()
@@ -90,8 +93,10 @@ async def choose(request: PageRequest, runtime: NamedDependency[Runtime]) -> Tem
     return Template("choice.html", context=await _chosen(runtime, choice))
 
 
-@post("/page/generations", status_code=200)
-async def generate(request: PageRequest, runtime: NamedDependency[Runtime]) -> Template:
+@post("/page/generations", status_code=200, opt=needs("generate"))
+async def generate(
+    request: PageRequest, runtime: NamedDependency[Runtime], caller: NamedDependency[Caller]
+) -> Template:
     """Queue a generation with the prompt and the references of the forms."""
     fields = await request.form()
     choice = choice_of(fields)
@@ -101,6 +106,7 @@ async def generate(request: PageRequest, runtime: NamedDependency[Runtime]) -> T
         runtime.generators,
         generation_request(fields, choice, pays),
         defer=jobs.defer_generation,
+        asked_by=caller.name,
     )
     return _outcome(accepted)
 
@@ -114,11 +120,18 @@ async def outcome(
     return Response(None, status_code=204) if current.status == seen else _outcome(current)
 
 
-@post("/page/generations/{generation_id:uuid}/outputs/{position:int}/keep", status_code=200)
+@post(
+    "/page/generations/{generation_id:uuid}/outputs/{position:int}/keep",
+    status_code=200,
+    opt=needs("generate"),
+)
 async def keep(
-    database: NamedDependency[Database], generation_id: FromPath[UUID], position: FromPath[int]
+    database: NamedDependency[Database],
+    caller: NamedDependency[Caller],
+    generation_id: FromPath[UUID],
+    position: FromPath[int],
 ) -> Template:
-    await generation.keep(database, generation_id, position)
+    await generation.keep(database, generation_id, position, by=caller.name)
     current = await history.get(database, generation_id)
     output = next(output for output in current.outputs if output.position == position)
     return HTMXTemplate(
@@ -138,13 +151,13 @@ async def _chosen(runtime: Runtime, choice: Choice) -> Context:
     """The panel of references; who would pay for them, and who would make the picture."""
     known = {image.id: image for image in await images.get_many(runtime.database, choice.image_ids)}
     every_brand = await brands.listing(runtime.database)
-    shared = [brand.name for brand in every_brand if brand.reserved]
+    own = [brand.name for brand in every_brand if not brand.reserved]
     in_order = [known[image_id] for image_id in choice.image_ids if image_id in known]
     return {
         "choice": choice,
         "chosen": [(known[one.image_id], one.role) for one in choice.references if one.image_id in known],
-        "pays": paying_brand(choice, in_order, shared),
-        "brands": [brand.name for brand in every_brand if not brand.reserved],
+        "pays": paying_brand(choice, in_order, own),
+        "brands": own,
         "roles": ROLES,
         "purposes": PURPOSES,
         **_provider(runtime),
@@ -189,6 +202,9 @@ page_router = Router(
         outcome,
         keep,
         last_generations,
+        login_form,
+        log_in,
+        log_out,
     ],
     exception_handlers=EXCEPTION_HANDLERS,
     cache_control=CacheControlHeader(no_store=True),
@@ -198,5 +214,6 @@ static_router = create_static_files_router(
     path="/static",
     directories=[Path(__file__).parent / "static"],
     guards=[_refuse_impossible_names],
+    opt=OPEN_TO_ALL,
     cache_control=CacheControlHeader(no_cache=True),
 )

@@ -1,0 +1,443 @@
+"""Probes by a hostile login: spoofed settings, other roles, names of its own, leaking functions, injections."""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from rage_pg import migrate
+from tests.conftest import clone
+from tests.probing import (
+    LOGINS,
+    UNUSED_NUMBER,
+    VIEWS,
+    Scene,
+    answer,
+    as_role,
+    cloned,
+    dumped,
+    guessed,
+    names,
+    operate,
+)
+from tests.probing_world import opened_scene
+
+CATALOGUES = """
+SELECT format('%I.%I', n.nspname, c.relname)
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname IN ('pg_catalog', 'information_schema') AND c.relkind IN ('r', 'v')
+ORDER BY 1
+"""
+SEARCH = "SELECT image_id, title, score, legs, strategy, matched FROM rage_v1.search_images('lotion lantern')"
+
+SPOOFS = (
+    "SET rage.caller = 'system'",
+    "SET rage.caller = '#theirs#'",
+    "SET rage.caller = ''",
+    "SET rage.caller = 'robert''); DROP TABLE rage.images; --'",
+    "SET rage.caller = '00000000-0000-0000-0000-000000000000'",
+    "SELECT set_config('rage.caller', 'system', true), set_config('rage.caller', 'system', false)",
+    "SET \"rage.caller\" = 'system'",
+    "SET rage.brands = '{1,2,3,777000100}'",
+    "SET row_security = on",
+    "SET ROLE rage_owner",
+    "SET ROLE rage_app",
+    "SET ROLE postgres",
+    "SET ROLE rage_reader",
+    "SET ROLE probe_theirs",
+    "SET SESSION AUTHORIZATION postgres",
+    "SET SESSION AUTHORIZATION rage_app",
+    "SET SESSION AUTHORIZATION probe_theirs",
+    "ALTER ROLE CURRENT_USER SET rage.caller = 'system'",
+    "ALTER ROLE CURRENT_USER SUPERUSER",
+    "ALTER ROLE CURRENT_USER BYPASSRLS",
+    "ALTER ROLE probe_ours RENAME TO probe_theirs_2",
+    "GRANT rage_app TO CURRENT_USER",
+    "GRANT rage_owner TO CURRENT_USER",
+    "CREATE ROLE probe_made LOGIN IN ROLE rage_owner",
+    "SET default_transaction_read_only = off",
+    "SET search_path = rage, rage_v1",
+    "SET plan_cache_mode = force_generic_plan",
+    "SET enable_seqscan = off",
+    "SET session_replication_role = replica",
+    "SET lo_compat_privileges = on",
+)
+"""What a login may try to be taken for somebody else; it sees the same as before, whatever was answered."""
+
+REFUSED = (
+    "SELECT * FROM rage.images",
+    "TABLE rage.callers",
+    "SELECT count(*) FROM rage.api_keys",
+    "SELECT 1 FROM rage.page_sessions",
+    "SELECT embedding FROM rage.embeddings",
+    "SELECT * FROM rage.embeddings_1",
+    "SELECT * FROM rage.procrastinate_jobs",
+    "SELECT bytes FROM rage.contents",
+    "SELECT prompt FROM rage.prompt_vectors",
+    "SELECT rage.is_operator()",
+    "SELECT rage.allowed_brands()",
+    "SELECT rage.search('x', 5, '{}', NULL, NULL, NULL, 0)",
+    "SELECT rage.list_images('{}', NULL, 'id', NULL, NULL, 5)",
+    "SELECT rage.facets('{}', NULL)",
+    "SELECT rage.erase_contents(1)",
+    "SELECT rage.store_contents('{}', '{}', '{}', '{}', '{}', '{}')",
+    "SELECT rage.procrastinate_defer_jobs_v1('{}')",
+    "SELECT nextval('rage.images_image_id_seq')",
+    "SELECT last_value FROM rage.images_image_id_seq",
+    "COPY rage.images TO STDOUT",
+    "COPY rage_v1.images TO STDOUT",
+    "COPY (SELECT 1) TO PROGRAM 'true'",
+    "COPY (SELECT 1) TO '/tmp/probe'",
+    "SELECT query_to_xml('SELECT * FROM rage.images', true, true, '')",
+    "SELECT table_to_xml(c.oid, true, true, '') FROM pg_class AS c WHERE c.relname = 'api_keys'",
+    "SELECT schema_to_xml('rage', true, true, '')",
+    "SELECT * FROM ts_stat('SELECT words FROM rage.image_documents')",
+    "SELECT rage_v1.images FROM rage.images AS i, rage_v1.images",
+    "SELECT pg_read_file('postgresql.conf')",
+    "SELECT lo_import('/etc/hostname')",
+    "SELECT * FROM pg_statistic",
+    "SELECT * FROM pg_authid",
+    "SELECT pg_get_shmem_allocations()",
+    "INSERT INTO rage_v1.images (title) VALUES ('x')",
+    "UPDATE rage_v1.images SET title = 'x'",
+    "DELETE FROM rage_v1.images",
+    "UPDATE rage_v1.brands SET guidelines = 'x'",
+    "DELETE FROM rage_v1.ratings",
+    "DELETE FROM rage_v1.audit_log",
+    "TRUNCATE rage_v1.images",
+    "CREATE TABLE rage.mine (a int)",
+    "CREATE TABLE rage_v1.mine (a int)",
+    "CREATE OR REPLACE VIEW rage_v1.images AS SELECT 1 AS image_id",
+    "CREATE FUNCTION rage_v1.mine() RETURNS int LANGUAGE sql RETURN 1",
+    "CREATE SCHEMA evil",
+    "DROP VIEW rage_v1.images",
+    "ALTER VIEW rage_v1.images SET (security_invoker = false)",
+    "ALTER TABLE rage.images DISABLE ROW LEVEL SECURITY",
+    "CREATE POLICY mine ON rage.images USING (true)",
+    "CREATE TRIGGER mine BEFORE INSERT ON rage.images EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "CREATE STATISTICS mine ON title, kind FROM rage.images",
+    "CREATE INDEX mine ON rage.images (title)",
+    "ANALYZE rage.images; SELECT * FROM rage.images",
+    "GRANT SELECT ON rage_v1.images TO PUBLIC",
+    "COMMENT ON VIEW rage_v1.images IS 'x'",
+    "LOCK TABLE rage.images",
+    "CREATE TEMP TABLE mine (id bigint REFERENCES rage.images)",
+    "CREATE TEMP TABLE mine () INHERITS (rage.images)",
+    "CREATE TEMP TABLE mine (LIKE rage.api_keys)",
+    "CREATE EXTENSION dblink",
+    "CREATE SERVER mine FOREIGN DATA WRAPPER postgres_fdw",
+    "CREATE EVENT TRIGGER mine ON ddl_command_end EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "ALTER SYSTEM SET log_statement = 'all'",
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename <> current_user",
+    "SELECT pg_reload_conf()",
+    "LOAD 'auto_explain'",
+)
+"""What no reader may do, whatever brand."""
+
+SHADOWS = """
+CREATE SCHEMA evil AUTHORIZATION probe_ours;
+GRANT TEMPORARY ON DATABASE #database# TO probe_ours;
+"""
+OF_THE_ATTACKER = (
+    "CREATE TABLE #schema#.brands AS SELECT n AS brand_id, 'acme' AS name, 'acme' AS key, true AS reserved"
+    " FROM generate_series(1, 777000200) AS n WHERE n < 100 OR n > 777000000",
+    "CREATE TABLE #schema#.callers AS SELECT gen_random_uuid() AS caller_id, 'login' AS kind, 'probe_ours' AS name,"
+    " '{read,write,generate,admin}'::text[] AS scopes, true AS every_brand, NULL::timestamptz AS expires_at,"
+    " NULL::timestamptz AS revoked_at",
+    "CREATE TABLE #schema#.caller_brands AS SELECT caller_id, n AS brand_id FROM #schema#.callers,"
+    " generate_series(777000000, 777000200) AS n",
+    "CREATE TABLE #schema#.pg_roles AS SELECT 10::oid AS oid, 'probe_ours'::name AS rolname, true AS rolsuper",
+    "CREATE TABLE #schema#.search_legs AS SELECT 'text' AS leg, NULL::int AS space_id, 1::real AS weight",
+    "CREATE FUNCTION #schema#.session_user() RETURNS name LANGUAGE sql RETURN 'postgres'",
+    "CREATE FUNCTION #schema#.current_setting(text, boolean) RETURNS text LANGUAGE sql RETURN 'system'",
+    "CREATE FUNCTION #schema#.pg_has_role(oid, text, text) RETURNS boolean LANGUAGE sql RETURN true",
+    "CREATE FUNCTION #schema#.pg_has_role(name, text, text) RETURNS boolean LANGUAGE sql RETURN true",
+    "CREATE FUNCTION #schema#.is_operator() RETURNS boolean LANGUAGE sql RETURN true",
+    "CREATE FUNCTION #schema#.brand_limit() RETURNS integer[] LANGUAGE sql RETURN NULL",
+    "CREATE FUNCTION #schema#.allowed_brands(text) RETURNS integer[] LANGUAGE sql RETURN '{777000101}'",
+    "CREATE FUNCTION #schema#.has_scope(text) RETURNS boolean LANGUAGE sql RETURN true",
+    "CREATE FUNCTION #schema#.lower(text) RETURNS text LANGUAGE sql RETURN 'velvetfox'",
+    "CREATE FUNCTION #schema#.format(text, text) RETURNS text LANGUAGE sql RETURN 'true'",
+    "CREATE FUNCTION #schema#.quote_nullable(jsonb) RETURNS text LANGUAGE sql RETURN 'NULL'",
+    "CREATE FUNCTION #schema#.filter_clause(jsonb, bigint[], integer[]) RETURNS text LANGUAGE sql RETURN 'true'",
+    "CREATE FUNCTION #schema#.yes(anyelement, anyelement) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'",
+    "CREATE FUNCTION #schema#.yes(name, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'",
+    "CREATE FUNCTION #schema#.yes(integer, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'",
+    "CREATE OPERATOR #schema#.= (FUNCTION = #schema#.yes, LEFTARG = integer, RIGHTARG = integer)",
+    "CREATE OPERATOR #schema#.= (FUNCTION = #schema#.yes, LEFTARG = name, RIGHTARG = text)",
+    "CREATE OPERATOR #schema#.= (FUNCTION = #schema#.yes, LEFTARG = anyelement, RIGHTARG = anyelement)",
+    "CREATE TYPE #schema#.vector AS (a int)",
+    "CREATE DOMAIN #schema#.halfvec AS text",
+)
+LEAK = """
+CREATE FUNCTION pg_temp.leak(value anyelement) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$
+BEGIN
+    RAISE NOTICE 'leaked %', value;
+    RETURN true;
+END $$
+"""
+LEAKY = (
+    "SELECT count(*) FROM rage_v1.images WHERE pg_temp.leak(title)",
+    "SELECT count(*) FROM rage_v1.images WHERE pg_temp.leak(caption)",
+    "SELECT count(*) FROM rage_v1.images WHERE pg_temp.leak(attributes)",
+    "SELECT count(*) FROM rage_v1.images WHERE pg_temp.leak(tags) AND pg_temp.leak(sha256)",
+    "SELECT count(*) FROM rage_v1.images AS i JOIN rage_v1.generations AS g ON pg_temp.leak(g.prompt || i.title)",
+    "SELECT count(*) FROM rage_v1.brands WHERE pg_temp.leak(guidelines)",
+    "SELECT count(*) FROM rage_v1.image_tags WHERE pg_temp.leak(tag)",
+    "SELECT count(*) FROM rage_v1.image_products WHERE pg_temp.leak(sku)",
+    "SELECT count(*) FROM rage_v1.image_identifiers WHERE pg_temp.leak(external_id)",
+    "SELECT count(*) FROM rage_v1.collections WHERE pg_temp.leak(collection)",
+    "SELECT count(*) FROM rage_v1.generations WHERE pg_temp.leak(prompt) AND pg_temp.leak(labels)",
+    "SELECT count(*) FROM rage_v1.generations WHERE pg_temp.leak(prompt_sent)",
+    "SELECT count(*) FROM rage_v1.ratings WHERE pg_temp.leak(comment)",
+    "SELECT count(*) FROM rage_v1.search_log WHERE pg_temp.leak(prompt)",
+    "SELECT count(*) FROM rage_v1.failed_items WHERE pg_temp.leak(reason)",
+    "SELECT count(*) FROM rage_v1.audit_log WHERE pg_temp.leak(actor)",
+    "SELECT count(*) FROM rage_v1.lineage WHERE pg_temp.leak(source_image_id)",
+    "SELECT count(*) FROM rage_v1.search_images('lotion') WHERE pg_temp.leak(title)",
+)
+ERRORS = (
+    "SELECT 1 / (image_id - %(g)s) FROM rage_v1.images",
+    "SELECT count(*) FROM rage_v1.images WHERE 1 / (image_id - %(g)s) <> 5",
+    "SELECT count(*) FROM rage_v1.images WHERE image_id = %(g)s AND title::int = 5",
+    "SELECT (CASE WHEN image_id = %(g)s THEN title ELSE '1' END)::int FROM rage_v1.images",
+    "SELECT sum(1 / nullif(image_id, %(g)s)) FROM rage_v1.generation_references WHERE image_id <> 5",
+    "SELECT count(*) FROM rage_v1.lineage WHERE 1 / (source_image_id - %(g)s) <> 5",
+    "SELECT count(*) FROM rage_v1.failed_items WHERE 1 / (image_id - %(g)s) <> 5",
+    "SELECT count(*) FROM rage_v1.image_products WHERE 1 / (image_id - %(g)s) <> 5",
+)
+HOSTILE = (
+    "'", "''", "' OR true --", "'); DROP TABLE rage.images; --", "\\", "\\'; SELECT 1; --", "$1", "$3", "$8", "$$",
+    "%", "%s", "%%", "%1$L", "--", "/*", "*/", ";", '"', '"; DROP SCHEMA rage CASCADE; --', "E'\\x27'", "\u2019 OR 1=1",
+    "\u02bc", "\uff07; --", "{a,b}", "NULL", "' | 'quagga", "' <-> '", "quagga:*", "a\nb", "\u202e", "\x01",
+)  # fmt: skip
+TEXTS = {
+    "prompt": "%s", "brands": "'x', brands => ARRAY[%s]", "skus": "'x', skus => ARRAY[%s]",
+    "kinds": "'x', kinds => ARRAY[%s]", "states": "'x', states => ARRAY[%s]",
+    "tags_all": "'x', tags_all => ARRAY[%s]", "tags_any": "'x', tags_any => ARRAY[%s]",
+    "tags_none": "'x', tags_none => ARRAY[%s]", "collections": "'x', collections => ARRAY[%s]",
+    "origins": "'x', origins => ARRAY[%s]", "attribute": "'x', attributes => jsonb_build_object(%s::text, 1)",
+    "value": "'x', attributes => jsonb_build_object('a', %s::text)",
+    "values": "'x', attributes => jsonb_build_object(%s::text, jsonb_build_array(1, %s::text))",
+    "bound": "'x', attributes => jsonb_build_object(%s::text, jsonb_build_object('gte', %s::text))",
+    "number": "'x', attributes => jsonb_build_object(%s::text, jsonb_build_object('lt', 5))",
+    "nothing": "'x', attributes => jsonb_build_object(%s::text, NULL)",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scene(server_18: str, template: str) -> Iterator[Scene]:
+    with opened_scene(server_18, template) as opened:
+        yield opened
+
+
+@pytest.fixture
+def hostile(scene: Scene) -> Iterator[psycopg.Connection]:
+    """A new session of our reader."""
+    with as_role(scene.url, "probe_ours") as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("asker", ["reader", "asking"])
+@pytest.mark.parametrize("spoof", SPOOFS)
+def test_a_login_sees_no_more_whatever_it_says_it_is(scene: Scene, spoof: str, asker: str) -> None:
+    session = scene.ours.of(asker)
+    before = seen_by(session)
+    try:
+        answer(session, spoof.replace("#theirs#", scene.world.theirs.caller.setting))
+        after = seen_by(session)
+    finally:
+        session.execute("RESET ROLE")
+        session.execute("RESET SESSION AUTHORIZATION")
+        session.execute("RESET ALL")
+        operate(scene.url, "ALTER ROLE probe_ours RESET ALL; ALTER ROLE probe_ours_asking RESET ALL")
+    # As a role that owns nothing here, a session sees nothing at all.
+    assert after == before or all(text.startswith("42501") for text in after)
+
+
+def seen_by(session: psycopg.Connection) -> list[str]:
+    return [dumped(session, "rage_v1.images"), dumped(session, "rage_v1.brands"), answer(session, SEARCH)]
+
+
+def test_row_security_cannot_be_switched_off(scene: Scene, hostile: psycopg.Connection) -> None:
+    hostile.execute("SET row_security = off")
+    assert answer(hostile, "SELECT * FROM rage_v1.images").startswith("42501")
+
+
+@pytest.mark.parametrize("statement", REFUSED)
+def test_a_reader_is_refused(scene: Scene, hostile: psycopg.Connection, statement: str) -> None:
+    told = answer(hostile, statement)
+    assert told[:5] in {"42501", "42P01", "42704", "42809", "55000", "58P01", "0A000", "42883"}, told
+    assert told[:5] in {"42501", "42809", "0A000"} or "not exist" in told, told
+    assert scene.world.told(told) == []
+
+
+def test_no_catalogue_of_the_server_tells(scene: Scene, hostile: psycopg.Connection) -> None:
+    relations = names(scene.url, CATALOGUES)
+    read = {name: answer(hostile, f"SELECT * FROM {name}") for name in relations}
+    assert {name: told for name, text in read.items() if (told := scene.world.told(text))} == {}
+    with psycopg.connect(scene.url) as operator:
+        assert scene.world.told(answer(operator, "SELECT * FROM pg_stats")), "the operator is told nothing either"
+
+
+@pytest.mark.parametrize("schema", ["evil", "pg_temp"])
+@pytest.mark.parametrize("path", ["#schema#, pg_catalog, rage_v1", "pg_catalog, #schema#", "#schema#"])
+def test_names_of_the_attackers_own_change_nothing(
+    server_18: str, scene: Scene, schema: str, path: str
+) -> None:
+    with cloned(server_18, scene.world.full) as url:
+        operate(url, SHADOWS.replace("#database#", url.split("/")[3].split("?")[0]))
+        with as_role(url, "probe_ours") as session:
+            before = [answer(session, SEARCH), *(dumped(session, f"rage_v1.{view}") for view in names(url, VIEWS))]
+            made = [answer(session, one.replace("#schema#", schema)) for one in OF_THE_ATTACKER]
+            assert all(told.startswith(("CREATE", "SELECT")) for told in made), made
+            session.execute(f"SET search_path = {path.replace('#schema#', schema)}".encode())
+            after = [answer(session, SEARCH)]
+            session.execute("RESET search_path")
+            after += [dumped(session, f"rage_v1.{view}") for view in names(url, VIEWS)]
+            session.execute(f"SET search_path = {path.replace('#schema#', schema)}".encode())
+            shown = [answer(session, f"SELECT * FROM rage_v1.{view}") for view in names(url, VIEWS)]
+    assert after == before
+    assert scene.world.told("\n".join(shown)) == []
+    assert [text.count("\n") for text in shown] == [text.count("\n") for text in before[1:]]
+
+
+def test_functions_in_the_schema_of_pgvector_are_not_called(server_18: str) -> None:
+    """Up to Postgres 14 everybody may create in public, where hosts put pgvector; upgrades of a server keep that."""
+    url = clone(server_18, "template0")
+    operate(url, "CREATE EXTENSION vector SCHEMA public; GRANT CREATE ON SCHEMA public TO PUBLIC")
+    migrate.upgrade(url, app_logs_in=True)
+    operate(url, "CREATE ROLE probe_tenant LOGIN IN ROLE rage_reader")
+    try:
+        with as_role(url, "probe_tenant") as tenant:
+            tenant.execute(
+                "CREATE FUNCTION public.quote_nullable(jsonb) RETURNS text LANGUAGE plpgsql AS $$"
+                " BEGIN RAISE NOTICE 'acting as %', current_user; RETURN pg_catalog.quote_nullable($1); END $$"
+            )
+            told = answer(tenant, "SELECT rage_v1.search_statement('x')")
+    finally:
+        operate(url, "DROP OWNED BY probe_tenant; DROP ROLE probe_tenant")
+    assert "acting as" not in told
+
+
+@pytest.mark.parametrize("statement", LEAKY)
+def test_leaking_functions_see_no_row_of_theirs(scene: Scene, statement: str) -> None:
+    with as_role(scene.url, "probe_ours_asking") as session:
+        session.execute(LEAK)
+        told = answer(session, statement)
+    assert "leaked" in told
+    assert scene.world.told(told) == []
+
+
+@pytest.mark.parametrize("statement", ERRORS)
+def test_errors_do_not_tell_of_rows_of_theirs(scene: Scene, statement: str) -> None:
+    guess = scene.world.theirs.image.id
+    assert guessed(scene.ours.reader, statement, guess) == guessed(scene.ours.reader, statement, UNUSED_NUMBER)
+    theirs = guessed(scene.theirs.reader, statement, guess)
+    assert theirs != guessed(scene.theirs.reader, statement, UNUSED_NUMBER)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_texts_of_searches_are_never_read_as_sql(scene: Scene, text: str) -> None:
+    for name, arguments in TEXTS.items():
+        given = arguments.replace("%s", "%(t)s")
+        for asked in ("SELECT * FROM rage_v1.search_images", "SELECT * FROM rage_v1.search_report"):
+            told = answer(scene.ours.reader, f"{asked}({given})", {"t": text})
+            assert told.startswith(("SELECT", "22023")), (name, told)
+            assert scene.world.told(told, [text]) == []
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_text_of_a_search_is_the_search(scene: Scene, text: str) -> None:
+    """An operator explains what a login had made: it must not hold the login's own SQL."""
+    with psycopg.connect(scene.url, autocommit=True) as operator:
+        for name, arguments in TEXTS.items():
+            given = arguments.replace("%s", "%(t)s")
+            values = {"t": text}
+            made = scene.ours.reader.execute(f"SELECT rage_v1.search_statement({given})".encode(), values)
+            (statement,) = made.fetchone() or ("",)
+            found = scene.ours.reader.execute(f"SELECT image_id FROM rage_v1.search_images({given})".encode(), values)
+            again = operator.execute(f"SELECT image_id FROM ({statement}) AS again".encode())
+            assert again.fetchall() == found.fetchall(), name
+
+
+@pytest.mark.parametrize("login", [name for name in LOGINS if "ours" in name])
+@pytest.mark.parametrize(
+    "end",
+    [
+        "UPDATE rage.callers SET revoked_at = now() WHERE name = '{}'",
+        "UPDATE rage.callers SET expires_at = now() WHERE name = '{}'",
+        "DELETE FROM rage.caller_brands AS b USING rage.callers AS c WHERE c.caller_id = b.caller_id AND c.name = '{}'",
+    ],
+)
+def test_what_is_taken_back_ends_at_once_in_an_open_session(
+    server_18: str, scene: Scene, login: str, end: str
+) -> None:
+    with cloned(server_18, scene.world.full) as url, as_role(url, login) as session:
+        session.execute("PREPARE mine AS SELECT FROM rage_v1.images WHERE brand = 'acme'")
+        for _ in range(7):  # by then its plan is a generic one
+            assert session.execute("EXECUTE mine").rowcount > 0
+        with session.transaction():
+            assert session.execute("EXECUTE mine").rowcount > 0
+            operate(url, end.format(login))
+            assert session.execute("EXECUTE mine").rowcount == 0
+            assert session.execute("SELECT FROM rage_v1.images WHERE brand = 'acme'").rowcount == 0
+            found = session.execute("SELECT brand FROM rage_v1.search_images('lotion lantern')").fetchall()
+            assert ("acme",) not in found
+            for view in ("generations", "paid_calls", "image_tags", "audit_log"):
+                assert "acme" not in answer(session, f"SELECT * FROM rage_v1.{view}")
+
+
+@pytest.mark.parametrize("end", ["revoked_at", "expires_at"])
+def test_who_was_revoked_asks_for_nothing_and_is_told_nothing(server_18: str, scene: Scene, end: str) -> None:
+    ask = "SELECT rage_v1.request_prompt_vector('a lantern')"
+    vector = f"SELECT rage_v1.prompt_vector('{scene.world.ours.prompt}', 'usem3') IS NULL"
+    with cloned(server_18, scene.world.full) as url, as_role(url, "probe_ours_asking") as session:
+        assert answer(session, ask).startswith("SELECT 1")
+        assert answer(session, vector) == "SELECT 1\nf"
+        operate(url, f"UPDATE rage.callers SET {end} = now() WHERE name = 'probe_ours_asking'")
+        assert answer(session, vector) == "SELECT 1\nt"
+        assert answer(session, ask).startswith("42501")
+
+
+def test_a_login_that_was_granted_nothing_asks_for_nothing(server_18: str, scene: Scene) -> None:
+    with cloned(server_18, scene.world.full) as url:
+        operate(url, "DELETE FROM rage.callers WHERE name = 'probe_ours_asking'")
+        with as_role(url, "probe_ours_asking") as session:
+            assert answer(session, "SELECT rage_v1.request_prompt_vector('a lantern')").startswith("42501")
+
+
+def test_nobody_hears_of_the_jobs_of_others(server_18: str, scene: Scene) -> None:
+    with cloned(server_18, scene.world.full) as url, as_role(url, "probe_ours") as session:
+        for channel in ("procrastinate_any_queue_v1", "procrastinate_queue_v1#default"):
+            session.execute(f'LISTEN "{channel}"'.encode())
+        with as_role(url, "probe_theirs_asking") as theirs:
+            theirs.execute("SELECT rage_v1.request_prompt_vector('quagga in snow')")
+        select.select([session], [], [], 0.2)
+        assert list(session.notifies(timeout=0.1)) == []
+
+
+def test_requesters_queue_in_their_own_name(server_18: str, scene: Scene) -> None:
+    with cloned(server_18, scene.world.full) as url, as_role(url, "probe_ours_asking") as session:
+        session.execute("SET rage.caller = 'system'")
+        (job,) = session.execute("SELECT rage_v1.request_prompt_vector('a lantern')").fetchone() or (0,)
+        asked = operate(url, "SELECT args FROM rage.procrastinate_jobs WHERE id = %(job)s", job=job)
+        name = operate(
+            url, "SELECT name FROM rage.callers WHERE caller_id = %(id)s::uuid", id=asked["caller_id"]
+        )
+    assert (asked["prompt"], name) == ("a lantern", "probe_ours_asking")
+    told = answer(scene.ours.reader, "SELECT rage_v1.request_prompt_vector('a lantern')")
+    assert told.startswith("42501")
+
+
+def test_a_login_of_another_database_of_the_server_sees_nothing(server_18: str, scene: Scene) -> None:
+    """Roles are the server's, grants each store's own."""
+    with cloned(server_18, scene.world.full) as url:
+        operate(url, "DELETE FROM rage.callers WHERE kind = 'login'")
+        with as_role(url, "probe_ours_asking") as session:
+            for view in set(names(url, VIEWS)) - {"index_status"}:
+                assert answer(session, f"SELECT * FROM rage_v1.{view}") == "SELECT 0", view
+            assert answer(session, SEARCH) == "SELECT 0"
