@@ -21,7 +21,7 @@ from rage_pg.types import Generation, Image
 from tests.conftest import clone
 from tests.store import png
 
-OURS, THEIRS = "acme", "velvetfox"
+OURS, THEIRS, SHARED = "acme", "velvetfox", "shared"
 COMMON = png(1_000_001)
 """A picture that both brands have."""
 UNUSED_UUID = UUID("00000000-0000-4000-8000-000000000000")
@@ -97,6 +97,8 @@ class World(Struct, frozen=True, kw_only=True):
     without: str
     ours: Side
     theirs: Side
+    shared: Side
+    """Everybody's to read, and not ours to change."""
     both_key: str
     lent: Image
     mixed: Generation

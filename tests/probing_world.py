@@ -26,6 +26,7 @@ from tests.probing import (
     FIRST_OF_THEIRS,
     LOGINS,
     OURS,
+    SHARED,
     THEIRS,
     Scene,
     Sessions,
@@ -164,7 +165,7 @@ def _sessions(stack: ExitStack, url: str, side: Side, name: str) -> Sessions:
 async def _build(url: str) -> World:
     """Fill a migrated database; the URL is its operator's."""
     async with Database(app_url(url), caller=SYSTEM) as database:
-        shared = await add(database, "everybody's scene", brand="shared", kind="scene", tags=("light",))
+        shared = await _furnished(database, url, SHARED, "all", "harbour", "a harbour for everybody")
         ours = await _furnished(database, url, OURS, "acme", "lantern", "a lantern in the fog")
         operate(url, COUNT_FROM.format(FIRST_OF_THEIRS))
         theirs = await _furnished(database, url, THEIRS, "vfx", "quagga", "quagga at moonrise")
@@ -173,7 +174,7 @@ async def _build(url: str) -> World:
         )
         operate(url, COUNT_FROM.format(500_000))
         both_key, both = await _key(database, "both", OURS, THEIRS)
-        request = _request(OURS, "all three on a shelf", ours.image.id, lent.id, shared)
+        request = _request(OURS, "all three on a shelf", ours.image.id, lent.id, shared.image.id)
         mixed = await _made(database, both, request)
         await collections.put(both, "mixed", brand=OURS, image_ids=[ours.image.id, lent.id])
         await index.fill(database, [HashingEncoder(usem3.Usem3().identity)])
@@ -188,6 +189,7 @@ async def _build(url: str) -> World:
         without="",
         ours=ours,
         theirs=theirs,
+        shared=shared,
         both_key=both_key,
         lent=lent,
         mixed=mixed,
@@ -196,7 +198,8 @@ async def _build(url: str) -> World:
 
 async def _furnished(system: Database, url: str, brand: str, prefix: str, word: str, prompt: str) -> Side:
     """A brand with one of everything."""
-    await brands.create(system, brand, title=f"The {word} house", guidelines=f"Only {word}s for {prefix}.")
+    make = brands.update if brand == SHARED else brands.create
+    await make(system, brand, title=f"The {word} house", guidelines=f"Only {word}s for {prefix}.")
     key, own = await _key(system, f"{prefix}-key", brand)
     said = _said(brand, prefix, word)
     old = await images.get(own, await add(own, content=png(), **said))

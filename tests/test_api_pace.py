@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 
 from rage_pg.api import pace
 from rage_pg.api.pace import Pace
-from rage_pg.errors import TooManyRequests
+from rage_pg.config import Settings
+from rage_pg.errors import InvalidInput, TooManyRequests
 from tests.api_service import ELSEWHERE, Client, make_key, problem, service
 
 BAD = "rage_00000000_" + "A" * 43
@@ -84,6 +85,14 @@ def test_who_is_too_fast_is_told_when_to_come_again(time: Time) -> None:
 
 def test_no_limit_is_no_limit(time: Time) -> None:
     assert asked(time.pace(0).requests, 10_000) == 10_000
+
+
+def test_limit_is_a_setting() -> None:
+    assert Settings.from_environment({}).rate_limit == 1200
+    assert Settings.from_environment({"RAGE_RATE_LIMIT": "0"}).rate_limit == 0
+    for text in ("many", "-1", "1.5", "\u0663", "9" * 5000):
+        with pytest.raises(InvalidInput, match="RAGE_RATE_LIMIT must be a whole number"):
+            Settings.from_environment({"RAGE_RATE_LIMIT": text})
 
 
 async def test_failures_wait_longer_each_time(time: Time) -> None:

@@ -141,7 +141,7 @@ PROBES = [
 
 UNGUESSED = (
     *(f"{FOUND}({arguments})" for arguments in (
-        "'lotion'", "'lotion lantern look twin draft'", "'everybody''s scene', k => 3",
+        "'lotion'", "'lotion lantern look twin draft'", "'harbour scene', k => 3",
         "'x', states => '{draft,approved,retired}'", "'x', tags_none => '{quaggas,moonstone}'",
         "'x', origins => '{generated}', states => '{draft}'", "'a lantern in the fog'",
         "'a lantern in the fog', legs => '{\"style\": 1, \"caption\": 0.5}'",

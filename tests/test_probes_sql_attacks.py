@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -101,12 +102,13 @@ REFUSED = (
     "SELECT * FROM pg_statistic",
     "SELECT * FROM pg_authid",
     "SELECT pg_get_shmem_allocations()",
-    "INSERT INTO rage_v1.images (title) VALUES ('x')",
-    "UPDATE rage_v1.images SET title = 'x'",
-    "DELETE FROM rage_v1.images",
-    "UPDATE rage_v1.brands SET guidelines = 'x'",
+    "INSERT INTO rage_v1.ratings (generation_id, position, rating) SELECT generation_id, 1, 1 FROM rage_v1.generations",
+    "UPDATE rage_v1.ratings SET comment = 'x'",
     "DELETE FROM rage_v1.ratings",
-    "DELETE FROM rage_v1.audit_log",
+    "DELETE FROM rage_v1.generation_references",
+    "UPDATE rage_v1.search_log SET prompt = 'x'",
+    "UPDATE rage_v1.brands SET guidelines = 'x'",
+    "ALTER TABLE rage_v1.images OWNER TO CURRENT_USER",
     "TRUNCATE rage_v1.images",
     "CREATE TABLE rage.mine (a int)",
     "CREATE TABLE rage_v1.mine (a int)",
@@ -121,9 +123,8 @@ REFUSED = (
     "CREATE STATISTICS mine ON title, kind FROM rage.images",
     "CREATE INDEX mine ON rage.images (title)",
     "ANALYZE rage.images; SELECT * FROM rage.images",
-    "GRANT SELECT ON rage_v1.images TO PUBLIC",
     "COMMENT ON VIEW rage_v1.images IS 'x'",
-    "LOCK TABLE rage.images",
+    "SELECT 1 FROM rage_v1.images FOR UPDATE",
     "CREATE TEMP TABLE mine (id bigint REFERENCES rage.images)",
     "CREATE TEMP TABLE mine () INHERITS (rage.images)",
     "CREATE TEMP TABLE mine (LIKE rage.api_keys)",
@@ -139,11 +140,12 @@ REFUSED = (
 
 SHADOWS = """
 CREATE SCHEMA evil AUTHORIZATION probe_ours;
-GRANT TEMPORARY ON DATABASE #database# TO probe_ours;
+GRANT USAGE ON SCHEMA evil TO PUBLIC;
+ALTER DEFAULT PRIVILEGES FOR ROLE probe_ours GRANT ALL ON TABLES TO PUBLIC;
 """
 OF_THE_ATTACKER = (
     "CREATE TABLE #schema#.brands AS SELECT n AS brand_id, 'acme' AS name, 'acme' AS key, true AS reserved"
-    " FROM generate_series(1, 777000200) AS n WHERE n < 100 OR n > 777000000",
+    " FROM generate_series(777000000, 777000200) AS n",
     "CREATE TABLE #schema#.callers AS SELECT gen_random_uuid() AS caller_id, 'login' AS kind, 'probe_ours' AS name,"
     " '{read,write,generate,admin}'::text[] AS scopes, true AS every_brand, NULL::timestamptz AS expires_at,"
     " NULL::timestamptz AS revoked_at",
@@ -156,8 +158,8 @@ OF_THE_ATTACKER = (
     "CREATE FUNCTION #schema#.pg_has_role(oid, text, text) RETURNS boolean LANGUAGE sql RETURN true",
     "CREATE FUNCTION #schema#.pg_has_role(name, text, text) RETURNS boolean LANGUAGE sql RETURN true",
     "CREATE FUNCTION #schema#.is_operator() RETURNS boolean LANGUAGE sql RETURN true",
-    "CREATE FUNCTION #schema#.brand_limit() RETURNS integer[] LANGUAGE sql RETURN NULL",
-    "CREATE FUNCTION #schema#.allowed_brands(text) RETURNS integer[] LANGUAGE sql RETURN '{777000101}'",
+    "CREATE FUNCTION #schema#.brand_limit() RETURNS integer[] LANGUAGE sql RETURN NULL::integer[]",
+    "CREATE FUNCTION #schema#.allowed_brands(text) RETURNS integer[] LANGUAGE sql RETURN '{777000101}'::integer[]",
     "CREATE FUNCTION #schema#.has_scope(text) RETURNS boolean LANGUAGE sql RETURN true",
     "CREATE FUNCTION #schema#.lower(text) RETURNS text LANGUAGE sql RETURN 'velvetfox'",
     "CREATE FUNCTION #schema#.format(text, text) RETURNS text LANGUAGE sql RETURN 'true'",
@@ -270,7 +272,6 @@ def test_row_security_cannot_be_switched_off(scene: Scene, hostile: psycopg.Conn
 @pytest.mark.parametrize("statement", REFUSED)
 def test_a_reader_is_refused(scene: Scene, hostile: psycopg.Connection, statement: str) -> None:
     told = answer(hostile, statement)
-    assert told[:5] in {"42501", "42P01", "42704", "42809", "55000", "58P01", "0A000", "42883"}, told
     assert told[:5] in {"42501", "42809", "0A000"} or "not exist" in told, told
     assert scene.world.told(told) == []
 
@@ -283,26 +284,40 @@ def test_no_catalogue_of_the_server_tells(scene: Scene, hostile: psycopg.Connect
         assert scene.world.told(answer(operator, "SELECT * FROM pg_stats")), "the operator is told nothing either"
 
 
+PATHS = ("#schema#, pg_catalog, rage_v1", "pg_catalog, #schema#", "#schema#")
+
+
 @pytest.mark.parametrize("schema", ["evil", "pg_temp"])
-@pytest.mark.parametrize("path", ["#schema#, pg_catalog, rage_v1", "pg_catalog, #schema#", "#schema#"])
+@pytest.mark.parametrize("path", PATHS)
 def test_names_of_the_attackers_own_change_nothing(
     server_18: str, scene: Scene, schema: str, path: str
 ) -> None:
-    with cloned(server_18, scene.world.full) as url:
-        operate(url, SHADOWS.replace("#database#", url.split("/")[3].split("?")[0]))
-        with as_role(url, "probe_ours") as session:
-            before = [answer(session, SEARCH), *(dumped(session, f"rage_v1.{view}") for view in names(url, VIEWS))]
-            made = [answer(session, one.replace("#schema#", schema)) for one in OF_THE_ATTACKER]
-            assert all(told.startswith(("CREATE", "SELECT")) for told in made), made
-            session.execute(f"SET search_path = {path.replace('#schema#', schema)}".encode())
-            after = [answer(session, SEARCH)]
-            session.execute("RESET search_path")
-            after += [dumped(session, f"rage_v1.{view}") for view in names(url, VIEWS)]
-            session.execute(f"SET search_path = {path.replace('#schema#', schema)}".encode())
-            shown = [answer(session, f"SELECT * FROM rage_v1.{view}") for view in names(url, VIEWS)]
-    assert after == before
-    assert scene.world.told("\n".join(shown)) == []
-    assert [text.count("\n") for text in shown] == [text.count("\n") for text in before[1:]]
+    with cloned(server_18, scene.world.full) as url, shadowed(url, schema) as session:
+        before = answer(session, SEARCH)
+        session.execute(f"SET search_path = {path.replace('#schema#', schema)}".encode())
+        assert answer(session, SEARCH) == before
+        for view in names(url, VIEWS):
+            told = answer(session, f"SELECT * FROM rage_v1.{view}")
+            assert scene.world.told(told) == [], view
+            assert len(told.splitlines()) == len(answer(scene.ours.reader, f"SELECT * FROM rage_v1.{view}").splitlines())
+
+
+def test_probes_notice_a_function_that_takes_names_from_the_caller(server_18: str, scene: Scene) -> None:
+    with cloned(server_18, scene.world.full) as url, shadowed(url, "evil") as session:
+        operate(url, "ALTER FUNCTION rage.allowed_brands RESET search_path")
+        assert scene.world.told(answer(session, "SELECT * FROM rage_v1.images")) == []
+        session.execute("SET search_path = evil, pg_catalog")
+        assert scene.world.told(answer(session, "SELECT * FROM rage_v1.images"))
+
+
+@contextmanager
+def shadowed(url: str, schema: str) -> Iterator[psycopg.Connection]:
+    """A session of our reader that has made names of its own for all that a careless function could call."""
+    operate(url, SHADOWS)
+    with as_role(url, "probe_ours") as session:
+        made = [answer(session, one.replace("#schema#", schema)) for one in OF_THE_ATTACKER]
+        assert [told for told in made if not told.startswith(("CREATE", "SELECT"))] == []
+        yield session
 
 
 def test_functions_in_the_schema_of_pgvector_are_not_called(server_18: str) -> None:
