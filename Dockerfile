@@ -13,6 +13,7 @@ RUN useradd --create-home --uid 10001 rage
 RUN --mount=type=bind,from=build,source=/dist,target=/dist pip install --no-cache-dir /dist/*.whl
 USER rage
 WORKDIR /home/rage
-# It answers its own machine only: run it with --network host. Without a RAGE_DATABASE_URL the embedded server
+# Without a key it answers its own machine only: run it with --network host, or make a key and add --host 0.0.0.0
+# behind a proxy that speaks TLS. Without a RAGE_DATABASE_URL the embedded server
 # keeps its data in /home/rage: mount a volume there.
 CMD ["rage", "serve"]

@@ -1055,7 +1055,7 @@ COMMENT ON COLUMN rage.prompt_vectors.vector_id IS 'Stable number of the vector.
 CREATE FUNCTION rage.stored_prompt_vector(prompt text, space integer) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
-    RETURN (SELECT ((v.embedding)::text)::jsonb AS embedding FROM rage.prompt_vectors v WHERE ((v.space_id = stored_prompt_vector.space) AND (v.prompt_md5 = (md5(stored_prompt_vector.prompt))::uuid) AND (v.prompt = stored_prompt_vector.prompt) AND ((v.caller_id IS NULL) OR (v.caller_id = rage.caller_id()))) ORDER BY v.caller_id LIMIT 1);
+    RETURN (SELECT ((v.embedding)::text)::jsonb AS embedding FROM rage.prompt_vectors v WHERE ((v.space_id = stored_prompt_vector.space) AND (v.prompt_md5 = (md5(stored_prompt_vector.prompt))::uuid) AND (v.prompt = stored_prompt_vector.prompt) AND ((v.caller_id IS NULL) OR (v.caller_id = rage.caller_id())) AND rage.has_scope('read'::text)) ORDER BY v.caller_id LIMIT 1);
 
 COMMENT ON FUNCTION rage.stored_prompt_vector(prompt text, space integer) IS 'The vector of a prompt in a space, if who asks or the operator has had it embedded.';
 
@@ -1243,9 +1243,10 @@ DECLARE
     statement  text := '';
     piece      text;
 BEGIN
-    -- Split at the parameters rather than replace them: a value may itself contain "$3".
+    -- Split at the parameters rather than replace them, and keep what is quoted whole: a value, or the name of an
+    -- attribute, may itself contain "$3".
     FOR piece IN SELECT p.part[1] FROM regexp_matches(
-        rage.search_statement(wanted, $12, allowed, words, query), '(\$[1-8]|[^$]+|\$)', 'g') AS p (part)
+        rage.search_statement(wanted, $12, allowed, words, query), '(''(?:[^'']|'''')*''|"(?:[^"]|"")*"|\$[1-8]|[^$''"]+|.)', 'g') AS p (part)
     LOOP
         statement := statement || CASE WHEN piece ~ '^\$[1-8]$'
             THEN literals[substr(piece, 2)::integer] ELSE piece END;
@@ -3254,7 +3255,7 @@ CREATE POLICY added ON rage.proposal_references FOR INSERT WITH CHECK ((EXISTS (
    FROM rage.proposals p
   WHERE (p.proposal_id = proposal_references.proposal_id))));
 
-CREATE POLICY added ON rage.proposals FOR INSERT WITH CHECK ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_ids <@ ( SELECT rage.allowed_brands() AS allowed_brands))));
+CREATE POLICY added ON rage.proposals FOR INSERT WITH CHECK ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR ((brand_ids <> '{}'::integer[]) AND (brand_ids <@ ( SELECT rage.allowed_brands() AS allowed_brands)))));
 
 CREATE POLICY added ON rage.ratings FOR INSERT WITH CHECK ((EXISTS ( SELECT
    FROM rage.generations g
@@ -3266,7 +3267,7 @@ CREATE POLICY added ON rage.search_results FOR INSERT WITH CHECK ((EXISTS ( SELE
    FROM rage.searches s
   WHERE (s.search_id = search_results.search_id))));
 
-CREATE POLICY added ON rage.searches FOR INSERT WITH CHECK ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_ids <@ ( SELECT rage.allowed_brands() AS allowed_brands))));
+CREATE POLICY added ON rage.searches FOR INSERT WITH CHECK ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR ((brand_ids <> '{}'::integer[]) AND (brand_ids <@ ( SELECT rage.allowed_brands() AS allowed_brands)))));
 
 CREATE POLICY added ON rage.tags FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
@@ -3548,13 +3549,13 @@ CREATE POLICY seen ON rage.paid_calls FOR SELECT USING ((( SELECT rage.sees_ever
 
 CREATE POLICY seen ON rage.prices FOR SELECT USING (true);
 
-CREATE POLICY seen ON rage.prompt_vectors FOR SELECT USING (((caller_id IS NULL) OR (caller_id = ( SELECT rage.caller_id() AS caller_id))));
+CREATE POLICY seen ON rage.prompt_vectors FOR SELECT USING ((( SELECT rage.has_scope('read'::text) AS has_scope) AND ((caller_id IS NULL) OR (caller_id = ( SELECT rage.caller_id() AS caller_id)))));
 
 CREATE POLICY seen ON rage.proposal_references FOR SELECT USING ((EXISTS ( SELECT
    FROM rage.proposals p
   WHERE (p.proposal_id = proposal_references.proposal_id))));
 
-CREATE POLICY seen ON rage.proposals FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_ids <@ ( SELECT rage.allowed_brands() AS allowed_brands))));
+CREATE POLICY seen ON rage.proposals FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR ((brand_ids <> '{}'::integer[]) AND (brand_ids <@ ( SELECT rage.allowed_brands() AS allowed_brands)))));
 
 CREATE POLICY seen ON rage.ratings FOR SELECT USING ((EXISTS ( SELECT
    FROM rage.generations g
@@ -3566,7 +3567,7 @@ CREATE POLICY seen ON rage.search_results FOR SELECT USING ((EXISTS ( SELECT
    FROM rage.searches s
   WHERE (s.search_id = search_results.search_id))));
 
-CREATE POLICY seen ON rage.searches FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_ids <@ ( SELECT rage.allowed_brands() AS allowed_brands))));
+CREATE POLICY seen ON rage.searches FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR ((brand_ids <> '{}'::integer[]) AND (brand_ids <@ ( SELECT rage.allowed_brands() AS allowed_brands)))));
 
 CREATE POLICY seen ON rage.tags FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
 

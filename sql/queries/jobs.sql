@@ -1,3 +1,8 @@
+-- name: become
+-- For the rest of the transaction it is asked on another's behalf; on whose it was before.
+WITH before AS MATERIALIZED (SELECT current_setting('rage.caller') AS caller)
+SELECT before.caller, set_config('rage.caller', %(caller)s, true) FROM before;
+
 -- name: try_recovery
 -- Whether this worker may look after lost jobs: one at a time, until its transaction ends.
 SELECT pg_try_advisory_xact_lock(%(lock)s);

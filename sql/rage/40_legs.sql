@@ -75,6 +75,7 @@ RETURN (
       AND v.prompt_md5 = md5(stored_prompt_vector.prompt)::uuid
       AND v.prompt = stored_prompt_vector.prompt
       AND (v.caller_id IS NULL OR v.caller_id = rage.caller_id())
+      AND rage.has_scope('read')
     ORDER BY v.caller_id NULLS LAST
     LIMIT 1
 );

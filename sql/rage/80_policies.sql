@@ -11,7 +11,8 @@ DECLARE
         '{generate}', '((SELECT rage.is_operator()) OR brand_id = ANY ((SELECT rage.allowed_brands(''generate''))::integer[]))',
         '{admin}', '((SELECT rage.is_operator()) OR brand_id = ANY ((SELECT rage.allowed_brands(''admin''))::integer[]))',
         '{operator}', '(SELECT rage.is_operator())',
-        '{every}', '(SELECT rage.sees_every_brand())');
+        '{every}', '(SELECT rage.sees_every_brand())',
+        '{same answer}', '(brand_ids <> ''{}'' AND brand_ids <@ (SELECT rage.allowed_brands()))');
     name     text;
     meaning  text;
 BEGIN
@@ -60,15 +61,15 @@ BEGIN
              'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = ratings.generation_id AND {generate})', NULL),
 
             -- What was asked is seen by who could have been given the same answer.
-            ('searches', '{every} OR brand_ids <@ (SELECT rage.allowed_brands())',
-             '{every} OR brand_ids <@ (SELECT rage.allowed_brands())', '{operator}', NULL),
+            ('searches', '{every} OR {same answer}',
+             '{every} OR {same answer}', '{operator}', NULL),
             ('search_results', 'EXISTS (SELECT FROM rage.searches AS s WHERE s.search_id = search_results.search_id)',
              'EXISTS (SELECT FROM rage.searches AS s WHERE s.search_id = search_results.search_id)', '{operator}', NULL),
-            ('proposals', '{every} OR brand_ids <@ (SELECT rage.allowed_brands())',
-             '{every} OR brand_ids <@ (SELECT rage.allowed_brands())', '{operator}', NULL),
+            ('proposals', '{every} OR {same answer}',
+             '{every} OR {same answer}', '{operator}', NULL),
             ('proposal_references', 'EXISTS (SELECT FROM rage.proposals AS p WHERE p.proposal_id = proposal_references.proposal_id)',
              'EXISTS (SELECT FROM rage.proposals AS p WHERE p.proposal_id = proposal_references.proposal_id)', '{operator}', NULL),
-            ('prompt_vectors', 'caller_id IS NULL OR caller_id = (SELECT rage.caller_id())',
+            ('prompt_vectors', '(SELECT rage.has_scope(''read'')) AND (caller_id IS NULL OR caller_id = (SELECT rage.caller_id()))',
              'caller_id IS NOT DISTINCT FROM (SELECT rage.caller_id())',
              'caller_id IS NOT DISTINCT FROM (SELECT rage.caller_id())', NULL),
 
@@ -76,6 +77,10 @@ BEGIN
             ('embedding_spaces', 'true', '{operator}', '{operator}', NULL),
             ('search_legs', 'true', '{operator}', '{operator}', NULL),
             ('prices', 'true', '{operator}', '{operator}', NULL),
+
+            -- What workers do, with the prompts in it.
+            ('procrastinate_jobs', '{operator}', '{operator}', '{operator}', NULL),
+            ('procrastinate_events', '{operator}', '{operator}', '{operator}', NULL),
 
             -- The operator's alone; of the audit log an admin sees what concerns their brands.
             ('callers', '{operator}', '{operator}', '{operator}', NULL),
@@ -100,3 +105,9 @@ BEGIN
     END LOOP;
 END
 $policies$;
+
+
+-- Whoever can connect can LISTEN: a notification would tell every login of the server that somebody has work done.
+-- Workers look for jobs by themselves.
+ALTER TABLE rage.procrastinate_jobs DISABLE TRIGGER procrastinate_jobs_notify_queue_job_inserted_v1;
+ALTER TABLE rage.procrastinate_jobs DISABLE TRIGGER procrastinate_jobs_notify_queue_job_aborted_v1;

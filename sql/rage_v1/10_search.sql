@@ -144,9 +144,10 @@ DECLARE
     statement  text := '';
     piece      text;
 BEGIN
-    -- Split at the parameters rather than replace them: a value may itself contain "$3".
+    -- Split at the parameters rather than replace them, and keep what is quoted whole: a value, or the name of an
+    -- attribute, may itself contain "$3".
     FOR piece IN SELECT p.part[1] FROM regexp_matches(
-        rage.search_statement(wanted, $12, allowed, words, query), '(\$[1-8]|[^$]+|\$)', 'g') AS p (part)
+        rage.search_statement(wanted, $12, allowed, words, query), '(''(?:[^'']|'''')*''|"(?:[^"]|"")*"|\$[1-8]|[^$''"]+|.)', 'g') AS p (part)
     LOOP
         statement := statement || CASE WHEN piece ~ '^\$[1-8]$'
             THEN literals[substr(piece, 2)::integer] ELSE piece END;
@@ -171,13 +172,20 @@ COMMENT ON FUNCTION rage_v1.prompt_vector(text, text) IS
 
 
 CREATE OR REPLACE FUNCTION rage_v1.request_prompt_vector(prompt text) RETURNS bigint
-LANGUAGE sql SECURITY DEFINER
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $function$
-    SELECT unnest(procrastinate_defer_jobs_v1(ARRAY[ROW(
+BEGIN
+    -- A login stays a member of its role when its grants have expired or were taken back.
+    IF NOT rage.has_scope('write') AND NOT rage.has_scope('generate') THEN
+        RAISE EXCEPTION 'asking for a prompt''s vector takes the scope write or generate'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN (procrastinate_defer_jobs_v1(ARRAY[ROW(
         'default', 'embed_prompt', 0, NULL, NULL,
         jsonb_build_object('prompt', rage.check_request(request_prompt_vector.prompt, 1, 0), 'caller_id', rage.caller_id()), NULL
-    )::procrastinate_job_to_defer_v1]))
+    )::procrastinate_job_to_defer_v1]))[1];
+END
 $function$;
 COMMENT ON FUNCTION rage_v1.request_prompt_vector(text) IS
     'Asks a worker to embed a prompt in every active space; returns the number of the job.';

@@ -115,6 +115,9 @@ def database_url(settings: Settings) -> Iterator[str]:
 async def _check_role(database: Database) -> None:
     async with database.reading() as connection:
         reason = await fetch_value(connection, "SELECT rage.exemption()", {})
+        open_schema = await fetch_value(connection, migrate.CREATABLE, {})
+    if open_schema is not None:
+        raise SetupError(*migrate.untrusted(open_schema))
     if reason is not None:
         raise SetupError(
             f"The role of RAGE_DATABASE_URL is {reason}: brands would not be kept apart.",

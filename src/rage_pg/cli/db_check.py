@@ -110,6 +110,9 @@ def _pgvector(connection: psycopg.Connection) -> Check:
     if tuple(int(part) for part in str(version).split(".")) < migrate.OLDEST_PGVECTOR:
         remedy = f"Install {oldest} or newer on the server, then run: ALTER EXTENSION vector UPDATE;"
         return Check(name="pgvector", ok=False, detail=f"{version} is too old", remedy=remedy)
+    if schema := _value(connection, migrate.CREATABLE):
+        detail, remedy = migrate.untrusted(str(schema))
+        return Check(name="pgvector", ok=False, detail=detail, remedy=remedy)
     return Check(name="pgvector", ok=True, detail=f"{version}{'' if installed else ' (available)'}")
 
 

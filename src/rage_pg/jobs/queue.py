@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import NoReturn
 from uuid import UUID
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
-from rage_pg.database import Connection, Database, fetch_value
+from rage_pg.callers import SYSTEM
+from rage_pg.database import Connection, Database, execute, fetch_value
 from rage_pg.resources import statements
 
 SQL = statements("jobs")
@@ -18,15 +20,16 @@ SQL = statements("jobs")
 async def defer_generation(connection: Connection, generation_id: UUID) -> int:
     """Queue a generation's job in the transaction of its ledger row; the number of the job."""
     try:
-        job = _DEFERRER.configure_task("generate", connection=connection)
-        return await job.defer_async(generation_id=str(generation_id))
+        async with _as_operator(connection):
+            job = _DEFERRER.configure_task("generate", connection=connection)
+            return await job.defer_async(generation_id=str(generation_id))
     except ConnectorException as error:
         _raise_cause(error)
 
 
 async def defer_fill_index(database: Database) -> None:
     """Have a worker embed what is missing; nothing changes where that waits to be done already."""
-    async with database.transaction() as connection:
+    async with database.acting_for(SYSTEM).transaction() as connection:
         # Looked up first: the library knows the violation by the English text of its message.
         if await fetch_value(connection, SQL["is_waiting"], {"queueing_lock": "fill_index"}):
             return
@@ -40,6 +43,14 @@ async def defer_fill_index(database: Database) -> None:
                     await job.defer_async()
         except ConnectorException as error:
             _raise_cause(error)
+
+
+@asynccontextmanager
+async def _as_operator(connection: Connection) -> AsyncIterator[None]:
+    """Jobs are the operator's, whoever they are done for; what fails here takes its transaction with it."""
+    asked_by = await fetch_value(connection, SQL["become"], {"caller": SYSTEM.setting})
+    yield
+    await execute(connection, SQL["become"], {"caller": asked_by})
 
 
 def _raise_cause(error: ConnectorException) -> NoReturn:

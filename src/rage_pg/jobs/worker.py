@@ -14,6 +14,7 @@ from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision, RetryStrategy
 from psycopg import AsyncConnection
 
+from rage_pg.callers import SYSTEM
 from rage_pg.database import SEARCH_PATH, Database
 from rage_pg.errors import DatabaseUnavailable
 from rage_pg.jobs.cancelling import heed_cancellation
@@ -22,6 +23,9 @@ from rage_pg.jobs.recovery import MAX_PROMPT_LOSSES, look_after_lost_jobs
 from rage_pg.jobs.work import Work
 
 log = structlog.get_logger(__name__)
+
+POLL = 0.5
+"""Seconds between two looks for jobs. They are not notified of: every login of the server could listen."""
 
 PAUSE = 2.0
 """Seconds before a worker that lost the database tries again."""
@@ -70,7 +74,8 @@ async def _run_jobs(database: Database, app: App, concurrency: int, grace: float
             delete_jobs="successful",
             install_signal_handlers=False,
             shutdown_graceful_timeout=grace,
-            fetch_job_polling_interval=min(5.0, heartbeat),
+            fetch_job_polling_interval=POLL,
+            listen_notify=False,
             update_heartbeat_interval=heartbeat,
             stalled_worker_timeout=3 * heartbeat,
         )
@@ -82,7 +87,7 @@ async def _run_jobs(database: Database, app: App, concurrency: int, grace: float
 def _app(database: Database, work: Work, connections: int) -> App:
     app = App(
         connector=PsycopgConnector(
-            conninfo=database.url, min_size=1, max_size=connections, configure=_set_search_path
+            conninfo=database.url, min_size=1, max_size=connections, configure=_set_up
         )
     )
 
@@ -114,6 +119,8 @@ class _ComeBack(BaseRetryStrategy):
         return None
 
 
-async def _set_search_path(connection: AsyncConnection) -> None:
+async def _set_up(connection: AsyncConnection) -> None:
+    """The library knows its tables by the search path, and the policies let the operator alone see them."""
     await connection.execute(SEARCH_PATH)
+    await connection.execute("SELECT set_config('rage.caller', %s, false)", [SYSTEM.setting])
     await connection.commit()

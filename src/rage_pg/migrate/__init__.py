@@ -5,7 +5,14 @@ Everything runs on one connection under one advisory lock, so two upgrades at on
 """
 
 from rage_pg.migrate.behaviour import behaviour_is_current
-from rage_pg.migrate.connecting import NEWEST_SERVER, OLDEST_PGVECTOR, OLDEST_SERVER, locked_connection
+from rage_pg.migrate.connecting import (
+    CREATABLE,
+    NEWEST_SERVER,
+    OLDEST_PGVECTOR,
+    OLDEST_SERVER,
+    locked_connection,
+    untrusted,
+)
 from rage_pg.migrate.revisions import (
     alembic_config,
     connection_for_alembic,
@@ -17,6 +24,7 @@ from rage_pg.migrate.revisions import (
 from rage_pg.migrate.roles import NEEDED
 
 __all__ = [
+    "CREATABLE",
     "NEEDED",
     "NEWEST_SERVER",
     "OLDEST_PGVECTOR",
@@ -28,5 +36,6 @@ __all__ = [
     "drop",
     "locked_connection",
     "pending",
+    "untrusted",
     "upgrade",
 ]

@@ -11,11 +11,18 @@ from sqlalchemy.pool import NullPool
 
 from rage_pg.errors import DatabaseUnavailable, SetupError
 from rage_pg.migrate.roles import hand_over, make_room
-from rage_pg.migrate.scripts import first_line
+from rage_pg.migrate.scripts import first_line, run_script
 
 UPGRADE_LOCK = 0x52414745  # "RAGE"
 OLDEST_SERVER, NEWEST_SERVER = 16, 18
 OLDEST_PGVECTOR = (0, 8, 4)
+
+CREATABLE = """
+SELECT n.nspname
+FROM pg_extension AS x JOIN pg_namespace AS n ON n.oid = x.extnamespace
+WHERE x.extname = 'vector' AND has_schema_privilege('public', n.oid, 'CREATE')
+"""
+"""The schema of pgvector, if everybody may create in it, as in `public` of servers made before Postgres 15."""
 
 SEARCH_PATH = (
     "(SELECT concat_ws(', ', 'rage', CASE WHEN extnamespace <> 'rage'::regnamespace"
@@ -32,6 +39,7 @@ def locked_connection(url: str) -> Iterator[sqlalchemy.Connection]:
         connection.exec_driver_sql(f"SELECT pg_advisory_lock({UPGRADE_LOCK})")
         connection.exec_driver_sql("SET lock_timeout = '30s'")
         check_server(connection)
+        check_trusted(connection)
         make_room(connection)
         hand_over(connection)
         connection.exec_driver_sql(f"SELECT set_config('search_path', {SEARCH_PATH}, false)")
@@ -64,6 +72,21 @@ def check_server(connection: sqlalchemy.Connection) -> None:
             f"pgvector {available} is too old: before 0.8.4 its indexes can lose rows.",
             "Install 0.8.4 or newer on the server, then run: ALTER EXTENSION vector UPDATE;",
         )
+
+
+def check_trusted(connection: sqlalchemy.Connection) -> None:
+    """Refuse a schema of pgvector where everybody may create: a function put there could be called by ours."""
+    schema = run_script(connection, CREATABLE).scalar_one_or_none()
+    if schema is not None:
+        raise SetupError(*untrusted(schema))
+
+
+def untrusted(schema: str) -> tuple[str, str]:
+    """What is wrong, and what mends it."""
+    return (
+        f"Everybody may create functions in the schema {schema}, where pgvector lies: ours could call them.",
+        f'Run as its owner: REVOKE CREATE ON SCHEMA "{schema}" FROM PUBLIC;',
+    )
 
 
 def connected(url: str) -> sqlalchemy.Connection:
