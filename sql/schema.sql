@@ -1019,7 +1019,10 @@ BEGIN
         AS given (hash, media_type, width, height, picture, thumbnail)
     ORDER BY hash
     ON CONFLICT (sha256) DO UPDATE
-    SET bytes = excluded.bytes, thumbnail = excluded.thumbnail, erased_at = NULL
+    SET bytes = excluded.bytes,
+        -- Made from the bytes, and already seen by those who have them.
+        thumbnail = coalesce(c.thumbnail, excluded.thumbnail),
+        erased_at = NULL
     RETURNING c.sha256, c.content_id;
 END
 $$;
@@ -2306,9 +2309,9 @@ CREATE VIEW rage_v1.generations WITH (security_invoker='true') AS
     g.model,
     g.parameters,
     g.labels,
-    g.parent_id,
-    g.search_id,
-    g.proposal_id,
+    parent.generation_id AS parent_id,
+    s.search_id,
+    p.proposal_id,
     ( SELECT count(*) AS count
            FROM rage.generation_references r
           WHERE (r.generation_id = g.generation_id)) AS reference_count,
@@ -2327,8 +2330,11 @@ CREATE VIEW rage_v1.generations WITH (security_invoker='true') AS
     g.created_at,
     g.started_at,
     g.finished_at
-   FROM (rage.generations g
-     JOIN rage.brands b USING (brand_id));
+   FROM ((((rage.generations g
+     JOIN rage.brands b USING (brand_id))
+     LEFT JOIN rage.generations parent ON ((parent.generation_id = g.parent_id)))
+     LEFT JOIN rage.searches s ON ((s.search_id = g.search_id)))
+     LEFT JOIN rage.proposals p ON ((p.proposal_id = g.proposal_id)));
 
 COMMENT ON VIEW rage_v1.generations IS 'One row per request for pictures, kept for good.';
 
@@ -3304,8 +3310,9 @@ CREATE POLICY changed ON rage.collection_images FOR UPDATE USING ((EXISTS ( SELE
 CREATE POLICY changed ON rage.collections FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
 CREATE POLICY changed ON rage.contents FOR UPDATE USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (EXISTS ( SELECT
-   FROM rage.image_versions v
-  WHERE (v.content_id = contents.content_id))))) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+   FROM (rage.image_versions v
+     JOIN rage.images i USING (image_id))
+  WHERE ((v.content_id = contents.content_id) AND (i.erased_at IS NULL)))))) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY changed ON rage.embedding_spaces FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
@@ -3428,8 +3435,9 @@ CREATE POLICY removed ON rage.collection_images FOR DELETE USING ((EXISTS ( SELE
 CREATE POLICY removed ON rage.collections FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
 CREATE POLICY removed ON rage.contents FOR DELETE USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (EXISTS ( SELECT
-   FROM rage.image_versions v
-  WHERE (v.content_id = contents.content_id)))));
+   FROM (rage.image_versions v
+     JOIN rage.images i USING (image_id))
+  WHERE ((v.content_id = contents.content_id) AND (i.erased_at IS NULL))))));
 
 CREATE POLICY removed ON rage.embedding_spaces FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
@@ -3508,8 +3516,9 @@ CREATE POLICY seen ON rage.collection_images FOR SELECT USING ((EXISTS ( SELECT
 CREATE POLICY seen ON rage.collections FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
 
 CREATE POLICY seen ON rage.contents FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (EXISTS ( SELECT
-   FROM rage.image_versions v
-  WHERE (v.content_id = contents.content_id)))));
+   FROM (rage.image_versions v
+     JOIN rage.images i USING (image_id))
+  WHERE ((v.content_id = contents.content_id) AND (i.erased_at IS NULL))))));
 
 CREATE POLICY seen ON rage.embedding_spaces FOR SELECT USING (true);
 

@@ -17,9 +17,9 @@ SELECT
     g.usage,
     g.timings_ms,
     g.error,
-    g.parent_id,
-    g.search_id,
-    g.proposal_id,
+    parent.generation_id AS parent_id,
+    s.search_id,
+    p.proposal_id,
     g.labels,
     g.asked_by,
     g.created_at,
@@ -27,6 +27,10 @@ SELECT
     g.finished_at
 FROM rage.generations AS g
 JOIN rage.brands AS b USING (brand_id)
+-- What it came from, where the caller may see that too.
+LEFT JOIN rage.generations AS parent ON parent.generation_id = g.parent_id
+LEFT JOIN rage.searches AS s ON s.search_id = g.search_id
+LEFT JOIN rage.proposals AS p ON p.proposal_id = g.proposal_id
 LEFT JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object(
                'position', r.position,
@@ -85,8 +89,11 @@ LIMIT %(limit)s;
 
 -- name: get_output
 -- The bytes of an output, as the provider sent them.
-SELECT CASE WHEN i.erased_at IS NULL THEN c.bytes END AS content, c.media_type, encode(o.sha256, 'hex') AS sha256
+SELECT CASE WHEN i.erased_at IS NULL THEN c.bytes END AS content,
+       coalesce(c.media_type, '') AS media_type,
+       encode(o.sha256, 'hex') AS sha256
 FROM rage.generation_outputs AS o
 JOIN rage.images AS i USING (image_id)
-JOIN rage.contents AS c USING (sha256)
+-- Once the image is erased, its content is seen no more.
+LEFT JOIN rage.contents AS c USING (sha256)
 WHERE o.generation_id = %(generation_id)s AND o.position = %(position)s;

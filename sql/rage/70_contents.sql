@@ -22,7 +22,10 @@ BEGIN
         AS given (hash, media_type, width, height, picture, thumbnail)
     ORDER BY hash
     ON CONFLICT (sha256) DO UPDATE
-    SET bytes = excluded.bytes, thumbnail = excluded.thumbnail, erased_at = NULL
+    SET bytes = excluded.bytes,
+        -- Made from the bytes, and already seen by those who have them.
+        thumbnail = coalesce(c.thumbnail, excluded.thumbnail),
+        erased_at = NULL
     RETURNING c.sha256, c.content_id;
 END
 $function$;

@@ -12,6 +12,8 @@ DECLARE
         '{admin}', '((SELECT rage.is_operator()) OR brand_id = ANY ((SELECT rage.allowed_brands(''admin''))::integer[]))',
         '{operator}', '(SELECT rage.is_operator())',
         '{every}', '(SELECT rage.sees_every_brand())',
+        '{shown}', 'EXISTS (SELECT FROM rage.image_versions AS v JOIN rage.images AS i USING (image_id)'
+                   ' WHERE v.content_id = contents.content_id AND i.erased_at IS NULL)',
         '{same answer}', '(brand_ids <> ''{}'' AND brand_ids <@ (SELECT rage.allowed_brands()))');
     name     text;
     meaning  text;
@@ -36,8 +38,7 @@ BEGIN
             ('paid_calls', '{read}', '{operator}', '{operator}', NULL),
 
             -- What belongs to the brand of another row. The subqueries are under the policies of their tables.
-            ('contents', '{every} OR EXISTS (SELECT FROM rage.image_versions AS v WHERE v.content_id = contents.content_id)',
-             '{operator}', '{every} OR EXISTS (SELECT FROM rage.image_versions AS v WHERE v.content_id = contents.content_id)', '{operator}'),
+            ('contents', '{every} OR {shown}', '{operator}', '{every} OR {shown}', '{operator}'),
             ('collection_images',
              'EXISTS (SELECT FROM rage.collections AS c WHERE c.collection_id = collection_images.collection_id)',
              'EXISTS (SELECT FROM rage.collections AS c WHERE c.collection_id = collection_images.collection_id AND {write})'

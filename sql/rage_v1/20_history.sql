@@ -16,9 +16,9 @@ SELECT
     g.model,
     g.parameters,
     g.labels,
-    g.parent_id,
-    g.search_id,
-    g.proposal_id,
+    parent.generation_id AS parent_id,
+    s.search_id,
+    p.proposal_id,
     (SELECT count(*) FROM rage.generation_references AS r WHERE r.generation_id = g.generation_id) AS reference_count,
     (SELECT count(*) FROM rage.generation_outputs AS o WHERE o.generation_id = g.generation_id) AS output_count,
     (SELECT count(*) FROM rage.generation_outputs AS o
@@ -33,7 +33,11 @@ SELECT
     g.started_at,
     g.finished_at
 FROM rage.generations AS g
-JOIN rage.brands AS b USING (brand_id);
+JOIN rage.brands AS b USING (brand_id)
+-- What it came from, where the reader may see that too.
+LEFT JOIN rage.generations AS parent ON parent.generation_id = g.parent_id
+LEFT JOIN rage.searches AS s ON s.search_id = g.search_id
+LEFT JOIN rage.proposals AS p ON p.proposal_id = g.proposal_id;
 COMMENT ON VIEW rage_v1.generations IS 'One row per request for pictures, kept for good.';
 COMMENT ON COLUMN rage_v1.generations.generation_id IS 'Stable id of the generation.';
 COMMENT ON COLUMN rage_v1.generations.brand IS 'The brand that pays.';
