@@ -313,6 +313,12 @@ DECLARE
     new_space  integer;
     part       text;
 BEGIN
+    -- It makes a table for whoever calls it. Migrations come before the function that tells who that is.
+    IF to_regprocedure('rage.is_operator()') IS NOT NULL THEN
+        IF NOT rage.is_operator() THEN
+            RAISE EXCEPTION 'only the operator makes spaces' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+    END IF;
     INSERT INTO rage.embedding_spaces (name, encodes, encoder, model, weights_sha256, dimensions)
     VALUES (create_space.name, create_space.encodes, create_space.encoder, create_space.model,
             create_space.weights_sha256, create_space.dimensions)
@@ -324,6 +330,8 @@ BEGIN
         '(CONSTRAINT %I CHECK (vector_dims(embedding) = %s)) FOR VALUES IN (%s)',
         part, part || '_dimensions', create_space.dimensions, new_space);
     EXECUTE format('COMMENT ON TABLE rage.%I IS %L', part, 'Vectors of the space ' || create_space.name || '.');
+    -- Whoever may read all tables of the server reads the vectors through the whole table, under its policies.
+    EXECUTE format('ALTER TABLE rage.%I ENABLE ROW LEVEL SECURITY', part);
     -- Inline while a row fits its page: a scan that fetches TOAST costs what the planner does not see.
     EXECUTE format(
         'ALTER TABLE rage.%I ALTER COLUMN embedding SET STORAGE %s',
@@ -372,7 +380,7 @@ COMMENT ON FUNCTION rage.erase_contents(erased_image bigint) IS 'Removes the byt
 CREATE FUNCTION rage.exemption(login name DEFAULT SESSION_USER) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path TO 'rage', 'pg_temp'
-    RETURN (SELECT concat(CASE WHEN (p.rolname <> exemption.login) THEN format('a member of %I, '::text, p.rolname) ELSE NULL::text END, CASE WHEN p.rolsuper THEN 'a superuser'::text WHEN p.rolbypassrls THEN 'allowed to bypass row-level security'::text WHEN p.rolreplication THEN 'allowed to copy the whole server'::text WHEN (p.rolname = 'rage_owner'::name) THEN 'which owns the tables'::text ELSE 'which reaches the files of the server'::text END) AS concat FROM pg_roles p WHERE (pg_has_role(exemption.login, p.oid, 'MEMBER'::text) AND (p.rolsuper OR p.rolbypassrls OR p.rolreplication OR (p.rolname = ANY (ARRAY['rage_owner'::name, 'pg_read_server_files'::name, 'pg_write_server_files'::name, 'pg_execute_server_program'::name])))) ORDER BY (p.rolname <> exemption.login), p.rolname LIMIT 1);
+    RETURN COALESCE((SELECT concat(CASE WHEN (p.rolname <> exemption.login) THEN format('a member of %I, '::text, p.rolname) ELSE NULL::text END, CASE WHEN p.rolsuper THEN 'a superuser'::text WHEN p.rolbypassrls THEN 'allowed to bypass row-level security'::text WHEN p.rolreplication THEN 'allowed to copy the whole server'::text WHEN (p.rolname = 'rage_owner'::name) THEN 'which owns the tables'::text ELSE 'which reaches the files of the server'::text END) AS concat FROM pg_roles p WHERE (pg_has_role(exemption.login, p.oid, 'MEMBER'::text) AND (p.rolsuper OR p.rolbypassrls OR p.rolreplication OR (p.rolname = ANY (ARRAY['rage_owner'::name, 'pg_read_server_files'::name, 'pg_write_server_files'::name, 'pg_execute_server_program'::name])))) ORDER BY (p.rolname <> exemption.login), p.rolname LIMIT 1), (SELECT 'allowed to create functions beside those of pgvector'::text FROM pg_extension x WHERE ((x.extname = 'vector'::name) AND has_schema_privilege(exemption.login, x.extnamespace, 'CREATE'::text))));
 
 COMMENT ON FUNCTION rage.exemption(login name) IS 'Why no policy would hold for a login, by itself or by a role that it may become; null where they do.';
 

@@ -106,11 +106,91 @@ CREATE INDEX prompt_vectors_caller ON rage.prompt_vectors (caller_id);
 CREATE INDEX generations_open ON rage.generations (generation_id) WHERE finished_at IS NULL;
 
 -- The service may make a space, but no table: this function alone does, as its owner.
-ALTER FUNCTION rage.create_space(text, text, text, text, text, integer) SECURITY DEFINER SET search_path FROM CURRENT;
+CREATE OR REPLACE FUNCTION rage.create_space(
+    name text, encodes text, encoder text, model text, weights_sha256 text, dimensions integer
+) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    new_space  integer;
+    part       text;
+BEGIN
+    -- It makes a table for whoever calls it. Migrations come before the function that tells who that is.
+    IF to_regprocedure('rage.is_operator()') IS NOT NULL THEN
+        IF NOT rage.is_operator() THEN
+            RAISE EXCEPTION 'only the operator makes spaces' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+    END IF;
+    INSERT INTO rage.embedding_spaces (name, encodes, encoder, model, weights_sha256, dimensions)
+    VALUES (create_space.name, create_space.encodes, create_space.encoder, create_space.model,
+            create_space.weights_sha256, create_space.dimensions)
+    RETURNING space_id INTO new_space;
+
+    part := format('embeddings_%s', new_space);
+    EXECUTE format(
+        'CREATE TABLE rage.%I PARTITION OF rage.embeddings '
+        '(CONSTRAINT %I CHECK (vector_dims(embedding) = %s)) FOR VALUES IN (%s)',
+        part, part || '_dimensions', create_space.dimensions, new_space);
+    EXECUTE format('COMMENT ON TABLE rage.%I IS %L', part, 'Vectors of the space ' || create_space.name || '.');
+    -- Whoever may read all tables of the server reads the vectors through the whole table, under its policies.
+    EXECUTE format('ALTER TABLE rage.%I ENABLE ROW LEVEL SECURITY', part);
+    -- Inline while a row fits its page: a scan that fetches TOAST costs what the planner does not see.
+    EXECUTE format(
+        'ALTER TABLE rage.%I ALTER COLUMN embedding SET STORAGE %s',
+        part, CASE WHEN create_space.dimensions <= 2000 THEN 'PLAIN' ELSE 'EXTERNAL' END);
+    EXECUTE format(
+        'CREATE INDEX %I ON rage.%I USING hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops) '
+        'WITH (m = 16, ef_construction = 64)',
+        part || '_hnsw', part, create_space.dimensions);
+    RETURN new_space;
+END
+$function$;
 """
 
 DOWNGRADE = """
-ALTER FUNCTION rage.create_space(text, text, text, text, text, integer) SECURITY INVOKER;
+CREATE OR REPLACE FUNCTION rage.create_space(
+    name text, encodes text, encoder text, model text, weights_sha256 text, dimensions integer
+) RETURNS integer
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    new_space  integer;
+    part       text;
+BEGIN
+    INSERT INTO rage.embedding_spaces (name, encodes, encoder, model, weights_sha256, dimensions)
+    VALUES (create_space.name, create_space.encodes, create_space.encoder, create_space.model,
+            create_space.weights_sha256, create_space.dimensions)
+    RETURNING space_id INTO new_space;
+
+    part := format('embeddings_%s', new_space);
+    EXECUTE format(
+        'CREATE TABLE rage.%I PARTITION OF rage.embeddings '
+        '(CONSTRAINT %I CHECK (vector_dims(embedding) = %s)) FOR VALUES IN (%s)',
+        part, part || '_dimensions', create_space.dimensions, new_space);
+    EXECUTE format('COMMENT ON TABLE rage.%I IS %L', part, 'Vectors of the space ' || create_space.name || '.');
+    -- Inline while a row fits its page: a scan that fetches TOAST costs what the planner does not see.
+    EXECUTE format(
+        'ALTER TABLE rage.%I ALTER COLUMN embedding SET STORAGE %s',
+        part, CASE WHEN create_space.dimensions <= 2000 THEN 'PLAIN' ELSE 'EXTERNAL' END);
+    EXECUTE format(
+        'CREATE INDEX %I ON rage.%I USING hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops) '
+        'WITH (m = 16, ef_construction = 64)',
+        part || '_hnsw', part, create_space.dimensions);
+    RETURN new_space;
+END
+$function$;
+DO $$
+DECLARE
+    guarded  regclass;
+BEGIN
+    FOR guarded IN
+        SELECT oid FROM pg_class WHERE relnamespace = 'rage'::regnamespace AND relkind IN ('r', 'p') AND relrowsecurity
+    LOOP
+        EXECUTE format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY', guarded);
+    END LOOP;
+END $$;
 DROP INDEX rage.generations_open;
 DELETE FROM rage.prompt_vectors WHERE caller_id IS NOT NULL;
 ALTER TABLE rage.prompt_vectors DROP COLUMN caller_id, DROP COLUMN vector_id;

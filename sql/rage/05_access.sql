@@ -130,7 +130,7 @@ COMMENT ON FUNCTION rage.actor() IS 'Who asks, as the audit log names them: key:
 CREATE OR REPLACE FUNCTION rage.exemption(login name DEFAULT session_user) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path FROM CURRENT
-RETURN (
+RETURN coalesce((
     SELECT concat(
         CASE WHEN p.rolname <> login THEN format('a member of %I, ', p.rolname) END,
         CASE
@@ -146,6 +146,11 @@ RETURN (
            OR p.rolname IN ('rage_owner', 'pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program'))
     ORDER BY p.rolname <> login, p.rolname
     LIMIT 1
-);
+), (
+    -- What runs as the owner calls what lies there.
+    SELECT 'allowed to create functions beside those of pgvector'
+    FROM pg_extension AS x
+    WHERE x.extname = 'vector' AND has_schema_privilege(login, x.extnamespace, 'CREATE')
+));
 COMMENT ON FUNCTION rage.exemption(name) IS
     'Why no policy would hold for a login, by itself or by a role that it may become; null where they do.';
