@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import cache
 from typing import Any
 
@@ -18,7 +18,9 @@ from rage_pg.catalogue import brands, collections, images
 from rage_pg.database import Database
 from rage_pg.embedded import app_url
 from rage_pg.providers import usem3
+from rage_pg.runtime import Runtime
 from rage_pg.types import Generation, GenerationRequest, Rating, ReferenceRequest, SearchRequest
+from tests.api_service import Client, service
 from tests.conftest import clone, database_name
 from tests.generating import FakeGenerator, carry_out, only
 from tests.probing import (
@@ -162,6 +164,20 @@ def _sessions(stack: ExitStack, url: str, side: Side, name: str) -> Sessions:
     )
 
 
+@asynccontextmanager
+async def served(server: str, store: str) -> AsyncIterator[Client]:
+    """A service on a copy of a store; its encoder and generator need no model, and no key must wait."""
+    with cloned(server, store) as url:
+        async with service(url, on_ready=_without_models) as client:
+            client.app.state.pace.requests._per_minute = 0
+            yield client
+
+
+def _without_models(runtime: Runtime) -> None:
+    runtime.registry._text_encoders[usem3.NAME] = HashingEncoder(usem3.Usem3().identity)
+    runtime.registry.generators = lambda: only(FakeGenerator())  # type: ignore[method-assign]
+
+
 async def _build(url: str) -> World:
     """Fill a migrated database; the URL is its operator's."""
     async with Database(app_url(url), caller=SYSTEM) as database:
@@ -205,13 +221,12 @@ async def _furnished(system: Database, url: str, brand: str, prefix: str, word: 
     old = await images.get(own, await add(own, content=png(), **said))
     content = png()
     image_id = await add(own, content=content, **said)
-    await add(own, f"{word} twin", brand=brand, content=COMMON)
-    twin_id = await add(own, content=COMMON, brand=brand)
+    twin_id = await add(own, f"{word} twin", brand=brand, content=png() if brand == SHARED else COMMON)
     style_id = await add(own, f"{word} look", brand=brand, kind="style", caption=f"{prompt}, in oil")
     draft_id = await add(own, f"{word} draft", brand=brand, state="draft")
     deleted_id = await add(own, f"{word} gone", brand=brand)
     await images.delete(own, deleted_id)
-    for collection in (f"{word} picks", "best"):
+    for collection in [f"{word} picks"] + ["best"] * (brand != SHARED):
         await collections.put(own, collection, brand=brand, image_ids=[image_id, twin_id], title=f"{word}s")
     encoder = HashingEncoder(usem3.Usem3().identity)
     await index.fill(system, [encoder])

@@ -1,24 +1,20 @@
 """Probes by a hostile login: spoofed settings, other roles, names of its own, leaking functions, injections."""
 
+# ruff: noqa: E501 - a probe is one line
+
 from __future__ import annotations
 
-import select
 from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from rage_pg import migrate
-from tests.conftest import clone
 from tests.probing import (
-    LOGINS,
     UNUSED_NUMBER,
-    VIEWS,
     Scene,
     answer,
     as_role,
-    cloned,
     dumped,
     guessed,
     names,
@@ -26,6 +22,7 @@ from tests.probing import (
 )
 from tests.probing_world import opened_scene
 
+DOCS = Path(__file__).parents[1] / "docs" / "security.md"
 CATALOGUES = """
 SELECT format('%I.%I', n.nspname, c.relname)
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -138,42 +135,6 @@ REFUSED = (
 )
 """What no reader may do, whatever brand."""
 
-SHADOWS = """
-CREATE SCHEMA evil AUTHORIZATION probe_ours;
-GRANT USAGE ON SCHEMA evil TO PUBLIC;
-ALTER DEFAULT PRIVILEGES FOR ROLE probe_ours GRANT ALL ON TABLES TO PUBLIC;
-"""
-OF_THE_ATTACKER = (
-    "CREATE TABLE #schema#.brands AS SELECT n AS brand_id, 'acme' AS name, 'acme' AS key, true AS reserved"
-    " FROM generate_series(777000000, 777000200) AS n",
-    "CREATE TABLE #schema#.callers AS SELECT gen_random_uuid() AS caller_id, 'login' AS kind, 'probe_ours' AS name,"
-    " '{read,write,generate,admin}'::text[] AS scopes, true AS every_brand, NULL::timestamptz AS expires_at,"
-    " NULL::timestamptz AS revoked_at",
-    "CREATE TABLE #schema#.caller_brands AS SELECT caller_id, n AS brand_id FROM #schema#.callers,"
-    " generate_series(777000000, 777000200) AS n",
-    "CREATE TABLE #schema#.pg_roles AS SELECT 10::oid AS oid, 'probe_ours'::name AS rolname, true AS rolsuper",
-    "CREATE TABLE #schema#.search_legs AS SELECT 'text' AS leg, NULL::int AS space_id, 1::real AS weight",
-    "CREATE FUNCTION #schema#.session_user() RETURNS name LANGUAGE sql RETURN 'postgres'",
-    "CREATE FUNCTION #schema#.current_setting(text, boolean) RETURNS text LANGUAGE sql RETURN 'system'",
-    "CREATE FUNCTION #schema#.pg_has_role(oid, text, text) RETURNS boolean LANGUAGE sql RETURN true",
-    "CREATE FUNCTION #schema#.pg_has_role(name, text, text) RETURNS boolean LANGUAGE sql RETURN true",
-    "CREATE FUNCTION #schema#.is_operator() RETURNS boolean LANGUAGE sql RETURN true",
-    "CREATE FUNCTION #schema#.brand_limit() RETURNS integer[] LANGUAGE sql RETURN NULL::integer[]",
-    "CREATE FUNCTION #schema#.allowed_brands(text) RETURNS integer[] LANGUAGE sql RETURN '{777000101}'::integer[]",
-    "CREATE FUNCTION #schema#.has_scope(text) RETURNS boolean LANGUAGE sql RETURN true",
-    "CREATE FUNCTION #schema#.lower(text) RETURNS text LANGUAGE sql RETURN 'velvetfox'",
-    "CREATE FUNCTION #schema#.format(text, text) RETURNS text LANGUAGE sql RETURN 'true'",
-    "CREATE FUNCTION #schema#.quote_nullable(jsonb) RETURNS text LANGUAGE sql RETURN 'NULL'",
-    "CREATE FUNCTION #schema#.filter_clause(jsonb, bigint[], integer[]) RETURNS text LANGUAGE sql RETURN 'true'",
-    "CREATE FUNCTION #schema#.yes(anyelement, anyelement) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'",
-    "CREATE FUNCTION #schema#.yes(name, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'",
-    "CREATE FUNCTION #schema#.yes(integer, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'",
-    "CREATE OPERATOR #schema#.= (FUNCTION = #schema#.yes, LEFTARG = integer, RIGHTARG = integer)",
-    "CREATE OPERATOR #schema#.= (FUNCTION = #schema#.yes, LEFTARG = name, RIGHTARG = text)",
-    "CREATE OPERATOR #schema#.= (FUNCTION = #schema#.yes, LEFTARG = anyelement, RIGHTARG = anyelement)",
-    "CREATE TYPE #schema#.vector AS (a int)",
-    "CREATE DOMAIN #schema#.halfvec AS text",
-)
 LEAK = """
 CREATE FUNCTION pg_temp.leak(value anyelement) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$
 BEGIN
@@ -206,7 +167,7 @@ ERRORS = (
     "SELECT count(*) FROM rage_v1.images WHERE 1 / (image_id - %(g)s) <> 5",
     "SELECT count(*) FROM rage_v1.images WHERE image_id = %(g)s AND title::int = 5",
     "SELECT (CASE WHEN image_id = %(g)s THEN title ELSE '1' END)::int FROM rage_v1.images",
-    "SELECT sum(1 / nullif(image_id, %(g)s)) FROM rage_v1.generation_references WHERE image_id <> 5",
+    "SELECT sum(1 / (image_id - %(g)s)) FROM rage_v1.generation_references",
     "SELECT count(*) FROM rage_v1.lineage WHERE 1 / (source_image_id - %(g)s) <> 5",
     "SELECT count(*) FROM rage_v1.failed_items WHERE 1 / (image_id - %(g)s) <> 5",
     "SELECT count(*) FROM rage_v1.image_products WHERE 1 / (image_id - %(g)s) <> 5",
@@ -281,61 +242,9 @@ def test_no_catalogue_of_the_server_tells(scene: Scene, hostile: psycopg.Connect
     read = {name: answer(hostile, f"SELECT * FROM {name}") for name in relations}
     assert {name: told for name, text in read.items() if (told := scene.world.told(text))} == {}
     with psycopg.connect(scene.url) as operator:
-        assert scene.world.told(answer(operator, "SELECT * FROM pg_stats")), "the operator is told nothing either"
-
-
-PATHS = ("#schema#, pg_catalog, rage_v1", "pg_catalog, #schema#", "#schema#")
-
-
-@pytest.mark.parametrize("schema", ["evil", "pg_temp"])
-@pytest.mark.parametrize("path", PATHS)
-def test_names_of_the_attackers_own_change_nothing(
-    server_18: str, scene: Scene, schema: str, path: str
-) -> None:
-    with cloned(server_18, scene.world.full) as url, shadowed(url, schema) as session:
-        before = answer(session, SEARCH)
-        session.execute(f"SET search_path = {path.replace('#schema#', schema)}".encode())
-        assert answer(session, SEARCH) == before
-        for view in names(url, VIEWS):
-            told = answer(session, f"SELECT * FROM rage_v1.{view}")
-            assert scene.world.told(told) == [], view
-            assert len(told.splitlines()) == len(answer(scene.ours.reader, f"SELECT * FROM rage_v1.{view}").splitlines())
-
-
-def test_probes_notice_a_function_that_takes_names_from_the_caller(server_18: str, scene: Scene) -> None:
-    with cloned(server_18, scene.world.full) as url, shadowed(url, "evil") as session:
-        operate(url, "ALTER FUNCTION rage.allowed_brands RESET search_path")
-        assert scene.world.told(answer(session, "SELECT * FROM rage_v1.images")) == []
-        session.execute("SET search_path = evil, pg_catalog")
-        assert scene.world.told(answer(session, "SELECT * FROM rage_v1.images"))
-
-
-@contextmanager
-def shadowed(url: str, schema: str) -> Iterator[psycopg.Connection]:
-    """A session of our reader that has made names of its own for all that a careless function could call."""
-    operate(url, SHADOWS)
-    with as_role(url, "probe_ours") as session:
-        made = [answer(session, one.replace("#schema#", schema)) for one in OF_THE_ATTACKER]
-        assert [told for told in made if not told.startswith(("CREATE", "SELECT"))] == []
-        yield session
-
-
-def test_functions_in_the_schema_of_pgvector_are_not_called(server_18: str) -> None:
-    """Up to Postgres 14 everybody may create in public, where hosts put pgvector; upgrades of a server keep that."""
-    url = clone(server_18, "template0")
-    operate(url, "CREATE EXTENSION vector SCHEMA public; GRANT CREATE ON SCHEMA public TO PUBLIC")
-    migrate.upgrade(url, app_logs_in=True)
-    operate(url, "CREATE ROLE probe_tenant LOGIN IN ROLE rage_reader")
-    try:
-        with as_role(url, "probe_tenant") as tenant:
-            tenant.execute(
-                "CREATE FUNCTION public.quote_nullable(jsonb) RETURNS text LANGUAGE plpgsql AS $$"
-                " BEGIN RAISE NOTICE 'acting as %', current_user; RETURN pg_catalog.quote_nullable($1); END $$"
-            )
-            told = answer(tenant, "SELECT rage_v1.search_statement('x')")
-    finally:
-        operate(url, "DROP OWNED BY probe_tenant; DROP ROLE probe_tenant")
-    assert "acting as" not in told
+        assert scene.world.told(answer(operator, "SELECT * FROM pg_stats")), (
+            "the operator is told nothing either"
+        )
 
 
 @pytest.mark.parametrize("statement", LEAKY)
@@ -350,7 +259,9 @@ def test_leaking_functions_see_no_row_of_theirs(scene: Scene, statement: str) ->
 @pytest.mark.parametrize("statement", ERRORS)
 def test_errors_do_not_tell_of_rows_of_theirs(scene: Scene, statement: str) -> None:
     guess = scene.world.theirs.image.id
-    assert guessed(scene.ours.reader, statement, guess) == guessed(scene.ours.reader, statement, UNUSED_NUMBER)
+    assert guessed(scene.ours.reader, statement, guess) == guessed(
+        scene.ours.reader, statement, UNUSED_NUMBER
+    )
     theirs = guessed(scene.theirs.reader, statement, guess)
     assert theirs != guessed(scene.theirs.reader, statement, UNUSED_NUMBER)
 
@@ -359,10 +270,9 @@ def test_errors_do_not_tell_of_rows_of_theirs(scene: Scene, statement: str) -> N
 def test_texts_of_searches_are_never_read_as_sql(scene: Scene, text: str) -> None:
     for name, arguments in TEXTS.items():
         given = arguments.replace("%s", "%(t)s")
-        for asked in ("SELECT * FROM rage_v1.search_images", "SELECT * FROM rage_v1.search_report"):
-            told = answer(scene.ours.reader, f"{asked}({given})", {"t": text})
-            assert told.startswith(("SELECT", "22023")), (name, told)
-            assert scene.world.told(told, [text]) == []
+        told = answer(scene.ours.reader, f"SELECT * FROM rage_v1.search_images({given})", {"t": text})
+        assert told.startswith(("SELECT", "22023")), (name, told)
+        assert scene.world.told(told, [text]) == []
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -374,85 +284,17 @@ def test_the_text_of_a_search_is_the_search(scene: Scene, text: str) -> None:
             values = {"t": text}
             made = scene.ours.reader.execute(f"SELECT rage_v1.search_statement({given})".encode(), values)
             (statement,) = made.fetchone() or ("",)
-            found = scene.ours.reader.execute(f"SELECT image_id FROM rage_v1.search_images({given})".encode(), values)
+            found = scene.ours.reader.execute(
+                f"SELECT image_id FROM rage_v1.search_images({given})".encode(), values
+            )
             again = operator.execute(f"SELECT image_id FROM ({statement}) AS again".encode())
             assert again.fetchall() == found.fetchall(), name
 
 
-@pytest.mark.parametrize("login", [name for name in LOGINS if "ours" in name])
-@pytest.mark.parametrize(
-    "end",
-    [
-        "UPDATE rage.callers SET revoked_at = now() WHERE name = '{}'",
-        "UPDATE rage.callers SET expires_at = now() WHERE name = '{}'",
-        "DELETE FROM rage.caller_brands AS b USING rage.callers AS c WHERE c.caller_id = b.caller_id AND c.name = '{}'",
-    ],
-)
-def test_what_is_taken_back_ends_at_once_in_an_open_session(
-    server_18: str, scene: Scene, login: str, end: str
-) -> None:
-    with cloned(server_18, scene.world.full) as url, as_role(url, login) as session:
-        session.execute("PREPARE mine AS SELECT FROM rage_v1.images WHERE brand = 'acme'")
-        for _ in range(7):  # by then its plan is a generic one
-            assert session.execute("EXECUTE mine").rowcount > 0
-        with session.transaction():
-            assert session.execute("EXECUTE mine").rowcount > 0
-            operate(url, end.format(login))
-            assert session.execute("EXECUTE mine").rowcount == 0
-            assert session.execute("SELECT FROM rage_v1.images WHERE brand = 'acme'").rowcount == 0
-            found = session.execute("SELECT brand FROM rage_v1.search_images('lotion lantern')").fetchall()
-            assert ("acme",) not in found
-            for view in ("generations", "paid_calls", "image_tags", "audit_log"):
-                assert "acme" not in answer(session, f"SELECT * FROM rage_v1.{view}")
-
-
-@pytest.mark.parametrize("end", ["revoked_at", "expires_at"])
-def test_who_was_revoked_asks_for_nothing_and_is_told_nothing(server_18: str, scene: Scene, end: str) -> None:
-    ask = "SELECT rage_v1.request_prompt_vector('a lantern')"
-    vector = f"SELECT rage_v1.prompt_vector('{scene.world.ours.prompt}', 'usem3') IS NULL"
-    with cloned(server_18, scene.world.full) as url, as_role(url, "probe_ours_asking") as session:
-        assert answer(session, ask).startswith("SELECT 1")
-        assert answer(session, vector) == "SELECT 1\nf"
-        operate(url, f"UPDATE rage.callers SET {end} = now() WHERE name = 'probe_ours_asking'")
-        assert answer(session, vector) == "SELECT 1\nt"
-        assert answer(session, ask).startswith("42501")
-
-
-def test_a_login_that_was_granted_nothing_asks_for_nothing(server_18: str, scene: Scene) -> None:
-    with cloned(server_18, scene.world.full) as url:
-        operate(url, "DELETE FROM rage.callers WHERE name = 'probe_ours_asking'")
-        with as_role(url, "probe_ours_asking") as session:
-            assert answer(session, "SELECT rage_v1.request_prompt_vector('a lantern')").startswith("42501")
-
-
-def test_nobody_hears_of_the_jobs_of_others(server_18: str, scene: Scene) -> None:
-    with cloned(server_18, scene.world.full) as url, as_role(url, "probe_ours") as session:
-        for channel in ("procrastinate_any_queue_v1", "procrastinate_queue_v1#default"):
-            session.execute(f'LISTEN "{channel}"'.encode())
-        with as_role(url, "probe_theirs_asking") as theirs:
-            theirs.execute("SELECT rage_v1.request_prompt_vector('quagga in snow')")
-        select.select([session], [], [], 0.2)
-        assert list(session.notifies(timeout=0.1)) == []
-
-
-def test_requesters_queue_in_their_own_name(server_18: str, scene: Scene) -> None:
-    with cloned(server_18, scene.world.full) as url, as_role(url, "probe_ours_asking") as session:
-        session.execute("SET rage.caller = 'system'")
-        (job,) = session.execute("SELECT rage_v1.request_prompt_vector('a lantern')").fetchone() or (0,)
-        asked = operate(url, "SELECT args FROM rage.procrastinate_jobs WHERE id = %(job)s", job=job)
-        name = operate(
-            url, "SELECT name FROM rage.callers WHERE caller_id = %(id)s::uuid", id=asked["caller_id"]
-        )
-    assert (asked["prompt"], name) == ("a lantern", "probe_ours_asking")
-    told = answer(scene.ours.reader, "SELECT rage_v1.request_prompt_vector('a lantern')")
-    assert told.startswith("42501")
-
-
-def test_a_login_of_another_database_of_the_server_sees_nothing(server_18: str, scene: Scene) -> None:
-    """Roles are the server's, grants each store's own."""
-    with cloned(server_18, scene.world.full) as url:
-        operate(url, "DELETE FROM rage.callers WHERE kind = 'login'")
-        with as_role(url, "probe_ours_asking") as session:
-            for view in set(names(url, VIEWS)) - {"index_status"}:
-                assert answer(session, f"SELECT * FROM rage_v1.{view}") == "SELECT 0", view
-            assert answer(session, SEARCH) == "SELECT 0"
+def test_explain_tells_a_login_that_its_guess_is_right_and_the_docs_say_so(scene: Scene) -> None:
+    """A limit of Postgres: it explains to whoever asks which parts of a plan met a row, policies or not."""
+    statement = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) SELECT * FROM rage_v1.image_products WHERE sku = %(g)s"
+    met = guessed(scene.ours.reader, statement, scene.world.theirs.sku)
+    assert met != guessed(scene.ours.reader, statement, "nob-1")
+    assert scene.world.told(met) == []
+    assert "EXPLAIN" in DOCS.read_text(encoding="utf-8")

@@ -3,11 +3,11 @@
 Whoever acts for one brand and names another's row is answered as if there were none, and changes nothing.
 """
 
+# ruff: noqa: E501 - a probe is one line
+
 from __future__ import annotations
 
-import hashlib
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -15,15 +15,7 @@ import pytest
 from msgspec import Struct
 from psycopg.rows import dict_row
 
-from rage_pg import history, ingest, search
-from rage_pg.callers import SYSTEM
-from rage_pg.catalogue import collections, images
-from rage_pg.database import Database
-from rage_pg.embedded import app_url
-from rage_pg.errors import InvalidInput, NotFound, RageError
-from rage_pg.types import ImageMetadata, SearchRequest
 from tests.probing import (
-    COMMON,
     OURS,
     THEIRS,
     UNUSED_NUMBER,
@@ -31,12 +23,10 @@ from tests.probing import (
     Scene,
     Side,
     answer,
-    cloned,
     names,
     operate,
 )
 from tests.probing_world import opened_scene
-from tests.store import png
 
 FACTS = """
 SELECT b.brand_id AS brand, b.name AS brand_name, i.image_id AS image, i.content_id AS content,
@@ -158,6 +148,9 @@ NEVER = (
     "INSERT INTO rage.generation_outputs (generation_id, position, image_id, sha256)"
     " VALUES ('<made>', 9, <image>, sha256('x'))",
     "INSERT INTO rage.contents (sha256, media_type, byte_size, width, height) VALUES (sha256('x'), 'x', 1, 1, 1)",
+    "SELECT rage.create_space('mine', 'image', 'mine', 'mine', NULL, 3)",
+    "INSERT INTO rage.procrastinate_jobs (queue_name, task_name, args) VALUES ('default', 'fill_index', '{}')",
+    "INSERT INTO rage.procrastinate_events (job_id, type) VALUES (777000102, 'cancelled')",
     "INSERT INTO rage.search_legs (leg, weight) VALUES ('mine', 1)",
     "INSERT INTO rage.prices VALUES ('x', 'x', 'text_input', '2026-01-01', 0)",
     "INSERT INTO rage.embedding_spaces (name, encodes, encoder, model, dimensions) VALUES ('x', 'image', 'x', 'x', 3)",
@@ -193,7 +186,7 @@ NOTICED = (
     "api_keys", "brands", "caller_brands", "callers", "captions", "collection_images", "collections", "contents", "embeddings",
     "embedding_spaces", "failed_items", "generation_events", "generation_outputs", "generation_references",
     "generations", "image_documents", "image_identifiers", "image_products", "image_tags", "image_versions", "images",
-    "page_sessions", "paid_calls", "prices", "prompt_vectors", "proposal_references", "proposals", "ratings", "search_legs", "search_results", "searches",
+    "page_sessions", "paid_calls", "procrastinate_events", "procrastinate_jobs", "prices", "prompt_vectors", "proposal_references", "proposals", "ratings", "search_legs", "search_results", "searches",
     "tags",
 )  # fmt: skip
 POLICIES = """
@@ -219,6 +212,12 @@ def scene(server_18: str, template: str) -> Iterator[Scene]:
 def facts(scene: Scene) -> dict[str, dict[str, Any]]:
     """What each side has, by the names that statements use."""
     return {side.brand: facts_of(scene.url, side) for side in (scene.world.ours, scene.world.theirs)}
+
+
+@pytest.fixture(scope="module")
+def known(scene: Scene, facts: dict[str, dict[str, Any]]) -> set[str]:
+    """What the probes find while the policies are as they are."""
+    return set(findings(scene, facts))
 
 
 def facts_of(url: str, side: Side) -> dict[str, Any]:
@@ -287,7 +286,9 @@ def changes_of_shared(scene: Scene) -> list[str]:
     where |= dict.fromkeys(OF_A_GENERATION, f"generation_id = '{made}'")
     where["search_results"] = where["searches"] = f"search_id = '{search_id}'"
     where["proposals"] = where["proposal_references"] = f"proposal_id = '{scene.world.shared.proposal_id}'"
-    where["collection_images"] = "collection_id IN (SELECT c.collection_id FROM rage.collections AS c WHERE brand_id = 2)"
+    where["collection_images"] = (
+        "collection_id IN (SELECT c.collection_id FROM rage.collections AS c WHERE brand_id = 2)"
+    )
     where["contents"] = "content_id IN (SELECT v.content_id FROM rage.image_versions AS v WHERE brand_id = 2)"
     changes = []
     for table, condition in where.items():
@@ -298,7 +299,9 @@ def changes_of_shared(scene: Scene) -> list[str]:
 
 
 def test_what_is_everybodys_is_not_ours_to_change(scene: Scene) -> None:
-    assert [change for change in changes_of_shared(scene) if touched(tried(scene.ours.service, change, {}))] == []
+    assert [
+        change for change in changes_of_shared(scene) if touched(tried(scene.ours.service, change, {}))
+    ] == []
 
 
 def findings(scene: Scene, facts: dict[str, dict[str, Any]]) -> Iterator[str]:
@@ -314,7 +317,7 @@ def findings(scene: Scene, facts: dict[str, dict[str, Any]]) -> Iterator[str]:
             yield refused
 
 
-def policies_of(url: str, table: str) -> list[tuple[str, str, str, str]]:
+def policies_of(url: str, table: str) -> list[tuple[str, str | None, str | None]]:
     with psycopg.connect(url) as operator:
         operator.execute("SET search_path = pg_catalog")
         return operator.execute(POLICIES.encode(), [table]).fetchall()
@@ -329,13 +332,12 @@ def restate(url: str, table: str, policies: list[tuple[str, str | None, str | No
 
 @pytest.mark.parametrize("table", NOTICED)
 def test_probes_notice_a_table_that_anybody_may_write(
-    scene: Scene, facts: dict[str, dict[str, Any]], table: str
+    scene: Scene, facts: dict[str, dict[str, Any]], known: set[str], table: str
 ) -> None:
-    known = set(findings(scene, facts))
     policies = policies_of(scene.url, table)
     restate(scene.url, table, [(name, using and "true", check and "true") for name, using, check in policies])
     try:
-        assert set(findings(scene, facts)) - known
+        assert any(found not in known for found in findings(scene, facts))
     finally:
         restate(scene.url, table, policies)
 
@@ -348,115 +350,3 @@ def test_nobody_writes_anything(scene: Scene, facts: dict[str, dict[str, Any]]) 
     statements = [search_of_nobody, *(write.statement.replace("<g>", f"<{write.guess}>") for write in WRITES)]
     told = {statement: tried(scene.nobody, statement, facts[OURS]) for statement in statements}
     assert {statement: text for statement, text in told.items() if touched(text)} == {}
-
-
-@pytest.fixture
-async def stores(server_18: str, scene: Scene) -> AsyncIterator[tuple[Database, Database]]:
-    """A copy of the world as our key has it, and as theirs has it."""
-    with cloned(server_18, scene.world.full) as url:
-        async with Database(app_url(url), caller=SYSTEM) as database:
-            sides = (scene.world.ours, scene.world.theirs)
-            yield database.acting_for(sides[0].caller), database.acting_for(sides[1].caller)
-
-
-BYTES = "SELECT c.bytes FROM rage.contents AS c WHERE encode(c.sha256, 'hex') = %s AND c.bytes IS NOT NULL"
-
-
-async def rows(database: Database, statement: str, *values: object) -> list[Any]:
-    async with database.transaction() as connection:
-        return await (await connection.execute(statement.encode(), values)).fetchall()
-
-
-async def test_a_number_of_content_gives_no_bytes(stores: tuple[Database, Database], facts: dict[str, Any]) -> None:
-    own, content_id = facts[OURS], facts[THEIRS]["content"]
-    with suppress(RageError, psycopg.Error):
-        await rows(
-            stores[0],
-            "INSERT INTO rage.image_versions (brand_id, image_id, version, content_id) VALUES (%s, %s, 9, %s) RETURNING 1",
-            own["brand"], own["image"], content_id,
-        )  # fmt: skip
-    assert await rows(stores[0], "SELECT bytes FROM rage.contents WHERE content_id = %s", content_id) == []
-    assert await rows(stores[1], "SELECT bytes FROM rage.contents WHERE content_id = %s", content_id)
-
-
-async def test_a_hash_gives_no_bytes(stores: tuple[Database, Database], scene: Scene) -> None:
-    claimed = hashlib.sha256(scene.world.theirs.content).digest()
-    other = png()
-    arguments = [[claimed], ["image/png"], [64], [48], [other], [other]]
-    with pytest.raises(InvalidInput, match="another hash"):
-        await rows(stores[0], "SELECT rage.store_contents(%s, %s, %s, %s, %s, %s)", *arguments)
-    assert await rows(stores[0], BYTES, claimed.hex()) == []
-
-
-async def test_their_bytes_are_new_to_us(stores: tuple[Database, Database], scene: Scene) -> None:
-    ours, theirs = stores
-    known = await ingest.add_image(theirs, scene.world.theirs.content, ImageMetadata(brand=THEIRS))
-    assert known.status == "duplicate"
-    item = await ingest.add_image(ours, scene.world.theirs.content, ImageMetadata(brand=OURS, title="mine"))
-    assert item.status == "imported"
-    assert item.image_id is not None
-    image = await images.get(ours, item.image_id)
-    assert scene.world.told(str(image), [scene.world.theirs.image.sha256]) == []
-
-
-async def test_erasing_our_copy_leaves_theirs_and_does_not_tell(
-    stores: tuple[Database, Database], scene: Scene
-) -> None:
-    ours, theirs = stores
-    sole = await ingest.add_image(ours, png(), ImageMetadata(brand=OURS))
-    for image_id in (scene.world.ours.twin_id, sole.image_id or 0):
-        content = await images.get(ours, image_id)
-        await images.delete(ours, image_id, erase=True)
-        with pytest.raises(NotFound):
-            await images.content(ours, image_id)
-        assert await rows(ours, BYTES, content.sha256) == []
-    assert (await images.content(theirs, scene.world.theirs.twin_id)).data == COMMON
-    assert await rows(theirs, BYTES, hashlib.sha256(COMMON).hexdigest())
-
-
-async def test_bytes_that_they_erased_come_back_to_us_alone(
-    stores: tuple[Database, Database], scene: Scene
-) -> None:
-    ours, theirs = stores
-    image_id = scene.world.theirs.image.id
-    await images.delete(theirs, image_id, erase=True)
-    item = await ingest.add_image(ours, scene.world.theirs.content, ImageMetadata(brand=OURS))
-    assert item.status == "imported"
-    assert (await images.content(ours, item.image_id or 0)).data == scene.world.theirs.content
-    with pytest.raises(NotFound):
-        await images.content(theirs, image_id)
-    assert await rows(theirs, BYTES, scene.world.theirs.image.sha256) == []
-
-
-async def test_what_a_revoked_key_asked_is_shown_to_nobody(
-    server_18: str, scene: Scene, stores: tuple[Database, Database]
-) -> None:
-    """A key may be revoked while its search is under way."""
-    ours, theirs = stores
-    revoked = "UPDATE rage.callers SET revoked_at = now() WHERE name = 'vfx-key' RETURNING 1"
-    await rows(theirs.acting_for(SYSTEM), revoked)
-    with suppress(RageError):
-        await search.search(theirs, [], SearchRequest(prompt="quagga in secret"))
-    assert await rows(ours, "SELECT prompt FROM rage_v1.search_log WHERE prompt LIKE '%%quagga%%'") == []
-
-
-async def test_a_parent_of_another_brand_is_not_named(stores: tuple[Database, Database], scene: Scene) -> None:
-    """Who is granted both may go on for one brand from what was made for the other."""
-    ours, theirs = stores
-    parent = "UPDATE rage.generations SET parent_id = %s, search_id = %s WHERE generation_id = %s RETURNING 1"
-    values = (scene.world.theirs.made.id, scene.world.theirs.search_id, scene.world.ours.made.id)
-    await rows(ours.acting_for(SYSTEM), parent, *values)
-    shown = await history.get(ours, scene.world.ours.made.id)
-    assert scene.world.told(str(shown)) == []
-    viewed = await rows(ours, "SELECT * FROM rage_v1.generations")
-    assert scene.world.told(str(viewed)) == []
-
-
-async def test_our_collection_with_a_picture_of_theirs_shows_ours_alone(
-    stores: tuple[Database, Database], scene: Scene
-) -> None:
-    ours, _ = stores
-    mixed = await collections.get(ours, "mixed")
-    assert mixed.image_ids == (scene.world.ours.image.id,)
-    both = await rows(ours.acting_for(SYSTEM), "SELECT image_ids FROM rage_v1.collections WHERE collection = 'mixed'")
-    assert scene.world.lent.id in both[0]["image_ids"]
