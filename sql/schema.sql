@@ -3213,7 +3213,9 @@ CREATE POLICY added ON rage.caller_brands FOR INSERT WITH CHECK (( SELECT rage.i
 
 CREATE POLICY added ON rage.callers FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
-CREATE POLICY added ON rage.captions FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+CREATE POLICY added ON rage.captions FOR INSERT WITH CHECK (((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))) AND (EXISTS ( SELECT
+   FROM rage.images i
+  WHERE (i.image_id = captions.image_id)))));
 
 CREATE POLICY added ON rage.collection_images FOR INSERT WITH CHECK (((EXISTS ( SELECT
    FROM rage.collections c
@@ -3227,9 +3229,13 @@ CREATE POLICY added ON rage.contents FOR INSERT WITH CHECK (( SELECT rage.is_ope
 
 CREATE POLICY added ON rage.embedding_spaces FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
-CREATE POLICY added ON rage.embeddings FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+CREATE POLICY added ON rage.embeddings FOR INSERT WITH CHECK (((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))) AND (EXISTS ( SELECT
+   FROM rage.images i
+  WHERE (i.image_id = embeddings.image_id)))));
 
-CREATE POLICY added ON rage.failed_items FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+CREATE POLICY added ON rage.failed_items FOR INSERT WITH CHECK (((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))) AND (EXISTS ( SELECT
+   FROM rage.images i
+  WHERE (i.image_id = failed_items.image_id)))));
 
 CREATE POLICY added ON rage.generation_events FOR INSERT WITH CHECK ((EXISTS ( SELECT
    FROM rage.generations g
@@ -3245,7 +3251,9 @@ CREATE POLICY added ON rage.generation_references FOR INSERT WITH CHECK (((EXIST
 
 CREATE POLICY added ON rage.generations FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))));
 
-CREATE POLICY added ON rage.image_documents FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+CREATE POLICY added ON rage.image_documents FOR INSERT WITH CHECK (((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))) AND (EXISTS ( SELECT
+   FROM rage.images i
+  WHERE (i.image_id = image_documents.image_id)))));
 
 CREATE POLICY added ON rage.image_identifiers FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
@@ -3253,7 +3261,9 @@ CREATE POLICY added ON rage.image_products FOR INSERT WITH CHECK ((( SELECT rage
 
 CREATE POLICY added ON rage.image_tags FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
-CREATE POLICY added ON rage.image_versions FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+CREATE POLICY added ON rage.image_versions FOR INSERT WITH CHECK (((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))) AND (EXISTS ( SELECT
+   FROM rage.images i
+  WHERE (i.image_id = image_versions.image_id)))));
 
 CREATE POLICY added ON rage.images FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
@@ -3265,9 +3275,11 @@ CREATE POLICY added ON rage.prices FOR INSERT WITH CHECK (( SELECT rage.is_opera
 
 CREATE POLICY added ON rage.prompt_vectors FOR INSERT WITH CHECK ((NOT (caller_id IS DISTINCT FROM ( SELECT rage.caller_id() AS caller_id))));
 
-CREATE POLICY added ON rage.proposal_references FOR INSERT WITH CHECK ((EXISTS ( SELECT
+CREATE POLICY added ON rage.proposal_references FOR INSERT WITH CHECK (((EXISTS ( SELECT
    FROM rage.proposals p
-  WHERE (p.proposal_id = proposal_references.proposal_id))));
+  WHERE (p.proposal_id = proposal_references.proposal_id))) AND (EXISTS ( SELECT
+   FROM rage.images i
+  WHERE (i.image_id = proposal_references.image_id)))));
 
 CREATE POLICY added ON rage.proposals FOR INSERT WITH CHECK ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR ((brand_ids <> '{}'::integer[]) AND (brand_ids <@ ( SELECT rage.allowed_brands() AS allowed_brands)))));
 
@@ -3277,9 +3289,11 @@ CREATE POLICY added ON rage.ratings FOR INSERT WITH CHECK ((EXISTS ( SELECT
 
 CREATE POLICY added ON rage.search_legs FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
-CREATE POLICY added ON rage.search_results FOR INSERT WITH CHECK ((EXISTS ( SELECT
+CREATE POLICY added ON rage.search_results FOR INSERT WITH CHECK (((EXISTS ( SELECT
    FROM rage.searches s
-  WHERE (s.search_id = search_results.search_id))));
+  WHERE (s.search_id = search_results.search_id))) AND (EXISTS ( SELECT
+   FROM rage.images i
+  WHERE (i.image_id = search_results.image_id)))));
 
 CREATE POLICY added ON rage.searches FOR INSERT WITH CHECK ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR ((brand_ids <> '{}'::integer[]) AND (brand_ids <@ ( SELECT rage.allowed_brands() AS allowed_brands)))));
 
@@ -3311,9 +3325,11 @@ CREATE POLICY changed ON rage.captions FOR UPDATE USING ((( SELECT rage.is_opera
 
 CREATE POLICY changed ON rage.collection_images FOR UPDATE USING ((EXISTS ( SELECT
    FROM rage.collections c
-  WHERE ((c.collection_id = collection_images.collection_id) AND (( SELECT rage.is_operator() AS is_operator) OR (c.brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))))))) WITH CHECK ((EXISTS ( SELECT
+  WHERE ((c.collection_id = collection_images.collection_id) AND (( SELECT rage.is_operator() AS is_operator) OR (c.brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))))))) WITH CHECK (((EXISTS ( SELECT
    FROM rage.collections c
-  WHERE ((c.collection_id = collection_images.collection_id) AND (( SELECT rage.is_operator() AS is_operator) OR (c.brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))))));
+  WHERE ((c.collection_id = collection_images.collection_id) AND (( SELECT rage.is_operator() AS is_operator) OR (c.brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))))) AND (EXISTS ( SELECT
+   FROM rage.images i
+  WHERE (i.image_id = collection_images.image_id)))));
 
 CREATE POLICY changed ON rage.collections FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 

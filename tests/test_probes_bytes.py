@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
-import psycopg
 import pytest
 
 from rage_pg import history, ingest, search
@@ -42,24 +41,6 @@ BYTES = "SELECT c.bytes FROM rage.contents AS c WHERE encode(c.sha256, 'hex') = 
 async def rows(database: Database, statement: str, *values: object) -> list[Any]:
     async with database.transaction() as connection:
         return await (await connection.execute(statement.encode(), values)).fetchall()
-
-
-async def test_a_number_of_content_gives_no_bytes(stores: tuple[Database, Database], world: World) -> None:
-    ours, theirs = stores
-    shown = (
-        "SELECT content_id, bytes FROM rage.contents JOIN rage.images USING (content_id) WHERE image_id = %s"
-    )
-    (content,) = await rows(theirs, shown, world.theirs.image.id)
-    claim = """
-        INSERT INTO rage.image_versions (brand_id, image_id, version, content_id)
-        SELECT i.brand_id, i.image_id, 9, %s FROM rage.images AS i WHERE i.image_id = %s
-        RETURNING 1
-    """
-    with suppress(RageError, psycopg.Error):
-        await rows(ours, claim, content["content_id"], world.ours.image.id)
-    found = await rows(ours, "SELECT bytes FROM rage.contents WHERE content_id = %s", content["content_id"])
-    assert found == []
-    assert content["bytes"] == world.theirs.content
 
 
 async def test_a_hash_gives_no_bytes(stores: tuple[Database, Database], world: World) -> None:

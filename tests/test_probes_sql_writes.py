@@ -248,11 +248,31 @@ def told_of_theirs(scene: Scene, facts: dict[str, dict[str, Any]], write: Write)
     return [*(["another answer"] if real != unknown else []), *scene.world.told(real, [guess])]
 
 
-@pytest.mark.parametrize("write", WRITES, ids=lambda write: write.name)
+SEEN_BY_FOREIGN_KEYS = {
+    "image of a content", "image shows a content", "version of a content", "version shows a content",
+    "generation of a parent", "generation from a search", "generation from a proposal",
+    "generation gets a parent",
+}  # fmt: skip
+"""What only raw SQL in the service's own login could try, which may say for whom it asks anyway: foreign keys look
+past the policies. No route hands such a number on unseen: see the probes over HTTP."""
+
+
+@pytest.mark.parametrize(
+    "write",
+    [write for write in WRITES if write.name not in SEEN_BY_FOREIGN_KEYS],
+    ids=lambda write: write.name,
+)
 def test_a_row_of_theirs_is_written_like_one_that_does_not_exist(
     scene: Scene, facts: dict[str, dict[str, Any]], write: Write
 ) -> None:
     assert told_of_theirs(scene, facts, write) == []
+
+
+def test_foreign_keys_tell_the_service_and_no_more_than_these(
+    scene: Scene, facts: dict[str, dict[str, Any]]
+) -> None:
+    telling = {write.name for write in WRITES if told_of_theirs(scene, facts, write)}
+    assert telling == SEEN_BY_FOREIGN_KEYS
 
 
 @pytest.mark.parametrize("write", WRITES, ids=lambda write: write.name)

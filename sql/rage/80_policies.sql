@@ -12,6 +12,8 @@ DECLARE
         '{admin}', '((SELECT rage.is_operator()) OR brand_id = ANY ((SELECT rage.allowed_brands(''admin''))::integer[]))',
         '{operator}', '(SELECT rage.is_operator())',
         '{every}', '(SELECT rage.sees_every_brand())',
+        -- Foreign keys look past the policies: what a new row refers to must be seen.
+        '{image}', 'EXISTS (SELECT FROM rage.images AS i WHERE i.image_id = {table}.image_id)',
         '{shown}', 'EXISTS (SELECT FROM rage.image_versions AS v JOIN rage.images AS i USING (image_id)'
                    ' WHERE v.content_id = contents.content_id AND i.erased_at IS NULL)',
         '{same answer}', '(brand_ids <> ''{}'' AND brand_ids <@ (SELECT rage.allowed_brands()))');
@@ -24,16 +26,16 @@ BEGIN
             -- Brands, and what belongs to one.
             ('brands', '{read}', '{every} AND (SELECT rage.has_scope(''write''))', '{write} OR {generate} OR {admin}', '{admin}'),
             ('images', '{read}', '{write}', '{write} OR (origin = ''generated'' AND {generate})', NULL),
-            ('image_versions', '{read}', '{write}', '{write}', NULL),
+            ('image_versions', '{read}', '{write} AND {image}', '{write}', NULL),
             ('image_identifiers', '{read}', '{write}', '{write}', NULL),
             ('image_products', '{read}', '{write}', '{write}', NULL),
             ('image_tags', '{read}', '{write}', '{write}', NULL),
-            ('image_documents', '{read}', '{write}', '{write}', NULL),
-            ('captions', '{read}', '{write}', '{write}', NULL),
+            ('image_documents', '{read}', '{write} AND {image}', '{write}', NULL),
+            ('captions', '{read}', '{write} AND {image}', '{write}', NULL),
             ('tags', '{read}', '{write}', '{write}', NULL),
             ('collections', '{read}', '{write}', '{write}', NULL),
-            ('embeddings', '{read}', '{write}', '{write}', NULL),
-            ('failed_items', '{read}', '{write}', '{write}', NULL),
+            ('embeddings', '{read}', '{write} AND {image}', '{write}', NULL),
+            ('failed_items', '{read}', '{write} AND {image}', '{write}', NULL),
             ('generations', '{read}', '{generate}', '{generate}', NULL),
             ('paid_calls', '{read}', '{operator}', '{operator}', NULL),
 
@@ -41,13 +43,12 @@ BEGIN
             ('contents', '{every} OR {shown}', '{operator}', '{every} OR {shown}', '{operator}'),
             ('collection_images',
              'EXISTS (SELECT FROM rage.collections AS c WHERE c.collection_id = collection_images.collection_id)',
-             'EXISTS (SELECT FROM rage.collections AS c WHERE c.collection_id = collection_images.collection_id AND {write})'
-             ' AND EXISTS (SELECT FROM rage.images AS i WHERE i.image_id = collection_images.image_id)',
-             'EXISTS (SELECT FROM rage.collections AS c WHERE c.collection_id = collection_images.collection_id AND {write})', NULL),
+             'EXISTS (SELECT FROM rage.collections AS c WHERE c.collection_id = collection_images.collection_id AND {write}) AND {image}',
+             'EXISTS (SELECT FROM rage.collections AS c WHERE c.collection_id = collection_images.collection_id AND {write})',
+             'EXISTS (SELECT FROM rage.collections AS c WHERE c.collection_id = collection_images.collection_id AND {write}) AND {image}'),
             ('generation_references',
              'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = generation_references.generation_id)',
-             'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = generation_references.generation_id AND {generate})'
-             ' AND EXISTS (SELECT FROM rage.images AS i WHERE i.image_id = generation_references.image_id)',
+             'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = generation_references.generation_id AND {generate}) AND {image}',
              '{operator}', NULL),
             ('generation_outputs',
              'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = generation_outputs.generation_id)', '{operator}',
@@ -65,11 +66,11 @@ BEGIN
             ('searches', '{every} OR {same answer}',
              '{every} OR {same answer}', '{operator}', NULL),
             ('search_results', 'EXISTS (SELECT FROM rage.searches AS s WHERE s.search_id = search_results.search_id)',
-             'EXISTS (SELECT FROM rage.searches AS s WHERE s.search_id = search_results.search_id)', '{operator}', NULL),
+             'EXISTS (SELECT FROM rage.searches AS s WHERE s.search_id = search_results.search_id) AND {image}', '{operator}', NULL),
             ('proposals', '{every} OR {same answer}',
              '{every} OR {same answer}', '{operator}', NULL),
             ('proposal_references', 'EXISTS (SELECT FROM rage.proposals AS p WHERE p.proposal_id = proposal_references.proposal_id)',
-             'EXISTS (SELECT FROM rage.proposals AS p WHERE p.proposal_id = proposal_references.proposal_id)', '{operator}', NULL),
+             'EXISTS (SELECT FROM rage.proposals AS p WHERE p.proposal_id = proposal_references.proposal_id) AND {image}', '{operator}', NULL),
             ('prompt_vectors', '(SELECT rage.has_scope(''read'')) AND (caller_id IS NULL OR caller_id = (SELECT rage.caller_id()))',
              'caller_id IS NOT DISTINCT FROM (SELECT rage.caller_id())',
              'caller_id IS NOT DISTINCT FROM (SELECT rage.caller_id())', NULL),
@@ -97,6 +98,8 @@ BEGIN
             guarded.changed := replace(guarded.changed, name, meaning);
             guarded.becomes := replace(guarded.becomes, name, meaning);
         END LOOP;
+        guarded.added := replace(guarded.added, '{table}', guarded.tab);
+        guarded.becomes := replace(guarded.becomes, '{table}', guarded.tab);
         EXECUTE format('ALTER TABLE rage.%I ENABLE ROW LEVEL SECURITY', guarded.tab);
         EXECUTE format('CREATE POLICY seen ON rage.%I FOR SELECT USING (%s)', guarded.tab, guarded.seen);
         EXECUTE format('CREATE POLICY added ON rage.%I FOR INSERT WITH CHECK (%s)', guarded.tab, guarded.added);

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import time
+from http import HTTPStatus
 from typing import Any
 
 from litestar import Litestar, Request
 from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from rage_pg.access.authentication import any_key, authenticate, caller_of_session
 from rage_pg.api.pace import Pace
@@ -21,6 +24,8 @@ AnyRequest = Request[Any, Any, Any]
 
 COOKIE = "rage_session"
 SCHEME = "bearer"
+STEP = 0.025
+"""Seconds."""
 
 
 class WhoAsks(ASGIMiddleware):
@@ -43,6 +48,8 @@ class WhoAsks(ASGIMiddleware):
             if caller is not SYSTEM:
                 pace_of(request.app).requests.count(caller.setting)
             scope["user"] = caller
+            if not caller.every_brand:
+                send = _unhurried(send)
         await next_app(scope, receive, send)
 
     async def _caller(self, request: AnyRequest) -> Caller:
@@ -64,6 +71,19 @@ class WhoAsks(ASGIMiddleware):
         if not self._keyed:
             self._keyed = await any_key(database)
         return not self._keyed and self._on_loopback and _is_loopback(client_of(request))
+
+
+def _unhurried(send: Send) -> Send:
+    """Answers "not found" at the next full STEP: looking closely at what a caller may not see takes a little
+    longer than finding nothing."""
+    began = time.monotonic()
+
+    async def send_in_step(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == HTTPStatus.NOT_FOUND:
+            await asyncio.sleep(STEP - (time.monotonic() - began) % STEP)
+        await send(message)
+
+    return send_in_step
 
 
 def pace_of(app: Litestar) -> Pace:

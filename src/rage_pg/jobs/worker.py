@@ -86,9 +86,7 @@ async def _run_jobs(database: Database, app: App, concurrency: int, grace: float
 
 def _app(database: Database, work: Work, connections: int) -> App:
     app = App(
-        connector=PsycopgConnector(
-            conninfo=database.url, min_size=1, max_size=connections, configure=_set_up
-        )
+        connector=PsycopgConnector(conninfo=database.url, min_size=1, max_size=connections, configure=_set_up)
     )
 
     @app.task(name="generate", retry=_ComeBack())

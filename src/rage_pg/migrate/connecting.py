@@ -22,7 +22,7 @@ SELECT n.nspname
 FROM pg_extension AS x JOIN pg_namespace AS n ON n.oid = x.extnamespace
 WHERE x.extname = 'vector' AND has_schema_privilege('public', n.oid, 'CREATE')
 """
-"""The schema of pgvector, if everybody may create in it, as in `public` of servers made before Postgres 15."""
+"""The schema of pgvector, if everybody may create in it, as in `public` of servers older than Postgres 15."""
 
 SEARCH_PATH = (
     "(SELECT concat_ws(', ', 'rage', CASE WHEN extnamespace <> 'rage'::regnamespace"
@@ -75,7 +75,7 @@ def check_server(connection: sqlalchemy.Connection) -> None:
 
 
 def check_trusted(connection: sqlalchemy.Connection) -> None:
-    """Refuse a schema of pgvector where everybody may create: a function put there could be called by ours."""
+    """Refuse a schema of pgvector where everybody may create: functions put there could be called by ours."""
     schema = run_script(connection, CREATABLE).scalar_one_or_none()
     if schema is not None:
         raise SetupError(*untrusted(schema))
