@@ -6,13 +6,14 @@ import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from benchmarks import access, encoders, import_rate, startup
+from benchmarks import access, encoders, import_rate, not_found, startup
 
 PARTS: dict[str, Callable[[], Awaitable[None]]] = {
     "startup": startup.measure,
     "import": import_rate.measure,
     "encoders": encoders.measure,
     "access": access.measure,
+    "not-found": not_found.measure,
 }
 
 

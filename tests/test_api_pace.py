@@ -12,7 +12,7 @@ from rage_pg.api import pace
 from rage_pg.api.pace import Pace
 from rage_pg.config import Settings
 from rage_pg.errors import InvalidInput, TooManyRequests
-from tests.api_service import ELSEWHERE, Client, make_key, problem, service
+from tests.api_service import ANY_ID, ELSEWHERE, Client, make_key, problem, service
 
 BAD = "rage_00000000_" + "A" * 43
 
@@ -191,6 +191,31 @@ async def test_asking_without_a_key_and_old_cookies_are_no_attempts(client: Clie
         old = await client.get("/api/brands", headers={"Cookie": "rage_session=old"})
         problem(old, 401, "not-authenticated")
     assert time.slept == []
+
+
+async def test_not_found_is_said_at_a_full_step(time: Time) -> None:
+    steps = time.pace().not_found
+    for took in (0.0, 0.001, 0.024, 0.026, 0.049):
+        began = steps.now()
+        time.now += took
+        await steps.rest(began)
+        time.now = 1_000.0
+    assert time.slept == pytest.approx([0.025, 0.024, 0.001, 0.024, 0.001], abs=1e-6)
+
+
+async def test_only_not_found_waits_and_only_for_who_sees_some_brands(client: Client, time: Time) -> None:
+    every = await make_key(client, "every")
+    some = await make_key(client, "some", "default")
+    client.app.state.pace = time.pace()
+    for path in ("/api/images/9", "/api/images/9/content", "/api/generations/" + ANY_ID, "/no/such/route"):
+        await client.asking(every).get(path)
+    assert time.slept == []
+    for path in ("/api/images/9", "/api/images/9/content", "/api/generations/" + ANY_ID):
+        assert (await client.asking(some).get(path)).status_code == 404
+    assert time.slept == pytest.approx([0.025] * 3)
+    assert (await client.asking(some).get("/api/images")).status_code == 200
+    assert (await client.asking(some).get("/api/images?limit=0")).status_code == 400
+    assert len(time.slept) == 3
 
 
 async def test_bad_keys_at_the_page_are_slowed_down(client: Client, time: Time) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
-import time
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +11,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from rage_pg.access.authentication import any_key, authenticate, caller_of_session
-from rage_pg.api.pace import Pace
+from rage_pg.api.pace import Pace, Steps
 from rage_pg.api.scopes import need_of
 from rage_pg.api.security import check_host, check_origin, check_own_page
 from rage_pg.callers import NOBODY, SYSTEM, Caller
@@ -24,8 +22,6 @@ AnyRequest = Request[Any, Any, Any]
 
 COOKIE = "rage_session"
 SCHEME = "bearer"
-STEP = 0.025
-"""Seconds."""
 
 
 class WhoAsks(ASGIMiddleware):
@@ -49,7 +45,7 @@ class WhoAsks(ASGIMiddleware):
                 pace_of(request.app).requests.count(caller.setting)
             scope["user"] = caller
             if not caller.every_brand:
-                send = _unhurried(send)
+                send = _unhurried(send, pace_of(request.app).not_found)
         await next_app(scope, receive, send)
 
     async def _caller(self, request: AnyRequest) -> Caller:
@@ -73,14 +69,14 @@ class WhoAsks(ASGIMiddleware):
         return not self._keyed and self._on_loopback and _is_loopback(client_of(request))
 
 
-def _unhurried(send: Send) -> Send:
-    """Answers "not found" at the next full STEP: looking closely at what a caller may not see takes a little
-    longer than finding nothing."""
-    began = time.monotonic()
+def _unhurried(send: Send, steps: Steps) -> Send:
+    """Looking closely at what a caller may not see takes a little longer than finding nothing: both are said
+    at a full step."""
+    began = steps.now()
 
     async def send_in_step(message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] == HTTPStatus.NOT_FOUND:
-            await asyncio.sleep(STEP - (time.monotonic() - began) % STEP)
+            await steps.rest(began)
         await send(message)
 
     return send_in_step

@@ -1,4 +1,4 @@
-"""How fast one may ask: requests of one key, and keys that are not good from one address.
+"""How fast one may ask, and how soon "not found" is said.
 
 Each process counts for itself.
 """
@@ -28,6 +28,8 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
 COUNTED = FREE_TRIES + 1 + int(math.log2(LONGEST_WAIT / FIRST_WAIT))
 """Failures of an address that make a difference."""
 MOST_WAITING = 50
+STEP = 0.025
+"""Seconds."""
 
 
 class Pace:
@@ -38,6 +40,7 @@ class Pace:
     ) -> None:
         self.requests = Requests(per_minute, clock)
         self.failures = Failures(clock, sleep)
+        self.not_found = Steps(clock, sleep)
 
 
 class Requests:
@@ -93,6 +96,22 @@ class Failures:
         self._moments.keep(network, moments)
         beyond = sum(now - moment < MINUTE for moment in moments) - FREE_TRIES
         return FIRST_WAIT * 2.0 ** (beyond - 1) if beyond > 0 else 0.0
+
+
+class Steps:
+    """Lets what took a little longer end together with what was done at once: at the next full STEP."""
+
+    def __init__(self, clock: Clock, sleep: Sleep) -> None:
+        self._clock = clock
+        self._sleep = sleep
+
+    def now(self) -> float:
+        """When something begins, for `rest`."""
+        return self._clock()
+
+    async def rest(self, began: float) -> None:
+        """Wait until the step is full."""
+        await self._sleep(STEP - (self._clock() - began) % STEP)
 
 
 class _Remembered(OrderedDict[str, T], Generic[T]):
