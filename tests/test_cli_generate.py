@@ -26,6 +26,8 @@ from tests.image_api_stub import image_api_stub
 from tests.working import change_jobs, work, working
 
 CATALOGUE = Path(__file__).parents[1] / "examples" / "catalogue" / "images"
+IN_THE_BACKGROUND = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
+"""As a script without job control starts a command with &: Ctrl-C is ignored."""
 GENERATE_JOBS = "SELECT count(*) FROM rage.procrastinate_jobs WHERE task_name = 'generate'"
 HELD = """
 SELECT bool_and(scheduled_at BETWEEN now() AND now() + interval '1 minute')
@@ -213,15 +215,23 @@ def test_workers_leave_the_job_alone_while_the_command_runs_it(
     assert value(database_url, GENERATE_JOBS) == 0
 
 
+def ended(process: subprocess.Popen[str]) -> int:
+    """Its exit code; a process that goes on is killed, or the test would wait for it."""
+    try:
+        return process.wait(20)
+    finally:
+        process.kill()
+
+
 @contextmanager
-def during_the_call(url: str, pair: list[str], file: Path) -> Iterator[subprocess.Popen[str]]:
+def during_the_call(url: str, pair: list[str], file: Path, *before: str) -> Iterator[subprocess.Popen[str]]:
     """The command as a process of its own, which waits for the answer of a provider that charges."""
     with image_api_stub() as api:
         api.mode = "slow"
         environment = environment_with(
             RAGE_DATABASE_URL=url, OPENAI_BASE_URL=api.url, RAGE_GENERATOR="openai:gpt-image-2"
         )
-        command = [RAGE, "generate", "on a shelf", *pair, "-o", str(file)]
+        command = [*before, RAGE, "generate", "on a shelf", *pair, "-o", str(file)]
         with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
             while not api.requests:
                 with suppress(subprocess.TimeoutExpired):
@@ -252,12 +262,13 @@ def test_killed_command_leaves_its_generation_to_a_worker_which_does_not_call_ag
     assert value(database_url, "SELECT array_agg(status) FROM rage.paid_calls") == ["unknown"]
 
 
+@pytest.mark.parametrize("before", [(), IN_THE_BACKGROUND], ids=["in front", "in the background"])
 def test_stopped_command_leaves_neither_an_open_generation_nor_a_job(
-    rage: Rage, pair: list[str], tmp_path: Path, database_url: str
+    rage: Rage, pair: list[str], tmp_path: Path, database_url: str, before: tuple[str, ...]
 ) -> None:
-    with during_the_call(database_url, pair, tmp_path / "made.png") as process:
+    with during_the_call(database_url, pair, tmp_path / "made.png", *before) as process:
         process.terminate()
-        assert process.wait(20) == 130
+        assert ended(process) == 130
     assert value(database_url, "SELECT status FROM rage.generations") == "unknown"
     assert value(database_url, GENERATE_JOBS) == 0
 

@@ -76,11 +76,26 @@ def unwinding() -> Iterator[None]:
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """asyncio.run, but SIGTERM unwinds like Ctrl-C. Raises KeyboardInterrupt for both."""
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    try:
-        return asyncio.run(work)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+
+    async def inside() -> T:
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(work)
+
+        # Not by way of SIGINT: what a script starts in the background has it ignored.
+        def stop(_number: int, _frame: object) -> None:
+            if task.cancelling():
+                raise KeyboardInterrupt
+            task.cancel()
+            loop.call_soon_threadsafe(lambda: None)
+
+        signal.signal(signal.SIGTERM, stop)
+        return await task
+
+    with unwinding():
+        try:
+            return asyncio.run(inside())
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
 
 
 def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
