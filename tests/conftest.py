@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ from rage_pg.database import Database
 from rage_pg.embedded import app_url, embedded_server
 from rage_pg.providers import usem3
 from tests.store import HashingEncoder, add
+
+# Whatever starts the tests in the background has Ctrl-C ignored: some of them press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _numbers = itertools.count(1)
 
