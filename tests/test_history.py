@@ -40,12 +40,16 @@ async def test_a_generation_is_read_with_its_references_and_outputs_in_order(
         await history.get(database, uuid4())
 
 
-async def test_history_outlives_a_deleted_reference(database: Database, generator: FakeGenerator) -> None:
+@pytest.mark.parametrize("erase", [False, True])
+async def test_history_outlives_a_deleted_reference(
+    database: Database, generator: FakeGenerator, erase: bool
+) -> None:
     image_id = await add(database, "Lotion")
     made = await make(database, generator, image_id)
-    await images.delete(database, image_id, erase=True)
+    await images.delete(database, image_id, erase=erase)
     (reference,) = (await history.get(database, made.id)).references
     assert (reference.image_id, reference.sha256) == (image_id, made.references[0].sha256)
+    assert reference.thumbnail_url is None
 
 
 async def test_every_filter_narrows_the_list(database: Database, generator: FakeGenerator) -> None:

@@ -40,7 +40,7 @@ LEFT JOIN LATERAL (
                'sha256', encode(r.sha256, 'hex'),
                'version', r.version,
                'title', i.title,
-               'thumbnail_url', '/api/images/' || i.image_id || '/thumbnail',
+               'thumbnail_url', CASE WHEN i.deleted_at IS NULL THEN '/api/images/' || i.image_id || '/thumbnail' END,
                'search_rank', r.search_rank,
                'search_score', r.search_score) ORDER BY r.position) AS list,
            bool_or(i.image_id IS NULL) AS hidden

@@ -239,7 +239,8 @@ class ReferenceRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Reference(Struct, frozen=True, kw_only=True):
     """An image in the order sent to the model; `position` counts from 1.
 
-    Of an image of a brand that the caller may not see, title and thumbnail are left out.
+    Of an image of a brand that the caller may not see, title and thumbnail are left out; of one that was
+    deleted since, the thumbnail.
     """
 
     position: int
