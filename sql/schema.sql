@@ -257,6 +257,19 @@ $$;
 
 COMMENT ON FUNCTION rage.caller_id() IS 'Who asks: a login by its name, the service by the setting rage.caller. Null for the operator, zeros for nobody.';
 
+CREATE FUNCTION rage.check_k(k integer) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+BEGIN
+    IF k IS NULL OR k NOT BETWEEN 1 AND 200 THEN
+        RAISE EXCEPTION 'k must be from 1 to 200, not %', coalesce(k::text, 'null')
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'k';
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION rage.check_k(k integer) IS 'Refuses a number of results that is out of bounds.';
+
 CREATE FUNCTION rage.check_request(prompt text, k integer, min_relevance real) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     AS $$
@@ -266,12 +279,10 @@ BEGIN
     ELSIF length(prompt) > 32000 THEN
         RAISE EXCEPTION 'the prompt has % characters, at most 32000 are possible', length(prompt)
             USING ERRCODE = 'invalid_parameter_value', COLUMN = 'prompt';
-    ELSIF k IS NULL OR k NOT BETWEEN 1 AND 200 THEN
-        RAISE EXCEPTION 'k must be from 1 to 200, not %', coalesce(k::text, 'null')
-            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'k';
     ELSIF min_relevance IS NULL OR min_relevance NOT BETWEEN 0 AND 1 THEN
         RAISE EXCEPTION 'min_relevance must be from 0 to 1' USING ERRCODE = 'invalid_parameter_value', COLUMN = 'min_relevance';
     END IF;
+    PERFORM rage.check_k(k);
     RETURN btrim(prompt, E' \t\r\n');
 END
 $$;
@@ -304,6 +315,64 @@ END
 $$;
 
 COMMENT ON FUNCTION rage.checked_vector(given jsonb, leg text, dimensions integer) IS 'A query vector that may be compared, or a clear error.';
+
+CREATE TABLE rage.embedding_spaces (
+    space_id integer NOT NULL,
+    name text NOT NULL,
+    encodes text NOT NULL,
+    encoder text NOT NULL,
+    model text NOT NULL,
+    weights_sha256 text,
+    dimensions integer NOT NULL,
+    state text DEFAULT 'filling'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT embedding_spaces_dimensions_check CHECK (((dimensions >= 1) AND (dimensions <= 4000))),
+    CONSTRAINT embedding_spaces_encodes_check CHECK ((encodes = ANY (ARRAY['image'::text, 'caption'::text, 'style'::text]))),
+    CONSTRAINT embedding_spaces_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9._:-]*$'::text)),
+    CONSTRAINT embedding_spaces_state_check CHECK ((state = ANY (ARRAY['filling'::text, 'ready'::text, 'retired'::text]))),
+    CONSTRAINT embedding_spaces_weights_sha256_check CHECK ((weights_sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+COMMENT ON TABLE rage.embedding_spaces IS 'Spaces of comparable vectors. Each row stands for a partition of embeddings and its HNSW index, made by rage.create_space.';
+
+COMMENT ON COLUMN rage.embedding_spaces.space_id IS 'Stable number of the space; its partition is embeddings_<number>.';
+
+COMMENT ON COLUMN rage.embedding_spaces.name IS 'What people call the space.';
+
+COMMENT ON COLUMN rage.embedding_spaces.encodes IS 'What is embedded: the image, its caption, or its style.';
+
+COMMENT ON COLUMN rage.embedding_spaces.encoder IS 'The provider that embeds.';
+
+COMMENT ON COLUMN rage.embedding_spaces.model IS 'The model within the provider.';
+
+COMMENT ON COLUMN rage.embedding_spaces.weights_sha256 IS 'SHA-256 of the weights where they are local: other weights are another space.';
+
+COMMENT ON COLUMN rage.embedding_spaces.dimensions IS 'Length of every vector of the space.';
+
+COMMENT ON COLUMN rage.embedding_spaces.state IS 'filling: vectors are missing; ready: it has been active; retired: no longer kept up.';
+
+COMMENT ON COLUMN rage.embedding_spaces.created_at IS 'When the row was made.';
+
+CREATE FUNCTION rage.compared_by(leg text) RETURNS rage.embedding_spaces
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    space  rage.embedding_spaces;
+BEGIN
+    SELECT s.* INTO space
+    FROM rage.search_legs AS l JOIN rage.embedding_spaces AS s USING (space_id)
+    WHERE l.leg = compared_by.leg;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'images cannot be compared by "%": there are %', coalesce(compared_by.leg, 'null'),
+            (SELECT string_agg(l.leg, ', ' ORDER BY l.leg) FROM rage.search_legs AS l WHERE l.space_id IS NOT NULL)
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'by';
+    END IF;
+    RETURN space;
+END
+$$;
+
+COMMENT ON FUNCTION rage.compared_by(leg text) IS 'The active space of a leg, or a clear error.';
 
 CREATE FUNCTION rage.create_space(name text, encodes text, encoder text, model text, weights_sha256 text, dimensions integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -631,6 +700,93 @@ CREATE FUNCTION rage.names(value jsonb) RETURNS text[]
 
 COMMENT ON FUNCTION rage.names(value jsonb) IS 'A JSON array of brands or collections in the form in which they are compared.';
 
+CREATE FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) RETURNS TABLE(rank integer, similar_id bigint, distance double precision, strategy text, matched bigint, complete boolean)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+DECLARE
+    allowed     integer[] := rage.brand_limit();
+    wanted      jsonb := rage.default_filters(nearest.filters);
+    space       rage.embedding_spaces := rage.compared_by(nearest.by);
+    content_id  bigint;
+    vectors     jsonb;
+BEGIN
+    PERFORM rage.check_k(nearest.k);
+    SELECT i.content_id, jsonb_build_object(nearest.by, e.embedding::text::jsonb) INTO content_id, vectors
+    FROM rage.images AS i
+    LEFT JOIN rage.embeddings AS e ON e.space_id = space.space_id AND e.image_id = i.image_id
+    WHERE i.image_id = nearest.image_id AND i.deleted_at IS NULL AND (allowed IS NULL OR i.brand_id = ANY (allowed));
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no image %', coalesce(nearest.image_id::text, 'null')
+            USING ERRCODE = 'no_data_found', COLUMN = 'image_id';
+    ELSIF vectors ->> nearest.by IS NULL THEN
+        RAISE EXCEPTION 'image % has no vector yet to compare by "%"', nearest.image_id, nearest.by
+            USING ERRCODE = 'no_data_found', COLUMN = 'by', HINT = 'See `rage index status`.';
+    END IF;
+    RETURN QUERY EXECUTE
+        'SELECT found.rank, found.image_id, found.distance, $7, found.matched, true FROM ('
+        || rage.similar_statement(wanted, nearest.among, allowed, nearest.by, space.space_id, space.dimensions)
+        || ') AS found'
+    USING wanted, nearest.among, allowed, content_id, vectors, nearest.k, 'exact: ' || nearest.by;
+END
+$_$;
+
+COMMENT ON FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) IS 'The images nearest to an image in the active space of a leg, by cosine distance; whatever shows the same bytes is left out.';
+
+CREATE FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT strategy text, OUT statement text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    asked  text := rage.check_request(prompt, k, min_relevance);
+BEGIN
+    allowed := rage.brand_limit();
+    filters := rage.default_filters(filters);
+    weights := rage.leg_weights(legs);
+    vectors := rage.query_vectors(asked, weights, vectors, legs IS NOT NULL, allowed);
+    IF (weights ->> 'text')::real > 0 THEN
+        words := rage.prompt_words(asked, allowed);
+    END IF;
+    strategy := rage.strategy(vectors, words, weights);
+    statement := rage.search_statement(filters, among, allowed, words, vectors);
+END
+$$;
+
+COMMENT ON FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT strategy text, OUT statement text) IS 'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the strategy.';
+
+CREATE FUNCTION rage.printed_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+DECLARE
+    ready     record;
+    literals  text[];
+    printed   text := '';
+    piece     text;
+BEGIN
+    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7);
+    literals := ARRAY[
+        quote_nullable(ready.filters) || '::jsonb',
+        quote_nullable(ready.among) || '::bigint[]',
+        quote_nullable(ready.allowed) || '::integer[]',
+        quote_nullable(ready.words) || '::jsonb',
+        quote_nullable(ready.vectors) || '::jsonb',
+        quote_nullable(ready.weights) || '::jsonb',
+        quote_nullable(ready.k) || '::integer',
+        quote_nullable(ready.min_relevance) || '::real'];
+    -- Split at the parameters rather than replace them, and keep what is quoted whole: a value, or the name of an
+    -- attribute, may itself contain "$3".
+    FOR piece IN SELECT p.part[1] FROM regexp_matches(
+        ready.statement, '(''(?:[^'']|'''')*''|"(?:[^"]|"")*"|\$[1-8]|[^$''"]+|.)', 'g') AS p (part)
+    LOOP
+        printed := printed || CASE WHEN piece ~ '^\$[1-8]$' THEN literals[substr(piece, 2)::integer] ELSE piece END;
+    END LOOP;
+    RETURN printed;
+END
+$_$;
+
+COMMENT ON FUNCTION rage.printed_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real) IS 'The statement of a search with its values written in.';
+
 CREATE FUNCTION rage.prompt_words(prompt text, allowed integer[]) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
@@ -836,22 +992,36 @@ $$;
 
 COMMENT ON FUNCTION rage.refuse_change() IS 'Statement trigger: the audit log is append-only, for its owner too.';
 
+CREATE FUNCTION rage.report(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real) RETURNS TABLE(strategy text, matched bigint, complete boolean)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+DECLARE
+    ready  record;
+BEGIN
+    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7);
+    RETURN QUERY EXECUTE
+        'SELECT $4, count(*), true FROM rage.images AS i WHERE '
+        || rage.filter_clause(ready.filters, ready.among, ready.allowed)
+    USING ready.filters, ready.among, ready.allowed, ready.strategy;
+END
+$_$;
+
+COMMENT ON FUNCTION rage.report(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real) IS 'How a search is answered, without its rows.';
+
 CREATE FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real) RETURNS TABLE(rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
 DECLARE
-    allowed  integer[] := rage.brand_limit();
-    asked    text := rage.check_request(search.prompt, search.k, search.min_relevance);
-    weights  jsonb := rage.leg_weights(search.legs);
-    query    jsonb := rage.query_vectors(asked, weights, search.vectors, search.legs IS NOT NULL, allowed);
-    words    jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked, allowed) END;
+    ready  record;
 BEGIN
+    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7);
     RETURN QUERY EXECUTE
         'SELECT found.rank, found.image_id, found.score, found.legs, $9, found.matched, true FROM ('
-        || rage.search_statement(search.filters, search.among, allowed, words, query) || ') AS found'
-    USING search.filters, search.among, allowed, words, query, weights, search.k, search.min_relevance,
-          rage.strategy(query, words, weights);
+        || ready.statement || ') AS found'
+    USING ready.filters, ready.among, ready.allowed, ready.words, ready.vectors, ready.weights, ready.k,
+          ready.min_relevance, ready.strategy;
 END
 $_$;
 
@@ -963,42 +1133,36 @@ $$;
 
 COMMENT ON FUNCTION rage.sees_every_brand() IS 'Whether who asks is granted every brand: then there is nothing to filter.';
 
-CREATE TABLE rage.embedding_spaces (
-    space_id integer NOT NULL,
-    name text NOT NULL,
-    encodes text NOT NULL,
-    encoder text NOT NULL,
-    model text NOT NULL,
-    weights_sha256 text,
-    dimensions integer NOT NULL,
-    state text DEFAULT 'filling'::text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT embedding_spaces_dimensions_check CHECK (((dimensions >= 1) AND (dimensions <= 4000))),
-    CONSTRAINT embedding_spaces_encodes_check CHECK ((encodes = ANY (ARRAY['image'::text, 'caption'::text, 'style'::text]))),
-    CONSTRAINT embedding_spaces_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9._:-]*$'::text)),
-    CONSTRAINT embedding_spaces_state_check CHECK ((state = ANY (ARRAY['filling'::text, 'ready'::text, 'retired'::text]))),
-    CONSTRAINT embedding_spaces_weights_sha256_check CHECK ((weights_sha256 ~ '^[0-9a-f]{64}$'::text))
-);
+CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer) RETURNS text
+    LANGUAGE sql STABLE
+    RETURN (SELECT format('
+%1$I AS (
+    SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
+    FROM (
+        SELECT e.image_id,
+               e.embedding::%4$I.halfvec(%3$s) OPERATOR(%4$I.<=>) ($5 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
+        FROM matches JOIN rage.%2$I AS e USING (image_id)
+    ) AS measured
+)'::text, vector_leg.leg, ('embeddings_'::text || vector_leg.space), vector_leg.dimensions, n.nspname) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
 
-COMMENT ON TABLE rage.embedding_spaces IS 'Spaces of comparable vectors. Each row stands for a partition of embeddings and its HNSW index, made by rage.create_space.';
+COMMENT ON FUNCTION rage.vector_leg(leg text, space integer, dimensions integer) IS 'The CTE of a vector leg: every match by exact cosine distance.';
 
-COMMENT ON COLUMN rage.embedding_spaces.space_id IS 'Stable number of the space; its partition is embeddings_<number>.';
+CREATE FUNCTION rage.similar_statement(filters jsonb, among bigint[], allowed integer[], leg text, space integer, dimensions integer) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN format('
+WITH matches AS MATERIALIZED (
+    SELECT i.image_id
+    FROM rage.images AS i
+    WHERE %1$s
+      AND i.content_id <> $4
+),%2$s
+SELECT place::integer AS rank, image_id, distance, (SELECT count(*) FROM %3$I) AS matched
+FROM %3$I
+ORDER BY place
+LIMIT $6'::text, rage.filter_clause(filters, among, allowed), rage.vector_leg(leg, space, dimensions), leg);
 
-COMMENT ON COLUMN rage.embedding_spaces.name IS 'What people call the space.';
-
-COMMENT ON COLUMN rage.embedding_spaces.encodes IS 'What is embedded: the image, its caption, or its style.';
-
-COMMENT ON COLUMN rage.embedding_spaces.encoder IS 'The provider that embeds.';
-
-COMMENT ON COLUMN rage.embedding_spaces.model IS 'The model within the provider.';
-
-COMMENT ON COLUMN rage.embedding_spaces.weights_sha256 IS 'SHA-256 of the weights where they are local: other weights are another space.';
-
-COMMENT ON COLUMN rage.embedding_spaces.dimensions IS 'Length of every vector of the space.';
-
-COMMENT ON COLUMN rage.embedding_spaces.state IS 'filling: vectors are missing; ready: it has been active; retired: no longer kept up.';
-
-COMMENT ON COLUMN rage.embedding_spaces.created_at IS 'When the row was made.';
+COMMENT ON FUNCTION rage.similar_statement(filters jsonb, among bigint[], allowed integer[], leg text, space integer, dimensions integer) IS 'The text of a search for similar images. $1 filter, $2 among, $3 allowed brands, $4 content to leave out, $5 vectors, $6 k.';
 
 CREATE FUNCTION rage.space_of(encoder text, model text, weights_sha256 text, dimensions integer, encodes text) RETURNS integer
     LANGUAGE sql STABLE
@@ -1162,20 +1326,6 @@ CREATE FUNCTION rage.texts(value jsonb) RETURNS text[]
 
 COMMENT ON FUNCTION rage.texts(value jsonb) IS 'A JSON array of strings as an SQL array.';
 
-CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer) RETURNS text
-    LANGUAGE sql STABLE
-    RETURN (SELECT format('
-%1$I AS (
-    SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
-    FROM (
-        SELECT e.image_id,
-               e.embedding::%4$I.halfvec(%3$s) OPERATOR(%4$I.<=>) ($5 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
-        FROM matches JOIN rage.%2$I AS e USING (image_id)
-    ) AS measured
-)'::text, vector_leg.leg, ('embeddings_'::text || vector_leg.space), vector_leg.dimensions, n.nspname) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
-
-COMMENT ON FUNCTION rage.vector_leg(leg text, space integer, dimensions integer) IS 'The CTE of a vector leg: every match by exact cosine distance.';
-
 CREATE FUNCTION rage_v1.contract_version() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN '1.0'::text;
@@ -1200,9 +1350,7 @@ CREATE FUNCTION rage_v1.search_images(prompt text, k integer DEFAULT 20, brands 
         found.rank, found.image_id, i.external_id, i.brand, i.skus, i.title, i.tags,
         found.score, found.hits, found.strategy, found.matched, found.complete
     FROM rage.search(
-        $1, $2,
-        rage.default_filters(rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20)),
-        $12, $13, $14, $21) AS found
+        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21) AS found
     JOIN rage_v1.images AS i USING (image_id)
     ORDER BY found.rank
 $_$;
@@ -1210,63 +1358,40 @@ $_$;
 COMMENT ON FUNCTION rage_v1.search_images(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real) IS 'The best k images for a prompt under a filter, over all weighted legs fused by reciprocal rank. An array argument of null sets no limit. An empty one matches nothing, except that empty tags_all and tags_none ask for nothing. Prompt vectors are looked up; vectors overrides them by leg.';
 
 CREATE FUNCTION rage_v1.search_report(prompt text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0) RETURNS TABLE(strategy text, matched bigint, complete boolean)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
-DECLARE
-    allowed  integer[] := rage.brand_limit();
-    asked    text := rage.check_request($1, $2, $21);
-    weights  jsonb := rage.leg_weights($13);
-    query    jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL, allowed);
-    words    jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked, allowed) END;
-    wanted   jsonb := rage.default_filters(
-        rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20));
-BEGIN
-    RETURN QUERY EXECUTE
-        'SELECT $4, count(*), true FROM rage.images AS i WHERE ' || rage.filter_clause(wanted, $12, allowed)
-    USING wanted, $12, allowed, rage.strategy(query, words, weights);
-END
+    SELECT strategy, matched, complete
+    FROM rage.report(
+        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21)
 $_$;
 
 COMMENT ON FUNCTION rage_v1.search_report(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real) IS 'How search_images with the same arguments answers: one row, also where nothing is found.';
 
 CREATE FUNCTION rage_v1.search_statement(prompt text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0) RETURNS text
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
-DECLARE
-    allowed    integer[] := rage.brand_limit();
-    asked      text := rage.check_request($1, $2, $21);
-    weights    jsonb := rage.leg_weights($13);
-    query      jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL, allowed);
-    words      jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked, allowed) END;
-    wanted     jsonb := rage.default_filters(
-        rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20));
-    literals   text[] := ARRAY[
-        quote_nullable(wanted) || '::jsonb',
-        quote_nullable($12) || '::bigint[]',
-        quote_nullable(allowed) || '::integer[]',
-        quote_nullable(words) || '::jsonb',
-        quote_nullable(query) || '::jsonb',
-        quote_nullable(weights) || '::jsonb',
-        quote_nullable($2) || '::integer',
-        quote_nullable($21) || '::real'];
-    statement  text := '';
-    piece      text;
-BEGIN
-    -- Split at the parameters rather than replace them, and keep what is quoted whole: a value, or the name of an
-    -- attribute, may itself contain "$3".
-    FOR piece IN SELECT p.part[1] FROM regexp_matches(
-        rage.search_statement(wanted, $12, allowed, words, query), '(''(?:[^'']|'''')*''|"(?:[^"]|"")*"|\$[1-8]|[^$''"]+|.)', 'g') AS p (part)
-    LOOP
-        statement := statement || CASE WHEN piece ~ '^\$[1-8]$'
-            THEN literals[substr(piece, 2)::integer] ELSE piece END;
-    END LOOP;
-    RETURN statement;
-END
+    SELECT rage.printed_search(
+        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21)
 $_$;
 
 COMMENT ON FUNCTION rage_v1.search_statement(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real) IS 'The SQL that search_images with the same arguments runs, with its values written in, for EXPLAIN; it runs under any search_path.';
+
+CREATE FUNCTION rage_v1.similar_images(image_id bigint, by text DEFAULT 'caption'::text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer) RETURNS TABLE(rank integer, image_id bigint, external_id text, brand text, skus text[], title text, tags text[], distance double precision, strategy text, matched bigint, complete boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+    SELECT
+        found.rank, found.similar_id, i.external_id, i.brand, i.skus, i.title, i.tags,
+        found.distance, found.strategy, found.matched, found.complete
+    FROM rage.nearest(
+        $1, $2, $3, rage.filters($4, $5, $6, $7, $8, $9, $10, $11, $12, $14, $15, $16, $17, $18, $19), $13) AS found
+    JOIN rage_v1.images AS i ON i.image_id = found.similar_id
+    ORDER BY found.rank
+$_$;
+
+COMMENT ON FUNCTION rage_v1.similar_images(image_id bigint, by text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) IS 'The k images most like an image by caption, image or style vector, nearest first, filtered like a search. The image and its duplicates are left out, and so is what has no vector there; matched counts what was compared.';
 
 CREATE TABLE rage.alembic_version (
     version_num character varying(32) NOT NULL

@@ -11,9 +11,10 @@ import psycopg
 import pytest
 import rich_click as click
 
-from rage_pg import ingest
+from rage_pg import index, ingest
 from rage_pg.cli.commands import rage
 from rage_pg.database import Database
+from tests.store import HashingEncoder
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -39,10 +40,13 @@ def commands(group: click.Group, *names: str) -> Iterator[tuple[str, ...]]:
             yield (*names, name)
 
 
-async def test_statements_run_on_the_sample_catalogue(database: Database, database_url: str) -> None:
+async def test_statements_run_on_the_sample_catalogue(
+    database: Database, database_url: str, encoder: HashingEncoder
+) -> None:
     manifest = ROOT / "examples" / "catalogue" / "manifest.csv"
     report = await ingest.import_files(database, [], manifest=manifest)
     assert report.imported > 60
+    await index.fill(database, [encoder])
     ran = 0
     for page in PAGES:
         with psycopg.connect(database_url) as connection:

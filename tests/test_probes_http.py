@@ -186,6 +186,7 @@ NAMED = [
     probe("GET", f"/api/images/{G}", image_id, UNUSED_NUMBER),
     probe("GET", f"/api/images/{G}", lambda side: side.draft_id, UNUSED_NUMBER, name="a draft"),
     probe("GET", f"/api/images/{G}", lambda side: side.deleted_id, UNUSED_NUMBER, name="a deleted image", rightful="nobody"),
+    *(probe("GET", f"/api/images/{G}/similar?by={by}", image_id, UNUSED_NUMBER) for by in ("caption", "style")),
     probe("GET", f"/api/brands/{G}", lambda side: side.brand, "nobodyfox"),
     probe("GET", f"/api/brands/{G}", lambda side: side.brand.upper(), "NOBODYFOX", name="a brand in capitals"),
     probe("GET", f"/api/collections/{G}", lambda side: side.collection, "quabba picks"),

@@ -7,6 +7,7 @@ With a policy off, or a function that forgets to ask who asks, the probes notice
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
@@ -135,6 +136,8 @@ PROBES = [
               lambda side: side.attribute, "nobcode"),
     *filtered("'x', among => ARRAY[%(g)s]::bigint[]", image_id, UNUSED_NUMBER),
     *filtered("'x', among => ARRAY[%(g)s]::bigint[], states => '{draft}'", lambda side: side.draft_id, UNUSED_NUMBER),
+    *(Probe(f"similar_images({by})", f"SELECT * FROM rage_v1.similar_images(%(g)s, '{by}')", image_id, UNUSED_NUMBER)
+      for by in ("caption", "style")),
     Probe("search_statement(words)", "SELECT rage_v1.search_statement('lotion ' || %(g)s)",
           lambda side: side.word, "quabba"),
     Probe("prompt_vector", "SELECT rage_v1.prompt_vector(%(g)s, 'usem3')",
@@ -154,6 +157,7 @@ UNGUESSED = (
     )),
     "SELECT * FROM rage_v1.search_report('lotion')",
     "SELECT rage_v1.search_statement('lotion quagga moonrise velvetfox')",
+    *(f"SELECT * FROM rage_v1.similar_images(#our image#, '{by}')" for by in ("caption", "style")),
     "SELECT rage_v1.prompt_vector('a lantern in the fog', 'usem3')",
     f"{FOUND}('lotion', legs => '{{\"style\": 1, \"caption\": 1}}', vectors => '{{\"caption\": #their vector#}}')",
 )  # fmt: skip
@@ -195,7 +199,9 @@ LAPSES = [
     ("filter_clause", "i.brand_id = ANY ($3)", "$3 IS NOT NULL"),
     ("facets", "rage.brand_limit()", "NULL::integer[]"),
     ("list_images", "rage.brand_limit()", "NULL::integer[]"),
-    ("search", "rage.brand_limit()", "NULL::integer[]"),
+    ("prepare_search", "rage.brand_limit()", "NULL::integer[]"),
+    ("nearest", "rage.brand_limit()", "NULL::integer[]"),
+    ("nearest", "allowed IS NULL OR", "true OR"),
 ]
 """Functions, what guards them, and what a careless change makes of it."""
 
@@ -217,7 +223,8 @@ def scene(server_18: str, template: str) -> Iterator[Scene]:
 
 
 def unguessed(world: World) -> list[str]:
-    return [statement.replace("#their vector#", world.theirs.prompt_vector) for statement in UNGUESSED]
+    known = {"#their vector#": world.theirs.prompt_vector, "#our image#": str(world.ours.image.id)}
+    return [re.sub("#[a-z ]+#", lambda name: known[name[0]], statement) for statement in UNGUESSED]
 
 
 def told_of_theirs(scene: Scene, probe: Probe, asker: str) -> list[str]:

@@ -79,6 +79,37 @@ FROM rage_v1.search_report(
     min_height => %(min_height)s::integer,
     min_relevance => %(min_relevance)s::real);
 
+-- name: similar_images
+-- The public function, its rows as one list with their images.
+WITH found AS MATERIALIZED (
+    SELECT *
+    FROM rage_v1.similar_images(
+        %(image_id)s::bigint, %(by)s::text, %(k)s::integer,
+        brands => %(brands)s::text[],
+        skus => %(skus)s::text[],
+        kinds => %(kinds)s::text[],
+        states => %(states)s::text[],
+        tags_all => %(tags_all)s::text[],
+        tags_any => %(tags_any)s::text[],
+        tags_none => %(tags_none)s::text[],
+        collections => %(collections)s::text[],
+        attributes => %(attributes)s::jsonb,
+        origins => %(origins)s::text[],
+        created_after => %(created_after)s::timestamptz,
+        created_before => %(created_before)s::timestamptz,
+        updated_after => %(updated_after)s::timestamptz,
+        min_width => %(min_width)s::integer,
+        min_height => %(min_height)s::integer)
+)
+SELECT
+    jsonb_build_object('image', to_jsonb(i) || jsonb_build_object('id', i.image_id), 'distance', f.distance) AS item,
+    f.strategy,
+    f.matched,
+    f.complete
+FROM found AS f
+JOIN rage_v1.images AS i USING (image_id)
+ORDER BY f.rank;
+
 -- name: log_search
 -- Writes the search down, and which brands its caller could see; generations refer to it.
 INSERT INTO rage.searches (prompt, filters, among, legs, k, strategy, matched, complete, took_ms, asked_by, brand_ids)

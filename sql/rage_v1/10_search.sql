@@ -44,9 +44,7 @@ AS $function$
         found.rank, found.image_id, i.external_id, i.brand, i.skus, i.title, i.tags,
         found.score, found.hits, found.strategy, found.matched, found.complete
     FROM rage.search(
-        $1, $2,
-        rage.default_filters(rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20)),
-        $12, $13, $14, $21) AS found
+        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21) AS found
     JOIN rage_v1.images AS i USING (image_id)
     ORDER BY found.rank
 $function$;
@@ -77,22 +75,12 @@ CREATE OR REPLACE FUNCTION rage_v1.search_report(
     min_height      integer DEFAULT NULL,
     min_relevance   real DEFAULT 0
 ) RETURNS TABLE (strategy text, matched bigint, complete boolean)
-LANGUAGE plpgsql STABLE SECURITY DEFINER
+LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $function$
-DECLARE
-    allowed  integer[] := rage.brand_limit();
-    asked    text := rage.check_request($1, $2, $21);
-    weights  jsonb := rage.leg_weights($13);
-    query    jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL, allowed);
-    words    jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked, allowed) END;
-    wanted   jsonb := rage.default_filters(
-        rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20));
-BEGIN
-    RETURN QUERY EXECUTE
-        'SELECT $4, count(*), true FROM rage.images AS i WHERE ' || rage.filter_clause(wanted, $12, allowed)
-    USING wanted, $12, allowed, rage.strategy(query, words, weights);
-END
+    SELECT strategy, matched, complete
+    FROM rage.report(
+        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21)
 $function$;
 COMMENT ON FUNCTION rage_v1.search_report IS
     'How search_images with the same arguments answers: one row, also where nothing is found.';
@@ -121,39 +109,11 @@ CREATE OR REPLACE FUNCTION rage_v1.search_statement(
     min_height      integer DEFAULT NULL,
     min_relevance   real DEFAULT 0
 ) RETURNS text
-LANGUAGE plpgsql STABLE SECURITY DEFINER
+LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $function$
-DECLARE
-    allowed    integer[] := rage.brand_limit();
-    asked      text := rage.check_request($1, $2, $21);
-    weights    jsonb := rage.leg_weights($13);
-    query      jsonb := rage.query_vectors(asked, weights, $14, $13 IS NOT NULL, allowed);
-    words      jsonb := CASE WHEN (weights ->> 'text')::real > 0 THEN rage.prompt_words(asked, allowed) END;
-    wanted     jsonb := rage.default_filters(
-        rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20));
-    literals   text[] := ARRAY[
-        quote_nullable(wanted) || '::jsonb',
-        quote_nullable($12) || '::bigint[]',
-        quote_nullable(allowed) || '::integer[]',
-        quote_nullable(words) || '::jsonb',
-        quote_nullable(query) || '::jsonb',
-        quote_nullable(weights) || '::jsonb',
-        quote_nullable($2) || '::integer',
-        quote_nullable($21) || '::real'];
-    statement  text := '';
-    piece      text;
-BEGIN
-    -- Split at the parameters rather than replace them, and keep what is quoted whole: a value, or the name of an
-    -- attribute, may itself contain "$3".
-    FOR piece IN SELECT p.part[1] FROM regexp_matches(
-        rage.search_statement(wanted, $12, allowed, words, query), '(''(?:[^'']|'''')*''|"(?:[^"]|"")*"|\$[1-8]|[^$''"]+|.)', 'g') AS p (part)
-    LOOP
-        statement := statement || CASE WHEN piece ~ '^\$[1-8]$'
-            THEN literals[substr(piece, 2)::integer] ELSE piece END;
-    END LOOP;
-    RETURN statement;
-END
+    SELECT rage.printed_search(
+        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21)
 $function$;
 COMMENT ON FUNCTION rage_v1.search_statement IS
     'The SQL that search_images with the same arguments runs, with its values written in, for EXPLAIN; it runs under any search_path.';

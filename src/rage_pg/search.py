@@ -18,7 +18,7 @@ from rage_pg.providers.checked import checked_vectors
 from rage_pg.providers.ports import TextEncoder
 from rage_pg.queries import filter_values
 from rage_pg.resources import statements
-from rage_pg.types import Candidate, SearchAnswer, SearchRequest
+from rage_pg.types import Candidate, Filters, SearchAnswer, SearchRequest, SimilarAnswer
 
 SQL = statements("search")
 
@@ -79,6 +79,20 @@ async def look(
     async with database.reading() as connection:
         rows = await _rows(connection, values)
     return tuple(msgspec.convert(row, Candidate) for row in rows)
+
+
+async def similar(database: Database, image_id: int, by: str, k: int, filters: Filters) -> SimilarAnswer:
+    """The `k` images most like an image, by the vectors of the leg `by`; itself and its duplicates left out.
+
+    Raises InvalidInput for a leg that cannot compare images, Conflict where the image has no vector there.
+    """
+    values = {"image_id": image_id, "by": by, "k": k, **filter_values(filters)}
+    async with database.reading() as connection:
+        cursor = await connection.execute(SQL["similar_images"], values)
+        rows = await cursor.fetchall()
+    if not rows:
+        return SimilarAnswer(strategy=f"exact: {by}", matched=0, complete=True)
+    return msgspec.convert({**rows[0], "items": [row["item"] for row in rows]}, SimilarAnswer)
 
 
 async def embed_prompt(database: Database, encoders: Sequence[TextEncoder], prompt: str) -> int:

@@ -201,6 +201,20 @@ class SearchAnswer(Struct, frozen=True, kw_only=True):
     took_ms: float
 
 
+class SimilarImage(Struct, frozen=True, kw_only=True):
+    image: Image
+    distance: float
+
+
+class SimilarAnswer(Struct, frozen=True, kw_only=True):
+    """The nearest first. `matched`: images that were compared. `complete`: no stated bound cut the answer."""
+
+    items: tuple[SimilarImage, ...] = ()
+    strategy: str
+    matched: int
+    complete: bool
+
+
 class Page(Struct, frozen=True, kw_only=True):
     """One page of a list; `cursor` continues it, None ends it."""
 

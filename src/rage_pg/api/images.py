@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post, route
@@ -13,7 +13,7 @@ from litestar.params import FromPath, JSONBody, MultipartBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from msgspec import Struct
 
-from rage_pg import ingest, jobs
+from rage_pg import ingest, jobs, search
 from rage_pg.api.parameters import PREFIX, Cursor, Limit, Words, filters_of_query
 from rage_pg.api.pictures import FOREVER, READING, REVALIDATE, not_modified, picture
 from rage_pg.api.problems import problems
@@ -25,7 +25,7 @@ from rage_pg.database import Database
 from rage_pg.errors import InvalidInput
 from rage_pg.faults import fault
 from rage_pg.runtime import Runtime
-from rage_pg.types import Filters, Image, ImageMetadata, Page
+from rage_pg.types import Filters, Image, ImageMetadata, Page, SimilarAnswer
 
 ImageId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
@@ -137,6 +137,32 @@ async def get_image(database: NamedDependency[Database], image_id: FromPath[int]
     return await images.get(database, image_id)
 
 
+@get(
+    "/images/{image_id:int}/similar",
+    tags=["images"],
+    summary="Images like an image",
+    dependencies={"filters": Provide(filters_of_query, sync_to_thread=False)},
+    opt={PREFIX: "attribute."},
+    responses=problems(404, 409),
+)
+async def similar_images(
+    database: NamedDependency[Database],
+    filters: NamedDependency[Filters],
+    image_id: FromPath[int],
+    by: Annotated[
+        Literal["caption", "image", "style"],
+        QueryParameter(description="What is compared: what is said of it, the picture, or its look."),
+    ] = "caption",
+    k: Limit = 20,
+) -> SimilarAnswer:
+    """The nearest first, by cosine distance. The image itself and whatever shows the same bytes are left out.
+
+    Finds what is approved and usable today unless `state` is given. 409 while the image has no vector.
+    """
+    await images.get(database, image_id)
+    return await search.similar(database, image_id, by, k, filters)
+
+
 @patch(
     "/images/{image_id:int}",
     tags=["images"],
@@ -232,6 +258,7 @@ HANDLERS = (
     add_image,
     edit_images,
     get_image,
+    similar_images,
     edit_image,
     delete_image,
     get_content,

@@ -1,0 +1,77 @@
+-- Images like an image: one space, its own vector in place of a prompt's.
+
+CREATE OR REPLACE FUNCTION rage.similar_statement(
+    filters jsonb, among bigint[], allowed integer[], leg text, space integer, dimensions integer
+) RETURNS text
+LANGUAGE sql STABLE
+SET search_path FROM CURRENT
+RETURN format($sql$
+WITH matches AS MATERIALIZED (
+    SELECT i.image_id
+    FROM rage.images AS i
+    WHERE %1$s
+      AND i.content_id <> $4
+),%2$s
+SELECT place::integer AS rank, image_id, distance, (SELECT count(*) FROM %3$I) AS matched
+FROM %3$I
+ORDER BY place
+LIMIT $6$sql$,
+    rage.filter_clause(filters, among, allowed), rage.vector_leg(leg, space, dimensions), leg);
+COMMENT ON FUNCTION rage.similar_statement(jsonb, bigint[], integer[], text, integer, integer) IS
+    'The text of a search for similar images. $1 filter, $2 among, $3 allowed brands, $4 content to leave out, $5 vectors, $6 k.';
+
+
+CREATE OR REPLACE FUNCTION rage.compared_by(leg text) RETURNS rage.embedding_spaces
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    space  rage.embedding_spaces;
+BEGIN
+    SELECT s.* INTO space
+    FROM rage.search_legs AS l JOIN rage.embedding_spaces AS s USING (space_id)
+    WHERE l.leg = compared_by.leg;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'images cannot be compared by "%": there are %', coalesce(compared_by.leg, 'null'),
+            (SELECT string_agg(l.leg, ', ' ORDER BY l.leg) FROM rage.search_legs AS l WHERE l.space_id IS NOT NULL)
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'by';
+    END IF;
+    RETURN space;
+END
+$function$;
+COMMENT ON FUNCTION rage.compared_by(text) IS 'The active space of a leg, or a clear error.';
+
+
+CREATE OR REPLACE FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[])
+RETURNS TABLE (rank integer, similar_id bigint, distance double precision, strategy text, matched bigint, complete boolean)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    allowed     integer[] := rage.brand_limit();
+    wanted      jsonb := rage.default_filters(nearest.filters);
+    space       rage.embedding_spaces := rage.compared_by(nearest.by);
+    content_id  bigint;
+    vectors     jsonb;
+BEGIN
+    PERFORM rage.check_k(nearest.k);
+    SELECT i.content_id, jsonb_build_object(nearest.by, e.embedding::text::jsonb) INTO content_id, vectors
+    FROM rage.images AS i
+    LEFT JOIN rage.embeddings AS e ON e.space_id = space.space_id AND e.image_id = i.image_id
+    WHERE i.image_id = nearest.image_id AND i.deleted_at IS NULL AND (allowed IS NULL OR i.brand_id = ANY (allowed));
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no image %', coalesce(nearest.image_id::text, 'null')
+            USING ERRCODE = 'no_data_found', COLUMN = 'image_id';
+    ELSIF vectors ->> nearest.by IS NULL THEN
+        RAISE EXCEPTION 'image % has no vector yet to compare by "%"', nearest.image_id, nearest.by
+            USING ERRCODE = 'no_data_found', COLUMN = 'by', HINT = 'See `rage index status`.';
+    END IF;
+    RETURN QUERY EXECUTE
+        'SELECT found.rank, found.image_id, found.distance, $7, found.matched, true FROM ('
+        || rage.similar_statement(wanted, nearest.among, allowed, nearest.by, space.space_id, space.dimensions)
+        || ') AS found'
+    USING wanted, nearest.among, allowed, content_id, vectors, nearest.k, 'exact: ' || nearest.by;
+END
+$function$;
+COMMENT ON FUNCTION rage.nearest(bigint, text, integer, jsonb, bigint[]) IS
+    'The images nearest to an image in the active space of a leg, by cosine distance; whatever shows the same bytes is left out.';
