@@ -733,7 +733,7 @@ $_$;
 
 COMMENT ON FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) IS 'The images nearest to an image in the active space of a leg, by cosine distance; whatever shows the same bytes is left out.';
 
-CREATE FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT strategy text, OUT statement text) RETURNS record
+CREATE FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT strategy text, OUT statement text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $$
@@ -752,9 +752,9 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT strategy text, OUT statement text) IS 'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the strategy.';
+COMMENT ON FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT strategy text, OUT statement text) IS 'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the strategy.';
 
-CREATE FUNCTION rage.printed_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real) RETURNS text
+CREATE FUNCTION rage.printed_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
@@ -764,7 +764,7 @@ DECLARE
     printed   text := '';
     piece     text;
 BEGIN
-    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7);
+    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8);
     literals := ARRAY[
         quote_nullable(ready.filters) || '::jsonb',
         quote_nullable(ready.among) || '::bigint[]',
@@ -773,19 +773,20 @@ BEGIN
         quote_nullable(ready.vectors) || '::jsonb',
         quote_nullable(ready.weights) || '::jsonb',
         quote_nullable(ready.k) || '::integer',
-        quote_nullable(ready.min_relevance) || '::real'];
+        quote_nullable(ready.min_relevance) || '::real',
+        quote_nullable(ready.without) || '::bigint[]'];
     -- Split at the parameters rather than replace them, and keep what is quoted whole: a value, or the name of an
     -- attribute, may itself contain "$3".
     FOR piece IN SELECT p.part[1] FROM regexp_matches(
-        ready.statement, '(''(?:[^'']|'''')*''|"(?:[^"]|"")*"|\$[1-8]|[^$''"]+|.)', 'g') AS p (part)
+        ready.statement, '(''(?:[^'']|'''')*''|"(?:[^"]|"")*"|\$[1-9]|[^$''"]+|.)', 'g') AS p (part)
     LOOP
-        printed := printed || CASE WHEN piece ~ '^\$[1-8]$' THEN literals[substr(piece, 2)::integer] ELSE piece END;
+        printed := printed || CASE WHEN piece ~ '^\$[1-9]$' THEN literals[substr(piece, 2)::integer] ELSE piece END;
     END LOOP;
     RETURN printed;
 END
 $_$;
 
-COMMENT ON FUNCTION rage.printed_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real) IS 'The statement of a search with its values written in.';
+COMMENT ON FUNCTION rage.printed_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) IS 'The statement of a search with its values written in.';
 
 CREATE FUNCTION rage.prompt_words(prompt text, allowed integer[]) RETURNS jsonb
     LANGUAGE sql STABLE
@@ -992,14 +993,14 @@ $$;
 
 COMMENT ON FUNCTION rage.refuse_change() IS 'Statement trigger: the audit log is append-only, for its owner too.';
 
-CREATE FUNCTION rage.report(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real) RETURNS TABLE(strategy text, matched bigint, complete boolean)
+CREATE FUNCTION rage.report(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) RETURNS TABLE(strategy text, matched bigint, complete boolean)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
 DECLARE
     ready  record;
 BEGIN
-    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7);
+    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8);
     RETURN QUERY EXECUTE
         'SELECT $4, count(*), true FROM rage.images AS i WHERE '
         || rage.filter_clause(ready.filters, ready.among, ready.allowed)
@@ -1007,25 +1008,25 @@ BEGIN
 END
 $_$;
 
-COMMENT ON FUNCTION rage.report(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real) IS 'How a search is answered, without its rows.';
+COMMENT ON FUNCTION rage.report(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) IS 'How a search is answered, without its rows.';
 
-CREATE FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real) RETURNS TABLE(rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
+CREATE FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) RETURNS TABLE(rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
 DECLARE
     ready  record;
 BEGIN
-    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7);
+    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8);
     RETURN QUERY EXECUTE
-        'SELECT found.rank, found.image_id, found.score, found.legs, $9, found.matched, true FROM ('
+        'SELECT found.rank, found.image_id, found.score, found.legs, $10, found.matched, true FROM ('
         || ready.statement || ') AS found'
     USING ready.filters, ready.among, ready.allowed, ready.words, ready.vectors, ready.weights, ready.k,
-          ready.min_relevance, ready.strategy;
+          ready.min_relevance, ready.without, ready.strategy;
 END
 $_$;
 
-COMMENT ON FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real) IS 'Runs a search: the ids of the best matches with how each leg ranked them.';
+COMMENT ON FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) IS 'Runs a search: the ids of the best matches with how each leg ranked them.';
 
 CREATE FUNCTION rage.search_statement(filters jsonb, among bigint[], allowed integer[], words jsonb, vectors jsonb) RETURNS text
     LANGUAGE plpgsql STABLE
@@ -1096,6 +1097,7 @@ best AS (
     SELECT image_id, score
     FROM answer
     WHERE score >= $8 * (SELECT max(score) FROM answer)
+      AND ($9 IS NULL OR image_id <> ALL ($9))
     ORDER BY score DESC, image_id
     LIMIT $7
 ),
@@ -1342,7 +1344,7 @@ COMMENT ON FUNCTION rage_v1.prompt_vector(prompt text, space text) IS 'The vecto
 
 COMMENT ON FUNCTION rage_v1.request_prompt_vector(prompt text) IS 'Asks a worker to embed a prompt in every active space; returns the number of the job.';
 
-CREATE FUNCTION rage_v1.search_images(prompt text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0) RETURNS TABLE(rank integer, image_id bigint, external_id text, brand text, skus text[], title text, tags text[], score double precision, legs jsonb, strategy text, matched bigint, complete boolean)
+CREATE FUNCTION rage_v1.search_images(prompt text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0, without bigint[] DEFAULT NULL::bigint[]) RETURNS TABLE(rank integer, image_id bigint, external_id text, brand text, skus text[], title text, tags text[], score double precision, legs jsonb, strategy text, matched bigint, complete boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
@@ -1350,33 +1352,33 @@ CREATE FUNCTION rage_v1.search_images(prompt text, k integer DEFAULT 20, brands 
         found.rank, found.image_id, i.external_id, i.brand, i.skus, i.title, i.tags,
         found.score, found.hits, found.strategy, found.matched, found.complete
     FROM rage.search(
-        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21) AS found
+        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22) AS found
     JOIN rage_v1.images AS i USING (image_id)
     ORDER BY found.rank
 $_$;
 
-COMMENT ON FUNCTION rage_v1.search_images(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real) IS 'The best k images for a prompt under a filter, over all weighted legs fused by reciprocal rank. An array argument of null sets no limit. An empty one matches nothing, except that empty tags_all and tags_none ask for nothing. Prompt vectors are looked up; vectors overrides them by leg.';
+COMMENT ON FUNCTION rage_v1.search_images(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real, without bigint[]) IS 'The best k images for a prompt under a filter, over all weighted legs fused by reciprocal rank. An array argument of null sets no limit. An empty one matches nothing, except that empty tags_all and tags_none ask for nothing. Prompt vectors are looked up; vectors overrides them by leg. What without names, such as what was shown already, is left out after the ranking.';
 
-CREATE FUNCTION rage_v1.search_report(prompt text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0) RETURNS TABLE(strategy text, matched bigint, complete boolean)
+CREATE FUNCTION rage_v1.search_report(prompt text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0, without bigint[] DEFAULT NULL::bigint[]) RETURNS TABLE(strategy text, matched bigint, complete boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
     SELECT strategy, matched, complete
     FROM rage.report(
-        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21)
+        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22)
 $_$;
 
-COMMENT ON FUNCTION rage_v1.search_report(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real) IS 'How search_images with the same arguments answers: one row, also where nothing is found.';
+COMMENT ON FUNCTION rage_v1.search_report(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real, without bigint[]) IS 'How search_images with the same arguments answers: one row, also where nothing is found.';
 
-CREATE FUNCTION rage_v1.search_statement(prompt text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0) RETURNS text
+CREATE FUNCTION rage_v1.search_statement(prompt text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0, without bigint[] DEFAULT NULL::bigint[]) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
     SELECT rage.printed_search(
-        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21)
+        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22)
 $_$;
 
-COMMENT ON FUNCTION rage_v1.search_statement(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real) IS 'The SQL that search_images with the same arguments runs, with its values written in, for EXPLAIN; it runs under any search_path.';
+COMMENT ON FUNCTION rage_v1.search_statement(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real, without bigint[]) IS 'The SQL that search_images with the same arguments runs, with its values written in, for EXPLAIN; it runs under any search_path.';
 
 CREATE FUNCTION rage_v1.similar_images(image_id bigint, by text DEFAULT 'caption'::text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer) RETURNS TABLE(rank integer, image_id bigint, external_id text, brand text, skus text[], title text, tags text[], distance double precision, strategy text, matched bigint, complete boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2219,7 +2221,9 @@ CREATE TABLE rage.searches (
     asked_by text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     brand_ids integer[],
-    CONSTRAINT searches_k_check CHECK ((k > 0))
+    min_relevance real DEFAULT 0 NOT NULL,
+    CONSTRAINT searches_k_check CHECK ((k > 0)),
+    CONSTRAINT searches_min_relevance_check CHECK (((min_relevance >= (0)::double precision) AND (min_relevance <= (1)::double precision)))
 );
 
 COMMENT ON TABLE rage.searches IS 'Every search made through the service.';
@@ -2249,6 +2253,8 @@ COMMENT ON COLUMN rage.searches.asked_by IS 'The key or login that asked; null w
 COMMENT ON COLUMN rage.searches.created_at IS 'When it was asked.';
 
 COMMENT ON COLUMN rage.searches.brand_ids IS 'The brands that the caller could see; null: every brand.';
+
+COMMENT ON COLUMN rage.searches.min_relevance IS 'The share of the best score that a result had to reach.';
 
 ALTER TABLE rage.tags ALTER COLUMN tag_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.tags_tag_id_seq

@@ -195,6 +195,7 @@ NAMED = [
     *(probe("GET", f"/api/images?sort={sort}&limit=3&cursor={G}", at_image(sort), at_image(sort, number))
       for sort, number in (("-created_at", UNUSED_NUMBER), ("updated_at", 1), ("title", 1), ("id", 1))),
     probe("GET", f"/api/generations?limit=3&cursor={G}", at_generation(), at_generation(LAST_UUID)),
+    probe("GET", f"/api/searches/{G}", lambda side: side.search_id, UNUSED_UUID),
 ]  # fmt: skip
 PAGED = [
     probe("GET", f"/?brand={G}", lambda side: side.brand, "nobodyfox", name="page with a brand"),

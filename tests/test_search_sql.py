@@ -72,3 +72,28 @@ async def test_search_joins_with_tables_of_the_host(filtered: Database, database
         """,
     )
     assert rows == [("L-1", "summer lamp")]
+
+
+async def test_without_leaves_out_after_the_ranking(filtered: Database, database_url: str) -> None:
+    whole = sql_rows(
+        database_url, "SELECT image_id, score, matched FROM rage_v1.search_images('summer lamp')"
+    )
+    shown = [row[0] for row in whole[:1]]
+    rest = sql_rows(
+        database_url,
+        "SELECT image_id, score, matched FROM rage_v1.search_images('summer lamp', without => %s)",
+        shown,
+    )
+    assert rest == whole[1:] != []
+    cut = sql_rows(
+        database_url,
+        "SELECT FROM rage_v1.search_images('summer lamp', without => %s, min_relevance => 1)",
+        shown,
+    )
+    assert cut == []
+    nobody = "SELECT image_id, score, matched FROM rage_v1.search_images('summer lamp', without => %s)"
+    assert sql_rows(database_url, nobody, [10**12]) == whole
+    [(printed,)] = sql_rows(
+        database_url, "SELECT rage_v1.search_statement('summer lamp', without => %s)", shown
+    )
+    assert [row[1] for row in sql_rows(database_url, printed)] == [row[0] for row in rest]

@@ -50,7 +50,8 @@ FROM rage_v1.search_images(
     updated_after => %(updated_after)s::timestamptz,
     min_width => %(min_width)s::integer,
     min_height => %(min_height)s::integer,
-    min_relevance => %(min_relevance)s::real) AS found
+    min_relevance => %(min_relevance)s::real,
+    without => %(without)s::bigint[]) AS found
 JOIN rage_v1.images AS i USING (image_id)
 ORDER BY found.rank;
 
@@ -112,14 +113,46 @@ ORDER BY f.rank;
 
 -- name: log_search
 -- Writes the search down, and which brands its caller could see; generations refer to it.
-INSERT INTO rage.searches (prompt, filters, among, legs, k, strategy, matched, complete, took_ms, asked_by, brand_ids)
+INSERT INTO rage.searches (prompt, filters, among, legs, k, strategy, matched, complete, took_ms, asked_by, brand_ids,
+                           min_relevance)
 VALUES (%(prompt)s, %(filters)s::jsonb, %(among)s::bigint[], %(legs)s::jsonb, %(k)s, %(strategy)s,
-        %(matched)s, %(complete)s, %(took_ms)s, %(asked_by)s, rage.brand_limit())
+        %(matched)s, %(complete)s, %(took_ms)s, %(asked_by)s, rage.brand_limit(),
+        %(min_relevance)s)
 RETURNING search_id;
 
+-- name: lock_results
+-- Whoever adds rows to a search waits for who does so now.
+SELECT pg_advisory_xact_lock(hashtextextended(%(search_id)s::text, 0));
+
 -- name: log_results
--- Writes down what a search answered, in order.
+-- Writes down what a search answered, in order, unless what follows `after` has been written meanwhile.
 INSERT INTO rage.search_results (search_id, rank, image_id, score, legs)
-SELECT %(search_id)s, r.rank, r.image_id, r.score, r.legs
+SELECT %(search_id)s, %(after)s + r.rank, r.image_id, r.score, r.legs
 FROM ROWS FROM (unnest(%(image_ids)s::bigint[]), unnest(%(scores)s::real[]), unnest(%(hits)s::jsonb[]))
-    WITH ORDINALITY AS r (image_id, score, legs, rank);
+    WITH ORDINALITY AS r (image_id, score, legs, rank)
+WHERE NOT EXISTS (SELECT FROM rage.search_results AS s WHERE s.search_id = %(search_id)s AND s.rank > %(after)s);
+
+-- name: logged_search
+-- A search as it was asked, what it has answered so far, and whether who asks now would be answered the same.
+SELECT
+    s.prompt, s.filters, s.among, s.legs, s.k, s.min_relevance, s.strategy, s.matched, s.complete,
+    s.brand_ids IS NOT DISTINCT FROM rage.brand_limit() AS same_view,
+    ARRAY(SELECT r.image_id FROM rage.search_results AS r WHERE r.search_id = s.search_id ORDER BY r.rank) AS answered,
+    (SELECT coalesce(max(r.rank), 0) FROM rage.search_results AS r WHERE r.search_id = s.search_id) AS last_rank
+FROM rage.searches AS s
+WHERE s.search_id = %(search_id)s;
+
+-- name: last_rank
+-- How far a search has been answered.
+SELECT coalesce(max(r.rank), 0) FROM rage.search_results AS r WHERE r.search_id = %(search_id)s;
+
+-- name: logged_results
+-- A page of what a search answered; what was deleted since is left out.
+SELECT
+    to_jsonb(i) || jsonb_build_object('id', i.image_id) AS image,
+    r.score,
+    r.legs
+FROM rage.search_results AS r
+JOIN rage_v1.images AS i USING (image_id)
+WHERE r.search_id = %(search_id)s AND r.rank > %(after)s AND r.rank <= %(after)s + %(k)s
+ORDER BY r.rank;

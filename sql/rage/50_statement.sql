@@ -1,5 +1,5 @@
 -- A search as one statement.
--- $1 filter, $2 among, $3 allowed brands, $4 words, $5 vectors, $6 weights, $7 k, $8 min_relevance.
+-- $1 filter, $2 among, $3 allowed brands, $4 words, $5 vectors, $6 weights, $7 k, $8 min_relevance, $9 without.
 
 CREATE OR REPLACE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer) RETURNS text
 LANGUAGE sql STABLE
@@ -91,6 +91,7 @@ best AS (
     SELECT image_id, score
     FROM answer
     WHERE score >= $8 * (SELECT max(score) FROM answer)
+      AND ($9 IS NULL OR image_id <> ALL ($9))
     ORDER BY score DESC, image_id
     LIMIT $7
 ),

@@ -65,7 +65,7 @@ COMMENT ON FUNCTION rage.default_filters(jsonb) IS 'A search finds what is appro
 
 CREATE OR REPLACE FUNCTION rage.prepare_search(
     prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb,
-    INOUT min_relevance real, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT strategy text,
+    INOUT min_relevance real, INOUT without bigint[], OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT strategy text,
     OUT statement text
 )
 LANGUAGE plpgsql STABLE
@@ -85,12 +85,13 @@ BEGIN
     statement := rage.search_statement(filters, among, allowed, words, vectors);
 END
 $function$;
-COMMENT ON FUNCTION rage.prepare_search(text, integer, jsonb, bigint[], jsonb, jsonb, real) IS
+COMMENT ON FUNCTION rage.prepare_search(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[]) IS
     'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the strategy.';
 
 
 CREATE OR REPLACE FUNCTION rage.search(
-    prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real
+    prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real,
+    without bigint[]
 ) RETURNS TABLE (rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -98,20 +99,21 @@ AS $function$
 DECLARE
     ready  record;
 BEGIN
-    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7);
+    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8);
     RETURN QUERY EXECUTE
-        'SELECT found.rank, found.image_id, found.score, found.legs, $9, found.matched, true FROM ('
+        'SELECT found.rank, found.image_id, found.score, found.legs, $10, found.matched, true FROM ('
         || ready.statement || ') AS found'
     USING ready.filters, ready.among, ready.allowed, ready.words, ready.vectors, ready.weights, ready.k,
-          ready.min_relevance, ready.strategy;
+          ready.min_relevance, ready.without, ready.strategy;
 END
 $function$;
-COMMENT ON FUNCTION rage.search(text, integer, jsonb, bigint[], jsonb, jsonb, real) IS
+COMMENT ON FUNCTION rage.search(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[]) IS
     'Runs a search: the ids of the best matches with how each leg ranked them.';
 
 
 CREATE OR REPLACE FUNCTION rage.report(
-    prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real
+    prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real,
+    without bigint[]
 ) RETURNS TABLE (strategy text, matched bigint, complete boolean)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -119,19 +121,20 @@ AS $function$
 DECLARE
     ready  record;
 BEGIN
-    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7);
+    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8);
     RETURN QUERY EXECUTE
         'SELECT $4, count(*), true FROM rage.images AS i WHERE '
         || rage.filter_clause(ready.filters, ready.among, ready.allowed)
     USING ready.filters, ready.among, ready.allowed, ready.strategy;
 END
 $function$;
-COMMENT ON FUNCTION rage.report(text, integer, jsonb, bigint[], jsonb, jsonb, real) IS
+COMMENT ON FUNCTION rage.report(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[]) IS
     'How a search is answered, without its rows.';
 
 
 CREATE OR REPLACE FUNCTION rage.printed_search(
-    prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real
+    prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real,
+    without bigint[]
 ) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -142,7 +145,7 @@ DECLARE
     printed   text := '';
     piece     text;
 BEGIN
-    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7);
+    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8);
     literals := ARRAY[
         quote_nullable(ready.filters) || '::jsonb',
         quote_nullable(ready.among) || '::bigint[]',
@@ -151,16 +154,17 @@ BEGIN
         quote_nullable(ready.vectors) || '::jsonb',
         quote_nullable(ready.weights) || '::jsonb',
         quote_nullable(ready.k) || '::integer',
-        quote_nullable(ready.min_relevance) || '::real'];
+        quote_nullable(ready.min_relevance) || '::real',
+        quote_nullable(ready.without) || '::bigint[]'];
     -- Split at the parameters rather than replace them, and keep what is quoted whole: a value, or the name of an
     -- attribute, may itself contain "$3".
     FOR piece IN SELECT p.part[1] FROM regexp_matches(
-        ready.statement, '(''(?:[^'']|'''')*''|"(?:[^"]|"")*"|\$[1-8]|[^$''"]+|.)', 'g') AS p (part)
+        ready.statement, '(''(?:[^'']|'''')*''|"(?:[^"]|"")*"|\$[1-9]|[^$''"]+|.)', 'g') AS p (part)
     LOOP
-        printed := printed || CASE WHEN piece ~ '^\$[1-8]$' THEN literals[substr(piece, 2)::integer] ELSE piece END;
+        printed := printed || CASE WHEN piece ~ '^\$[1-9]$' THEN literals[substr(piece, 2)::integer] ELSE piece END;
     END LOOP;
     RETURN printed;
 END
 $function$;
-COMMENT ON FUNCTION rage.printed_search(text, integer, jsonb, bigint[], jsonb, jsonb, real) IS
+COMMENT ON FUNCTION rage.printed_search(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[]) IS
     'The statement of a search with its values written in.';

@@ -22,7 +22,8 @@ CREATE OR REPLACE FUNCTION rage_v1.search_images(
     updated_after   timestamptz DEFAULT NULL,
     min_width       integer DEFAULT NULL,
     min_height      integer DEFAULT NULL,
-    min_relevance   real DEFAULT 0
+    min_relevance   real DEFAULT 0,
+    without         bigint[] DEFAULT NULL
 ) RETURNS TABLE (
     rank         integer,
     image_id     bigint,
@@ -44,12 +45,12 @@ AS $function$
         found.rank, found.image_id, i.external_id, i.brand, i.skus, i.title, i.tags,
         found.score, found.hits, found.strategy, found.matched, found.complete
     FROM rage.search(
-        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21) AS found
+        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22) AS found
     JOIN rage_v1.images AS i USING (image_id)
     ORDER BY found.rank
 $function$;
 COMMENT ON FUNCTION rage_v1.search_images IS
-    'The best k images for a prompt under a filter, over all weighted legs fused by reciprocal rank. An array argument of null sets no limit. An empty one matches nothing, except that empty tags_all and tags_none ask for nothing. Prompt vectors are looked up; vectors overrides them by leg.';
+    'The best k images for a prompt under a filter, over all weighted legs fused by reciprocal rank. An array argument of null sets no limit. An empty one matches nothing, except that empty tags_all and tags_none ask for nothing. Prompt vectors are looked up; vectors overrides them by leg. What without names, such as what was shown already, is left out after the ranking.';
 
 
 CREATE OR REPLACE FUNCTION rage_v1.search_report(
@@ -73,14 +74,15 @@ CREATE OR REPLACE FUNCTION rage_v1.search_report(
     updated_after   timestamptz DEFAULT NULL,
     min_width       integer DEFAULT NULL,
     min_height      integer DEFAULT NULL,
-    min_relevance   real DEFAULT 0
+    min_relevance   real DEFAULT 0,
+    without         bigint[] DEFAULT NULL
 ) RETURNS TABLE (strategy text, matched bigint, complete boolean)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $function$
     SELECT strategy, matched, complete
     FROM rage.report(
-        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21)
+        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22)
 $function$;
 COMMENT ON FUNCTION rage_v1.search_report IS
     'How search_images with the same arguments answers: one row, also where nothing is found.';
@@ -107,13 +109,14 @@ CREATE OR REPLACE FUNCTION rage_v1.search_statement(
     updated_after   timestamptz DEFAULT NULL,
     min_width       integer DEFAULT NULL,
     min_height      integer DEFAULT NULL,
-    min_relevance   real DEFAULT 0
+    min_relevance   real DEFAULT 0,
+    without         bigint[] DEFAULT NULL
 ) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $function$
     SELECT rage.printed_search(
-        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21)
+        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22)
 $function$;
 COMMENT ON FUNCTION rage_v1.search_statement IS
     'The SQL that search_images with the same arguments runs, with its values written in, for EXPLAIN; it runs under any search_path.';

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from copy import copy
+from uuid import UUID
 
 import structlog
 
@@ -62,6 +63,10 @@ class Runtime:
     async def search(self, request: SearchRequest) -> SearchAnswer:
         """The best images for a prompt, by every space that is searched now; logged. Raises InvalidInput."""
         return await searching.search(self.database, await self.text_encoders(), request)
+
+    async def next_rows(self, search_id: UUID, cursor: str | None) -> SearchAnswer:
+        """What follows the rows that a search has given. Raises NotFound, InvalidInput, Conflict."""
+        return await searching.next_rows(self.database, await self.text_encoders(), search_id, cursor)
 
     async def look(self, request: SearchRequest) -> tuple[Candidate, ...]:
         """What `search` would find; nothing is written."""

@@ -191,7 +191,10 @@ class Candidate(Struct, frozen=True, kw_only=True):
 
 
 class SearchAnswer(Struct, frozen=True, kw_only=True):
-    """`matched`: images that pass the filter. `complete`: no stated bound cut the answer."""
+    """`matched`: images that pass the filter. `complete`: no stated bound cut the answer.
+
+    `cursor` fetches the next rows; None where these are the last.
+    """
 
     search_id: UUID
     items: tuple[Candidate, ...]
@@ -199,6 +202,7 @@ class SearchAnswer(Struct, frozen=True, kw_only=True):
     matched: int
     complete: bool
     took_ms: float
+    cursor: str | None = None
 
 
 class SimilarImage(Struct, frozen=True, kw_only=True):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from litestar import post
+from typing import Annotated
+from uuid import UUID
+
+from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from rage_pg.api.problems import problems
 from rage_pg.api.scopes import needs
@@ -29,4 +32,24 @@ async def search(runtime: NamedDependency[Runtime], data: JSONBody[SearchRequest
     return await runtime.search(data)
 
 
-HANDLERS = (search,)
+@get(
+    "/searches/{search_id:uuid}",
+    tags=["search"],
+    summary="The next rows of a search",
+    responses=problems(404, 409),
+)
+async def next_rows(
+    runtime: NamedDependency[Runtime],
+    search_id: FromPath[UUID],
+    cursor: Annotated[
+        str | None, QueryParameter(description="Of the rows before; the first rows again if left out.")
+    ] = None,
+) -> SearchAnswer:
+    """The `k` rows that follow, by the same request as the search; no image comes twice.
+
+    409 for a caller who sees other brands than the search did.
+    """
+    return await runtime.next_rows(search_id, cursor)
+
+
+HANDLERS = (search, next_rows)

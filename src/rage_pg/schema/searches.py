@@ -56,6 +56,13 @@ searches = Table(
         comment="When it was asked.",
     ),
     Column("brand_ids", ARRAY(Integer), comment="The brands that the caller could see; null: every brand."),
+    Column(
+        "min_relevance",
+        REAL,
+        nullable=False,
+        server_default=text("0"),
+        comment="The share of the best score that a result had to reach.",
+    ),
     Index("searches_created", "created_at"),
     comment="Every search made through the service.",
 )

@@ -1,0 +1,7 @@
+"""A prompt and a filter → ranked candidates, through the one SQL function that everybody calls."""
+
+from rage_pg.search.asking import look, search, similar
+from rage_pg.search.pages import next_rows
+from rage_pg.search.prompts import embed_prompt
+
+__all__ = ["embed_prompt", "look", "next_rows", "search", "similar"]

@@ -1,0 +1,118 @@
+"""One request, one answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from rage_pg.database import Connection, Database, Row, fetch_only
+from rage_pg.errors import InvalidInput
+from rage_pg.providers.ports import TextEncoder
+from rage_pg.queries import filter_values
+from rage_pg.resources import statements
+from rage_pg.search.log import Report, log_search
+from rage_pg.search.prompts import embed_prompt, missing_vectors
+from rage_pg.types import Candidate, Filters, SearchAnswer, SearchRequest, SimilarAnswer
+
+SQL = statements("search")
+
+
+async def search(
+    database: Database,
+    encoders: Sequence[TextEncoder],
+    request: SearchRequest,
+) -> SearchAnswer:
+    """The best `k` images for a prompt under a filter, and how they were found. Raises InvalidInput.
+
+    The prompt is embedded in every active space that one of the encoders belongs to; the rest is said in
+    `strategy`. The search and its answer are logged.
+    """
+    started = time.perf_counter()
+    prompt = prompt_of(request)
+    await embed_prompt(database, encoders, prompt)
+    values = arguments(request, prompt)
+    async with database.reading() as connection:
+        rows = await rows_of(connection, values)
+        report = await report_of(connection, values, rows)
+    took_ms = (time.perf_counter() - started) * 1000
+    async with database.transaction() as connection:
+        search_id = await log_search(connection, request, values, rows, report, took_ms, database.caller.name)
+    return SearchAnswer(
+        search_id=search_id,
+        items=tuple(msgspec.convert(row, Candidate) for row in rows),
+        strategy=report.strategy,
+        matched=report.matched,
+        complete=report.complete,
+        took_ms=round(took_ms, 2),
+        cursor=cursor_after(request.k, request.k, len(rows), report.matched),
+    )
+
+
+async def look(
+    database: Database, encoders: Sequence[TextEncoder], request: SearchRequest
+) -> tuple[Candidate, ...]:
+    """What `search` would find. Nothing is written: no log, and no vector of the prompt either."""
+    prompt = prompt_of(request)
+    missing = await missing_vectors(database, encoders, prompt)
+    vectors = {leg: vector.to_list() for space, vector in missing for leg in space.legs}
+    values = arguments(request, prompt, vectors=Jsonb(vectors))
+    async with database.reading() as connection:
+        rows = await rows_of(connection, values)
+    return tuple(msgspec.convert(row, Candidate) for row in rows)
+
+
+async def similar(database: Database, image_id: int, by: str, k: int, filters: Filters) -> SimilarAnswer:
+    """The `k` images most like an image, by the vectors of the leg `by`; itself and its duplicates left out.
+
+    Raises InvalidInput for a leg that cannot compare images, Conflict where the image has no vector there.
+    """
+    values = {"image_id": image_id, "by": by, "k": k, **filter_values(filters)}
+    async with database.reading() as connection:
+        cursor = await connection.execute(SQL["similar_images"], values)
+        rows = await cursor.fetchall()
+    if not rows:
+        return SimilarAnswer(strategy=f"exact: {by}", matched=0, complete=True)
+    return msgspec.convert({**rows[0], "items": [row["item"] for row in rows]}, SimilarAnswer)
+
+
+def prompt_of(request: SearchRequest) -> str:
+    prompt = request.prompt.strip()
+    if not prompt or "\0" in prompt:
+        raise InvalidInput("The prompt is empty or holds a NUL character.", field="prompt")
+    return prompt
+
+
+def arguments(
+    request: SearchRequest, prompt: str, *, vectors: Jsonb | None = None, without: Sequence[int] = ()
+) -> dict[str, Any]:
+    return {
+        "without": list(without) or None,
+        "vectors": vectors,
+        "prompt": prompt,
+        "k": request.k,
+        "among": None if request.among is None else list(request.among),
+        "legs": None if request.legs is None else Jsonb(request.legs),
+        "min_relevance": request.min_relevance,
+        **filter_values(request.filters),
+    }
+
+
+async def rows_of(connection: Connection, values: Row) -> Sequence[Row]:
+    cursor = await connection.execute(SQL["search_images"], values)
+    return await cursor.fetchall()
+
+
+async def report_of(connection: Connection, values: Row, rows: Sequence[Row]) -> Report:
+    """Every row says how it was found; where none was, the report does."""
+    if rows:
+        return msgspec.convert(rows[0], Report)
+    return await fetch_only(connection, SQL["search_report"], values, Report)
+
+
+def cursor_after(end: int, k: int, rows: int, matched: int) -> str | None:
+    """Where the next page begins, unless this one is not full or is the last."""
+    return str(end) if rows >= k and matched > end else None

@@ -1,0 +1,111 @@
+"""What follows the rows that a search has given."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from uuid import UUID
+
+from msgspec import Struct
+
+from rage_pg.database import Database, execute, fetch_all, fetch_one, fetch_value
+from rage_pg.errors import Conflict, InvalidInput, NotFound
+from rage_pg.providers.ports import TextEncoder
+from rage_pg.resources import statements
+from rage_pg.search.asking import arguments, cursor_after, report_of, rows_of
+from rage_pg.search.log import Report, log_rows
+from rage_pg.search.prompts import embed_prompt
+from rage_pg.types import Candidate, Filters, SearchAnswer, SearchRequest
+
+SQL = statements("search")
+
+
+class _Logged(Struct, frozen=True):
+    """A search as it was asked, and what it has answered so far."""
+
+    prompt: str
+    filters: Filters
+    among: tuple[int, ...] | None
+    legs: dict[str, float] | None
+    k: int
+    min_relevance: float
+    strategy: str
+    matched: int
+    complete: bool
+    same_view: bool
+    answered: tuple[int, ...]
+    last_rank: int
+
+    @property
+    def request(self) -> SearchRequest:
+        return SearchRequest(
+            prompt=self.prompt,
+            filters=self.filters,
+            among=self.among,
+            legs=self.legs,
+            k=self.k,
+            min_relevance=self.min_relevance,
+        )
+
+
+async def next_rows(
+    database: Database, encoders: Sequence[TextEncoder], search_id: UUID, cursor: str | None
+) -> SearchAnswer:
+    """The `k` rows of a search after `cursor`, from its first one without; no image comes twice.
+
+    Rows that were answered before are read from the log. Others are searched for by the same request, and
+    logged. Raises NotFound, InvalidInput for a cursor that the search never gave, and Conflict where the
+    caller sees other brands than the search did.
+    """
+    started = time.perf_counter()
+    logged = await _logged(database, search_id)
+    after = _place(cursor, logged)
+    report = Report(logged.strategy, logged.matched, logged.complete)
+    if after == logged.last_rank:
+        report = await _answer_further(database, encoders, search_id, logged)
+    values = {"search_id": search_id, "after": after, "k": logged.k}
+    async with database.reading() as connection:
+        items = await fetch_all(connection, SQL["logged_results"], values, Candidate)
+        last_rank: int = await fetch_value(connection, SQL["last_rank"], values)
+    return SearchAnswer(
+        search_id=search_id,
+        items=tuple(items),
+        strategy=report.strategy,
+        matched=report.matched,
+        complete=report.complete,
+        took_ms=round((time.perf_counter() - started) * 1000, 2),
+        cursor=cursor_after(after + logged.k, logged.k, last_rank - after, report.matched),
+    )
+
+
+async def _logged(database: Database, search_id: UUID) -> _Logged:
+    async with database.reading() as connection:
+        logged = await fetch_one(connection, SQL["logged_search"], {"search_id": search_id}, _Logged)
+    if logged is None:
+        raise NotFound(f"There is no search {search_id}.")
+    # What it has answered was chosen, ranked and counted among the brands that were seen then.
+    if not logged.same_view:
+        raise Conflict("This search was made with other brands in sight. Search again.")
+    return logged
+
+
+async def _answer_further(
+    database: Database, encoders: Sequence[TextEncoder], search_id: UUID, logged: _Logged
+) -> Report:
+    await embed_prompt(database, encoders, logged.prompt)
+    values = arguments(logged.request, logged.prompt, without=logged.answered)
+    async with database.reading() as connection:
+        rows = await rows_of(connection, values)
+        report = await report_of(connection, values, rows)
+    async with database.transaction() as connection:
+        await execute(connection, SQL["lock_results"], {"search_id": search_id})
+        await log_rows(connection, search_id, logged.last_rank, rows)
+    return report
+
+
+def _place(cursor: str | None, logged: _Logged) -> int:
+    """The rank after which a page begins: pages are whole, so that each row is on one of them."""
+    after = int(cursor) if cursor and cursor.isascii() and cursor.isdigit() and len(cursor) < 10 else 0
+    if (cursor is not None and str(after) != cursor) or after % logged.k or after > logged.last_rank:
+        raise InvalidInput("This cursor is not one of this search.", field="cursor")
+    return after

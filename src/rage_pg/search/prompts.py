@@ -1,0 +1,48 @@
+"""The vectors of a prompt, made where they are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+from pgvector import HalfVector
+
+from rage_pg.database import Database, execute, fetch_one
+from rage_pg.providers.checked import checked_vectors
+from rage_pg.providers.ports import TextEncoder
+from rage_pg.resources import statements
+
+SQL = statements("search")
+
+
+class _Space(Struct, frozen=True):
+    """A space that is searched, and by which legs."""
+
+    space_id: int
+    legs: tuple[str, ...]
+
+
+async def embed_prompt(database: Database, encoders: Sequence[TextEncoder], prompt: str) -> int:
+    """Embed a prompt in every active space that lacks it and has its encoder here; how many that were."""
+    embedded = 0
+    for space, vector in await missing_vectors(database, encoders, prompt):
+        values = {"space_id": space.space_id, "prompt": prompt, "embedding": vector}
+        async with database.transaction() as connection:
+            embedded += await execute(connection, SQL["store_prompt_vector"], values)
+    return embedded
+
+
+async def missing_vectors(
+    database: Database, encoders: Sequence[TextEncoder], prompt: str
+) -> list[tuple[_Space, HalfVector]]:
+    """The prompt's vector in every active space that lacks it and has its encoder here."""
+    missing = []
+    for encoder in encoders:
+        asked = {"prompt": prompt, **msgspec.structs.asdict(encoder.identity)}
+        async with database.reading() as connection:
+            space = await fetch_one(connection, SQL["unembedded_space"], asked, _Space)
+        if space is not None:
+            vectors = checked_vectors(await encoder.encode_prompts([prompt]), encoder.identity, 1)
+            missing.append((space, HalfVector(vectors[0])))
+    return missing
