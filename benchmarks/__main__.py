@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
-from benchmarks import access, encoders, import_rate, not_found, startup
+from benchmarks import access, encoders, filtered_search, import_rate, not_found, startup
 
 PARTS: dict[str, Callable[[], Awaitable[None]]] = {
     "startup": startup.measure,
@@ -19,10 +20,13 @@ PARTS: dict[str, Callable[[], Awaitable[None]]] = {
 
 async def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which to run; all without")
-    for name in parser.parse_args().parts or PARTS:
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, "search", []], help="which to run; all without")
+    parser.add_argument("--images", type=int, default=100_000, help="of the part search (default 100,000)")
+    arguments = parser.parse_args()
+    parts = {**PARTS, "search": partial(filtered_search.measure, arguments.images)}
+    for name in arguments.parts or parts:
         print(f"== {name}", flush=True)
-        await PARTS[name]()
+        await parts[name]()
 
 
 asyncio.run(main())

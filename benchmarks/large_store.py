@@ -73,14 +73,14 @@ WHERE s.name = 'usem3';
 """
 
 
-def fill(url: str, *, images: int, brands: int) -> None:
+def fill(url: str, *, images: int, brands: int, vectors: bool = True) -> None:
     """Fill a migrated, empty store as its operator; the captions' HNSW index goes, to save its building."""
     with psycopg.connect(url) as connection:
         for trigger, table in connection.execute(TRIGGERS).fetchall():
             connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}".encode())
         connection.execute("DROP INDEX IF EXISTS rage.embeddings_1_hnsw")
         values = {"images": images, "brands": brands}
-        for statement in (FILL + VECTORS).split(";\n"):
+        for statement in (FILL + (VECTORS if vectors else "")).split(";\n"):
             if statement.strip():
                 connection.execute(statement.encode(), values)
         for trigger, table in connection.execute(TRIGGERS).fetchall():
