@@ -459,6 +459,7 @@ CREATE FUNCTION rage.facets(filters jsonb, words tsquery) RETURNS TABLE(facet te
     AS $_$
 DECLARE
     allowed  integer[] := rage.brand_limit();
+    wanted   jsonb := rage.resolved(filters, allowed);
 BEGIN
     RETURN QUERY EXECUTE format($sql$
 WITH matches AS MATERIALIZED (
@@ -498,8 +499,8 @@ ranked AS (
 SELECT r.facet, r.name, r.value, r.count
 FROM ranked AS r
 WHERE r.place <= 100
-ORDER BY r.facet, r.name, r.place$sql$, rage.filter_clause(filters, NULL, allowed))
-    USING filters, NULL::bigint[], allowed, words;
+ORDER BY r.facet, r.name, r.place$sql$, rage.filter_clause(wanted, NULL, allowed))
+    USING wanted, NULL::bigint[], allowed, words;
 END
 $_$;
 
@@ -516,7 +517,7 @@ BEGIN
         clauses := clauses || 'i.brand_id = ANY ($3)'::text;
     END IF;
     IF filters ? 'brand' THEN
-        clauses := clauses || 'i.brand_id IN (SELECT b.brand_id FROM rage.brands AS b WHERE b.key = ANY (rage.names($1 -> ''brand'')))'::text;
+        clauses := clauses || 'i.brand_id = ANY (rage.integers($1 -> ''brand''))'::text;
     END IF;
     IF filters ? 'sku' THEN
         clauses := clauses || 'EXISTS (SELECT FROM rage.image_products AS p WHERE p.brand_id = i.brand_id AND p.image_id = i.image_id AND p.sku = ANY (rage.texts($1 -> ''sku'')))'::text;
@@ -537,15 +538,15 @@ BEGIN
         FOR place IN 0 .. jsonb_array_length(filters -> 'tags_all') - 1 LOOP
             clauses := clauses || format(
                 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it'
-                ' WHERE it.tag_id = ANY ((SELECT rage.tag_ids(ARRAY[$1 -> ''tags_all'' ->> %s], $3))::integer[]))',
+                ' WHERE it.tag_id = ANY (rage.integers($1 -> ''tags_all'' -> %s)))',
                 place);
         END LOOP;
     END IF;
     IF filters ? 'tags_any' THEN
-        clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY ((SELECT rage.tag_ids(rage.texts($1 -> ''tags_any''), $3))::integer[]))'::text;
+        clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY (rage.integers($1 -> ''tags_any'')))'::text;
     END IF;
     IF filters ? 'tags_none' THEN
-        clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY ((SELECT rage.tag_ids(rage.texts($1 -> ''tags_none''), $3))::integer[]))'::text;
+        clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY (rage.integers($1 -> ''tags_none'')))'::text;
     END IF;
     IF filters ? 'attributes' THEN
         clauses := clauses || rage.attribute_clauses(filters -> 'attributes');
@@ -572,13 +573,13 @@ BEGIN
 END
 $_$;
 
-COMMENT ON FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) IS 'The condition on rage.images i that a filter stands for, for who may see the allowed brands. Its shape follows from the filter; the values stay in $1 (the filter), $2 (among) and $3 (the allowed brands; null: every brand).';
+COMMENT ON FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) IS 'The condition on rage.images i that a filter stands for, for who may see the allowed brands. Its shape follows from the filter; the values stay in $1 (the filter, resolved), $2 (among) and $3 (the allowed brands; null: every brand).';
 
 CREATE FUNCTION rage.filters(brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (SELECT COALESCE(jsonb_object_agg(jsonb_each.key, jsonb_each.value), '{}'::jsonb) AS "coalesce" FROM jsonb_each(jsonb_build_object('brand', to_jsonb(filters.brands), 'sku', to_jsonb(filters.skus), 'kind', to_jsonb(filters.kinds), 'state', to_jsonb(filters.states), 'tags_all', to_jsonb(filters.tags_all), 'tags_any', to_jsonb(filters.tags_any), 'tags_none', to_jsonb(filters.tags_none), 'collection', to_jsonb(filters.collections), 'attributes', filters.attributes, 'origin', to_jsonb(filters.origins), 'created_after', filters.created_after, 'created_before', filters.created_before, 'updated_after', filters.updated_after, 'min_width', filters.min_width, 'min_height', filters.min_height)) jsonb_each(key, value) WHERE (jsonb_each.value <> 'null'::jsonb));
 
-COMMENT ON FUNCTION rage.filters(brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) IS 'A filter as one value: what filter_clause reads.';
+COMMENT ON FUNCTION rage.filters(brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) IS 'A filter as one value, with names as they were given.';
 
 CREATE FUNCTION rage.has_scope(scope text) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -597,6 +598,12 @@ END
 $$;
 
 COMMENT ON FUNCTION rage.has_scope(scope text) IS 'Whether who asks may read, write, generate or admin at all; every scope includes reading. No longer once revoked or expired.';
+
+CREATE FUNCTION rage.integers(value jsonb) RETURNS integer[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY(SELECT (element.value)::integer AS element FROM jsonb_array_elements_text(integers.value) element(value));
+
+COMMENT ON FUNCTION rage.integers(value jsonb) IS 'A JSON array of numbers as an SQL array.';
 
 CREATE FUNCTION rage.is_operator() RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -666,7 +673,8 @@ DECLARE
                             WHEN 'id' THEN 'i.image_id'
                         END;
     allowed     integer[] := rage.brand_limit();
-    clause      text := rage.filter_clause(filters, NULL, allowed);
+    wanted      jsonb := rage.resolved(filters, allowed);
+    clause      text := rage.filter_clause(wanted, NULL, allowed);
 BEGIN
     IF key IS NULL THEN
         RAISE EXCEPTION 'sort must be created_at, updated_at, title or id, with - before it for the other direction'
@@ -688,7 +696,7 @@ FROM rage.images AS i
 WHERE %2$s
 ORDER BY %1$s %3$s, i.image_id %3$s
 LIMIT $7$sql$, key, clause, CASE WHEN descending THEN 'DESC' ELSE 'ASC' END)
-    USING filters, NULL::bigint[], allowed, words, after_key, after_id, page_size;
+    USING wanted, NULL::bigint[], allowed, words, after_key, after_id, page_size;
 END
 $_$;
 
@@ -706,7 +714,7 @@ CREATE FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb,
     AS $_$
 DECLARE
     allowed     integer[] := rage.brand_limit();
-    wanted      jsonb := rage.default_filters(nearest.filters);
+    wanted      jsonb := rage.resolved(rage.default_filters(nearest.filters), allowed);
     space       rage.embedding_spaces := rage.compared_by(nearest.by);
     content_id  bigint;
     vectors     jsonb;
@@ -741,7 +749,7 @@ DECLARE
     asked  text := rage.check_request(prompt, k, min_relevance);
 BEGIN
     allowed := rage.brand_limit();
-    filters := rage.default_filters(filters);
+    filters := rage.resolved(rage.default_filters(filters), allowed);
     weights := rage.leg_weights(legs);
     vectors := rage.query_vectors(asked, weights, vectors, legs IS NOT NULL, allowed);
     IF (weights ->> 'text')::real > 0 THEN
@@ -1009,6 +1017,75 @@ END
 $_$;
 
 COMMENT ON FUNCTION rage.report(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) IS 'How a search is answered, without its rows.';
+
+CREATE FUNCTION rage.tag_form(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN regexp_replace(rage.normal_form(name), ' ?/ ?'::text, '/'::text, 'g'::text);
+
+COMMENT ON FUNCTION rage.tag_form(name text) IS 'How a tag is stored: its normal form, without blanks beside slashes.';
+
+CREATE TABLE rage.tags (
+    tag_id integer NOT NULL,
+    brand_id integer NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT tags_name_check CHECK (((name = rage.normal_form(name)) AND ((length(name) >= 1) AND (length(name) <= 200))))
+);
+
+COMMENT ON TABLE rage.tags IS 'The tags of a brand; a/b is a child of a.';
+
+COMMENT ON COLUMN rage.tags.tag_id IS 'Stable number of the tag.';
+
+COMMENT ON COLUMN rage.tags.brand_id IS 'Whose vocabulary it belongs to.';
+
+COMMENT ON COLUMN rage.tags.name IS 'The tag in its normal form: trimmed, NFC, case-folded.';
+
+COMMENT ON COLUMN rage.tags.created_at IS 'When it was first used.';
+
+CREATE FUNCTION rage.tag_ids(names text[], allowed integer[] DEFAULT NULL::integer[]) RETURNS integer[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ARRAY(WITH wanted AS MATERIALIZED (SELECT rage.tag_form(given.name) AS name FROM unnest(tag_ids.names) given(name)) SELECT t.tag_id FROM (wanted JOIN rage.tags t ON (((t.name = wanted.name) OR starts_with(t.name, (wanted.name || '/'::text))))) WHERE ((tag_ids.allowed IS NULL) OR (t.brand_id = ANY (tag_ids.allowed))));
+
+COMMENT ON FUNCTION rage.tag_ids(names text[], allowed integer[]) IS 'The tags of these names and their children, of the allowed brands; null: of every brand.';
+
+CREATE FUNCTION rage.texts(value jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY(SELECT jsonb_array_elements_text(value) AS jsonb_array_elements_text);
+
+COMMENT ON FUNCTION rage.texts(value jsonb) IS 'A JSON array of strings as an SQL array.';
+
+CREATE TABLE rage.brands (
+    brand_id integer NOT NULL,
+    name text NOT NULL,
+    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
+    title text,
+    guidelines text,
+    reserved boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
+);
+
+COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
+
+COMMENT ON COLUMN rage.brands.brand_id IS 'Stable number of the brand.';
+
+COMMENT ON COLUMN rage.brands.name IS 'The name as it was first given; what people and programs call the brand.';
+
+COMMENT ON COLUMN rage.brands.key IS 'The name as it is compared.';
+
+COMMENT ON COLUMN rage.brands.title IS 'The name as it is printed, where it differs.';
+
+COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand should heed.';
+
+COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
+
+COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
+
+CREATE FUNCTION rage.resolved(filters jsonb, allowed integer[]) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (filters || (SELECT COALESCE(jsonb_object_agg(f.name, CASE f.name WHEN 'brand'::text THEN (SELECT COALESCE(jsonb_agg(b.brand_id ORDER BY b.brand_id), '[]'::jsonb) AS "coalesce" FROM rage.brands b WHERE ((b.key = ANY (rage.names(f.value))) AND ((resolved.allowed IS NULL) OR (b.brand_id = ANY (resolved.allowed))))) WHEN 'tags_all'::text THEN (SELECT COALESCE(jsonb_agg(rage.tag_ids(ARRAY[t.name], resolved.allowed) ORDER BY t.place), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements_text(f.value) WITH ORDINALITY t(name, place)) ELSE to_jsonb(rage.tag_ids(rage.texts(f.value), resolved.allowed)) END), '{}'::jsonb) AS "coalesce" FROM jsonb_each(resolved.filters) f(name, value) WHERE (f.name = ANY (ARRAY['brand'::text, 'tags_all'::text, 'tags_any'::text, 'tags_none'::text]))));
+
+COMMENT ON FUNCTION rage.resolved(filters jsonb, allowed integer[]) IS 'A filter with the numbers of brands and tags in place of their names, of the allowed brands alone; what filter_clause reads.';
 
 CREATE FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) RETURNS TABLE(rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
     LANGUAGE plpgsql STABLE
@@ -1292,42 +1369,6 @@ $_$;
 
 COMMENT ON FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer, allowed integer[]) IS 'The style vector of the approved style picture that a prompt''s caption vector lies nearest to.';
 
-CREATE FUNCTION rage.tag_form(name text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN regexp_replace(rage.normal_form(name), ' ?/ ?'::text, '/'::text, 'g'::text);
-
-COMMENT ON FUNCTION rage.tag_form(name text) IS 'How a tag is stored: its normal form, without blanks beside slashes.';
-
-CREATE TABLE rage.tags (
-    tag_id integer NOT NULL,
-    brand_id integer NOT NULL,
-    name text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT tags_name_check CHECK (((name = rage.normal_form(name)) AND ((length(name) >= 1) AND (length(name) <= 200))))
-);
-
-COMMENT ON TABLE rage.tags IS 'The tags of a brand; a/b is a child of a.';
-
-COMMENT ON COLUMN rage.tags.tag_id IS 'Stable number of the tag.';
-
-COMMENT ON COLUMN rage.tags.brand_id IS 'Whose vocabulary it belongs to.';
-
-COMMENT ON COLUMN rage.tags.name IS 'The tag in its normal form: trimmed, NFC, case-folded.';
-
-COMMENT ON COLUMN rage.tags.created_at IS 'When it was first used.';
-
-CREATE FUNCTION rage.tag_ids(names text[], allowed integer[] DEFAULT NULL::integer[]) RETURNS integer[]
-    LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN ARRAY(SELECT t.tag_id FROM ((SELECT rage.tag_form(given.name) AS name FROM unnest(tag_ids.names) given(name)) wanted JOIN rage.tags t ON (((t.name = wanted.name) OR starts_with(t.name, (wanted.name || '/'::text))))) WHERE ((tag_ids.allowed IS NULL) OR (t.brand_id = ANY (tag_ids.allowed))));
-
-COMMENT ON FUNCTION rage.tag_ids(names text[], allowed integer[]) IS 'The tags of these names and their children, of the allowed brands; null: of every brand.';
-
-CREATE FUNCTION rage.texts(value jsonb) RETURNS text[]
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN ARRAY(SELECT jsonb_array_elements_text(value) AS jsonb_array_elements_text);
-
-COMMENT ON FUNCTION rage.texts(value jsonb) IS 'A JSON array of strings as an SQL array.';
-
 CREATE FUNCTION rage_v1.contract_version() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN '1.0'::text;
@@ -1455,33 +1496,6 @@ ALTER TABLE rage.audit_log ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTIT
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE rage.brands (
-    brand_id integer NOT NULL,
-    name text NOT NULL,
-    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
-    title text,
-    guidelines text,
-    reserved boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
-);
-
-COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
-
-COMMENT ON COLUMN rage.brands.brand_id IS 'Stable number of the brand.';
-
-COMMENT ON COLUMN rage.brands.name IS 'The name as it was first given; what people and programs call the brand.';
-
-COMMENT ON COLUMN rage.brands.key IS 'The name as it is compared.';
-
-COMMENT ON COLUMN rage.brands.title IS 'The name as it is printed, where it differs.';
-
-COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand should heed.';
-
-COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
-
-COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
 
 ALTER TABLE rage.brands ALTER COLUMN brand_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.brands_brand_id_seq

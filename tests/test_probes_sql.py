@@ -136,6 +136,8 @@ PROBES = [
               lambda side: side.attribute, "nobcode"),
     *filtered("'x', among => ARRAY[%(g)s]::bigint[]", image_id, UNUSED_NUMBER),
     *filtered("'x', among => ARRAY[%(g)s]::bigint[], states => '{draft}'", lambda side: side.draft_id, UNUSED_NUMBER),
+    Probe("search_statement(brands, tags)", "SELECT rage_v1.search_statement('x', brands => ARRAY[%(g)s], tags_all => ARRAY[%(g)s])",
+          lambda side: side.brand, "nobodyfox"),
     *(Probe(f"similar_images({by})", f"SELECT * FROM rage_v1.similar_images(%(g)s, '{by}')", image_id, UNUSED_NUMBER)
       for by in ("caption", "style")),
     Probe("search_statement(words)", "SELECT rage_v1.search_statement('lotion ' || %(g)s)",
@@ -200,6 +202,7 @@ LAPSES = [
     ("facets", "rage.brand_limit()", "NULL::integer[]"),
     ("list_images", "rage.brand_limit()", "NULL::integer[]"),
     ("prepare_search", "rage.brand_limit()", "NULL::integer[]"),
+    ("resolved", "(allowed IS NULL) OR", "true OR"),
     ("nearest", "rage.brand_limit()", "NULL::integer[]"),
     ("nearest", "allowed IS NULL OR", "true OR"),
 ]

@@ -6,6 +6,12 @@ RETURN ARRAY(SELECT jsonb_array_elements_text(value));
 COMMENT ON FUNCTION rage.texts(jsonb) IS 'A JSON array of strings as an SQL array.';
 
 
+CREATE OR REPLACE FUNCTION rage.integers(value jsonb) RETURNS integer[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ARRAY(SELECT element::integer FROM jsonb_array_elements_text(value) AS element);
+COMMENT ON FUNCTION rage.integers(jsonb) IS 'A JSON array of numbers as an SQL array.';
+
+
 CREATE OR REPLACE FUNCTION rage.names(value jsonb) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ARRAY(SELECT rage.normal_form(name) FROM jsonb_array_elements_text(value) AS name);
@@ -21,8 +27,12 @@ COMMENT ON FUNCTION rage.tag_form(text) IS 'How a tag is stored: its normal form
 CREATE OR REPLACE FUNCTION rage.tag_ids(names text[], allowed integer[] DEFAULT NULL) RETURNS integer[]
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN ARRAY(
+    -- Once for each name that is given, not for each tag that it is compared with.
+    WITH wanted AS MATERIALIZED (
+        SELECT rage.tag_form(given.name) AS name FROM unnest(names) AS given (name)
+    )
     SELECT t.tag_id
-    FROM (SELECT rage.tag_form(given.name) AS name FROM unnest(names) AS given (name)) AS wanted
+    FROM wanted
     JOIN rage.tags AS t ON t.name = wanted.name OR starts_with(t.name, wanted.name || '/')
     WHERE allowed IS NULL OR t.brand_id = ANY (allowed)
 );

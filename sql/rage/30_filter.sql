@@ -26,7 +26,7 @@ RETURN (
     'min_height', min_height)) WHERE value <> 'null');
 COMMENT ON FUNCTION rage.filters(text[], text[], text[], text[], text[], text[], text[], text[], jsonb, text[],
     timestamptz, timestamptz, timestamptz, integer, integer) IS
-    'A filter as one value: what filter_clause reads.';
+    'A filter as one value, with names as they were given.';
 
 
 CREATE OR REPLACE FUNCTION rage.range_clauses(name text, bounds jsonb) RETURNS text[]
@@ -92,6 +92,26 @@ COMMENT ON FUNCTION rage.attribute_clauses(jsonb) IS
     'Conditions on i.attributes. Values stay in the parameter $1; only names are written in, quoted.';
 
 
+CREATE OR REPLACE FUNCTION rage.resolved(filters jsonb, allowed integer[]) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN filters || (
+    -- The planner knows how many images have a brand's or a tag's number; of a name looked up on the way it knows nothing.
+    SELECT coalesce(jsonb_object_agg(f.name, CASE f.name
+        WHEN 'brand' THEN (
+            SELECT coalesce(jsonb_agg(b.brand_id ORDER BY b.brand_id), '[]')
+            FROM rage.brands AS b
+            WHERE b.key = ANY (rage.names(f.value)) AND (allowed IS NULL OR b.brand_id = ANY (allowed)))
+        WHEN 'tags_all' THEN (
+            SELECT coalesce(jsonb_agg(rage.tag_ids(ARRAY[t.name], allowed) ORDER BY t.place), '[]')
+            FROM jsonb_array_elements_text(f.value) WITH ORDINALITY AS t (name, place))
+        ELSE to_jsonb(rage.tag_ids(rage.texts(f.value), allowed))
+    END), '{}')
+    FROM jsonb_each(filters) AS f (name, value)
+    WHERE f.name IN ('brand', 'tags_all', 'tags_any', 'tags_none'));
+COMMENT ON FUNCTION rage.resolved(jsonb, integer[]) IS
+    'A filter with the numbers of brands and tags in place of their names, of the allowed brands alone; what filter_clause reads.';
+
+
 CREATE OR REPLACE FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) RETURNS text
 LANGUAGE plpgsql IMMUTABLE
 AS $function$
@@ -103,7 +123,7 @@ BEGIN
         clauses := clauses || 'i.brand_id = ANY ($3)'::text;
     END IF;
     IF filters ? 'brand' THEN
-        clauses := clauses || 'i.brand_id IN (SELECT b.brand_id FROM rage.brands AS b WHERE b.key = ANY (rage.names($1 -> ''brand'')))'::text;
+        clauses := clauses || 'i.brand_id = ANY (rage.integers($1 -> ''brand''))'::text;
     END IF;
     IF filters ? 'sku' THEN
         clauses := clauses || 'EXISTS (SELECT FROM rage.image_products AS p WHERE p.brand_id = i.brand_id AND p.image_id = i.image_id AND p.sku = ANY (rage.texts($1 -> ''sku'')))'::text;
@@ -124,15 +144,15 @@ BEGIN
         FOR place IN 0 .. jsonb_array_length(filters -> 'tags_all') - 1 LOOP
             clauses := clauses || format(
                 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it'
-                ' WHERE it.tag_id = ANY ((SELECT rage.tag_ids(ARRAY[$1 -> ''tags_all'' ->> %s], $3))::integer[]))',
+                ' WHERE it.tag_id = ANY (rage.integers($1 -> ''tags_all'' -> %s)))',
                 place);
         END LOOP;
     END IF;
     IF filters ? 'tags_any' THEN
-        clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY ((SELECT rage.tag_ids(rage.texts($1 -> ''tags_any''), $3))::integer[]))'::text;
+        clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY (rage.integers($1 -> ''tags_any'')))'::text;
     END IF;
     IF filters ? 'tags_none' THEN
-        clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY ((SELECT rage.tag_ids(rage.texts($1 -> ''tags_none''), $3))::integer[]))'::text;
+        clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY (rage.integers($1 -> ''tags_none'')))'::text;
     END IF;
     IF filters ? 'attributes' THEN
         clauses := clauses || rage.attribute_clauses(filters -> 'attributes');
@@ -159,4 +179,4 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION rage.filter_clause(jsonb, bigint[], integer[]) IS
-    'The condition on rage.images i that a filter stands for, for who may see the allowed brands. Its shape follows from the filter; the values stay in $1 (the filter), $2 (among) and $3 (the allowed brands; null: every brand).';
+    'The condition on rage.images i that a filter stands for, for who may see the allowed brands. Its shape follows from the filter; the values stay in $1 (the filter, resolved), $2 (among) and $3 (the allowed brands; null: every brand).';

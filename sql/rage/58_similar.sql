@@ -49,7 +49,7 @@ SET search_path FROM CURRENT
 AS $function$
 DECLARE
     allowed     integer[] := rage.brand_limit();
-    wanted      jsonb := rage.default_filters(nearest.filters);
+    wanted      jsonb := rage.resolved(rage.default_filters(nearest.filters), allowed);
     space       rage.embedding_spaces := rage.compared_by(nearest.by);
     content_id  bigint;
     vectors     jsonb;

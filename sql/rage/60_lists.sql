@@ -16,7 +16,8 @@ DECLARE
                             WHEN 'id' THEN 'i.image_id'
                         END;
     allowed     integer[] := rage.brand_limit();
-    clause      text := rage.filter_clause(filters, NULL, allowed);
+    wanted      jsonb := rage.resolved(filters, allowed);
+    clause      text := rage.filter_clause(wanted, NULL, allowed);
 BEGIN
     IF key IS NULL THEN
         RAISE EXCEPTION 'sort must be created_at, updated_at, title or id, with - before it for the other direction'
@@ -38,7 +39,7 @@ FROM rage.images AS i
 WHERE %2$s
 ORDER BY %1$s %3$s, i.image_id %3$s
 LIMIT $7$sql$, key, clause, CASE WHEN descending THEN 'DESC' ELSE 'ASC' END)
-    USING filters, NULL::bigint[], allowed, words, after_key, after_id, page_size;
+    USING wanted, NULL::bigint[], allowed, words, after_key, after_id, page_size;
 END
 $function$;
 COMMENT ON FUNCTION rage.list_images(jsonb, tsquery, text, text, bigint, integer) IS
@@ -51,6 +52,7 @@ SET search_path FROM CURRENT
 AS $function$
 DECLARE
     allowed  integer[] := rage.brand_limit();
+    wanted   jsonb := rage.resolved(filters, allowed);
 BEGIN
     RETURN QUERY EXECUTE format($sql$
 WITH matches AS MATERIALIZED (
@@ -90,8 +92,8 @@ ranked AS (
 SELECT r.facet, r.name, r.value, r.count
 FROM ranked AS r
 WHERE r.place <= 100
-ORDER BY r.facet, r.name, r.place$sql$, rage.filter_clause(filters, NULL, allowed))
-    USING filters, NULL::bigint[], allowed, words;
+ORDER BY r.facet, r.name, r.place$sql$, rage.filter_clause(wanted, NULL, allowed))
+    USING wanted, NULL::bigint[], allowed, words;
 END
 $function$;
 COMMENT ON FUNCTION rage.facets(jsonb, tsquery) IS
