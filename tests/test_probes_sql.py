@@ -202,7 +202,7 @@ LAPSES = [
     ("facets", "rage.brand_limit()", "NULL::integer[]"),
     ("list_images", "rage.brand_limit()", "NULL::integer[]"),
     ("prepare_search", "rage.brand_limit()", "NULL::integer[]"),
-    ("resolved", "(allowed IS NULL) OR", "true OR"),
+    ("resolved", "(resolved.allowed IS NULL)", "(true)"),
     ("nearest", "rage.brand_limit()", "NULL::integer[]"),
     ("nearest", "allowed IS NULL OR", "true OR"),
 ]
