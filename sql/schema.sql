@@ -709,7 +709,7 @@ CREATE FUNCTION rage.names(value jsonb) RETURNS text[]
 COMMENT ON FUNCTION rage.names(value jsonb) IS 'A JSON array of brands or collections in the form in which they are compared.';
 
 CREATE FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) RETURNS TABLE(rank integer, similar_id bigint, distance double precision, strategy text, matched bigint, complete boolean)
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE ROWS 20
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
 DECLARE
@@ -1088,7 +1088,7 @@ CREATE FUNCTION rage.resolved(filters jsonb, allowed integer[]) RETURNS jsonb
 COMMENT ON FUNCTION rage.resolved(filters jsonb, allowed integer[]) IS 'A filter with the numbers of brands and tags in place of their names, of the allowed brands alone; what filter_clause reads.';
 
 CREATE FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) RETURNS TABLE(rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE ROWS 20
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
 DECLARE
@@ -1386,7 +1386,7 @@ COMMENT ON FUNCTION rage_v1.prompt_vector(prompt text, space text) IS 'The vecto
 COMMENT ON FUNCTION rage_v1.request_prompt_vector(prompt text) IS 'Asks a worker to embed a prompt in every active space; returns the number of the job.';
 
 CREATE FUNCTION rage_v1.search_images(prompt text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0, without bigint[] DEFAULT NULL::bigint[]) RETURNS TABLE(rank integer, image_id bigint, external_id text, brand text, skus text[], title text, tags text[], score double precision, legs jsonb, strategy text, matched bigint, complete boolean)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 20
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
     SELECT
@@ -1422,7 +1422,7 @@ $_$;
 COMMENT ON FUNCTION rage_v1.search_statement(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real, without bigint[]) IS 'The SQL that search_images with the same arguments runs, with its values written in, for EXPLAIN; it runs under any search_path.';
 
 CREATE FUNCTION rage_v1.similar_images(image_id bigint, by text DEFAULT 'caption'::text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer) RETURNS TABLE(rank integer, image_id bigint, external_id text, brand text, skus text[], title text, tags text[], distance double precision, strategy text, matched bigint, complete boolean)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 20
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
     SELECT

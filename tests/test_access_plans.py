@@ -155,3 +155,10 @@ def test_same_rows_with_and_without_policies(asking: psycopg.Connection, store: 
     assert wanted is not None
     assert wanted[0] == 500
     assert asking.execute(ours.encode()).fetchone() == wanted
+
+
+@pytest.mark.parametrize("call", ["search_images('x')", "similar_images(22)"])
+def test_what_was_found_is_joined_by_its_id(asking: psycopg.Connection, call: str) -> None:
+    plan = plan_of(asking, f"SELECT * FROM rage_v1.{call} JOIN rage_v1.images USING (image_id)")
+    assert "images_pkey" in indexes(plan)
+    assert "images" not in scanned(plan)

@@ -89,11 +89,12 @@ COMMENT ON FUNCTION rage.prepare_search(text, integer, jsonb, bigint[], jsonb, j
     'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the strategy.';
 
 
+-- ROWS: as many as are asked for as a rule. Planned for a thousand, a join with the images reads every one of them.
 CREATE OR REPLACE FUNCTION rage.search(
     prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real,
     without bigint[]
 ) RETURNS TABLE (rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE ROWS 20
 SET search_path FROM CURRENT
 AS $function$
 DECLARE

@@ -44,7 +44,7 @@ COMMENT ON FUNCTION rage.compared_by(text) IS 'The active space of a leg, or a c
 
 CREATE OR REPLACE FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[])
 RETURNS TABLE (rank integer, similar_id bigint, distance double precision, strategy text, matched bigint, complete boolean)
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE ROWS 20
 SET search_path FROM CURRENT
 AS $function$
 DECLARE

@@ -38,7 +38,7 @@ CREATE OR REPLACE FUNCTION rage_v1.search_images(
     matched      bigint,
     complete     boolean
 )
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 20
 SET search_path FROM CURRENT
 AS $function$
     SELECT

@@ -33,7 +33,7 @@ CREATE OR REPLACE FUNCTION rage_v1.similar_images(
     matched      bigint,
     complete     boolean
 )
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 20
 SET search_path FROM CURRENT
 AS $function$
     SELECT
