@@ -1394,7 +1394,8 @@ CREATE FUNCTION rage_v1.search_images(prompt text, k integer DEFAULT 20, brands 
         found.score, found.hits, found.strategy, found.matched, found.complete
     FROM rage.search(
         $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22) AS found
-    JOIN rage_v1.images AS i USING (image_id)
+    -- Each is there. LEFT keeps the search first: joined from the images, an empty store would let bad arguments pass.
+    LEFT JOIN rage_v1.images AS i USING (image_id)
     ORDER BY found.rank
 $_$;
 
@@ -1430,7 +1431,8 @@ CREATE FUNCTION rage_v1.similar_images(image_id bigint, by text DEFAULT 'caption
         found.distance, found.strategy, found.matched, found.complete
     FROM rage.nearest(
         $1, $2, $3, rage.filters($4, $5, $6, $7, $8, $9, $10, $11, $12, $14, $15, $16, $17, $18, $19), $13) AS found
-    JOIN rage_v1.images AS i ON i.image_id = found.similar_id
+    -- Each is there. LEFT keeps the search first: joined from the images, an empty store would let bad arguments pass.
+    LEFT JOIN rage_v1.images AS i ON i.image_id = found.similar_id
     ORDER BY found.rank
 $_$;
 

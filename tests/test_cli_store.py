@@ -144,7 +144,7 @@ def test_search_shows_a_table_and_how_it_was_answered(filled: Rage) -> None:
 
 def test_search_prints_the_contracts_answer_as_json(filled: Rage) -> None:
     answer = filled("search", "red lamp", "--json").json
-    assert set(answer) == {"search_id", "items", "strategy", "matched", "complete", "took_ms"}
+    assert set(answer) == {"search_id", "items", "strategy", "matched", "complete", "took_ms", "cursor"}
     best = answer["items"][0]
     assert best["image"]["skus"] == ["LAMP-R"]
     assert best["legs"]["text"]["rank"] == 1

@@ -52,7 +52,7 @@ FROM rage_v1.search_images(
     min_height => %(min_height)s::integer,
     min_relevance => %(min_relevance)s::real,
     without => %(without)s::bigint[]) AS found
-JOIN rage_v1.images AS i USING (image_id)
+LEFT JOIN rage_v1.images AS i USING (image_id)
 ORDER BY found.rank;
 
 -- name: search_report
@@ -108,7 +108,7 @@ SELECT
     f.matched,
     f.complete
 FROM found AS f
-JOIN rage_v1.images AS i USING (image_id)
+LEFT JOIN rage_v1.images AS i USING (image_id)
 ORDER BY f.rank;
 
 -- name: log_search

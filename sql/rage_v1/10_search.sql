@@ -46,7 +46,8 @@ AS $function$
         found.score, found.hits, found.strategy, found.matched, found.complete
     FROM rage.search(
         $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22) AS found
-    JOIN rage_v1.images AS i USING (image_id)
+    -- Each is there. LEFT keeps the search first: joined from the images, an empty store would let bad arguments pass.
+    LEFT JOIN rage_v1.images AS i USING (image_id)
     ORDER BY found.rank
 $function$;
 COMMENT ON FUNCTION rage_v1.search_images IS

@@ -41,7 +41,8 @@ AS $function$
         found.distance, found.strategy, found.matched, found.complete
     FROM rage.nearest(
         $1, $2, $3, rage.filters($4, $5, $6, $7, $8, $9, $10, $11, $12, $14, $15, $16, $17, $18, $19), $13) AS found
-    JOIN rage_v1.images AS i ON i.image_id = found.similar_id
+    -- Each is there. LEFT keeps the search first: joined from the images, an empty store would let bad arguments pass.
+    LEFT JOIN rage_v1.images AS i ON i.image_id = found.similar_id
     ORDER BY found.rank
 $function$;
 COMMENT ON FUNCTION rage_v1.similar_images IS
