@@ -64,7 +64,10 @@ def made(images: int, queries: int, *, seed: int = 7) -> Clustered:
 
 
 def fill(url: str, store: Clustered) -> None:
-    """Put it into a migrated, empty store as its operator. The index of the captions' space is dropped."""
+    """Put it into a migrated, empty store as its operator. The index of the captions' space is built last."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT pg_get_indexdef('rage.embeddings_1_hnsw'::regclass)").fetchone()
+        assert row is not None
     large_store.fill(url, images=len(store.vectors), brands=BRANDS, vectors=False)
     with psycopg.connect(url) as connection:
         connection.execute("SET search_path = rage")
@@ -73,6 +76,9 @@ def fill(url: str, store: Clustered) -> None:
         _copy_tags(connection, store)
         connection.commit()
         connection.autocommit = True
+        connection.execute("SET maintenance_work_mem = '2GB'")
+        connection.execute("SET max_parallel_maintenance_workers = 2")
+        connection.execute(row[0].encode())
         connection.execute("VACUUM ANALYZE")
 
 

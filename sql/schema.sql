@@ -46,6 +46,24 @@ $$;
 
 COMMENT ON FUNCTION rage.allowed_brands(scope text) IS 'The brands that who asks may read, write to, generate for or admin; what is shared, everybody may read who may read at all.';
 
+CREATE FUNCTION rage.any_word(words jsonb) RETURNS tsquery
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (SELECT (string_agg(((quote_literal(word.word))::tsquery)::text, ' | '::text))::tsquery AS string_agg FROM jsonb_object_keys(any_word.words) word(word));
+
+COMMENT ON FUNCTION rage.any_word(words jsonb) IS 'Finds the documents that have one of a prompt''s words.';
+
+CREATE FUNCTION rage.attribute_forms(name text, value jsonb) RETURNS jsonb[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (WITH spellings AS (SELECT attribute_forms.value AS spelling UNION SELECT CASE WHEN (jsonb_typeof(attribute_forms.value) = ANY (ARRAY['number'::text, 'boolean'::text])) THEN to_jsonb((attribute_forms.value #>> '{}'::text[])) WHEN (jsonb_typeof(attribute_forms.value) <> 'string'::text) THEN attribute_forms.value WHEN ((attribute_forms.value #>> '{}'::text[]) ~ '^-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?$'::text) THEN to_jsonb(((attribute_forms.value #>> '{}'::text[]))::numeric) WHEN ((attribute_forms.value #>> '{}'::text[]) = ANY (ARRAY['true'::text, 'false'::text])) THEN to_jsonb(((attribute_forms.value #>> '{}'::text[]))::boolean) ELSE attribute_forms.value END AS value) SELECT array_agg(forms.form) AS array_agg FROM spellings, LATERAL (VALUES (jsonb_build_object(attribute_forms.name, spellings.spelling)), (jsonb_build_object(attribute_forms.name, jsonb_build_array(spellings.spelling)))) forms(form));
+
+COMMENT ON FUNCTION rage.attribute_forms(name text, value jsonb) IS 'The objects of which an image''s attributes must contain one to have this value, alone or in a list.';
+
+CREATE FUNCTION rage.attribute_choices(name text, choices jsonb) RETURNS jsonb[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY(SELECT f.form FROM jsonb_array_elements(attribute_choices.choices) c(value), LATERAL unnest(rage.attribute_forms(attribute_choices.name, c.value)) f(form));
+
+COMMENT ON FUNCTION rage.attribute_choices(name text, choices jsonb) IS 'The objects of which an image''s attributes must contain one to have one of these values.';
+
 CREATE FUNCTION rage.attribute_clauses(attributes jsonb) RETURNS text[]
     LANGUAGE plpgsql IMMUTABLE
     AS $_$
@@ -70,13 +88,12 @@ BEGIN
             clauses := clauses || rage.range_clauses(name, wanted);
         ELSIF jsonb_typeof(wanted) = 'array' THEN
             clauses := clauses || format(
-                'i.attributes @> ANY (ARRAY(SELECT form FROM jsonb_array_elements($1 -> ''attributes'' -> %1$L) AS w (value),'
-                ' unnest(rage.attribute_forms(%1$L, w.value)) AS f (form)))', name);
+                'i.attributes @> ANY (rage.attribute_choices(%1$L, $1 -> ''attributes'' -> %1$L))', name);
         ELSIF wanted = 'null' THEN
             clauses := clauses || format('coalesce(i.attributes -> %1$L, ''null'') = ''null''', name);
         ELSE
             clauses := clauses || format(
-                'i.attributes @> ANY ((SELECT rage.attribute_forms(%1$L, $1 -> ''attributes'' -> %1$L))::jsonb[])', name);
+                'i.attributes @> ANY (rage.attribute_forms(%1$L, $1 -> ''attributes'' -> %1$L))', name);
         END IF;
     END LOOP;
     RETURN clauses;
@@ -84,12 +101,6 @@ END
 $_$;
 
 COMMENT ON FUNCTION rage.attribute_clauses(attributes jsonb) IS 'Conditions on i.attributes. Values stay in the parameter $1; only names are written in, quoted.';
-
-CREATE FUNCTION rage.attribute_forms(name text, value jsonb) RETURNS jsonb[]
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (WITH spellings AS (SELECT attribute_forms.value AS spelling UNION SELECT CASE WHEN (jsonb_typeof(attribute_forms.value) = ANY (ARRAY['number'::text, 'boolean'::text])) THEN to_jsonb((attribute_forms.value #>> '{}'::text[])) WHEN (jsonb_typeof(attribute_forms.value) <> 'string'::text) THEN attribute_forms.value WHEN ((attribute_forms.value #>> '{}'::text[]) ~ '^-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?$'::text) THEN to_jsonb(((attribute_forms.value #>> '{}'::text[]))::numeric) WHEN ((attribute_forms.value #>> '{}'::text[]) = ANY (ARRAY['true'::text, 'false'::text])) THEN to_jsonb(((attribute_forms.value #>> '{}'::text[]))::boolean) ELSE attribute_forms.value END AS value) SELECT array_agg(forms.form) AS array_agg FROM spellings, LATERAL (VALUES (jsonb_build_object(attribute_forms.name, spellings.spelling)), (jsonb_build_object(attribute_forms.name, jsonb_build_array(spellings.spelling)))) forms(form));
-
-COMMENT ON FUNCTION rage.attribute_forms(name text, value jsonb) IS 'The objects of which an image''s attributes must contain one to have this value, alone or in a list.';
 
 CREATE FUNCTION rage.audited_action(object text, was jsonb, is_now jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -326,6 +337,8 @@ CREATE TABLE rage.embedding_spaces (
     dimensions integer NOT NULL,
     state text DEFAULT 'filling'::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    candidate_cost real DEFAULT 4 NOT NULL,
+    CONSTRAINT embedding_spaces_candidate_cost_check CHECK ((candidate_cost > (0)::double precision)),
     CONSTRAINT embedding_spaces_dimensions_check CHECK (((dimensions >= 1) AND (dimensions <= 4000))),
     CONSTRAINT embedding_spaces_encodes_check CHECK ((encodes = ANY (ARRAY['image'::text, 'caption'::text, 'style'::text]))),
     CONSTRAINT embedding_spaces_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9._:-]*$'::text)),
@@ -353,6 +366,8 @@ COMMENT ON COLUMN rage.embedding_spaces.state IS 'filling: vectors are missing; 
 
 COMMENT ON COLUMN rage.embedding_spaces.created_at IS 'When the row was made.';
 
+COMMENT ON COLUMN rage.embedding_spaces.candidate_cost IS 'What reading one candidate from the HNSW index costs, in comparisons of one vector without it.';
+
 CREATE FUNCTION rage.compared_by(leg text) RETURNS rage.embedding_spaces
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
@@ -373,6 +388,14 @@ END
 $$;
 
 COMMENT ON FUNCTION rage.compared_by(leg text) IS 'The active space of a leg, or a clear error.';
+
+CREATE FUNCTION rage.compared_leg(leg text, space integer, dimensions integer) RETURNS text
+    LANGUAGE sql STABLE
+    RETURN (SELECT format('
+        SELECT e.image_id, e.embedding OPERATOR(%4$I.<=>) ($5 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
+        FROM matches JOIN rage.%2$I AS e USING (image_id)'::text, compared_leg.leg, ('embeddings_'::text || compared_leg.space), compared_leg.dimensions, n.nspname) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
+
+COMMENT ON FUNCTION rage.compared_leg(leg text, space integer, dimensions integer) IS 'The matches of a vector leg, each with its exact cosine distance.';
 
 CREATE FUNCTION rage.create_space(name text, encodes text, encoder text, model text, weights_sha256 text, dimensions integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -407,7 +430,7 @@ BEGIN
         part, CASE WHEN create_space.dimensions <= 2000 THEN 'PLAIN' ELSE 'EXTERNAL' END);
     EXECUTE format(
         'CREATE INDEX %I ON rage.%I USING hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops) '
-        'WITH (m = 16, ef_construction = 64)',
+        'WITH (m = 16, ef_construction = 128)',
         part || '_hnsw', part, create_space.dimensions);
     RETURN new_space;
 END
@@ -445,6 +468,22 @@ END
 $$;
 
 COMMENT ON FUNCTION rage.erase_contents(erased_image bigint) IS 'Removes the bytes of every version of an erased image that no other image of any brand shows or showed; the hash stays.';
+
+CREATE FUNCTION rage.estimated_matches(filters jsonb, among bigint[], allowed integer[]) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    plan  jsonb;
+BEGIN
+    -- Counting takes up to twenty times as long as the search. A function that runs EXPLAIN must be VOLATILE.
+    EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM rage.images AS i WHERE ' || rage.filter_clause(filters, among, allowed)
+    INTO plan USING filters, among, allowed;
+    RETURN (plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint;
+END
+$$;
+
+COMMENT ON FUNCTION rage.estimated_matches(filters jsonb, among bigint[], allowed integer[]) IS 'About how many images pass a resolved filter, by the planner''s statistics.';
 
 CREATE FUNCTION rage.exemption(login name DEFAULT SESSION_USER) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -529,7 +568,8 @@ BEGIN
         clauses := clauses || 'i.state = ANY (rage.texts($1 -> ''state''))'::text;
     END IF;
     IF filters ? 'usable_on' THEN
-        clauses := clauses || '(i.state <> ''approved'' OR ($1 ->> ''usable_on'')::date BETWEEN coalesce(i.usable_from, ''-infinity'') AND coalesce(i.usable_until, ''infinity''))'::text;
+        -- Null by null: of coalesce() the planner knows nothing, and takes half a percent to be usable today.
+        clauses := clauses || '(i.state <> ''approved'' OR ((i.usable_from IS NULL OR i.usable_from <= ($1 ->> ''usable_on'')::date) AND (i.usable_until IS NULL OR i.usable_until >= ($1 ->> ''usable_on'')::date)))'::text;
     END IF;
     IF filters ? 'collection' THEN
         clauses := clauses || 'i.image_id IN (SELECT ci.image_id FROM rage.collection_images AS ci JOIN rage.collections AS c USING (collection_id) WHERE c.key = ANY (rage.names($1 -> ''collection'')) AND ($3 IS NULL OR c.brand_id = ANY ($3)))'::text;
@@ -711,6 +751,8 @@ COMMENT ON FUNCTION rage.names(value jsonb) IS 'A JSON array of brands or collec
 CREATE FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) RETURNS TABLE(rank integer, similar_id bigint, distance double precision, strategy text, matched bigint, complete boolean)
     LANGUAGE plpgsql STABLE ROWS 20
     SET search_path TO 'rage', 'pg_temp'
+    SET random_page_cost TO '1.1'
+    SET jit TO 'off'
     AS $_$
 DECLARE
     allowed     integer[] := rage.brand_limit();
@@ -718,6 +760,8 @@ DECLARE
     space       rage.embedding_spaces := rage.compared_by(nearest.by);
     content_id  bigint;
     vectors     jsonb;
+    ready       record;
+    settings    text[] := rage.scan_settings();
 BEGIN
     PERFORM rage.check_k(nearest.k);
     SELECT i.content_id, jsonb_build_object(nearest.by, e.embedding::text::jsonb) INTO content_id, vectors
@@ -731,17 +775,23 @@ BEGIN
         RAISE EXCEPTION 'image % has no vector yet to compare by "%"', nearest.image_id, nearest.by
             USING ERRCODE = 'no_data_found', COLUMN = 'by', HINT = 'See `rage index status`.';
     END IF;
+    SELECT * INTO ready FROM rage.route(wanted, nearest.among, allowed, vectors, nearest.k);
+    PERFORM rage.set_scan(ready.candidates::text, 'off') WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
-        'SELECT found.rank, found.image_id, found.distance, $7, found.matched, true FROM ('
-        || rage.similar_statement(wanted, nearest.among, allowed, nearest.by, space.space_id, space.dimensions)
+        'SELECT found.rank, found.image_id, found.distance, CASE WHEN found.short THEN ''exact: '' ELSE ''hnsw: '' END || $7, '
+        'found.matched, true FROM ('
+        || rage.similar_statement(
+            wanted, nearest.among, allowed, nearest.by, space.space_id, space.dimensions, ready.indexed <> '{}')
         || ') AS found'
-    USING wanted, nearest.among, allowed, content_id, vectors, nearest.k, 'exact: ' || nearest.by;
+    USING wanted, nearest.among, allowed, content_id, vectors, NULL::jsonb, nearest.by, NULL::real, NULL::bigint[],
+          nearest.k, ready.candidates, ready.matches;
+    PERFORM rage.set_scan(settings[1], settings[2]) WHERE ready.indexed <> '{}';
 END
 $_$;
 
 COMMENT ON FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) IS 'The images nearest to an image in the active space of a leg, by cosine distance; whatever shows the same bytes is left out.';
 
-CREATE FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT strategy text, OUT statement text) RETURNS record
+CREATE FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT statement text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $$
@@ -755,12 +805,14 @@ BEGIN
     IF (weights ->> 'text')::real > 0 THEN
         words := rage.prompt_words(asked, allowed);
     END IF;
-    strategy := rage.strategy(vectors, words, weights);
-    statement := rage.search_statement(filters, among, allowed, words, vectors);
+    depth := rage.search_depth(k, without, vectors, words);
+    SELECT r.indexed, r.candidates, r.matches INTO indexed, candidates, estimate
+    FROM rage.route(filters, among, allowed, vectors, depth) AS r;
+    statement := rage.search_statement(filters, among, allowed, words, vectors, indexed);
 END
 $$;
 
-COMMENT ON FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT strategy text, OUT statement text) IS 'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the strategy.';
+COMMENT ON FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT statement text) IS 'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the legs that go through their index.';
 
 CREATE FUNCTION rage.printed_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) RETURNS text
     LANGUAGE plpgsql STABLE
@@ -782,13 +834,19 @@ BEGIN
         quote_nullable(ready.weights) || '::jsonb',
         quote_nullable(ready.k) || '::integer',
         quote_nullable(ready.min_relevance) || '::real',
-        quote_nullable(ready.without) || '::bigint[]'];
+        quote_nullable(ready.without) || '::bigint[]',
+        quote_nullable(ready.depth) || '::integer',
+        quote_nullable(ready.candidates) || '::integer',
+        quote_nullable(ready.estimate) || '::bigint'];
+    printed := '-- With random_page_cost = 1.1, jit = off'
+        || CASE WHEN ready.indexed = '{}' THEN '' ELSE format(', hnsw.iterative_scan = off, hnsw.ef_search = %s', ready.candidates) END
+        || E'.';
     -- Split at the parameters rather than replace them, and keep what is quoted whole: a value, or the name of an
     -- attribute, may itself contain "$3".
     FOR piece IN SELECT p.part[1] FROM regexp_matches(
-        ready.statement, '(''(?:[^'']|'''')*''|"(?:[^"]|"")*"|\$[1-9]|[^$''"]+|.)', 'g') AS p (part)
+        ready.statement, '(''(?:[^'']|'''')*''|"(?:[^"]|"")*"|\$[0-9]+|[^$''"]+|.)', 'g') AS p (part)
     LOOP
-        printed := printed || CASE WHEN piece ~ '^\$[1-9]$' THEN literals[substr(piece, 2)::integer] ELSE piece END;
+        printed := printed || CASE WHEN piece ~ '^\$[0-9]+$' THEN literals[substr(piece, 2)::integer] ELSE piece END;
     END LOOP;
     RETURN printed;
 END
@@ -1004,15 +1062,24 @@ COMMENT ON FUNCTION rage.refuse_change() IS 'Statement trigger: the audit log is
 CREATE FUNCTION rage.report(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) RETURNS TABLE(strategy text, matched bigint, complete boolean)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
+    SET random_page_cost TO '1.1'
+    SET jit TO 'off'
     AS $_$
 DECLARE
     ready  record;
 BEGIN
     SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8);
+    IF ready.indexed <> '{}' THEN
+        -- Whether an index scan came back short is known once it has run; where it found nothing, it did.
+        RETURN QUERY SELECT s.strategy, s.matched, s.complete FROM rage.search($1, $2, $3, $4, $5, $6, $7, $8) AS s LIMIT 1;
+        IF FOUND THEN
+            RETURN;
+        END IF;
+    END IF;
     RETURN QUERY EXECUTE
         'SELECT $4, count(*), true FROM rage.images AS i WHERE '
         || rage.filter_clause(ready.filters, ready.among, ready.allowed)
-    USING ready.filters, ready.among, ready.allowed, ready.strategy;
+    USING ready.filters, ready.among, ready.allowed, rage.strategy(ready.vectors, ready.words, ready.weights, '{}');
 END
 $_$;
 
@@ -1044,7 +1111,7 @@ COMMENT ON COLUMN rage.tags.created_at IS 'When it was first used.';
 
 CREATE FUNCTION rage.tag_ids(names text[], allowed integer[] DEFAULT NULL::integer[]) RETURNS integer[]
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN ARRAY(WITH wanted AS MATERIALIZED (SELECT rage.tag_form(given.name) AS name FROM unnest(tag_ids.names) given(name)) SELECT t.tag_id FROM (wanted JOIN rage.tags t ON (((t.name = wanted.name) OR starts_with(t.name, (wanted.name || '/'::text))))) WHERE ((tag_ids.allowed IS NULL) OR (t.brand_id = ANY (tag_ids.allowed))));
+    RETURN ARRAY(WITH wanted AS MATERIALIZED (SELECT rage.tag_form(given.name) AS name FROM unnest(tag_ids.names) given(name)) SELECT t.tag_id FROM (wanted JOIN rage.tags t ON (((t.name = wanted.name) OR ((t.name ~>=~ (wanted.name || '/'::text)) AND (t.name ~<~ (wanted.name || '0'::text)))))) WHERE ((tag_ids.allowed IS NULL) OR (t.brand_id = ANY (tag_ids.allowed))));
 
 COMMENT ON FUNCTION rage.tag_ids(names text[], allowed integer[]) IS 'The tags of these names and their children, of the allowed brands; null: of every brand.';
 
@@ -1087,32 +1154,114 @@ CREATE FUNCTION rage.resolved(filters jsonb, allowed integer[]) RETURNS jsonb
 
 COMMENT ON FUNCTION rage.resolved(filters jsonb, allowed integer[]) IS 'A filter with the numbers of brands and tags in place of their names, of the allowed brands alone; what filter_clause reads.';
 
+CREATE FUNCTION rage.route(filters jsonb, among bigint[], allowed integer[], vectors jsonb, depth integer, OUT indexed text[], OUT candidates integer, OUT matches bigint) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    -- An index scan of fewer candidates saves nothing, one of more is beyond the bound of hnsw.ef_search.
+    fewest  constant integer := 200;
+    most    constant integer := 1000;
+    sound   jsonb;
+    images  real;
+BEGIN
+    indexed := '{}';
+    -- Until it is analysed a table's reltuples is -1: what is new and small is compared.
+    SELECT jsonb_object_agg(l.leg, round(least(r.reltuples, 1e9) / s.candidate_cost)) INTO sound
+    FROM rage.search_legs AS l
+    JOIN rage.embedding_spaces AS s USING (space_id)
+    JOIN pg_class AS r ON r.oid = to_regclass(format('rage.embeddings_%s', l.space_id))
+    JOIN pg_index AS x ON x.indexrelid = to_regclass(format('rage.embeddings_%s_hnsw', l.space_id)) AND x.indisvalid
+    WHERE vectors ? l.leg AND r.reltuples > s.candidate_cost * fewest;
+    IF sound IS NULL THEN
+        RETURN;
+    END IF;
+    matches := greatest(rage.estimated_matches(filters, among, allowed), 1);
+    SELECT greatest(r.reltuples, matches) INTO images FROM pg_class AS r WHERE r.oid = 'rage.images'::regclass;
+    -- The first half must hold `depth` matches. Under a filter that has nothing to do with the picture their number
+    -- there is Poisson: two and a half standard deviations more than needed come short once in a hundred times.
+    candidates := greatest(fewest, least(ceil(2 * (depth + 2.5 * sqrt(depth)) * images / matches), most + 1));
+    IF candidates > most THEN
+        RETURN;
+    END IF;
+    indexed := ARRAY(
+        SELECT l.leg FROM rage.search_legs AS l JOIN rage.embedding_spaces AS s USING (space_id)
+        WHERE candidates < (sound ->> l.leg)::double precision AND candidates * s.candidate_cost < matches
+        ORDER BY l.leg);
+    matches := round(matches, 1 - floor(log(matches))::integer);
+END
+$$;
+
+COMMENT ON FUNCTION rage.route(filters jsonb, among bigint[], allowed integer[], vectors jsonb, depth integer, OUT indexed text[], OUT candidates integer, OUT matches bigint) IS 'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed. No leg: every match is compared.';
+
+CREATE FUNCTION rage.scan_settings() RETURNS text[]
+    LANGUAGE sql STABLE
+    RETURN ARRAY[current_setting('hnsw.ef_search'::text, true), current_setting('hnsw.iterative_scan'::text, true)];
+
+COMMENT ON FUNCTION rage.scan_settings() IS 'The settings of index scans; null while pgvector is not loaded.';
+
+CREATE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, filter text) RETURNS text
+    LANGUAGE sql STABLE
+    RETURN (SELECT format('
+%1$I AS MATERIALIZED (
+    SELECT image_id, distance, row_number() OVER (ORDER BY distance) AS position
+    FROM (
+        SELECT e.image_id,
+               e.embedding::%6$I.halfvec(%5$s) OPERATOR(%6$I.<=>) ($5 ->> %3$L)::%6$I.halfvec(%5$s) AS distance
+        FROM rage.%4$I AS e
+        ORDER BY distance
+        LIMIT $11
+    ) AS nearest
+),
+%2$I AS MATERIALIZED (
+    SELECT s.image_id, s.distance, s.position
+    FROM %1$I AS s JOIN rage.images AS i USING (image_id)
+    WHERE %7$s
+),'::text, (scanned_leg.leg || '_scan'::text), (scanned_leg.leg || '_found'::text), scanned_leg.leg, ('embeddings_'::text || scanned_leg.space), scanned_leg.dimensions, n.nspname, scanned_leg.filter) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
+
+COMMENT ON FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, filter text) IS 'The CTEs that read the candidates of a vector leg from its HNSW index and keep those that pass the filter.';
+
 CREATE FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) RETURNS TABLE(rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
     LANGUAGE plpgsql STABLE ROWS 20
     SET search_path TO 'rage', 'pg_temp'
+    SET random_page_cost TO '1.1'
+    SET jit TO 'off'
     AS $_$
 DECLARE
-    ready  record;
+    ready     record;
+    settings  text[] := rage.scan_settings();
 BEGIN
     SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8);
+    PERFORM rage.set_scan(ready.candidates::text, 'off') WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
-        'SELECT found.rank, found.image_id, found.score, found.legs, $10, found.matched, true FROM ('
-        || ready.statement || ') AS found'
+        'WITH found AS MATERIALIZED (' || ready.statement || '), '
+        'told AS MATERIALIZED (SELECT rage.strategy($5, $4, $6, ARRAY(SELECT unnest($13) EXCEPT SELECT unnest(short))) AS strategy FROM found LIMIT 1) '
+        'SELECT found.rank, found.image_id, found.score, found.legs, told.strategy, found.matched, true FROM found CROSS JOIN told'
     USING ready.filters, ready.among, ready.allowed, ready.words, ready.vectors, ready.weights, ready.k,
-          ready.min_relevance, ready.without, ready.strategy;
+          ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, ready.indexed;
+    PERFORM rage.set_scan(settings[1], settings[2]) WHERE ready.indexed <> '{}';
 END
 $_$;
 
 COMMENT ON FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) IS 'Runs a search: the ids of the best matches with how each leg ranked them.';
 
-CREATE FUNCTION rage.search_statement(filters jsonb, among bigint[], allowed integer[], words jsonb, vectors jsonb) RETURNS text
+CREATE FUNCTION rage.search_depth(k integer, without bigint[], vectors jsonb, words jsonb) RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    RETURN GREATEST((k + COALESCE(cardinality(without), 0)), CASE WHEN (((SELECT count(*) AS count FROM jsonb_object_keys(search_depth.vectors) jsonb_object_keys(jsonb_object_keys)) + ((words IS NOT NULL))::integer) > 1) THEN 50 ELSE 0 END);
+
+COMMENT ON FUNCTION rage.search_depth(k integer, without bigint[], vectors jsonb, words jsonb) IS 'How many of its best matches a leg gives to the fusion.';
+
+CREATE FUNCTION rage.search_statement(filters jsonb, among bigint[], allowed integer[], words jsonb, vectors jsonb, indexed text[]) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
 DECLARE
+    filter     text := rage.filter_clause(filters, among, allowed);
+    wide       boolean := indexed <> '{}';
     leg_space  record;
     legs       text[] := '{}';
     hits       text[] := '{}';
+    short      text[] := '{}';
 BEGIN
     FOR leg_space IN
         SELECT l.leg, s.space_id, s.dimensions
@@ -1120,29 +1269,17 @@ BEGIN
         WHERE vectors ? l.leg
         ORDER BY l.leg
     LOOP
-        legs := legs || rage.vector_leg(leg_space.leg, leg_space.space_id, leg_space.dimensions);
+        legs := legs || rage.vector_leg(
+            leg_space.leg, leg_space.space_id, leg_space.dimensions, filter, leg_space.leg = ANY (indexed));
         hits := hits || format(
             'SELECT image_id, %1$L AS leg, place, 1 AS strength, ''distance'' AS measure, distance AS value FROM %1$I',
             leg_space.leg);
+        IF leg_space.leg = ANY (indexed) THEN
+            short := short || format('SELECT %L WHERE (SELECT short FROM %I)', leg_space.leg, leg_space.leg || '_scanned');
+        END IF;
     END LOOP;
     IF words IS NOT NULL THEN
-        legs := legs || $sql$
-words AS (
-    SELECT quote_literal(word)::tsquery AS word, share::double precision AS share
-    FROM jsonb_each_text($4) AS w (word, share)
-),
-"text" AS (
-    SELECT image_id, score, row_number() OVER (ORDER BY score DESC, density DESC, image_id) AS place
-    FROM (
-        SELECT d.image_id,
-               sum(w.share) AS score,
-               ts_rank('{0.1, 0.3, 0.6, 1.0}', d.words, (SELECT string_agg(word::text, ' | ')::tsquery FROM words), 1) AS density
-        FROM matches
-        JOIN rage.image_documents AS d USING (image_id)
-        JOIN words AS w ON d.words @@ w.word
-        GROUP BY d.image_id, d.words
-    ) AS scored
-)$sql$::text;
+        legs := legs || rage.text_leg(filter, wide);
         -- No rank tells how weak a match is: the leg weighs as much as the words that an image has of the prompt.
         hits := hits ||
             'SELECT image_id, ''text'' AS leg, place, score AS strength, ''score'' AS measure, score AS value FROM "text"'::text;
@@ -1151,7 +1288,7 @@ words AS (
         hits := ARRAY['SELECT image_id, ''text'' AS leg, 1::bigint AS place, 1 AS strength, ''score'' AS measure, 0 AS value FROM matches WHERE false'];
     END IF;
     -- Reciprocal rank fusion (Cormack, Clarke, Buettcher, SIGIR 2009) with k = 60, weighted by leg and by a hit's
-    -- strength. A match that no leg ranked still counts as an answer: it comes last with a score of 0.
+    -- strength. A match that no leg ranked still counts as an answer where there is room: it comes last, with a score of 0.
     RETURN format($sql$
 WITH matches AS MATERIALIZED (
     SELECT i.image_id
@@ -1161,14 +1298,16 @@ WITH matches AS MATERIALIZED (
 hits AS MATERIALIZED (
     %s
 ),
-fused AS (
+fused AS MATERIALIZED (
     SELECT image_id, sum(($6 ->> leg)::double precision * strength / (60 + place)) AS score
     FROM hits
     GROUP BY image_id
 ),
 answer AS (
-    SELECT image_id, coalesce(score, 0) AS score
-    FROM matches LEFT JOIN fused USING (image_id)
+    SELECT image_id, score FROM fused
+    UNION ALL
+    SELECT image_id, 0 FROM matches
+    WHERE (SELECT count(*) FROM fused) < $10 AND image_id NOT IN (SELECT image_id FROM fused)
 ),
 best AS (
     SELECT image_id, score
@@ -1182,21 +1321,28 @@ explained AS (
     SELECT image_id, jsonb_object_agg(leg, jsonb_build_object('rank', place, measure, value)) AS legs
     FROM best JOIN hits USING (image_id)
     GROUP BY image_id
+),
+route AS (
+    SELECT ARRAY(%s) AS short
 )
 SELECT row_number() OVER (ORDER BY score DESC, image_id)::integer AS rank,
        image_id,
        score,
        coalesce(legs, '{}') AS legs,
-       (SELECT count(*) FROM matches) AS matched
+       -- Counting a wide filter would take longer than the search.
+       (SELECT CASE WHEN %s THEN $12 ELSE (SELECT count(*) FROM matches) END FROM route) AS matched,
+       (SELECT short FROM route) AS short
 FROM best LEFT JOIN explained USING (image_id)
 ORDER BY score DESC, image_id$sql$,
-        rage.filter_clause(filters, among, allowed),
+        filter,
         coalesce(nullif(array_to_string(legs, ','), ''), E'\nno_leg AS (SELECT)'),
-        array_to_string(hits, E'\n    UNION ALL\n    '));
+        array_to_string(hits, E'\n    UNION ALL\n    '),
+        coalesce(nullif(array_to_string(short, ' UNION ALL '), ''), 'SELECT '''' WHERE false'),
+        CASE WHEN wide THEN 'short = ''{}''' ELSE 'false' END);
 END
 $_$;
 
-COMMENT ON FUNCTION rage.search_statement(filters jsonb, among bigint[], allowed integer[], words jsonb, vectors jsonb) IS 'The text of a search with its parameters left open. Only the shape of the request decides it, never a value.';
+COMMENT ON FUNCTION rage.search_statement(filters jsonb, among bigint[], allowed integer[], words jsonb, vectors jsonb, indexed text[]) IS 'The text of a search with its parameters left open. The shape of the request and the route decide it, never a value. short: the legs whose index scan came back short, so that every match was compared.';
 
 CREATE FUNCTION rage.sees_every_brand() RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -1212,36 +1358,41 @@ $$;
 
 COMMENT ON FUNCTION rage.sees_every_brand() IS 'Whether who asks is granted every brand: then there is nothing to filter.';
 
-CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer) RETURNS text
-    LANGUAGE sql STABLE
-    RETURN (SELECT format('
-%1$I AS (
-    SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
-    FROM (
-        SELECT e.image_id,
-               e.embedding::%4$I.halfvec(%3$s) OPERATOR(%4$I.<=>) ($5 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
-        FROM matches JOIN rage.%2$I AS e USING (image_id)
-    ) AS measured
-)'::text, vector_leg.leg, ('embeddings_'::text || vector_leg.space), vector_leg.dimensions, n.nspname) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
-
-COMMENT ON FUNCTION rage.vector_leg(leg text, space integer, dimensions integer) IS 'The CTE of a vector leg: every match by exact cosine distance.';
-
-CREATE FUNCTION rage.similar_statement(filters jsonb, among bigint[], allowed integer[], leg text, space integer, dimensions integer) RETURNS text
-    LANGUAGE sql STABLE
+CREATE FUNCTION rage.set_scan(ef_search text, iterative_scan text) RETURNS void
+    LANGUAGE plpgsql
     SET search_path TO 'rage', 'pg_temp'
-    RETURN format('
+    AS $$
+BEGIN
+    PERFORM set_config('hnsw.ef_search', ef_search, true), set_config('hnsw.iterative_scan', iterative_scan, true);
+END
+$$;
+
+COMMENT ON FUNCTION rage.set_scan(ef_search text, iterative_scan text) IS 'Sets how many candidates an index scan finds, and whether it goes on beyond them: that would fill its rows with what it had set aside, and not tell.';
+
+CREATE FUNCTION rage.similar_statement(filters jsonb, among bigint[], allowed integer[], leg text, space integer, dimensions integer, indexed boolean) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+DECLARE
+    filter  text := rage.filter_clause(filters, among, allowed) || E'\n      AND i.content_id <> $4';
+    short   text := CASE WHEN indexed THEN format('(SELECT short FROM %I)', leg || '_scanned') ELSE 'true' END;
+BEGIN
+    RETURN format($sql$
 WITH matches AS MATERIALIZED (
     SELECT i.image_id
     FROM rage.images AS i
     WHERE %1$s
-      AND i.content_id <> $4
 ),%2$s
-SELECT place::integer AS rank, image_id, distance, (SELECT count(*) FROM %3$I) AS matched
+SELECT place::integer AS rank, image_id, distance,
+       CASE WHEN %4$s THEN (SELECT count(*) FROM matches) ELSE $12 END AS matched,
+       %4$s AS short
 FROM %3$I
-ORDER BY place
-LIMIT $6'::text, rage.filter_clause(filters, among, allowed), rage.vector_leg(leg, space, dimensions), leg);
+ORDER BY place$sql$,
+        filter, rage.vector_leg(leg, space, dimensions, filter, indexed), leg, short);
+END
+$_$;
 
-COMMENT ON FUNCTION rage.similar_statement(filters jsonb, among bigint[], allowed integer[], leg text, space integer, dimensions integer) IS 'The text of a search for similar images. $1 filter, $2 among, $3 allowed brands, $4 content to leave out, $5 vectors, $6 k.';
+COMMENT ON FUNCTION rage.similar_statement(filters jsonb, among bigint[], allowed integer[], leg text, space integer, dimensions integer, indexed boolean) IS 'The text of a search for similar images. $4 content to leave out; the other parameters are those of a search.';
 
 CREATE FUNCTION rage.space_of(encoder text, model text, weights_sha256 text, dimensions integer, encodes text) RETURNS integer
     LANGUAGE sql STABLE
@@ -1329,12 +1480,12 @@ COMMENT ON COLUMN rage.search_legs.space_id IS 'The active space; null for full 
 
 COMMENT ON COLUMN rage.search_legs.weight IS 'Weight in the rank fusion where a request names none.';
 
-CREATE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb) RETURNS text
+CREATE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[]) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
-    RETURN (WITH legs AS (SELECT l.leg, ((strategy.vectors ? l.leg) OR ((l.leg = 'text'::text) AND (strategy.words IS NOT NULL))) AS searched, CASE WHEN (l.leg = 'text'::text) THEN 'only stop words for text'::text WHEN (l.space_id IS NULL) THEN ('no space for '::text || l.leg) ELSE ('prompt not embedded for '::text || l.leg) END AS lack FROM rage.search_legs l WHERE (((strategy.weights ->> l.leg))::real > (0)::double precision)) SELECT (('exact: '::text || COALESCE(string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE legs.searched), 'no leg'::text)) || COALESCE(('; '::text || string_agg(legs.lack, ', '::text ORDER BY legs.leg) FILTER (WHERE (NOT legs.searched))), ''::text)) FROM legs);
+    RETURN (WITH legs AS (SELECT l.leg, ((strategy.vectors ? l.leg) OR ((l.leg = 'text'::text) AND (strategy.words IS NOT NULL))) AS searched, (l.leg = ANY (strategy.indexed)) AS by_index, CASE WHEN (l.leg = 'text'::text) THEN 'only stop words for text'::text WHEN (l.space_id IS NULL) THEN ('no space for '::text || l.leg) ELSE ('prompt not embedded for '::text || l.leg) END AS lack FROM rage.search_legs l WHERE (((strategy.weights ->> l.leg))::real > (0)::double precision)) SELECT concat_ws('; '::text, ('hnsw: '::text || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND legs.by_index))), ('exact: '::text || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND (NOT legs.by_index)))), CASE WHEN (NOT bool_or(legs.searched)) THEN 'exact: no leg'::text ELSE NULL::text END, string_agg(legs.lack, ', '::text ORDER BY legs.leg) FILTER (WHERE (NOT legs.searched))) AS concat_ws FROM legs);
 
-COMMENT ON FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb) IS 'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
+COMMENT ON FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[]) IS 'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
 
 CREATE FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer, allowed integer[]) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -1368,6 +1519,49 @@ END
 $_$;
 
 COMMENT ON FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer, allowed integer[]) IS 'The style vector of the approved style picture that a prompt''s caption vector lies nearest to.';
+
+CREATE FUNCTION rage.text_leg(filter text, wide boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN format('
+words AS (
+    SELECT quote_literal(word)::tsquery AS word, share::double precision AS share
+    FROM jsonb_each_text($4) AS w (word, share)
+),
+"text" AS (
+    SELECT image_id, score, row_number() OVER (ORDER BY score DESC, density DESC, image_id) AS place
+    FROM (
+        SELECT d.image_id,
+               (SELECT sum(w.share) FROM words AS w WHERE d.words @@ w.word) AS score,
+               ts_rank(''{0.1, 0.3, 0.6, 1.0}'', d.words, rage.any_word($4), 1) AS density
+        FROM %1$s
+        ORDER BY score DESC, density DESC, d.image_id
+        LIMIT $10
+    ) AS scored
+)'::text, CASE WHEN wide THEN format('rage.image_documents AS d JOIN rage.images AS i USING (image_id)
+        WHERE d.words @@ rage.any_word($4)
+          AND %s'::text, filter) ELSE 'matches JOIN rage.image_documents AS d USING (image_id)
+        WHERE d.words @@ rage.any_word($4)'::text END);
+
+COMMENT ON FUNCTION rage.text_leg(filter text, wide boolean) IS 'The CTEs of the text leg: the best $10 matches by the share of the prompt''s words that they have, then by their density.';
+
+CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean) RETURNS text
+    LANGUAGE sql STABLE
+    RETURN (CASE WHEN indexed THEN (rage.scanned_leg(leg, space, dimensions, filter) || format('
+%1$I AS (
+    SELECT count(*) < $10 AS short FROM %2$I WHERE position <= $11 / 2
+),'::text, (leg || '_scanned'::text), (leg || '_found'::text))) ELSE ''::text END || format('
+%1$I AS (
+    SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
+    FROM (%2$s
+        ORDER BY distance, image_id
+        LIMIT $10
+    ) AS nearest
+)'::text, leg, CASE WHEN indexed THEN format('
+        SELECT image_id, distance FROM %1$I WHERE NOT (SELECT short FROM %2$I)
+        UNION ALL%3$s
+        WHERE (SELECT short FROM %2$I)'::text, (leg || '_found'::text), (leg || '_scanned'::text), rage.compared_leg(leg, space, dimensions)) ELSE rage.compared_leg(leg, space, dimensions) END));
+
+COMMENT ON FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean) IS 'The CTEs of a vector leg: its best $10 matches, by its index or, where the scan comes back short and where there is none, by comparing every match.';
 
 CREATE FUNCTION rage_v1.contract_version() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1436,7 +1630,7 @@ CREATE FUNCTION rage_v1.similar_images(image_id bigint, by text DEFAULT 'caption
     ORDER BY found.rank
 $_$;
 
-COMMENT ON FUNCTION rage_v1.similar_images(image_id bigint, by text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) IS 'The k images most like an image by caption, image or style vector, nearest first, filtered like a search. The image and its duplicates are left out, and so is what has no vector there; matched counts what was compared.';
+COMMENT ON FUNCTION rage_v1.similar_images(image_id bigint, by text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) IS 'The k images most like an image by caption, image or style vector, nearest first, filtered like a search. The image and its duplicates are left out, and so is what has no vector there; matched counts what passes the filter.';
 
 CREATE TABLE rage.alembic_version (
     version_num character varying(32) NOT NULL

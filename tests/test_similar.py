@@ -47,7 +47,7 @@ async def test_nearest_come_first_without_itself_and_its_duplicates(lamp: int, d
     rows = similar(database_url, "%s", lamp)
     assert [row[0] for row in rows] == ["glass lamp", "red boat"]
     assert 0 < rows[0][1] < rows[1][1]
-    assert {row[2:] for row in rows} == {("exact: caption", 2, True)}
+    assert {row[2:] for row in rows} == {("exact: caption", 3, True)}
 
 
 async def test_distance_is_that_of_the_vectors(lamp: int, database_url: str) -> None:
@@ -122,7 +122,7 @@ async def test_deleted_image_is_unknown(lamp: int, database: Database, database_
 async def test_over_http_with_filters(lamp: int, client: Client) -> None:
     answer = (await client.get(f"/api/images/{lamp}/similar")).json()
     assert [item["image"]["title"] for item in answer["items"]] == ["glass lamp", "red boat"]
-    assert (answer["strategy"], answer["matched"], answer["complete"]) == ("exact: caption", 2, True)
+    assert (answer["strategy"], answer["matched"], answer["complete"]) == ("exact: caption", 3, True)
     assert answer["items"][0]["distance"] < answer["items"][1]["distance"]
     filtered = (await client.get(f"/api/images/{lamp}/similar?by=caption&tag=light&k=3")).json()
     assert [item["image"]["title"] for item in filtered["items"]] == ["glass lamp"]

@@ -33,7 +33,9 @@ RETURN ARRAY(
     )
     SELECT t.tag_id
     FROM wanted
-    JOIN rage.tags AS t ON t.name = wanted.name OR starts_with(t.name, wanted.name || '/')
+    -- The children are what lies from "a/" to before "a0", the next character: a range that the index by name reads.
+    JOIN rage.tags AS t
+      ON t.name = wanted.name OR (t.name ~>=~ (wanted.name || '/') AND t.name ~<~ (wanted.name || '0'))
     WHERE allowed IS NULL OR t.brand_id = ANY (allowed)
 );
 COMMENT ON FUNCTION rage.tag_ids(text[], integer[]) IS 'The tags of these names and their children, of the allowed brands; null: of every brand.';
@@ -62,3 +64,11 @@ RETURN (
 COMMENT ON FUNCTION rage.attribute_forms(text, jsonb) IS
     'The objects of which an image''s attributes must contain one to have this value, alone or in a list.';
 
+
+CREATE OR REPLACE FUNCTION rage.attribute_choices(name text, choices jsonb) RETURNS jsonb[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ARRAY(
+    SELECT form FROM jsonb_array_elements(choices) AS c (value), unnest(rage.attribute_forms(name, c.value)) AS f (form)
+);
+COMMENT ON FUNCTION rage.attribute_choices(text, jsonb) IS
+    'The objects of which an image''s attributes must contain one to have one of these values.';

@@ -93,3 +93,9 @@ AS $function$
 $function$;
 COMMENT ON FUNCTION rage.prompt_words(text, integer[]) IS
     'The words of a prompt, stemmed, each with its share of what the prompt says: its inverse document frequency over their sum, counted in the allowed brands (null: in all). Null where only stop words are left.';
+
+
+CREATE OR REPLACE FUNCTION rage.any_word(words jsonb) RETURNS tsquery
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT string_agg(quote_literal(word)::tsquery::text, ' | ')::tsquery FROM jsonb_object_keys(words) AS word);
+COMMENT ON FUNCTION rage.any_word(jsonb) IS 'Finds the documents that have one of a prompt''s words.';

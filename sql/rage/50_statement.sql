@@ -1,35 +1,20 @@
 -- A search as one statement.
--- $1 filter, $2 among, $3 allowed brands, $4 words, $5 vectors, $6 weights, $7 k, $8 min_relevance, $9 without.
-
-CREATE OR REPLACE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer) RETURNS text
-LANGUAGE sql STABLE
-RETURN (
-    -- Named with the schema that the host gave pgvector: the statement runs under any search_path.
-    SELECT format($sql$
-%1$I AS (
-    SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
-    FROM (
-        SELECT e.image_id,
-               e.embedding::%4$I.halfvec(%3$s) OPERATOR(%4$I.<=>) ($5 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
-        FROM matches JOIN rage.%2$I AS e USING (image_id)
-    ) AS measured
-)$sql$, leg, 'embeddings_' || space, dimensions, n.nspname)
-    FROM pg_extension AS x JOIN pg_namespace AS n ON n.oid = x.extnamespace
-    WHERE x.extname = 'vector'
-);
-COMMENT ON FUNCTION rage.vector_leg(text, integer, integer) IS 'The CTE of a vector leg: every match by exact cosine distance.';
-
+-- $1 filter, $2 among, $3 allowed brands, $4 words, $5 vectors, $6 weights, $7 k, $8 min_relevance, $9 without,
+-- $10 depth, $11 candidates of an index scan, $12 matches by estimate.
 
 CREATE OR REPLACE FUNCTION rage.search_statement(
-    filters jsonb, among bigint[], allowed integer[], words jsonb, vectors jsonb
+    filters jsonb, among bigint[], allowed integer[], words jsonb, vectors jsonb, indexed text[]
 ) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $function$
 DECLARE
+    filter     text := rage.filter_clause(filters, among, allowed);
+    wide       boolean := indexed <> '{}';
     leg_space  record;
     legs       text[] := '{}';
     hits       text[] := '{}';
+    short      text[] := '{}';
 BEGIN
     FOR leg_space IN
         SELECT l.leg, s.space_id, s.dimensions
@@ -37,29 +22,17 @@ BEGIN
         WHERE vectors ? l.leg
         ORDER BY l.leg
     LOOP
-        legs := legs || rage.vector_leg(leg_space.leg, leg_space.space_id, leg_space.dimensions);
+        legs := legs || rage.vector_leg(
+            leg_space.leg, leg_space.space_id, leg_space.dimensions, filter, leg_space.leg = ANY (indexed));
         hits := hits || format(
             'SELECT image_id, %1$L AS leg, place, 1 AS strength, ''distance'' AS measure, distance AS value FROM %1$I',
             leg_space.leg);
+        IF leg_space.leg = ANY (indexed) THEN
+            short := short || format('SELECT %L WHERE (SELECT short FROM %I)', leg_space.leg, leg_space.leg || '_scanned');
+        END IF;
     END LOOP;
     IF words IS NOT NULL THEN
-        legs := legs || $sql$
-words AS (
-    SELECT quote_literal(word)::tsquery AS word, share::double precision AS share
-    FROM jsonb_each_text($4) AS w (word, share)
-),
-"text" AS (
-    SELECT image_id, score, row_number() OVER (ORDER BY score DESC, density DESC, image_id) AS place
-    FROM (
-        SELECT d.image_id,
-               sum(w.share) AS score,
-               ts_rank('{0.1, 0.3, 0.6, 1.0}', d.words, (SELECT string_agg(word::text, ' | ')::tsquery FROM words), 1) AS density
-        FROM matches
-        JOIN rage.image_documents AS d USING (image_id)
-        JOIN words AS w ON d.words @@ w.word
-        GROUP BY d.image_id, d.words
-    ) AS scored
-)$sql$::text;
+        legs := legs || rage.text_leg(filter, wide);
         -- No rank tells how weak a match is: the leg weighs as much as the words that an image has of the prompt.
         hits := hits ||
             'SELECT image_id, ''text'' AS leg, place, score AS strength, ''score'' AS measure, score AS value FROM "text"'::text;
@@ -68,7 +41,7 @@ words AS (
         hits := ARRAY['SELECT image_id, ''text'' AS leg, 1::bigint AS place, 1 AS strength, ''score'' AS measure, 0 AS value FROM matches WHERE false'];
     END IF;
     -- Reciprocal rank fusion (Cormack, Clarke, Buettcher, SIGIR 2009) with k = 60, weighted by leg and by a hit's
-    -- strength. A match that no leg ranked still counts as an answer: it comes last with a score of 0.
+    -- strength. A match that no leg ranked still counts as an answer where there is room: it comes last, with a score of 0.
     RETURN format($sql$
 WITH matches AS MATERIALIZED (
     SELECT i.image_id
@@ -78,14 +51,16 @@ WITH matches AS MATERIALIZED (
 hits AS MATERIALIZED (
     %s
 ),
-fused AS (
+fused AS MATERIALIZED (
     SELECT image_id, sum(($6 ->> leg)::double precision * strength / (60 + place)) AS score
     FROM hits
     GROUP BY image_id
 ),
 answer AS (
-    SELECT image_id, coalesce(score, 0) AS score
-    FROM matches LEFT JOIN fused USING (image_id)
+    SELECT image_id, score FROM fused
+    UNION ALL
+    SELECT image_id, 0 FROM matches
+    WHERE (SELECT count(*) FROM fused) < $10 AND image_id NOT IN (SELECT image_id FROM fused)
 ),
 best AS (
     SELECT image_id, score
@@ -99,18 +74,25 @@ explained AS (
     SELECT image_id, jsonb_object_agg(leg, jsonb_build_object('rank', place, measure, value)) AS legs
     FROM best JOIN hits USING (image_id)
     GROUP BY image_id
+),
+route AS (
+    SELECT ARRAY(%s) AS short
 )
 SELECT row_number() OVER (ORDER BY score DESC, image_id)::integer AS rank,
        image_id,
        score,
        coalesce(legs, '{}') AS legs,
-       (SELECT count(*) FROM matches) AS matched
+       -- Counting a wide filter would take longer than the search.
+       (SELECT CASE WHEN %s THEN $12 ELSE (SELECT count(*) FROM matches) END FROM route) AS matched,
+       (SELECT short FROM route) AS short
 FROM best LEFT JOIN explained USING (image_id)
 ORDER BY score DESC, image_id$sql$,
-        rage.filter_clause(filters, among, allowed),
+        filter,
         coalesce(nullif(array_to_string(legs, ','), ''), E'\nno_leg AS (SELECT)'),
-        array_to_string(hits, E'\n    UNION ALL\n    '));
+        array_to_string(hits, E'\n    UNION ALL\n    '),
+        coalesce(nullif(array_to_string(short, ' UNION ALL '), ''), 'SELECT '''' WHERE false'),
+        CASE WHEN wide THEN 'short = ''{}''' ELSE 'false' END);
 END
 $function$;
-COMMENT ON FUNCTION rage.search_statement(jsonb, bigint[], integer[], jsonb, jsonb) IS
-    'The text of a search with its parameters left open. Only the shape of the request decides it, never a value.';
+COMMENT ON FUNCTION rage.search_statement(jsonb, bigint[], integer[], jsonb, jsonb, text[]) IS
+    'The text of a search with its parameters left open. The shape of the request and the route decide it, never a value. short: the legs whose index scan came back short, so that every match was compared.';

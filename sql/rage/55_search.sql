@@ -1,6 +1,6 @@
 -- A search from its request to its rows.
 
-CREATE OR REPLACE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb) RETURNS text
+CREATE OR REPLACE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[]) RETURNS text
 LANGUAGE sql STABLE
 SET search_path FROM CURRENT
 RETURN (
@@ -8,6 +8,7 @@ RETURN (
         SELECT
             l.leg,
             vectors ? l.leg OR (l.leg = 'text' AND words IS NOT NULL) AS searched,
+            l.leg = ANY (indexed) AS by_index,
             CASE
                 WHEN l.leg = 'text' THEN 'only stop words for text'
                 WHEN l.space_id IS NULL THEN 'no space for ' || l.leg
@@ -16,12 +17,14 @@ RETURN (
         FROM rage.search_legs AS l
         WHERE (weights ->> l.leg)::real > 0
     )
-    SELECT 'exact: '
-        || coalesce(string_agg(leg, ' + ' ORDER BY leg) FILTER (WHERE searched), 'no leg')
-        || coalesce('; ' || string_agg(lack, ', ' ORDER BY leg) FILTER (WHERE NOT searched), '')
+    SELECT concat_ws('; ',
+        'hnsw: ' || string_agg(leg, ' + ' ORDER BY leg) FILTER (WHERE searched AND by_index),
+        'exact: ' || string_agg(leg, ' + ' ORDER BY leg) FILTER (WHERE searched AND NOT by_index),
+        CASE WHEN NOT bool_or(searched) THEN 'exact: no leg' END,
+        string_agg(lack, ', ' ORDER BY leg) FILTER (WHERE NOT searched))
     FROM legs
 );
-COMMENT ON FUNCTION rage.strategy(jsonb, jsonb, jsonb) IS
+COMMENT ON FUNCTION rage.strategy(jsonb, jsonb, jsonb, text[]) IS
     'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
 
 
@@ -63,10 +66,19 @@ RETURN jsonb_build_object('state', jsonb_build_array('approved'), 'usable_on', c
 COMMENT ON FUNCTION rage.default_filters(jsonb) IS 'A search finds what is approved unless states are named; of what is approved, only what is usable today.';
 
 
+CREATE OR REPLACE FUNCTION rage.search_depth(k integer, without bigint[], vectors jsonb, words jsonb) RETURNS integer
+LANGUAGE sql IMMUTABLE
+RETURN greatest(
+    k + coalesce(cardinality(without), 0),
+    -- Fused, what is second in two legs may pass the first of one; from 1/(60 + 50) on little comes.
+    CASE WHEN (SELECT count(*) FROM jsonb_object_keys(vectors)) + (words IS NOT NULL)::integer > 1 THEN 50 ELSE 0 END);
+COMMENT ON FUNCTION rage.search_depth(integer, bigint[], jsonb, jsonb) IS 'How many of its best matches a leg gives to the fusion.';
+
+
 CREATE OR REPLACE FUNCTION rage.prepare_search(
     prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb,
-    INOUT min_relevance real, INOUT without bigint[], OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT strategy text,
-    OUT statement text
+    INOUT min_relevance real, INOUT without bigint[], OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer,
+    OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT statement text
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -81,31 +93,41 @@ BEGIN
     IF (weights ->> 'text')::real > 0 THEN
         words := rage.prompt_words(asked, allowed);
     END IF;
-    strategy := rage.strategy(vectors, words, weights);
-    statement := rage.search_statement(filters, among, allowed, words, vectors);
+    depth := rage.search_depth(k, without, vectors, words);
+    SELECT r.indexed, r.candidates, r.matches INTO indexed, candidates, estimate
+    FROM rage.route(filters, among, allowed, vectors, depth) AS r;
+    statement := rage.search_statement(filters, among, allowed, words, vectors, indexed);
 END
 $function$;
 COMMENT ON FUNCTION rage.prepare_search(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[]) IS
-    'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the strategy.';
+    'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the legs that go through their index.';
 
 
 -- ROWS: as many as are asked for as a rule. Planned for a thousand, a join with the images reads every one of them.
+-- random_page_cost: a store in use lies in memory. At 4, which means a spinning disk, one image in a hundred is found by
+-- reading them all. jit: compiling takes longer than any search.
 CREATE OR REPLACE FUNCTION rage.search(
     prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real,
     without bigint[]
 ) RETURNS TABLE (rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
 LANGUAGE plpgsql STABLE ROWS 20
 SET search_path FROM CURRENT
+SET random_page_cost = 1.1
+SET jit = off
 AS $function$
 DECLARE
-    ready  record;
+    ready     record;
+    settings  text[] := rage.scan_settings();
 BEGIN
     SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8);
+    PERFORM rage.set_scan(ready.candidates::text, 'off') WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
-        'SELECT found.rank, found.image_id, found.score, found.legs, $10, found.matched, true FROM ('
-        || ready.statement || ') AS found'
+        'WITH found AS MATERIALIZED (' || ready.statement || '), '
+        'told AS MATERIALIZED (SELECT rage.strategy($5, $4, $6, ARRAY(SELECT unnest($13) EXCEPT SELECT unnest(short))) AS strategy FROM found LIMIT 1) '
+        'SELECT found.rank, found.image_id, found.score, found.legs, told.strategy, found.matched, true FROM found CROSS JOIN told'
     USING ready.filters, ready.among, ready.allowed, ready.words, ready.vectors, ready.weights, ready.k,
-          ready.min_relevance, ready.without, ready.strategy;
+          ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, ready.indexed;
+    PERFORM rage.set_scan(settings[1], settings[2]) WHERE ready.indexed <> '{}';
 END
 $function$;
 COMMENT ON FUNCTION rage.search(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[]) IS
@@ -118,15 +140,24 @@ CREATE OR REPLACE FUNCTION rage.report(
 ) RETURNS TABLE (strategy text, matched bigint, complete boolean)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET random_page_cost = 1.1
+SET jit = off
 AS $function$
 DECLARE
     ready  record;
 BEGIN
     SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8);
+    IF ready.indexed <> '{}' THEN
+        -- Whether an index scan came back short is known once it has run; where it found nothing, it did.
+        RETURN QUERY SELECT s.strategy, s.matched, s.complete FROM rage.search($1, $2, $3, $4, $5, $6, $7, $8) AS s LIMIT 1;
+        IF FOUND THEN
+            RETURN;
+        END IF;
+    END IF;
     RETURN QUERY EXECUTE
         'SELECT $4, count(*), true FROM rage.images AS i WHERE '
         || rage.filter_clause(ready.filters, ready.among, ready.allowed)
-    USING ready.filters, ready.among, ready.allowed, ready.strategy;
+    USING ready.filters, ready.among, ready.allowed, rage.strategy(ready.vectors, ready.words, ready.weights, '{}');
 END
 $function$;
 COMMENT ON FUNCTION rage.report(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[]) IS
@@ -156,13 +187,19 @@ BEGIN
         quote_nullable(ready.weights) || '::jsonb',
         quote_nullable(ready.k) || '::integer',
         quote_nullable(ready.min_relevance) || '::real',
-        quote_nullable(ready.without) || '::bigint[]'];
+        quote_nullable(ready.without) || '::bigint[]',
+        quote_nullable(ready.depth) || '::integer',
+        quote_nullable(ready.candidates) || '::integer',
+        quote_nullable(ready.estimate) || '::bigint'];
+    printed := '-- With random_page_cost = 1.1, jit = off'
+        || CASE WHEN ready.indexed = '{}' THEN '' ELSE format(', hnsw.iterative_scan = off, hnsw.ef_search = %s', ready.candidates) END
+        || E'.';
     -- Split at the parameters rather than replace them, and keep what is quoted whole: a value, or the name of an
     -- attribute, may itself contain "$3".
     FOR piece IN SELECT p.part[1] FROM regexp_matches(
-        ready.statement, '(''(?:[^'']|'''')*''|"(?:[^"]|"")*"|\$[1-9]|[^$''"]+|.)', 'g') AS p (part)
+        ready.statement, '(''(?:[^'']|'''')*''|"(?:[^"]|"")*"|\$[0-9]+|[^$''"]+|.)', 'g') AS p (part)
     LOOP
-        printed := printed || CASE WHEN piece ~ '^\$[1-9]$' THEN literals[substr(piece, 2)::integer] ELSE piece END;
+        printed := printed || CASE WHEN piece ~ '^\$[0-9]+$' THEN literals[substr(piece, 2)::integer] ELSE piece END;
     END LOOP;
     RETURN printed;
 END

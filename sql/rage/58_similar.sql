@@ -1,24 +1,31 @@
 -- Images like an image: one space, its own vector in place of a prompt's.
 
 CREATE OR REPLACE FUNCTION rage.similar_statement(
-    filters jsonb, among bigint[], allowed integer[], leg text, space integer, dimensions integer
+    filters jsonb, among bigint[], allowed integer[], leg text, space integer, dimensions integer, indexed boolean
 ) RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
-RETURN format($sql$
+AS $function$
+DECLARE
+    filter  text := rage.filter_clause(filters, among, allowed) || E'\n      AND i.content_id <> $4';
+    short   text := CASE WHEN indexed THEN format('(SELECT short FROM %I)', leg || '_scanned') ELSE 'true' END;
+BEGIN
+    RETURN format($sql$
 WITH matches AS MATERIALIZED (
     SELECT i.image_id
     FROM rage.images AS i
     WHERE %1$s
-      AND i.content_id <> $4
 ),%2$s
-SELECT place::integer AS rank, image_id, distance, (SELECT count(*) FROM %3$I) AS matched
+SELECT place::integer AS rank, image_id, distance,
+       CASE WHEN %4$s THEN (SELECT count(*) FROM matches) ELSE $12 END AS matched,
+       %4$s AS short
 FROM %3$I
-ORDER BY place
-LIMIT $6$sql$,
-    rage.filter_clause(filters, among, allowed), rage.vector_leg(leg, space, dimensions), leg);
-COMMENT ON FUNCTION rage.similar_statement(jsonb, bigint[], integer[], text, integer, integer) IS
-    'The text of a search for similar images. $1 filter, $2 among, $3 allowed brands, $4 content to leave out, $5 vectors, $6 k.';
+ORDER BY place$sql$,
+        filter, rage.vector_leg(leg, space, dimensions, filter, indexed), leg, short);
+END
+$function$;
+COMMENT ON FUNCTION rage.similar_statement(jsonb, bigint[], integer[], text, integer, integer, boolean) IS
+    'The text of a search for similar images. $4 content to leave out; the other parameters are those of a search.';
 
 
 CREATE OR REPLACE FUNCTION rage.compared_by(leg text) RETURNS rage.embedding_spaces
@@ -46,6 +53,8 @@ CREATE OR REPLACE FUNCTION rage.nearest(image_id bigint, by text, k integer, fil
 RETURNS TABLE (rank integer, similar_id bigint, distance double precision, strategy text, matched bigint, complete boolean)
 LANGUAGE plpgsql STABLE ROWS 20
 SET search_path FROM CURRENT
+SET random_page_cost = 1.1
+SET jit = off
 AS $function$
 DECLARE
     allowed     integer[] := rage.brand_limit();
@@ -53,6 +62,8 @@ DECLARE
     space       rage.embedding_spaces := rage.compared_by(nearest.by);
     content_id  bigint;
     vectors     jsonb;
+    ready       record;
+    settings    text[] := rage.scan_settings();
 BEGIN
     PERFORM rage.check_k(nearest.k);
     SELECT i.content_id, jsonb_build_object(nearest.by, e.embedding::text::jsonb) INTO content_id, vectors
@@ -66,11 +77,17 @@ BEGIN
         RAISE EXCEPTION 'image % has no vector yet to compare by "%"', nearest.image_id, nearest.by
             USING ERRCODE = 'no_data_found', COLUMN = 'by', HINT = 'See `rage index status`.';
     END IF;
+    SELECT * INTO ready FROM rage.route(wanted, nearest.among, allowed, vectors, nearest.k);
+    PERFORM rage.set_scan(ready.candidates::text, 'off') WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
-        'SELECT found.rank, found.image_id, found.distance, $7, found.matched, true FROM ('
-        || rage.similar_statement(wanted, nearest.among, allowed, nearest.by, space.space_id, space.dimensions)
+        'SELECT found.rank, found.image_id, found.distance, CASE WHEN found.short THEN ''exact: '' ELSE ''hnsw: '' END || $7, '
+        'found.matched, true FROM ('
+        || rage.similar_statement(
+            wanted, nearest.among, allowed, nearest.by, space.space_id, space.dimensions, ready.indexed <> '{}')
         || ') AS found'
-    USING wanted, nearest.among, allowed, content_id, vectors, nearest.k, 'exact: ' || nearest.by;
+    USING wanted, nearest.among, allowed, content_id, vectors, NULL::jsonb, nearest.by, NULL::real, NULL::bigint[],
+          nearest.k, ready.candidates, ready.matches;
+    PERFORM rage.set_scan(settings[1], settings[2]) WHERE ready.indexed <> '{}';
 END
 $function$;
 COMMENT ON FUNCTION rage.nearest(bigint, text, integer, jsonb, bigint[]) IS

@@ -46,4 +46,4 @@ AS $function$
     ORDER BY found.rank
 $function$;
 COMMENT ON FUNCTION rage_v1.similar_images IS
-    'The k images most like an image by caption, image or style vector, nearest first, filtered like a search. The image and its duplicates are left out, and so is what has no vector there; matched counts what was compared.';
+    'The k images most like an image by caption, image or style vector, nearest first, filtered like a search. The image and its duplicates are left out, and so is what has no vector there; matched counts what passes the filter.';

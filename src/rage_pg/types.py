@@ -211,7 +211,7 @@ class SimilarImage(Struct, frozen=True, kw_only=True):
 
 
 class SimilarAnswer(Struct, frozen=True, kw_only=True):
-    """The nearest first. `matched`: images that were compared. `complete`: no stated bound cut the answer."""
+    """The nearest first. `matched`: images that pass the filter. `complete`: no bound cut the answer."""
 
     items: tuple[SimilarImage, ...] = ()
     strategy: str

@@ -53,6 +53,13 @@ embedding_spaces = Table(
         comment="filling: vectors are missing; ready: it has been active; retired: no longer kept up.",
     ),
     Column(
+        "candidate_cost",
+        REAL,
+        nullable=False,
+        server_default=text("'4'::real"),
+        comment="What reading one candidate from the HNSW index costs, in comparisons of one vector without it.",
+    ),
+    Column(
         "created_at",
         DateTime(timezone=True),
         nullable=False,
