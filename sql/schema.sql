@@ -321,11 +321,11 @@ BEGIN
         RAISE EXCEPTION 'the vector of leg "%" is zero: it has no direction to compare', leg
             USING ERRCODE = 'invalid_parameter_value', COLUMN = 'vectors.' || leg;
     END IF;
-    RETURN given;
+    RETURN to_jsonb(parsed::text);
 END
 $$;
 
-COMMENT ON FUNCTION rage.checked_vector(given jsonb, leg text, dimensions integer) IS 'A query vector that may be compared, or a clear error.';
+COMMENT ON FUNCTION rage.checked_vector(given jsonb, leg text, dimensions integer) IS 'A query vector that may be compared, as pgvector writes it, or a clear error.';
 
 CREATE TABLE rage.embedding_spaces (
     space_id integer NOT NULL,
@@ -338,8 +338,10 @@ CREATE TABLE rage.embedding_spaces (
     state text DEFAULT 'filling'::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     candidate_cost real DEFAULT 4 NOT NULL,
+    ef_search integer DEFAULT 200 NOT NULL,
     CONSTRAINT embedding_spaces_candidate_cost_check CHECK ((candidate_cost > (0)::double precision)),
     CONSTRAINT embedding_spaces_dimensions_check CHECK (((dimensions >= 1) AND (dimensions <= 4000))),
+    CONSTRAINT embedding_spaces_ef_search_check CHECK (((ef_search >= 10) AND (ef_search <= 1000))),
     CONSTRAINT embedding_spaces_encodes_check CHECK ((encodes = ANY (ARRAY['image'::text, 'caption'::text, 'style'::text]))),
     CONSTRAINT embedding_spaces_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9._:-]*$'::text)),
     CONSTRAINT embedding_spaces_state_check CHECK ((state = ANY (ARRAY['filling'::text, 'ready'::text, 'retired'::text]))),
@@ -367,6 +369,8 @@ COMMENT ON COLUMN rage.embedding_spaces.state IS 'filling: vectors are missing; 
 COMMENT ON COLUMN rage.embedding_spaces.created_at IS 'When the row was made.';
 
 COMMENT ON COLUMN rage.embedding_spaces.candidate_cost IS 'What reading one candidate from the HNSW index costs, in comparisons of one vector without it.';
+
+COMMENT ON COLUMN rage.embedding_spaces.ef_search IS 'How many candidates a scan of the HNSW index reads at least; more find more.';
 
 CREATE FUNCTION rage.compared_by(leg text) RETURNS rage.embedding_spaces
     LANGUAGE plpgsql STABLE
@@ -469,7 +473,7 @@ $$;
 
 COMMENT ON FUNCTION rage.erase_contents(erased_image bigint) IS 'Removes the bytes of every version of an erased image that no other image of any brand shows or showed; the hash stays.';
 
-CREATE FUNCTION rage.estimated_matches(filters jsonb, among bigint[], allowed integer[]) RETURNS bigint
+CREATE FUNCTION rage.estimated_matches(filter text, filters jsonb, among bigint[], allowed integer[], OUT matches bigint, OUT cost double precision) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'rage', 'pg_temp'
     AS $$
@@ -477,13 +481,13 @@ DECLARE
     plan  jsonb;
 BEGIN
     -- Counting takes up to twenty times as long as the search. A function that runs EXPLAIN must be VOLATILE.
-    EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM rage.images AS i WHERE ' || rage.filter_clause(filters, among, allowed)
-    INTO plan USING filters, among, allowed;
-    RETURN (plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint;
+    EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM rage.images AS i WHERE ' || filter INTO plan USING filters, among, allowed;
+    matches := greatest((plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint, 1);
+    cost := plan -> 0 -> 'Plan' ->> 'Total Cost';
 END
 $$;
 
-COMMENT ON FUNCTION rage.estimated_matches(filters jsonb, among bigint[], allowed integer[]) IS 'About how many images pass a resolved filter, by the planner''s statistics.';
+COMMENT ON FUNCTION rage.estimated_matches(filter text, filters jsonb, among bigint[], allowed integer[], OUT matches bigint, OUT cost double precision) IS 'About how many images pass a filter, and what counting them costs, by the planner''s statistics.';
 
 CREATE FUNCTION rage.exemption(login name DEFAULT SESSION_USER) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -545,12 +549,34 @@ $_$;
 
 COMMENT ON FUNCTION rage.facets(filters jsonb, words tsquery) IS 'How many images that pass a filter have which tag, brand, kind and attribute: the hundred most frequent values of each.';
 
+CREATE FUNCTION rage.few_match(filters jsonb, among bigint[], bound integer) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    tags  jsonb;
+BEGIN
+    IF cardinality(among) <= bound THEN
+        RETURN true;
+    END IF;
+    FOR tags IN SELECT * FROM jsonb_array_elements(filters -> 'tags_all') LOOP
+        IF (SELECT count(*) <= bound
+            FROM (SELECT FROM rage.image_tags AS it WHERE it.tag_id = ANY (rage.integers(tags)) LIMIT bound + 1) AS tagged)
+        THEN
+            RETURN true;
+        END IF;
+    END LOOP;
+    RETURN false;
+END
+$$;
+
+COMMENT ON FUNCTION rage.few_match(filters jsonb, among bigint[], bound integer) IS 'Whether one look at a resolved filter shows that it leaves at most so many images; false where that takes more.';
+
 CREATE FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     AS $_$
 DECLARE
     clauses  text[] := ARRAY['i.deleted_at IS NULL'];
-    place    integer;
 BEGIN
     IF allowed IS NOT NULL THEN
         clauses := clauses || 'i.brand_id = ANY ($3)'::text;
@@ -574,13 +600,8 @@ BEGIN
     IF filters ? 'collection' THEN
         clauses := clauses || 'i.image_id IN (SELECT ci.image_id FROM rage.collection_images AS ci JOIN rage.collections AS c USING (collection_id) WHERE c.key = ANY (rage.names($1 -> ''collection'')) AND ($3 IS NULL OR c.brand_id = ANY ($3)))'::text;
     END IF;
-    IF filters ? 'tags_all' THEN
-        FOR place IN 0 .. jsonb_array_length(filters -> 'tags_all') - 1 LOOP
-            clauses := clauses || format(
-                'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it'
-                ' WHERE it.tag_id = ANY (rage.integers($1 -> ''tags_all'' -> %s)))',
-                place);
-        END LOOP;
+    IF jsonb_array_length(filters -> 'tags_all') > 0 THEN
+        clauses := clauses || rage.tags_clause(jsonb_array_length(filters -> 'tags_all'));
     END IF;
     IF filters ? 'tags_any' THEN
         clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY (rage.integers($1 -> ''tags_any'')))'::text;
@@ -759,12 +780,13 @@ DECLARE
     wanted      jsonb := rage.resolved(rage.default_filters(nearest.filters), allowed);
     space       rage.embedding_spaces := rage.compared_by(nearest.by);
     content_id  bigint;
+    filter      text;
     vectors     jsonb;
     ready       record;
     settings    text[] := rage.scan_settings();
 BEGIN
     PERFORM rage.check_k(nearest.k);
-    SELECT i.content_id, jsonb_build_object(nearest.by, e.embedding::text::jsonb) INTO content_id, vectors
+    SELECT i.content_id, jsonb_build_object(nearest.by, e.embedding::text) INTO content_id, vectors
     FROM rage.images AS i
     LEFT JOIN rage.embeddings AS e ON e.space_id = space.space_id AND e.image_id = i.image_id
     WHERE i.image_id = nearest.image_id AND i.deleted_at IS NULL AND (allowed IS NULL OR i.brand_id = ANY (allowed));
@@ -775,23 +797,23 @@ BEGIN
         RAISE EXCEPTION 'image % has no vector yet to compare by "%"', nearest.image_id, nearest.by
             USING ERRCODE = 'no_data_found', COLUMN = 'by', HINT = 'See `rage index status`.';
     END IF;
-    SELECT * INTO ready FROM rage.route(wanted, nearest.among, allowed, vectors, nearest.k);
+    filter := rage.filter_clause(wanted, nearest.among, allowed) || format(E'\n      AND i.content_id <> %s', content_id);
+    SELECT * INTO ready FROM rage.route(filter, wanted, nearest.among, allowed, ARRAY[nearest.by], nearest.k);
     PERFORM rage.set_scan(ready.candidates::text, 'off') WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
-        'SELECT found.rank, found.image_id, found.distance, CASE WHEN found.short THEN ''exact: '' ELSE ''hnsw: '' END || $7, '
-        'found.matched, true FROM ('
-        || rage.similar_statement(
-            wanted, nearest.among, allowed, nearest.by, space.space_id, space.dimensions, ready.indexed <> '{}')
-        || ') AS found'
-    USING wanted, nearest.among, allowed, content_id, vectors, NULL::jsonb, nearest.by, NULL::real, NULL::bigint[],
-          nearest.k, ready.candidates, ready.matches;
+        'SELECT found.rank, found.image_id, found.distance, CASE WHEN found.short THEN $13 ELSE $14 END, found.matched, true'
+        ' FROM (' || rage.similar_statement(filter, vectors, ready.indexed) || ') AS found'
+    USING wanted, nearest.among, allowed, NULL::jsonb, vectors, NULL::jsonb, nearest.k, NULL::real, NULL::bigint[],
+          nearest.k, ready.candidates, ready.estimate,
+          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), '{}', NULL),
+          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), ready.indexed, ready.estimate);
     PERFORM rage.set_scan(settings[1], settings[2]) WHERE ready.indexed <> '{}';
 END
 $_$;
 
 COMMENT ON FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) IS 'The images nearest to an image in the active space of a leg, by cosine distance; whatever shows the same bytes is left out.';
 
-CREATE FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT statement text) RETURNS record
+CREATE FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], exact boolean, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT filter text, OUT statement text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $$
@@ -800,19 +822,23 @@ DECLARE
 BEGIN
     allowed := rage.brand_limit();
     filters := rage.resolved(rage.default_filters(filters), allowed);
+    filter := rage.filter_clause(filters, among, allowed);
     weights := rage.leg_weights(legs);
     vectors := rage.query_vectors(asked, weights, vectors, legs IS NOT NULL, allowed);
     IF (weights ->> 'text')::real > 0 THEN
         words := rage.prompt_words(asked, allowed);
     END IF;
     depth := rage.search_depth(k, without, vectors, words);
-    SELECT r.indexed, r.candidates, r.matches INTO indexed, candidates, estimate
-    FROM rage.route(filters, among, allowed, vectors, depth) AS r;
-    statement := rage.search_statement(filters, among, allowed, words, vectors, indexed);
+    indexed := '{}';
+    IF NOT exact THEN
+        SELECT r.indexed, r.candidates, r.estimate INTO indexed, candidates, estimate
+        FROM rage.route(filter, filters, among, allowed, ARRAY(SELECT jsonb_object_keys(vectors)), depth) AS r;
+    END IF;
+    statement := rage.search_statement(filter, words, vectors, indexed);
 END
 $$;
 
-COMMENT ON FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT statement text) IS 'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the legs that go through their index.';
+COMMENT ON FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], exact boolean, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT filter text, OUT statement text) IS 'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the legs that go through their index (none where it must be exact).';
 
 CREATE FUNCTION rage.printed_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) RETURNS text
     LANGUAGE plpgsql STABLE
@@ -824,7 +850,7 @@ DECLARE
     printed   text := '';
     piece     text;
 BEGIN
-    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8);
+    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, false);
     literals := ARRAY[
         quote_nullable(ready.filters) || '::jsonb',
         quote_nullable(ready.among) || '::bigint[]',
@@ -941,7 +967,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION rage.query_vectors(prompt text, weights jsonb, vectors jsonb, demanded boolean, allowed integer[]) IS 'The query vector of every weighted leg: the one given, the stored one of the prompt, or for style the one that the prompt names.';
+COMMENT ON FUNCTION rage.query_vectors(prompt text, weights jsonb, vectors jsonb, demanded boolean, allowed integer[]) IS 'The query vector of every weighted leg, as pgvector writes it: the one given, the stored one of the prompt, or for style the one that the prompt names.';
 
 CREATE FUNCTION rage.range_clauses(name text, bounds jsonb) RETURNS text[]
     LANGUAGE sql IMMUTABLE
@@ -1068,7 +1094,7 @@ CREATE FUNCTION rage.report(prompt text, k integer, filters jsonb, among bigint[
 DECLARE
     ready  record;
 BEGIN
-    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8);
+    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, false);
     IF ready.indexed <> '{}' THEN
         -- Whether an index scan came back short is known once it has run; where it found nothing, it did.
         RETURN QUERY SELECT s.strategy, s.matched, s.complete FROM rage.search($1, $2, $3, $4, $5, $6, $7, $8) AS s LIMIT 1;
@@ -1076,10 +1102,8 @@ BEGIN
             RETURN;
         END IF;
     END IF;
-    RETURN QUERY EXECUTE
-        'SELECT $4, count(*), true FROM rage.images AS i WHERE '
-        || rage.filter_clause(ready.filters, ready.among, ready.allowed)
-    USING ready.filters, ready.among, ready.allowed, rage.strategy(ready.vectors, ready.words, ready.weights, '{}');
+    RETURN QUERY EXECUTE 'SELECT $4, count(*), true FROM rage.images AS i WHERE ' || ready.filter
+    USING ready.filters, ready.among, ready.allowed, rage.strategy(ready.vectors, ready.words, ready.weights, '{}', NULL);
 END
 $_$;
 
@@ -1154,45 +1178,43 @@ CREATE FUNCTION rage.resolved(filters jsonb, allowed integer[]) RETURNS jsonb
 
 COMMENT ON FUNCTION rage.resolved(filters jsonb, allowed integer[]) IS 'A filter with the numbers of brands and tags in place of their names, of the allowed brands alone; what filter_clause reads.';
 
-CREATE FUNCTION rage.route(filters jsonb, among bigint[], allowed integer[], vectors jsonb, depth integer, OUT indexed text[], OUT candidates integer, OUT matches bigint) RETURNS record
+CREATE FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'rage', 'pg_temp'
     AS $$
 DECLARE
-    -- An index scan of fewer candidates saves nothing, one of more is beyond the bound of hnsw.ef_search.
-    fewest  constant integer := 200;
-    most    constant integer := 1000;
-    sound   jsonb;
-    images  real;
+    most            constant integer := 1000;  -- The bound of hnsw.ef_search.
+    cheap_to_count  constant double precision := 2500;  -- In units of the planner: some milliseconds.
+    floor           integer;
+    fewest          real;
+    images          real;
+    matches         bigint;
+    cost            double precision;
 BEGIN
     indexed := '{}';
-    -- Until it is analysed a table's reltuples is -1: what is new and small is compared.
-    SELECT jsonb_object_agg(l.leg, round(least(r.reltuples, 1e9) / s.candidate_cost)) INTO sound
-    FROM rage.search_legs AS l
-    JOIN rage.embedding_spaces AS s USING (space_id)
-    JOIN pg_class AS r ON r.oid = to_regclass(format('rage.embeddings_%s', l.space_id))
-    JOIN pg_index AS x ON x.indexrelid = to_regclass(format('rage.embeddings_%s_hnsw', l.space_id)) AND x.indisvalid
-    WHERE vectors ? l.leg AND r.reltuples > s.candidate_cost * fewest;
-    IF sound IS NULL THEN
+    SELECT max(s.ef_search), min(s.candidate_cost * s.ef_search) INTO floor, fewest FROM rage.sound_indexes(legs) AS s;
+    IF floor IS NULL OR rage.few_match(filters, among, fewest::integer) THEN
         RETURN;
     END IF;
-    matches := greatest(rage.estimated_matches(filters, among, allowed), 1);
+    SELECT e.matches, e.cost INTO matches, cost FROM rage.estimated_matches(filter, filters, among, allowed) AS e;
     SELECT greatest(r.reltuples, matches) INTO images FROM pg_class AS r WHERE r.oid = 'rage.images'::regclass;
     -- The first half must hold `depth` matches. Under a filter that has nothing to do with the picture their number
     -- there is Poisson: two and a half standard deviations more than needed come short once in a hundred times.
-    candidates := greatest(fewest, least(ceil(2 * (depth + 2.5 * sqrt(depth)) * images / matches), most + 1));
+    candidates := greatest(floor, least(ceil(2 * (depth + 2.5 * sqrt(depth)) * images / matches), most + 1));
     IF candidates > most THEN
         RETURN;
     END IF;
     indexed := ARRAY(
-        SELECT l.leg FROM rage.search_legs AS l JOIN rage.embedding_spaces AS s USING (space_id)
-        WHERE candidates < (sound ->> l.leg)::double precision AND candidates * s.candidate_cost < matches
-        ORDER BY l.leg);
-    matches := round(matches, 1 - floor(log(matches))::integer);
+        SELECT s.leg FROM rage.sound_indexes(legs) AS s
+        WHERE candidates * s.candidate_cost < least(s.vectors, matches)
+        ORDER BY s.leg);
+    IF cost > cheap_to_count THEN
+        estimate := round(matches, 1 - floor(log(matches))::integer);
+    END IF;
 END
 $$;
 
-COMMENT ON FUNCTION rage.route(filters jsonb, among bigint[], allowed integer[], vectors jsonb, depth integer, OUT indexed text[], OUT candidates integer, OUT matches bigint) IS 'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed. No leg: every match is compared.';
+COMMENT ON FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint) IS 'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed. No leg: every match is compared. estimate: two digits of the number of matches; null where they are counted.';
 
 CREATE FUNCTION rage.scan_settings() RETURNS text[]
     LANGUAGE sql STABLE
@@ -1221,7 +1243,7 @@ CREATE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, fi
 
 COMMENT ON FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, filter text) IS 'The CTEs that read the candidates of a vector leg from its HNSW index and keep those that pass the filter.';
 
-CREATE FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) RETURNS TABLE(rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
+CREATE FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[], exact boolean DEFAULT false) RETURNS TABLE(rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
     LANGUAGE plpgsql STABLE ROWS 20
     SET search_path TO 'rage', 'pg_temp'
     SET random_page_cost TO '1.1'
@@ -1231,11 +1253,12 @@ DECLARE
     ready     record;
     settings  text[] := rage.scan_settings();
 BEGIN
-    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8);
+    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, $9);
     PERFORM rage.set_scan(ready.candidates::text, 'off') WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
         'WITH found AS MATERIALIZED (' || ready.statement || '), '
-        'told AS MATERIALIZED (SELECT rage.strategy($5, $4, $6, ARRAY(SELECT unnest($13) EXCEPT SELECT unnest(short))) AS strategy FROM found LIMIT 1) '
+        'told AS MATERIALIZED ('
+        'SELECT rage.strategy($5, $4, $6, ARRAY(SELECT unnest($13) EXCEPT SELECT unnest(short)), $12) AS strategy FROM found LIMIT 1) '
         'SELECT found.rank, found.image_id, found.score, found.legs, told.strategy, found.matched, true FROM found CROSS JOIN told'
     USING ready.filters, ready.among, ready.allowed, ready.words, ready.vectors, ready.weights, ready.k,
           ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, ready.indexed;
@@ -1243,7 +1266,7 @@ BEGIN
 END
 $_$;
 
-COMMENT ON FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) IS 'Runs a search: the ids of the best matches with how each leg ranked them.';
+COMMENT ON FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[], exact boolean) IS 'Runs a search: the ids of the best matches with how each leg ranked them. exact: every match is compared, no index is asked.';
 
 CREATE FUNCTION rage.search_depth(k integer, without bigint[], vectors jsonb, words jsonb) RETURNS integer
     LANGUAGE sql IMMUTABLE
@@ -1251,38 +1274,22 @@ CREATE FUNCTION rage.search_depth(k integer, without bigint[], vectors jsonb, wo
 
 COMMENT ON FUNCTION rage.search_depth(k integer, without bigint[], vectors jsonb, words jsonb) IS 'How many of its best matches a leg gives to the fusion.';
 
-CREATE FUNCTION rage.search_statement(filters jsonb, among bigint[], allowed integer[], words jsonb, vectors jsonb, indexed text[]) RETURNS text
+CREATE FUNCTION rage.search_statement(filter text, words jsonb, vectors jsonb, indexed text[]) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
 DECLARE
-    filter     text := rage.filter_clause(filters, among, allowed);
-    wide       boolean := indexed <> '{}';
-    leg_space  record;
-    legs       text[] := '{}';
-    hits       text[] := '{}';
-    short      text[] := '{}';
+    ctes   text[];
+    hits   text[];
+    short  text[];
 BEGIN
-    FOR leg_space IN
-        SELECT l.leg, s.space_id, s.dimensions
-        FROM rage.search_legs AS l JOIN rage.embedding_spaces AS s USING (space_id)
-        WHERE vectors ? l.leg
-        ORDER BY l.leg
-    LOOP
-        legs := legs || rage.vector_leg(
-            leg_space.leg, leg_space.space_id, leg_space.dimensions, filter, leg_space.leg = ANY (indexed));
-        hits := hits || format(
-            'SELECT image_id, %1$L AS leg, place, 1 AS strength, ''distance'' AS measure, distance AS value FROM %1$I',
-            leg_space.leg);
-        IF leg_space.leg = ANY (indexed) THEN
-            short := short || format('SELECT %L WHERE (SELECT short FROM %I)', leg_space.leg, leg_space.leg || '_scanned');
-        END IF;
-    END LOOP;
+    SELECT coalesce(array_agg(v.ctes), '{}'), coalesce(array_agg(v.hits), '{}'), array_remove(array_agg(v.short), NULL)
+    INTO ctes, hits, short
+    FROM rage.vector_legs(filter, vectors, indexed) AS v;
     IF words IS NOT NULL THEN
-        legs := legs || rage.text_leg(filter, wide);
+        ctes := ctes || rage.text_leg(filter, indexed <> '{}');
         -- No rank tells how weak a match is: the leg weighs as much as the words that an image has of the prompt.
-        hits := hits ||
-            'SELECT image_id, ''text'' AS leg, place, score AS strength, ''score'' AS measure, score AS value FROM "text"'::text;
+        hits := hits || 'SELECT image_id, ''text'' AS leg, place, score AS strength, ''score'' AS measure, score AS value FROM "text"'::text;
     END IF;
     IF hits = '{}' THEN
         hits := ARRAY['SELECT image_id, ''text'' AS leg, 1::bigint AS place, 1 AS strength, ''score'' AS measure, 0 AS value FROM matches WHERE false'];
@@ -1294,55 +1301,49 @@ WITH matches AS MATERIALIZED (
     SELECT i.image_id
     FROM rage.images AS i
     WHERE %s
-),%s,
-hits AS MATERIALIZED (
+),%s
+hits AS (
     %s
 ),
 fused AS MATERIALIZED (
-    SELECT image_id, sum(($6 ->> leg)::double precision * strength / (60 + place)) AS score
+    SELECT image_id,
+           sum(($6 ->> leg)::double precision * strength / (60 + place)) AS score,
+           jsonb_object_agg(leg, jsonb_build_object('rank', place, measure, value)) AS legs
     FROM hits
     GROUP BY image_id
 ),
 answer AS (
-    SELECT image_id, score FROM fused
+    SELECT image_id, score, legs FROM fused
     UNION ALL
-    SELECT image_id, 0 FROM matches
+    SELECT image_id, 0, '{}' FROM matches
     WHERE (SELECT count(*) FROM fused) < $10 AND image_id NOT IN (SELECT image_id FROM fused)
 ),
 best AS (
-    SELECT image_id, score
+    SELECT image_id, score, legs
     FROM answer
-    WHERE score >= $8 * (SELECT max(score) FROM answer)
+    WHERE score >= $8 * coalesce((SELECT max(score) FROM fused), 0)
       AND ($9 IS NULL OR image_id <> ALL ($9))
     ORDER BY score DESC, image_id
     LIMIT $7
-),
-explained AS (
-    SELECT image_id, jsonb_object_agg(leg, jsonb_build_object('rank', place, measure, value)) AS legs
-    FROM best JOIN hits USING (image_id)
-    GROUP BY image_id
 ),
 route AS (
     SELECT ARRAY(%s) AS short
 )
 SELECT row_number() OVER (ORDER BY score DESC, image_id)::integer AS rank,
-       image_id,
-       score,
-       coalesce(legs, '{}') AS legs,
+       image_id, score, legs,
        -- Counting a wide filter would take longer than the search.
-       (SELECT CASE WHEN %s THEN $12 ELSE (SELECT count(*) FROM matches) END FROM route) AS matched,
-       (SELECT short FROM route) AS short
-FROM best LEFT JOIN explained USING (image_id)
+       CASE WHEN short = '{}' AND $12 IS NOT NULL THEN $12 ELSE (SELECT count(*) FROM matches) END AS matched,
+       short
+FROM best CROSS JOIN route
 ORDER BY score DESC, image_id$sql$,
         filter,
-        coalesce(nullif(array_to_string(legs, ','), ''), E'\nno_leg AS (SELECT)'),
+        array_to_string(ctes || ''::text, ','),
         array_to_string(hits, E'\n    UNION ALL\n    '),
-        coalesce(nullif(array_to_string(short, ' UNION ALL '), ''), 'SELECT '''' WHERE false'),
-        CASE WHEN wide THEN 'short = ''{}''' ELSE 'false' END);
+        coalesce(nullif(array_to_string(short, ' UNION ALL '), ''), 'SELECT '''' WHERE false'));
 END
 $_$;
 
-COMMENT ON FUNCTION rage.search_statement(filters jsonb, among bigint[], allowed integer[], words jsonb, vectors jsonb, indexed text[]) IS 'The text of a search with its parameters left open. The shape of the request and the route decide it, never a value. short: the legs whose index scan came back short, so that every match was compared.';
+COMMENT ON FUNCTION rage.search_statement(filter text, words jsonb, vectors jsonb, indexed text[]) IS 'The text of a search with its parameters left open. The shape of the request and the route decide it, never a value. short: the legs whose index scan came back short, so that every match was compared.';
 
 CREATE FUNCTION rage.sees_every_brand() RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -1369,30 +1370,57 @@ $$;
 
 COMMENT ON FUNCTION rage.set_scan(ef_search text, iterative_scan text) IS 'Sets how many candidates an index scan finds, and whether it goes on beyond them: that would fill its rows with what it had set aside, and not tell.';
 
-CREATE FUNCTION rage.similar_statement(filters jsonb, among bigint[], allowed integer[], leg text, space integer, dimensions integer, indexed boolean) RETURNS text
-    LANGUAGE plpgsql STABLE
+CREATE FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[]) RETURNS TABLE(leg text, ctes text, hits text, short text)
+    LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
-DECLARE
-    filter  text := rage.filter_clause(filters, among, allowed) || E'\n      AND i.content_id <> $4';
-    short   text := CASE WHEN indexed THEN format('(SELECT short FROM %I)', leg || '_scanned') ELSE 'true' END;
-BEGIN
-    RETURN format($sql$
+    SELECT
+        l.leg,
+        rage.vector_leg(l.leg, s.space_id, s.dimensions, filter, l.leg = ANY (indexed)),
+        format(
+            'SELECT image_id, %1$L AS leg, place, 1 AS strength, ''distance'' AS measure, distance AS value FROM %1$I',
+            l.leg),
+        CASE WHEN l.leg = ANY (indexed) THEN format('SELECT %L WHERE (SELECT short FROM %I)', l.leg, l.leg || '_scanned') END
+    FROM rage.search_legs AS l
+    JOIN rage.embedding_spaces AS s USING (space_id)
+    WHERE vectors ? l.leg
+    ORDER BY l.leg
+$_$;
+
+COMMENT ON FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[]) IS 'The pieces of a statement for each leg that has a vector: its CTEs, its hits, and whether its index scan came back short.';
+
+CREATE FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[]) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (SELECT format('
 WITH matches AS MATERIALIZED (
     SELECT i.image_id
     FROM rage.images AS i
     WHERE %1$s
 ),%2$s
 SELECT place::integer AS rank, image_id, distance,
-       CASE WHEN %4$s THEN (SELECT count(*) FROM matches) ELSE $12 END AS matched,
+       CASE WHEN NOT %4$s AND $12 IS NOT NULL THEN $12 ELSE (SELECT count(*) FROM matches) END AS matched,
        %4$s AS short
 FROM %3$I
-ORDER BY place$sql$,
-        filter, rage.vector_leg(leg, space, dimensions, filter, indexed), leg, short);
-END
-$_$;
+ORDER BY place'::text, similar_statement.filter, v.ctes, v.leg, CASE WHEN (v.short IS NULL) THEN 'true'::text ELSE format('(SELECT short FROM %I)'::text, (v.leg || '_scanned'::text)) END) AS format FROM rage.vector_legs(similar_statement.filter, similar_statement.vectors, similar_statement.indexed) v(leg, ctes, hits, short));
 
-COMMENT ON FUNCTION rage.similar_statement(filters jsonb, among bigint[], allowed integer[], leg text, space integer, dimensions integer, indexed boolean) IS 'The text of a search for similar images. $4 content to leave out; the other parameters are those of a search.';
+COMMENT ON FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[]) IS 'The text of a search for similar images, by the one leg that has a vector. The parameters are those of a search.';
+
+CREATE FUNCTION rage.sound_indexes(legs text[]) RETURNS TABLE(leg text, vectors real, candidate_cost real, ef_search integer)
+    LANGUAGE sql STABLE ROWS 1
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+    SELECT l.leg, least(r.reltuples, 1e9)::real, s.candidate_cost, s.ef_search
+    FROM rage.search_legs AS l
+    JOIN rage.embedding_spaces AS s USING (space_id)
+    JOIN pg_class AS r ON r.oid = to_regclass(format('rage.embeddings_%s', l.space_id))
+    JOIN pg_index AS x ON x.indexrelid = to_regclass(format('rage.embeddings_%s_hnsw', l.space_id)) AND x.indisvalid
+    WHERE l.leg = ANY (legs)
+      -- Until it is analysed a table's reltuples is -1. What is new and small is compared.
+      AND r.reltuples > s.candidate_cost * s.ef_search
+$$;
+
+COMMENT ON FUNCTION rage.sound_indexes(legs text[]) IS 'Of these legs those whose space has an HNSW index that is valid and large enough to save anything, with about how many vectors it holds.';
 
 CREATE FUNCTION rage.space_of(encoder text, model text, weights_sha256 text, dimensions integer, encodes text) RETURNS integer
     LANGUAGE sql STABLE
@@ -1460,7 +1488,7 @@ COMMENT ON COLUMN rage.prompt_vectors.vector_id IS 'Stable number of the vector.
 CREATE FUNCTION rage.stored_prompt_vector(prompt text, space integer) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
-    RETURN (SELECT ((v.embedding)::text)::jsonb AS embedding FROM rage.prompt_vectors v WHERE ((v.space_id = stored_prompt_vector.space) AND (v.prompt_md5 = (md5(stored_prompt_vector.prompt))::uuid) AND (v.prompt = stored_prompt_vector.prompt) AND ((v.caller_id IS NULL) OR (v.caller_id = rage.caller_id())) AND rage.has_scope('read'::text)) ORDER BY v.caller_id LIMIT 1);
+    RETURN (SELECT to_jsonb((v.embedding)::text) AS to_jsonb FROM rage.prompt_vectors v WHERE ((v.space_id = stored_prompt_vector.space) AND (v.prompt_md5 = (md5(stored_prompt_vector.prompt))::uuid) AND (v.prompt = stored_prompt_vector.prompt) AND ((v.caller_id IS NULL) OR (v.caller_id = rage.caller_id())) AND rage.has_scope('read'::text)) ORDER BY v.caller_id LIMIT 1);
 
 COMMENT ON FUNCTION rage.stored_prompt_vector(prompt text, space integer) IS 'The vector of a prompt in a space, if who asks or the operator has had it embedded.';
 
@@ -1480,12 +1508,12 @@ COMMENT ON COLUMN rage.search_legs.space_id IS 'The active space; null for full 
 
 COMMENT ON COLUMN rage.search_legs.weight IS 'Weight in the rank fusion where a request names none.';
 
-CREATE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[]) RETURNS text
+CREATE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[], estimate bigint) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
-    RETURN (WITH legs AS (SELECT l.leg, ((strategy.vectors ? l.leg) OR ((l.leg = 'text'::text) AND (strategy.words IS NOT NULL))) AS searched, (l.leg = ANY (strategy.indexed)) AS by_index, CASE WHEN (l.leg = 'text'::text) THEN 'only stop words for text'::text WHEN (l.space_id IS NULL) THEN ('no space for '::text || l.leg) ELSE ('prompt not embedded for '::text || l.leg) END AS lack FROM rage.search_legs l WHERE (((strategy.weights ->> l.leg))::real > (0)::double precision)) SELECT concat_ws('; '::text, ('hnsw: '::text || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND legs.by_index))), ('exact: '::text || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND (NOT legs.by_index)))), CASE WHEN (NOT bool_or(legs.searched)) THEN 'exact: no leg'::text ELSE NULL::text END, string_agg(legs.lack, ', '::text ORDER BY legs.leg) FILTER (WHERE (NOT legs.searched))) AS concat_ws FROM legs);
+    RETURN (WITH legs AS (SELECT l.leg, ((strategy.vectors ? l.leg) OR ((l.leg = 'text'::text) AND (strategy.words IS NOT NULL))) AS searched, (l.leg = ANY (strategy.indexed)) AS by_index, CASE WHEN (l.leg = 'text'::text) THEN 'only stop words for text'::text WHEN (l.space_id IS NULL) THEN ('no space for '::text || l.leg) ELSE ('prompt not embedded for '::text || l.leg) END AS lack FROM rage.search_legs l WHERE (((strategy.weights ->> l.leg))::real > (0)::double precision)) SELECT concat_ws('; '::text, ('hnsw: '::text || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND legs.by_index))), ('exact: '::text || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND (NOT legs.by_index)))), CASE WHEN (NOT bool_or(legs.searched)) THEN 'exact: no leg'::text ELSE NULL::text END, string_agg(legs.lack, ', '::text ORDER BY legs.leg) FILTER (WHERE (NOT legs.searched)), CASE WHEN ((strategy.indexed <> '{}'::text[]) AND (strategy.estimate IS NOT NULL)) THEN 'matched estimated'::text ELSE NULL::text END) AS concat_ws FROM legs);
 
-COMMENT ON FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[]) IS 'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
+COMMENT ON FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[], estimate bigint) IS 'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
 
 CREATE FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer, allowed integer[]) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -1504,13 +1532,13 @@ BEGIN
     -- Words have no place in a space of styles. The style picture whose caption lies nearest to the
     -- prompt lends its own vector: pseudo-relevance feedback (Rocchio 1971) with one document.
     EXECUTE format(
-        'SELECT look.embedding::text::jsonb'
+        'SELECT to_jsonb(look.embedding::text)'
         ' FROM rage.images AS i'
         ' JOIN rage.embeddings AS said ON said.space_id = %1$s AND said.image_id = i.image_id'
         ' JOIN rage.embeddings AS look ON look.space_id = %2$s AND look.image_id = i.image_id'
         ' WHERE i.kind = ''style'' AND i.state = ''approved'' AND i.deleted_at IS NULL'
         ' AND ($2 IS NULL OR i.brand_id = ANY ($2))'
-        ' ORDER BY said.embedding::halfvec(%3$s) <=> $1::text::halfvec(%3$s), i.image_id'
+        ' ORDER BY said.embedding::halfvec(%3$s) <=> ($1 #>> ''{}'')::halfvec(%3$s), i.image_id'
         ' LIMIT 1',
         caption_space.space_id, style_space, caption_space.dimensions)
     INTO style USING caption_vector, allowed;
@@ -1519,6 +1547,12 @@ END
 $_$;
 
 COMMENT ON FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer, allowed integer[]) IS 'The style vector of the approved style picture that a prompt''s caption vector lies nearest to.';
+
+CREATE FUNCTION rage.tags_clause(tags integer) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN (SELECT (((('i.image_id IN (SELECT t0.image_id FROM rage.image_tags AS t0'::text || COALESCE(string_agg(format(' JOIN rage.image_tags AS t%s USING (image_id)'::text, n.n), ''::text) FILTER (WHERE (n.n > 0)), ''::text)) || ' WHERE '::text) || string_agg(format('t%1$s.tag_id = ANY (rage.integers($1 -> ''tags_all'' -> %1$s))'::text, n.n), ' AND '::text)) || ')'::text) FROM generate_series(0, (tags_clause.tags - 1)) n(n));
+
+COMMENT ON FUNCTION rage.tags_clause(tags integer) IS 'The condition that an image has each of so many tags.';
 
 CREATE FUNCTION rage.text_leg(filter text, wide boolean) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -1573,7 +1607,7 @@ CREATE FUNCTION rage_v1.prompt_vector(prompt text, space text) RETURNS real[]
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
     RETURN (SELECT (((rage.stored_prompt_vector(btrim(prompt_vector.prompt, ' 	
-'::text), s.space_id))::text)::rage.vector)::real[] AS stored_prompt_vector FROM rage.embedding_spaces s WHERE (s.name = prompt_vector.space));
+'::text), s.space_id) #>> '{}'::text[]))::rage.vector)::real[] AS float4 FROM rage.embedding_spaces s WHERE (s.name = prompt_vector.space));
 
 COMMENT ON FUNCTION rage_v1.prompt_vector(prompt text, space text) IS 'The vector of a prompt in a space, or null where neither you nor the operator have had it embedded yet.';
 

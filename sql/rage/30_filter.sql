@@ -111,12 +111,23 @@ COMMENT ON FUNCTION rage.resolved(jsonb, integer[]) IS
     'A filter with the numbers of brands and tags in place of their names, of the allowed brands alone; what filter_clause reads.';
 
 
+CREATE OR REPLACE FUNCTION rage.tags_clause(tags integer) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN (
+    -- One subquery for all of them: given one for each, Postgres begins with the images rather than with the rarest tag.
+    SELECT 'i.image_id IN (SELECT t0.image_id FROM rage.image_tags AS t0'
+        || coalesce(string_agg(format(' JOIN rage.image_tags AS t%s USING (image_id)', n), '') FILTER (WHERE n > 0), '')
+        || ' WHERE ' || string_agg(format('t%1$s.tag_id = ANY (rage.integers($1 -> ''tags_all'' -> %1$s))', n), ' AND ') || ')'
+    FROM generate_series(0, tags - 1) AS n
+);
+COMMENT ON FUNCTION rage.tags_clause(integer) IS 'The condition that an image has each of so many tags.';
+
+
 CREATE OR REPLACE FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) RETURNS text
 LANGUAGE plpgsql IMMUTABLE
 AS $function$
 DECLARE
     clauses  text[] := ARRAY['i.deleted_at IS NULL'];
-    place    integer;
 BEGIN
     IF allowed IS NOT NULL THEN
         clauses := clauses || 'i.brand_id = ANY ($3)'::text;
@@ -140,13 +151,8 @@ BEGIN
     IF filters ? 'collection' THEN
         clauses := clauses || 'i.image_id IN (SELECT ci.image_id FROM rage.collection_images AS ci JOIN rage.collections AS c USING (collection_id) WHERE c.key = ANY (rage.names($1 -> ''collection'')) AND ($3 IS NULL OR c.brand_id = ANY ($3)))'::text;
     END IF;
-    IF filters ? 'tags_all' THEN
-        FOR place IN 0 .. jsonb_array_length(filters -> 'tags_all') - 1 LOOP
-            clauses := clauses || format(
-                'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it'
-                ' WHERE it.tag_id = ANY (rage.integers($1 -> ''tags_all'' -> %s)))',
-                place);
-        END LOOP;
+    IF jsonb_array_length(filters -> 'tags_all') > 0 THEN
+        clauses := clauses || rage.tags_clause(jsonb_array_length(filters -> 'tags_all'));
     END IF;
     IF filters ? 'tags_any' THEN
         clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY (rage.integers($1 -> ''tags_any'')))'::text;

@@ -59,17 +59,17 @@ BEGIN
         RAISE EXCEPTION 'the vector of leg "%" is zero: it has no direction to compare', leg
             USING ERRCODE = 'invalid_parameter_value', COLUMN = 'vectors.' || leg;
     END IF;
-    RETURN given;
+    RETURN to_jsonb(parsed::text);
 END
 $function$;
-COMMENT ON FUNCTION rage.checked_vector(jsonb, text, integer) IS 'A query vector that may be compared, or a clear error.';
+COMMENT ON FUNCTION rage.checked_vector(jsonb, text, integer) IS 'A query vector that may be compared, as pgvector writes it, or a clear error.';
 
 
 CREATE OR REPLACE FUNCTION rage.stored_prompt_vector(prompt text, space integer) RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path FROM CURRENT
 RETURN (
-    SELECT v.embedding::text::jsonb
+    SELECT to_jsonb(v.embedding::text)
     FROM rage.prompt_vectors AS v
     WHERE v.space_id = space
       AND v.prompt_md5 = md5(stored_prompt_vector.prompt)::uuid
@@ -99,13 +99,13 @@ BEGIN
     -- Words have no place in a space of styles. The style picture whose caption lies nearest to the
     -- prompt lends its own vector: pseudo-relevance feedback (Rocchio 1971) with one document.
     EXECUTE format(
-        'SELECT look.embedding::text::jsonb'
+        'SELECT to_jsonb(look.embedding::text)'
         ' FROM rage.images AS i'
         ' JOIN rage.embeddings AS said ON said.space_id = %1$s AND said.image_id = i.image_id'
         ' JOIN rage.embeddings AS look ON look.space_id = %2$s AND look.image_id = i.image_id'
         ' WHERE i.kind = ''style'' AND i.state = ''approved'' AND i.deleted_at IS NULL'
         ' AND ($2 IS NULL OR i.brand_id = ANY ($2))'
-        ' ORDER BY said.embedding::halfvec(%3$s) <=> $1::text::halfvec(%3$s), i.image_id'
+        ' ORDER BY said.embedding::halfvec(%3$s) <=> ($1 #>> ''{}'')::halfvec(%3$s), i.image_id'
         ' LIMIT 1',
         caption_space.space_id, style_space, caption_space.dimensions)
     INTO style USING caption_vector, allowed;
@@ -168,4 +168,4 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION rage.query_vectors(text, jsonb, jsonb, boolean, integer[]) IS
-    'The query vector of every weighted leg: the one given, the stored one of the prompt, or for style the one that the prompt names.';
+    'The query vector of every weighted leg, as pgvector writes it: the one given, the stored one of the prompt, or for style the one that the prompt names.';

@@ -1,6 +1,32 @@
 -- By which route the vector legs find their best: through the HNSW index, or by comparing every match.
 
-CREATE OR REPLACE FUNCTION rage.estimated_matches(filters jsonb, among bigint[], allowed integer[]) RETURNS bigint
+CREATE OR REPLACE FUNCTION rage.few_match(filters jsonb, among bigint[], bound integer) RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    tags  jsonb;
+BEGIN
+    IF cardinality(among) <= bound THEN
+        RETURN true;
+    END IF;
+    FOR tags IN SELECT * FROM jsonb_array_elements(filters -> 'tags_all') LOOP
+        IF (SELECT count(*) <= bound
+            FROM (SELECT FROM rage.image_tags AS it WHERE it.tag_id = ANY (rage.integers(tags)) LIMIT bound + 1) AS tagged)
+        THEN
+            RETURN true;
+        END IF;
+    END LOOP;
+    RETURN false;
+END
+$function$;
+COMMENT ON FUNCTION rage.few_match(jsonb, bigint[], integer) IS
+    'Whether one look at a resolved filter shows that it leaves at most so many images; false where that takes more.';
+
+
+CREATE OR REPLACE FUNCTION rage.estimated_matches(
+    filter text, filters jsonb, among bigint[], allowed integer[], OUT matches bigint, OUT cost double precision
+)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $function$
@@ -8,57 +34,72 @@ DECLARE
     plan  jsonb;
 BEGIN
     -- Counting takes up to twenty times as long as the search. A function that runs EXPLAIN must be VOLATILE.
-    EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM rage.images AS i WHERE ' || rage.filter_clause(filters, among, allowed)
-    INTO plan USING filters, among, allowed;
-    RETURN (plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint;
+    EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM rage.images AS i WHERE ' || filter INTO plan USING filters, among, allowed;
+    matches := greatest((plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint, 1);
+    cost := plan -> 0 -> 'Plan' ->> 'Total Cost';
 END
 $function$;
-COMMENT ON FUNCTION rage.estimated_matches(jsonb, bigint[], integer[]) IS
-    'About how many images pass a resolved filter, by the planner''s statistics.';
+COMMENT ON FUNCTION rage.estimated_matches(text, jsonb, bigint[], integer[]) IS
+    'About how many images pass a filter, and what counting them costs, by the planner''s statistics.';
+
+
+CREATE OR REPLACE FUNCTION rage.sound_indexes(legs text[]) RETURNS TABLE (leg text, vectors real, candidate_cost real, ef_search integer)
+LANGUAGE sql STABLE ROWS 1
+SET search_path FROM CURRENT
+AS $function$
+    SELECT l.leg, least(r.reltuples, 1e9)::real, s.candidate_cost, s.ef_search
+    FROM rage.search_legs AS l
+    JOIN rage.embedding_spaces AS s USING (space_id)
+    JOIN pg_class AS r ON r.oid = to_regclass(format('rage.embeddings_%s', l.space_id))
+    JOIN pg_index AS x ON x.indexrelid = to_regclass(format('rage.embeddings_%s_hnsw', l.space_id)) AND x.indisvalid
+    WHERE l.leg = ANY (legs)
+      -- Until it is analysed a table's reltuples is -1. What is new and small is compared.
+      AND r.reltuples > s.candidate_cost * s.ef_search
+$function$;
+COMMENT ON FUNCTION rage.sound_indexes(text[]) IS
+    'Of these legs those whose space has an HNSW index that is valid and large enough to save anything, with about how many vectors it holds.';
 
 
 CREATE OR REPLACE FUNCTION rage.route(
-    filters jsonb, among bigint[], allowed integer[], vectors jsonb, depth integer,
-    OUT indexed text[], OUT candidates integer, OUT matches bigint
+    filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer,
+    OUT indexed text[], OUT candidates integer, OUT estimate bigint
 )
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $function$
 DECLARE
-    -- An index scan of fewer candidates saves nothing, one of more is beyond the bound of hnsw.ef_search.
-    fewest  constant integer := 200;
-    most    constant integer := 1000;
-    sound   jsonb;
-    images  real;
+    most            constant integer := 1000;  -- The bound of hnsw.ef_search.
+    cheap_to_count  constant double precision := 2500;  -- In units of the planner: some milliseconds.
+    floor           integer;
+    fewest          real;
+    images          real;
+    matches         bigint;
+    cost            double precision;
 BEGIN
     indexed := '{}';
-    -- Until it is analysed a table's reltuples is -1: what is new and small is compared.
-    SELECT jsonb_object_agg(l.leg, round(least(r.reltuples, 1e9) / s.candidate_cost)) INTO sound
-    FROM rage.search_legs AS l
-    JOIN rage.embedding_spaces AS s USING (space_id)
-    JOIN pg_class AS r ON r.oid = to_regclass(format('rage.embeddings_%s', l.space_id))
-    JOIN pg_index AS x ON x.indexrelid = to_regclass(format('rage.embeddings_%s_hnsw', l.space_id)) AND x.indisvalid
-    WHERE vectors ? l.leg AND r.reltuples > s.candidate_cost * fewest;
-    IF sound IS NULL THEN
+    SELECT max(s.ef_search), min(s.candidate_cost * s.ef_search) INTO floor, fewest FROM rage.sound_indexes(legs) AS s;
+    IF floor IS NULL OR rage.few_match(filters, among, fewest::integer) THEN
         RETURN;
     END IF;
-    matches := greatest(rage.estimated_matches(filters, among, allowed), 1);
+    SELECT e.matches, e.cost INTO matches, cost FROM rage.estimated_matches(filter, filters, among, allowed) AS e;
     SELECT greatest(r.reltuples, matches) INTO images FROM pg_class AS r WHERE r.oid = 'rage.images'::regclass;
     -- The first half must hold `depth` matches. Under a filter that has nothing to do with the picture their number
     -- there is Poisson: two and a half standard deviations more than needed come short once in a hundred times.
-    candidates := greatest(fewest, least(ceil(2 * (depth + 2.5 * sqrt(depth)) * images / matches), most + 1));
+    candidates := greatest(floor, least(ceil(2 * (depth + 2.5 * sqrt(depth)) * images / matches), most + 1));
     IF candidates > most THEN
         RETURN;
     END IF;
     indexed := ARRAY(
-        SELECT l.leg FROM rage.search_legs AS l JOIN rage.embedding_spaces AS s USING (space_id)
-        WHERE candidates < (sound ->> l.leg)::double precision AND candidates * s.candidate_cost < matches
-        ORDER BY l.leg);
-    matches := round(matches, 1 - floor(log(matches))::integer);
+        SELECT s.leg FROM rage.sound_indexes(legs) AS s
+        WHERE candidates * s.candidate_cost < least(s.vectors, matches)
+        ORDER BY s.leg);
+    IF cost > cheap_to_count THEN
+        estimate := round(matches, 1 - floor(log(matches))::integer);
+    END IF;
 END
 $function$;
-COMMENT ON FUNCTION rage.route(jsonb, bigint[], integer[], jsonb, integer) IS
-    'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed. No leg: every match is compared.';
+COMMENT ON FUNCTION rage.route(text, jsonb, bigint[], integer[], text[], integer) IS
+    'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed. No leg: every match is compared. estimate: two digits of the number of matches; null where they are counted.';
 
 
 CREATE OR REPLACE FUNCTION rage.scan_settings() RETURNS text[]

@@ -1,6 +1,6 @@
 -- A search from its request to its rows.
 
-CREATE OR REPLACE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[]) RETURNS text
+CREATE OR REPLACE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[], estimate bigint) RETURNS text
 LANGUAGE sql STABLE
 SET search_path FROM CURRENT
 RETURN (
@@ -21,10 +21,11 @@ RETURN (
         'hnsw: ' || string_agg(leg, ' + ' ORDER BY leg) FILTER (WHERE searched AND by_index),
         'exact: ' || string_agg(leg, ' + ' ORDER BY leg) FILTER (WHERE searched AND NOT by_index),
         CASE WHEN NOT bool_or(searched) THEN 'exact: no leg' END,
-        string_agg(lack, ', ' ORDER BY leg) FILTER (WHERE NOT searched))
+        string_agg(lack, ', ' ORDER BY leg) FILTER (WHERE NOT searched),
+        CASE WHEN indexed <> '{}' AND estimate IS NOT NULL THEN 'matched estimated' END)
     FROM legs
 );
-COMMENT ON FUNCTION rage.strategy(jsonb, jsonb, jsonb, text[]) IS
+COMMENT ON FUNCTION rage.strategy(jsonb, jsonb, jsonb, text[], bigint) IS
     'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
 
 
@@ -77,8 +78,9 @@ COMMENT ON FUNCTION rage.search_depth(integer, bigint[], jsonb, jsonb) IS 'How m
 
 CREATE OR REPLACE FUNCTION rage.prepare_search(
     prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb,
-    INOUT min_relevance real, INOUT without bigint[], OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer,
-    OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT statement text
+    INOUT min_relevance real, INOUT without bigint[], exact boolean,
+    OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer,
+    OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT filter text, OUT statement text
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -88,19 +90,23 @@ DECLARE
 BEGIN
     allowed := rage.brand_limit();
     filters := rage.resolved(rage.default_filters(filters), allowed);
+    filter := rage.filter_clause(filters, among, allowed);
     weights := rage.leg_weights(legs);
     vectors := rage.query_vectors(asked, weights, vectors, legs IS NOT NULL, allowed);
     IF (weights ->> 'text')::real > 0 THEN
         words := rage.prompt_words(asked, allowed);
     END IF;
     depth := rage.search_depth(k, without, vectors, words);
-    SELECT r.indexed, r.candidates, r.matches INTO indexed, candidates, estimate
-    FROM rage.route(filters, among, allowed, vectors, depth) AS r;
-    statement := rage.search_statement(filters, among, allowed, words, vectors, indexed);
+    indexed := '{}';
+    IF NOT exact THEN
+        SELECT r.indexed, r.candidates, r.estimate INTO indexed, candidates, estimate
+        FROM rage.route(filter, filters, among, allowed, ARRAY(SELECT jsonb_object_keys(vectors)), depth) AS r;
+    END IF;
+    statement := rage.search_statement(filter, words, vectors, indexed);
 END
 $function$;
-COMMENT ON FUNCTION rage.prepare_search(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[]) IS
-    'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the legs that go through their index.';
+COMMENT ON FUNCTION rage.prepare_search(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[], boolean) IS
+    'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the legs that go through their index (none where it must be exact).';
 
 
 -- ROWS: as many as are asked for as a rule. Planned for a thousand, a join with the images reads every one of them.
@@ -108,7 +114,7 @@ COMMENT ON FUNCTION rage.prepare_search(text, integer, jsonb, bigint[], jsonb, j
 -- reading them all. jit: compiling takes longer than any search.
 CREATE OR REPLACE FUNCTION rage.search(
     prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real,
-    without bigint[]
+    without bigint[], exact boolean DEFAULT false
 ) RETURNS TABLE (rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
 LANGUAGE plpgsql STABLE ROWS 20
 SET search_path FROM CURRENT
@@ -119,19 +125,20 @@ DECLARE
     ready     record;
     settings  text[] := rage.scan_settings();
 BEGIN
-    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8);
+    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, $9);
     PERFORM rage.set_scan(ready.candidates::text, 'off') WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
         'WITH found AS MATERIALIZED (' || ready.statement || '), '
-        'told AS MATERIALIZED (SELECT rage.strategy($5, $4, $6, ARRAY(SELECT unnest($13) EXCEPT SELECT unnest(short))) AS strategy FROM found LIMIT 1) '
+        'told AS MATERIALIZED ('
+        'SELECT rage.strategy($5, $4, $6, ARRAY(SELECT unnest($13) EXCEPT SELECT unnest(short)), $12) AS strategy FROM found LIMIT 1) '
         'SELECT found.rank, found.image_id, found.score, found.legs, told.strategy, found.matched, true FROM found CROSS JOIN told'
     USING ready.filters, ready.among, ready.allowed, ready.words, ready.vectors, ready.weights, ready.k,
           ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, ready.indexed;
     PERFORM rage.set_scan(settings[1], settings[2]) WHERE ready.indexed <> '{}';
 END
 $function$;
-COMMENT ON FUNCTION rage.search(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[]) IS
-    'Runs a search: the ids of the best matches with how each leg ranked them.';
+COMMENT ON FUNCTION rage.search(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[], boolean) IS
+    'Runs a search: the ids of the best matches with how each leg ranked them. exact: every match is compared, no index is asked.';
 
 
 CREATE OR REPLACE FUNCTION rage.report(
@@ -146,7 +153,7 @@ AS $function$
 DECLARE
     ready  record;
 BEGIN
-    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8);
+    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, false);
     IF ready.indexed <> '{}' THEN
         -- Whether an index scan came back short is known once it has run; where it found nothing, it did.
         RETURN QUERY SELECT s.strategy, s.matched, s.complete FROM rage.search($1, $2, $3, $4, $5, $6, $7, $8) AS s LIMIT 1;
@@ -154,10 +161,8 @@ BEGIN
             RETURN;
         END IF;
     END IF;
-    RETURN QUERY EXECUTE
-        'SELECT $4, count(*), true FROM rage.images AS i WHERE '
-        || rage.filter_clause(ready.filters, ready.among, ready.allowed)
-    USING ready.filters, ready.among, ready.allowed, rage.strategy(ready.vectors, ready.words, ready.weights, '{}');
+    RETURN QUERY EXECUTE 'SELECT $4, count(*), true FROM rage.images AS i WHERE ' || ready.filter
+    USING ready.filters, ready.among, ready.allowed, rage.strategy(ready.vectors, ready.words, ready.weights, '{}', NULL);
 END
 $function$;
 COMMENT ON FUNCTION rage.report(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[]) IS
@@ -177,7 +182,7 @@ DECLARE
     printed   text := '';
     piece     text;
 BEGIN
-    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8);
+    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, false);
     literals := ARRAY[
         quote_nullable(ready.filters) || '::jsonb',
         quote_nullable(ready.among) || '::bigint[]',

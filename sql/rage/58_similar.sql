@@ -1,31 +1,25 @@
 -- Images like an image: one space, its own vector in place of a prompt's.
 
-CREATE OR REPLACE FUNCTION rage.similar_statement(
-    filters jsonb, among bigint[], allowed integer[], leg text, space integer, dimensions integer, indexed boolean
-) RETURNS text
-LANGUAGE plpgsql STABLE
+CREATE OR REPLACE FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[]) RETURNS text
+LANGUAGE sql STABLE
 SET search_path FROM CURRENT
-AS $function$
-DECLARE
-    filter  text := rage.filter_clause(filters, among, allowed) || E'\n      AND i.content_id <> $4';
-    short   text := CASE WHEN indexed THEN format('(SELECT short FROM %I)', leg || '_scanned') ELSE 'true' END;
-BEGIN
-    RETURN format($sql$
+RETURN (
+    SELECT format($sql$
 WITH matches AS MATERIALIZED (
     SELECT i.image_id
     FROM rage.images AS i
     WHERE %1$s
 ),%2$s
 SELECT place::integer AS rank, image_id, distance,
-       CASE WHEN %4$s THEN (SELECT count(*) FROM matches) ELSE $12 END AS matched,
+       CASE WHEN NOT %4$s AND $12 IS NOT NULL THEN $12 ELSE (SELECT count(*) FROM matches) END AS matched,
        %4$s AS short
 FROM %3$I
 ORDER BY place$sql$,
-        filter, rage.vector_leg(leg, space, dimensions, filter, indexed), leg, short);
-END
-$function$;
-COMMENT ON FUNCTION rage.similar_statement(jsonb, bigint[], integer[], text, integer, integer, boolean) IS
-    'The text of a search for similar images. $4 content to leave out; the other parameters are those of a search.';
+        filter, v.ctes, v.leg, CASE WHEN v.short IS NULL THEN 'true' ELSE format('(SELECT short FROM %I)', v.leg || '_scanned') END)
+    FROM rage.vector_legs(filter, vectors, indexed) AS v
+);
+COMMENT ON FUNCTION rage.similar_statement(text, jsonb, text[]) IS
+    'The text of a search for similar images, by the one leg that has a vector. The parameters are those of a search.';
 
 
 CREATE OR REPLACE FUNCTION rage.compared_by(leg text) RETURNS rage.embedding_spaces
@@ -61,12 +55,13 @@ DECLARE
     wanted      jsonb := rage.resolved(rage.default_filters(nearest.filters), allowed);
     space       rage.embedding_spaces := rage.compared_by(nearest.by);
     content_id  bigint;
+    filter      text;
     vectors     jsonb;
     ready       record;
     settings    text[] := rage.scan_settings();
 BEGIN
     PERFORM rage.check_k(nearest.k);
-    SELECT i.content_id, jsonb_build_object(nearest.by, e.embedding::text::jsonb) INTO content_id, vectors
+    SELECT i.content_id, jsonb_build_object(nearest.by, e.embedding::text) INTO content_id, vectors
     FROM rage.images AS i
     LEFT JOIN rage.embeddings AS e ON e.space_id = space.space_id AND e.image_id = i.image_id
     WHERE i.image_id = nearest.image_id AND i.deleted_at IS NULL AND (allowed IS NULL OR i.brand_id = ANY (allowed));
@@ -77,16 +72,16 @@ BEGIN
         RAISE EXCEPTION 'image % has no vector yet to compare by "%"', nearest.image_id, nearest.by
             USING ERRCODE = 'no_data_found', COLUMN = 'by', HINT = 'See `rage index status`.';
     END IF;
-    SELECT * INTO ready FROM rage.route(wanted, nearest.among, allowed, vectors, nearest.k);
+    filter := rage.filter_clause(wanted, nearest.among, allowed) || format(E'\n      AND i.content_id <> %s', content_id);
+    SELECT * INTO ready FROM rage.route(filter, wanted, nearest.among, allowed, ARRAY[nearest.by], nearest.k);
     PERFORM rage.set_scan(ready.candidates::text, 'off') WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
-        'SELECT found.rank, found.image_id, found.distance, CASE WHEN found.short THEN ''exact: '' ELSE ''hnsw: '' END || $7, '
-        'found.matched, true FROM ('
-        || rage.similar_statement(
-            wanted, nearest.among, allowed, nearest.by, space.space_id, space.dimensions, ready.indexed <> '{}')
-        || ') AS found'
-    USING wanted, nearest.among, allowed, content_id, vectors, NULL::jsonb, nearest.by, NULL::real, NULL::bigint[],
-          nearest.k, ready.candidates, ready.matches;
+        'SELECT found.rank, found.image_id, found.distance, CASE WHEN found.short THEN $13 ELSE $14 END, found.matched, true'
+        ' FROM (' || rage.similar_statement(filter, vectors, ready.indexed) || ') AS found'
+    USING wanted, nearest.among, allowed, NULL::jsonb, vectors, NULL::jsonb, nearest.k, NULL::real, NULL::bigint[],
+          nearest.k, ready.candidates, ready.estimate,
+          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), '{}', NULL),
+          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), ready.indexed, ready.estimate);
     PERFORM rage.set_scan(settings[1], settings[2]) WHERE ready.indexed <> '{}';
 END
 $function$;

@@ -127,7 +127,7 @@ CREATE OR REPLACE FUNCTION rage_v1.prompt_vector(prompt text, space text) RETURN
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path FROM CURRENT
 RETURN (
-    SELECT rage.stored_prompt_vector(btrim(prompt_vector.prompt, E' \t\r\n'), s.space_id)::text::vector::real[]
+    SELECT (rage.stored_prompt_vector(btrim(prompt_vector.prompt, E' \t\r\n'), s.space_id) #>> '{}')::vector::real[]
     FROM rage.embedding_spaces AS s
     WHERE s.name = prompt_vector.space
 );

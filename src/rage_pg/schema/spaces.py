@@ -60,6 +60,13 @@ embedding_spaces = Table(
         comment="What reading one candidate from the HNSW index costs, in comparisons of one vector without it.",
     ),
     Column(
+        "ef_search",
+        Integer,
+        nullable=False,
+        server_default=text("200"),
+        comment="How many candidates a scan of the HNSW index reads at least; more find more.",
+    ),
+    Column(
         "created_at",
         DateTime(timezone=True),
         nullable=False,

@@ -1,4 +1,4 @@
-"""Spaces know what a candidate of their index costs; indexes are built with more care.
+"""Spaces know how their index is best read; indexes are built with more care.
 
 What an existing index holds stays as it was built: `REINDEX INDEX CONCURRENTLY` brings it up to date.
 """
@@ -30,13 +30,16 @@ END $$;
 
 UPGRADE = """
 ALTER TABLE rage.embedding_spaces
-    ADD COLUMN candidate_cost real NOT NULL DEFAULT 4 CHECK (candidate_cost > 0);
+    ADD COLUMN candidate_cost real NOT NULL DEFAULT 4 CHECK (candidate_cost > 0),
+    ADD COLUMN ef_search integer NOT NULL DEFAULT 200 CHECK (ef_search BETWEEN 10 AND 1000);
 COMMENT ON COLUMN rage.embedding_spaces.candidate_cost IS
     'What reading one candidate from the HNSW index costs, in comparisons of one vector without it.';
+COMMENT ON COLUMN rage.embedding_spaces.ef_search IS
+    'How many candidates a scan of the HNSW index reads at least; more find more.';
 """ + CONSTRUCTION.replace("{before}", "64").replace("{after}", "128")
 
 DOWNGRADE = """
-ALTER TABLE rage.embedding_spaces DROP COLUMN candidate_cost;
+ALTER TABLE rage.embedding_spaces DROP COLUMN candidate_cost, DROP COLUMN ef_search;
 """ + CONSTRUCTION.replace("{before}", "128").replace("{after}", "64")
 
 
