@@ -102,6 +102,75 @@ $_$;
 
 COMMENT ON FUNCTION rage.attribute_clauses(attributes jsonb) IS 'Conditions on i.attributes. Values stay in the parameter $1; only names are written in, quoted.';
 
+CREATE FUNCTION rage.audit_shapes() RETURNS TABLE(shape text, filters jsonb, among bigint[])
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM rage.check_operator();
+    RETURN QUERY
+        WITH store AS (
+            SELECT count(*)::real AS images FROM rage.images AS i WHERE i.deleted_at IS NULL AND i.state = 'approved'
+        ),
+        tagged AS (
+            SELECT t.name, count(*) / s.images AS share
+            FROM store AS s, rage.image_tags AS it JOIN rage.tags AS t USING (tag_id)
+            GROUP BY t.name, s.images
+        ),
+        -- The tag whose share is nearest to the one wanted, if it is within a factor of three.
+        by_tag AS (
+            SELECT DISTINCT ON (w.shape) w.shape, t.name
+            FROM (VALUES ('tag, 10 %', 0.1), ('tag, 1 %', 0.01), ('tag, 0.1 %', 0.001)) AS w (shape, share)
+            JOIN tagged AS t ON t.share BETWEEN w.share / 3 AND w.share * 3
+            ORDER BY w.shape, abs(ln(t.share / w.share)), t.name
+        ),
+        by_two AS (
+            SELECT b.name, t.name AS other
+            FROM by_tag AS b
+            JOIN rage.tags AS own ON own.name = b.name
+            JOIN rage.image_tags AS a ON a.tag_id = own.tag_id
+            JOIN rage.image_tags AS it ON it.image_id = a.image_id AND it.tag_id <> a.tag_id
+            JOIN rage.tags AS t ON t.tag_id = it.tag_id
+            WHERE b.shape = 'tag, 10 %'
+            GROUP BY b.name, t.name
+            ORDER BY count(*) DESC, t.name
+            LIMIT 1
+        ),
+        by_brand AS (
+            SELECT b.name
+            FROM store AS s, rage.images AS i JOIN rage.brands AS b USING (brand_id)
+            WHERE i.deleted_at IS NULL AND i.state = 'approved'
+            GROUP BY b.name, s.images
+            HAVING count(*) < s.images
+            ORDER BY abs(ln(count(*) / s.images / 0.1)), b.name
+            LIMIT 1
+        )
+        SELECT 'no filter', '{}'::jsonb, NULL::bigint[]
+        UNION ALL SELECT 'brand', jsonb_build_object('brand', jsonb_build_array(b.name)), NULL FROM by_brand AS b
+        UNION ALL SELECT b.shape, jsonb_build_object('tags_all', jsonb_build_array(b.name)), NULL FROM by_tag AS b
+        UNION ALL SELECT 'two tags', jsonb_build_object('tags_all', jsonb_build_array(b.name, b.other)), NULL FROM by_two AS b
+        UNION ALL SELECT 'among', '{}', ARRAY(SELECT i.image_id FROM rage.images AS i ORDER BY random() LIMIT 1000);
+END
+$$;
+
+COMMENT ON FUNCTION rage.audit_shapes() IS 'A filter of each shape for which this store has tags and brands: none, a brand, tags of different frequency, two tags, a list of ids.';
+
+CREATE FUNCTION rage.audited(leg text, vector text, k integer, filters jsonb, among bigint[], exact boolean, OUT distances double precision[], OUT strategy text, OUT matched bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM rage.check_operator();
+    SELECT array_agg((s.hits -> audited.leg ->> 'distance')::double precision ORDER BY s.rank), min(s.strategy), min(s.matched)
+    INTO distances, strategy, matched
+    FROM rage.search(
+        'audit', audited.k, audited.filters, audited.among, jsonb_build_object(audited.leg, 1),
+        jsonb_build_object(audited.leg, audited.vector::jsonb), 0, NULL, audited.exact) AS s;
+END
+$$;
+
+COMMENT ON FUNCTION rage.audited(leg text, vector text, k integer, filters jsonb, among bigint[], exact boolean, OUT distances double precision[], OUT strategy text, OUT matched bigint) IS 'One search of one leg, by the route that it takes or exactly: the distances of what it found, in order.';
+
 CREATE FUNCTION rage.audited_action(object text, was jsonb, is_now jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     RETURN CASE WHEN (((was ->> 'erased_at'::text) IS NULL) AND ((is_now ->> 'erased_at'::text) IS NOT NULL)) THEN 'erase'::text WHEN (((was ->> 'deleted_at'::text) IS NULL) AND ((is_now ->> 'deleted_at'::text) IS NOT NULL)) THEN 'delete'::text WHEN (((was ->> 'deleted_at'::text) IS NOT NULL) AND ((is_now ->> 'deleted_at'::text) IS NULL)) THEN 'restore'::text WHEN (((was ->> 'revoked_at'::text) IS NULL) AND ((is_now ->> 'revoked_at'::text) IS NOT NULL)) THEN 'revoke'::text WHEN (((was ->> 'revoked_at'::text) IS NOT NULL) AND ((is_now ->> 'revoked_at'::text) IS NULL)) THEN 'grant'::text WHEN (((was ->> 'kept_at'::text) IS NULL) AND ((is_now ->> 'kept_at'::text) IS NOT NULL)) THEN 'keep'::text WHEN ((object = 'generations'::text) AND ((is_now ->> 'status'::text) = 'cancelled'::text)) THEN 'cancel'::text ELSE 'update'::text END;
@@ -281,6 +350,19 @@ $$;
 
 COMMENT ON FUNCTION rage.check_k(k integer) IS 'Refuses a number of results that is out of bounds.';
 
+CREATE FUNCTION rage.check_operator() RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT rage.is_operator() THEN
+        RAISE EXCEPTION 'this is the operator''s alone' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION rage.check_operator() IS 'Refuses everybody but the operator.';
+
 CREATE FUNCTION rage.check_request(prompt text, k integer, min_relevance real) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     AS $$
@@ -326,6 +408,25 @@ END
 $$;
 
 COMMENT ON FUNCTION rage.checked_vector(given jsonb, leg text, dimensions integer) IS 'A query vector that may be compared, as pgvector writes it, or a clear error.';
+
+CREATE FUNCTION rage.compared(leg text, vector text, k integer) RETURNS TABLE(image_id bigint, distance double precision)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    SET jit TO 'off'
+    AS $_$
+DECLARE
+    space  rage.embedding_spaces := rage.compared_by(compared.leg);
+BEGIN
+    PERFORM rage.check_operator();
+    RETURN QUERY EXECUTE format(
+        -- Not cast as the index casts them: every vector is read.
+        'SELECT e.image_id, e.embedding <=> $1::halfvec(%s) AS distance FROM rage.%I AS e ORDER BY distance, e.image_id LIMIT $2',
+        space.dimensions, 'embeddings_' || space.space_id)
+    USING compared.vector, compared.k;
+END
+$_$;
+
+COMMENT ON FUNCTION rage.compared(leg text, vector text, k integer) IS 'The k nearest images of a leg''s space, every vector compared.';
 
 CREATE TABLE rage.embedding_spaces (
     space_id integer NOT NULL,
@@ -548,6 +649,34 @@ END
 $_$;
 
 COMMENT ON FUNCTION rage.facets(filters jsonb, words tsquery) IS 'How many images that pass a filter have which tag, brand, kind and attribute: the hundred most frequent values of each.';
+
+CREATE FUNCTION rage.far_filter(leg text, vector text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM rage.check_operator();
+    RETURN (
+        WITH near AS (
+            SELECT c.image_id FROM rage.compared(leg, vector, 1000) AS c
+        ),
+        counted AS (
+            SELECT t.name, count(*) AS images, count(n.image_id) AS nearby
+            FROM rage.image_tags AS it
+            JOIN rage.tags AS t USING (tag_id)
+            LEFT JOIN near AS n USING (image_id)
+            GROUP BY t.name
+            HAVING count(*) >= (SELECT count(*) FROM rage.images AS i WHERE i.deleted_at IS NULL) / 100.0
+        )
+        SELECT jsonb_build_object('tags_all', jsonb_build_array(c.name))
+        FROM counted AS c
+        ORDER BY c.nearby::real / c.images, c.images DESC, c.name
+        LIMIT 1
+    );
+END
+$$;
+
+COMMENT ON FUNCTION rage.far_filter(leg text, vector text) IS 'For a query vector the tag, of those that a hundredth of the images have, whose images are rarest near to it; null where there is none.';
 
 CREATE FUNCTION rage.few_match(filters jsonb, among bigint[], bound integer) RETURNS boolean
     LANGUAGE plpgsql STABLE
@@ -1216,11 +1345,70 @@ $$;
 
 COMMENT ON FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint) IS 'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed. No leg: every match is compared. estimate: two digits of the number of matches; null where they are counted.';
 
+CREATE FUNCTION rage.sample_queries(leg text, wanted integer) RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM rage.check_operator();
+    RETURN QUERY
+        WITH searched AS (
+            SELECT l.space_id,
+                   (SELECT greatest(r.reltuples, 1) FROM pg_class AS r
+                    WHERE r.oid = to_regclass(format('rage.embeddings_%s', l.space_id))) AS vectors
+            FROM rage.search_legs AS l
+            WHERE l.leg = sample_queries.leg
+        ),
+        prompts AS (
+            SELECT v.embedding, 0 AS source
+            FROM searched JOIN rage.prompt_vectors AS v USING (space_id)
+            ORDER BY random()
+            LIMIT wanted
+        ),
+        -- Who describes an image lies near it.
+        images AS (
+            SELECT e.embedding, 1 AS source
+            FROM searched JOIN rage.embeddings AS e USING (space_id)
+            WHERE random() < 20 * wanted / vectors
+            ORDER BY random()
+            LIMIT wanted
+        )
+        SELECT q.embedding::text
+        FROM (SELECT * FROM prompts UNION ALL SELECT * FROM images) AS q
+        WHERE l2_norm(q.embedding) > 0
+        ORDER BY q.source
+        LIMIT wanted;
+END
+$$;
+
+COMMENT ON FUNCTION rage.sample_queries(leg text, wanted integer) IS 'So many query vectors of a leg: stored prompts, and where they are too few, vectors of images.';
+
 CREATE FUNCTION rage.scan_settings() RETURNS text[]
     LANGUAGE sql STABLE
     RETURN ARRAY[current_setting('hnsw.ef_search'::text, true), current_setting('hnsw.iterative_scan'::text, true)];
 
 COMMENT ON FUNCTION rage.scan_settings() IS 'The settings of index scans; null while pgvector is not loaded.';
+
+CREATE FUNCTION rage.scanned(leg text, vector text, candidates integer) RETURNS TABLE(image_id bigint, distance double precision)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    SET jit TO 'off'
+    SET enable_seqscan TO 'off'
+    AS $_$
+DECLARE
+    space     rage.embedding_spaces := rage.compared_by(scanned.leg);
+    settings  text[] := rage.scan_settings();
+BEGIN
+    PERFORM rage.check_operator(), rage.set_scan(candidates::text, 'off');
+    RETURN QUERY EXECUTE format(
+        'SELECT e.image_id, e.embedding::halfvec(%1$s) <=> $1::halfvec(%1$s) AS distance FROM rage.%2$I AS e ORDER BY distance LIMIT $2',
+        space.dimensions, 'embeddings_' || space.space_id)
+    USING scanned.vector, scanned.candidates;
+    PERFORM rage.set_scan(settings[1], settings[2]);
+END
+$_$;
+
+COMMENT ON FUNCTION rage.scanned(leg text, vector text, candidates integer) IS 'So many candidates from the HNSW index of a leg''s space, as a search reads them.';
 
 CREATE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, filter text) RETURNS text
     LANGUAGE sql STABLE
@@ -2225,6 +2413,65 @@ ALTER TABLE rage.images ALTER COLUMN image_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE rage.index_audits (
+    audit_id bigint NOT NULL,
+    space_id integer NOT NULL,
+    leg text NOT NULL,
+    shape text NOT NULL,
+    queries integer NOT NULL,
+    k integer NOT NULL,
+    matched bigint NOT NULL,
+    strategy text NOT NULL,
+    recall real NOT NULL,
+    p50_ms real NOT NULL,
+    p95_ms real NOT NULL,
+    exact_p50_ms real NOT NULL,
+    advice text,
+    audited_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT index_audits_k_check CHECK ((k > 0)),
+    CONSTRAINT index_audits_queries_check CHECK ((queries > 0)),
+    CONSTRAINT index_audits_recall_check CHECK (((recall >= (0)::double precision) AND (recall <= (1)::double precision)))
+);
+
+COMMENT ON TABLE rage.index_audits IS 'How right and how fast searches were when they were audited, by the shape of their filter.';
+
+COMMENT ON COLUMN rage.index_audits.audit_id IS 'Number of the row.';
+
+COMMENT ON COLUMN rage.index_audits.space_id IS 'The space that was searched.';
+
+COMMENT ON COLUMN rage.index_audits.leg IS 'The leg that searched it.';
+
+COMMENT ON COLUMN rage.index_audits.shape IS 'What kind of filter the searches had.';
+
+COMMENT ON COLUMN rage.index_audits.queries IS 'How many searches were compared.';
+
+COMMENT ON COLUMN rage.index_audits.k IS 'How many images each asked for.';
+
+COMMENT ON COLUMN rage.index_audits.matched IS 'How many images passed the filter: the median.';
+
+COMMENT ON COLUMN rage.index_audits.strategy IS 'How most of the searches were answered.';
+
+COMMENT ON COLUMN rage.index_audits.recall IS 'Share of the exact answer that the searches found, on average.';
+
+COMMENT ON COLUMN rage.index_audits.p50_ms IS 'Median time of a search in milliseconds, at its client.';
+
+COMMENT ON COLUMN rage.index_audits.p95_ms IS 'Time that a search in twenty exceeds, in milliseconds.';
+
+COMMENT ON COLUMN rage.index_audits.exact_p50_ms IS 'Median time of the exact search in milliseconds.';
+
+COMMENT ON COLUMN rage.index_audits.advice IS 'What would make it better; null where nothing is wrong.';
+
+COMMENT ON COLUMN rage.index_audits.audited_at IS 'When.';
+
+ALTER TABLE rage.index_audits ALTER COLUMN audit_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME rage.index_audits_audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE rage.job_schema_changes (
     name text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL
@@ -2919,6 +3166,54 @@ COMMENT ON COLUMN rage_v1.images.created_at IS 'When it came.';
 
 COMMENT ON COLUMN rage_v1.images.updated_at IS 'When anything about it last changed.';
 
+CREATE VIEW rage_v1.index_audits WITH (security_invoker='true') AS
+ SELECT a.audit_id,
+    s.name AS space,
+    a.leg,
+    a.shape,
+    a.queries,
+    a.k,
+    a.matched,
+    a.strategy,
+    a.recall,
+    a.p50_ms,
+    a.p95_ms,
+    a.exact_p50_ms,
+    a.advice,
+    a.audited_at
+   FROM (rage.index_audits a
+     JOIN rage.embedding_spaces s USING (space_id));
+
+COMMENT ON VIEW rage_v1.index_audits IS 'Recall and latency of searches over time, by the shape of their filter; for who sees every brand.';
+
+COMMENT ON COLUMN rage_v1.index_audits.audit_id IS 'Number of the row.';
+
+COMMENT ON COLUMN rage_v1.index_audits.space IS 'The space that was searched.';
+
+COMMENT ON COLUMN rage_v1.index_audits.leg IS 'The leg that searched it.';
+
+COMMENT ON COLUMN rage_v1.index_audits.shape IS 'What kind of filter the searches had.';
+
+COMMENT ON COLUMN rage_v1.index_audits.queries IS 'How many searches were compared.';
+
+COMMENT ON COLUMN rage_v1.index_audits.k IS 'How many images each asked for.';
+
+COMMENT ON COLUMN rage_v1.index_audits.matched IS 'How many images passed the filter: the median.';
+
+COMMENT ON COLUMN rage_v1.index_audits.strategy IS 'How most of the searches were answered.';
+
+COMMENT ON COLUMN rage_v1.index_audits.recall IS 'Share of the exact answer that the searches found, on average.';
+
+COMMENT ON COLUMN rage_v1.index_audits.p50_ms IS 'Median time of a search in milliseconds, at its client.';
+
+COMMENT ON COLUMN rage_v1.index_audits.p95_ms IS 'Time that a search in twenty exceeds, in milliseconds.';
+
+COMMENT ON COLUMN rage_v1.index_audits.exact_p50_ms IS 'Median time of the exact search in milliseconds.';
+
+COMMENT ON COLUMN rage_v1.index_audits.advice IS 'What would make it better; null where nothing is wrong.';
+
+COMMENT ON COLUMN rage_v1.index_audits.audited_at IS 'When; rows of one audit share it.';
+
 CREATE VIEW rage_v1.index_status WITH (security_invoker='true') AS
  WITH wanted AS (
          SELECT i.image_id,
@@ -2964,9 +3259,18 @@ CREATE VIEW rage_v1.index_status WITH (security_invoker='true') AS
         CASE
             WHEN rage.sees_every_brand() THEN pg_relation_size((x.indexrelid)::regclass)
             ELSE NULL::bigint
-        END AS index_bytes
-   FROM (((rage.embedding_spaces s
+        END AS index_bytes,
+    a.recall,
+    a.audited_at
+   FROM ((((rage.embedding_spaces s
      LEFT JOIN counted c USING (space_id))
+     LEFT JOIN LATERAL ( SELECT min(u.recall) AS recall,
+            u.audited_at
+           FROM rage.index_audits u
+          WHERE (u.space_id = s.space_id)
+          GROUP BY u.audited_at
+          ORDER BY u.audited_at DESC
+         LIMIT 1) a ON (true))
      LEFT JOIN pg_class r ON (((r.relname = format('embeddings_%s_hnsw'::text, s.space_id)) AND (r.relnamespace = ( SELECT n.oid
            FROM pg_namespace n
           WHERE (n.nspname = 'rage'::name))))))
@@ -3001,6 +3305,10 @@ COMMENT ON COLUMN rage_v1.index_status.failed IS 'Images that the encoder could 
 COMMENT ON COLUMN rage_v1.index_status.index_valid IS 'Whether its HNSW index is sound; null: there is none.';
 
 COMMENT ON COLUMN rage_v1.index_status.index_bytes IS 'Size of the HNSW index in bytes; null for who does not see every brand.';
+
+COMMENT ON COLUMN rage_v1.index_status.recall IS 'Lowest recall of a filter shape in the last audit; null for who does not see every brand.';
+
+COMMENT ON COLUMN rage_v1.index_status.audited_at IS 'When that was.';
 
 CREATE VIEW rage_v1.lineage WITH (security_invoker='true') AS
  WITH RECURSIVE ancestry AS (
@@ -3266,6 +3574,9 @@ ALTER TABLE ONLY rage.images
 ALTER TABLE ONLY rage.images
     ADD CONSTRAINT images_pkey PRIMARY KEY (image_id);
 
+ALTER TABLE ONLY rage.index_audits
+    ADD CONSTRAINT index_audits_pkey PRIMARY KEY (audit_id);
+
 ALTER TABLE ONLY rage.job_schema_changes
     ADD CONSTRAINT job_schema_changes_pkey PRIMARY KEY (name);
 
@@ -3360,6 +3671,8 @@ CREATE UNIQUE INDEX images_brand_content_unique ON rage.images USING btree (bran
 CREATE INDEX images_content ON rage.images USING btree (content_id);
 
 CREATE INDEX images_updated ON rage.images USING btree (updated_at, image_id);
+
+CREATE INDEX index_audits_by_space ON rage.index_audits USING btree (space_id, audited_at);
 
 CREATE INDEX page_sessions_caller ON rage.page_sessions USING btree (caller_id);
 
@@ -3542,6 +3855,9 @@ ALTER TABLE ONLY rage.images
 ALTER TABLE ONLY rage.images
     ADD CONSTRAINT images_content_id_fkey FOREIGN KEY (content_id) REFERENCES rage.contents(content_id) ON DELETE RESTRICT;
 
+ALTER TABLE ONLY rage.index_audits
+    ADD CONSTRAINT index_audits_space_id_fkey FOREIGN KEY (space_id) REFERENCES rage.embedding_spaces(space_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY rage.page_sessions
     ADD CONSTRAINT page_sessions_caller_id_fkey FOREIGN KEY (caller_id) REFERENCES rage.callers(caller_id) ON DELETE CASCADE;
 
@@ -3641,6 +3957,8 @@ CREATE POLICY added ON rage.image_versions FOR INSERT WITH CHECK (((( SELECT rag
   WHERE (i.image_id = image_versions.image_id)))));
 
 CREATE POLICY added ON rage.images FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY added ON rage.index_audits FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY added ON rage.page_sessions FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
@@ -3743,6 +4061,8 @@ CREATE POLICY changed ON rage.image_versions FOR UPDATE USING ((( SELECT rage.is
 
 CREATE POLICY changed ON rage.images FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])) OR ((origin = 'generated'::text) AND (( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])) OR ((origin = 'generated'::text) AND (( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))))));
 
+CREATE POLICY changed ON rage.index_audits FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
 CREATE POLICY changed ON rage.page_sessions FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY changed ON rage.paid_calls FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
@@ -3800,6 +4120,8 @@ ALTER TABLE rage.image_tags ENABLE ROW LEVEL SECURITY;
 ALTER TABLE rage.image_versions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.images ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.index_audits ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.page_sessions ENABLE ROW LEVEL SECURITY;
 
@@ -3865,6 +4187,8 @@ CREATE POLICY removed ON rage.image_tags FOR DELETE USING ((( SELECT rage.is_ope
 CREATE POLICY removed ON rage.image_versions FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
 CREATE POLICY removed ON rage.images FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])) OR ((origin = 'generated'::text) AND (( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))))));
+
+CREATE POLICY removed ON rage.index_audits FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY removed ON rage.page_sessions FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
@@ -3950,6 +4274,8 @@ CREATE POLICY seen ON rage.image_tags FOR SELECT USING ((( SELECT rage.sees_ever
 CREATE POLICY seen ON rage.image_versions FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
 
 CREATE POLICY seen ON rage.images FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.index_audits FOR SELECT USING (( SELECT rage.sees_every_brand() AS sees_every_brand));
 
 CREATE POLICY seen ON rage.page_sessions FOR SELECT USING (( SELECT rage.is_operator() AS is_operator));
 

@@ -1,4 +1,4 @@
-"""Spaces know how their index is best read; indexes are built with more care.
+"""Spaces know how their index is best read, audits are kept, indexes are built with more care.
 
 What an existing index holds stays as it was built: `REINDEX INDEX CONCURRENTLY` brings it up to date.
 """
@@ -36,9 +36,43 @@ COMMENT ON COLUMN rage.embedding_spaces.candidate_cost IS
     'What reading one candidate from the HNSW index costs, in comparisons of one vector without it.';
 COMMENT ON COLUMN rage.embedding_spaces.ef_search IS
     'How many candidates a scan of the HNSW index reads at least; more find more.';
+
+CREATE TABLE rage.index_audits (
+    audit_id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    space_id       integer NOT NULL REFERENCES rage.embedding_spaces ON DELETE CASCADE,
+    leg            text NOT NULL,
+    shape          text NOT NULL,
+    queries        integer NOT NULL CHECK (queries > 0),
+    k              integer NOT NULL CHECK (k > 0),
+    matched        bigint NOT NULL,
+    strategy       text NOT NULL,
+    recall         real NOT NULL CHECK (recall BETWEEN 0 AND 1),
+    p50_ms         real NOT NULL,
+    p95_ms         real NOT NULL,
+    exact_p50_ms   real NOT NULL,
+    advice         text,
+    audited_at     timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX index_audits_by_space ON rage.index_audits (space_id, audited_at);
+COMMENT ON TABLE  rage.index_audits IS 'How right and how fast searches were when they were audited, by the shape of their filter.';
+COMMENT ON COLUMN rage.index_audits.audit_id IS 'Number of the row.';
+COMMENT ON COLUMN rage.index_audits.space_id IS 'The space that was searched.';
+COMMENT ON COLUMN rage.index_audits.leg IS 'The leg that searched it.';
+COMMENT ON COLUMN rage.index_audits.shape IS 'What kind of filter the searches had.';
+COMMENT ON COLUMN rage.index_audits.queries IS 'How many searches were compared.';
+COMMENT ON COLUMN rage.index_audits.k IS 'How many images each asked for.';
+COMMENT ON COLUMN rage.index_audits.matched IS 'How many images passed the filter: the median.';
+COMMENT ON COLUMN rage.index_audits.strategy IS 'How most of the searches were answered.';
+COMMENT ON COLUMN rage.index_audits.recall IS 'Share of the exact answer that the searches found, on average.';
+COMMENT ON COLUMN rage.index_audits.p50_ms IS 'Median time of a search in milliseconds, at its client.';
+COMMENT ON COLUMN rage.index_audits.p95_ms IS 'Time that a search in twenty exceeds, in milliseconds.';
+COMMENT ON COLUMN rage.index_audits.exact_p50_ms IS 'Median time of the exact search in milliseconds.';
+COMMENT ON COLUMN rage.index_audits.advice IS 'What would make it better; null where nothing is wrong.';
+COMMENT ON COLUMN rage.index_audits.audited_at IS 'When.';
 """ + CONSTRUCTION.replace("{before}", "64").replace("{after}", "128")
 
 DOWNGRADE = """
+DROP TABLE rage.index_audits;
 ALTER TABLE rage.embedding_spaces DROP COLUMN candidate_cost, DROP COLUMN ef_search;
 """ + CONSTRUCTION.replace("{before}", "128").replace("{after}", "64")
 

@@ -80,6 +80,9 @@ BEGIN
             ('search_legs', 'true', '{operator}', '{operator}', NULL),
             ('prices', 'true', '{operator}', '{operator}', NULL),
 
+            -- Its figures count every brand's images.
+            ('index_audits', '{every}', '{operator}', '{operator}', NULL),
+
             -- What workers do, with the prompts in it.
             ('procrastinate_jobs', '{operator}', '{operator}', '{operator}', NULL),
             ('procrastinate_events', '{operator}', '{operator}', '{operator}', NULL),

@@ -39,9 +39,19 @@ SELECT
     coalesce(c.failed, 0) AS failed,
     x.indisvalid AS index_valid,
     -- Its size counts every brand's images.
-    CASE WHEN rage.sees_every_brand() THEN pg_relation_size(x.indexrelid) END AS index_bytes
+    CASE WHEN rage.sees_every_brand() THEN pg_relation_size(x.indexrelid) END AS index_bytes,
+    a.recall,
+    a.audited_at
 FROM rage.embedding_spaces AS s
 LEFT JOIN counted AS c USING (space_id)
+LEFT JOIN LATERAL (
+    SELECT min(u.recall) AS recall, u.audited_at
+    FROM rage.index_audits AS u
+    WHERE u.space_id = s.space_id
+    GROUP BY u.audited_at
+    ORDER BY u.audited_at DESC
+    LIMIT 1
+) AS a ON true
 -- By their names: to_regclass is refused to readers, who may not enter the schema.
 LEFT JOIN pg_class AS r
     ON r.relname = format('embeddings_%s_hnsw', s.space_id)
@@ -62,6 +72,31 @@ COMMENT ON COLUMN rage_v1.index_status.missing IS 'Images whose vector is still 
 COMMENT ON COLUMN rage_v1.index_status.failed IS 'Images that the encoder could not embed.';
 COMMENT ON COLUMN rage_v1.index_status.index_valid IS 'Whether its HNSW index is sound; null: there is none.';
 COMMENT ON COLUMN rage_v1.index_status.index_bytes IS 'Size of the HNSW index in bytes; null for who does not see every brand.';
+COMMENT ON COLUMN rage_v1.index_status.recall IS 'Lowest recall of a filter shape in the last audit; null for who does not see every brand.';
+COMMENT ON COLUMN rage_v1.index_status.audited_at IS 'When that was.';
+
+
+CREATE OR REPLACE VIEW rage_v1.index_audits WITH (security_invoker = true) AS
+SELECT
+    a.audit_id, s.name AS space, a.leg, a.shape, a.queries, a.k, a.matched, a.strategy,
+    a.recall, a.p50_ms, a.p95_ms, a.exact_p50_ms, a.advice, a.audited_at
+FROM rage.index_audits AS a
+JOIN rage.embedding_spaces AS s USING (space_id);
+COMMENT ON VIEW rage_v1.index_audits IS 'Recall and latency of searches over time, by the shape of their filter; for who sees every brand.';
+COMMENT ON COLUMN rage_v1.index_audits.audit_id IS 'Number of the row.';
+COMMENT ON COLUMN rage_v1.index_audits.space IS 'The space that was searched.';
+COMMENT ON COLUMN rage_v1.index_audits.leg IS 'The leg that searched it.';
+COMMENT ON COLUMN rage_v1.index_audits.shape IS 'What kind of filter the searches had.';
+COMMENT ON COLUMN rage_v1.index_audits.queries IS 'How many searches were compared.';
+COMMENT ON COLUMN rage_v1.index_audits.k IS 'How many images each asked for.';
+COMMENT ON COLUMN rage_v1.index_audits.matched IS 'How many images passed the filter: the median.';
+COMMENT ON COLUMN rage_v1.index_audits.strategy IS 'How most of the searches were answered.';
+COMMENT ON COLUMN rage_v1.index_audits.recall IS 'Share of the exact answer that the searches found, on average.';
+COMMENT ON COLUMN rage_v1.index_audits.p50_ms IS 'Median time of a search in milliseconds, at its client.';
+COMMENT ON COLUMN rage_v1.index_audits.p95_ms IS 'Time that a search in twenty exceeds, in milliseconds.';
+COMMENT ON COLUMN rage_v1.index_audits.exact_p50_ms IS 'Median time of the exact search in milliseconds.';
+COMMENT ON COLUMN rage_v1.index_audits.advice IS 'What would make it better; null where nothing is wrong.';
+COMMENT ON COLUMN rage_v1.index_audits.audited_at IS 'When; rows of one audit share it.';
 
 
 CREATE OR REPLACE VIEW rage_v1.failed_items WITH (security_invoker = true) AS

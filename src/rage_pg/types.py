@@ -364,3 +364,7 @@ class Space(Struct, frozen=True, kw_only=True):
     embedded: int = 0
     missing: int = 0
     failed: int = 0
+    index_valid: bool | None = None
+    index_bytes: int | None = None
+    recall: float | None = None
+    audited_at: datetime | None = None

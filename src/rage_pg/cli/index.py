@@ -1,4 +1,4 @@
-"""`rage index`: which vectors there are, and making those that are missing."""
+"""`rage index`: which vectors there are, making those that are missing, and whether searches are right."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from rage_pg.cli import index_audit
 from rage_pg.cli.groups import Commands
 from rage_pg.cli.options import json_option
 from rage_pg.cli.output import bars, complain, show, show_json, show_table
@@ -21,19 +22,32 @@ if TYPE_CHECKING:
 
 @click.group("index", cls=Commands)
 def index() -> None:
-    """The embedding index: its state, and filling it."""
+    """The embedding index: its state, filling it, auditing and rebuilding it."""
 
 
 @index.command()
 @json_option
 def status(as_json: bool) -> None:
-    """How full each embedding space is."""
+    """How full and how sound each embedding space is."""
     spaces = with_runtime(every_space)
     if as_json:
         show_json(spaces)
-        return
-    columns = ("space", "searched as", "state", "embedded", "missing", "failed")
-    show_table(columns, [_row(space) for space in spaces])
+    else:
+        columns = (
+            "space",
+            "searched as",
+            "state",
+            "embedded",
+            "missing",
+            "failed",
+            "index",
+            "size",
+            "recall",
+        )
+        show_table(columns, [_row(space) for space in spaces])
+    for space in spaces:
+        if space.index_valid is False:
+            complain(f"The index of {space.name} is invalid. Run: rage index rebuild --space {space.name}")
 
 
 @index.command("fill")
@@ -50,6 +64,10 @@ def fill_command(space: str | None, as_json: bool) -> None:
     if any(one.failed for one in filled):
         complain("Some images could not be embedded; rage_v1.failed_items says why.")
         fail()
+
+
+index.add_command(index_audit.audit)
+index.add_command(index_audit.rebuild)
 
 
 async def every_space(runtime: Runtime) -> list[Space]:
@@ -81,7 +99,11 @@ def _encoder_of(runtime: Runtime, spaces: Sequence[Space], name: str) -> Encoder
 
 
 def _row(space: Space) -> tuple[object, ...]:
-    return space.name, ", ".join(space.legs), space.state, space.embedded, space.missing, space.failed
+    states = {True: "valid", False: "INVALID", None: "none"}
+    size = None if space.index_bytes is None else f"{space.index_bytes / 1e6:,.1f} MB"
+    audited = f"{space.recall:.3f} ({space.audited_at:%Y-%m-%d})" if space.audited_at else None
+    filled = (space.embedded, space.missing, space.failed)
+    return space.name, ", ".join(space.legs), space.state, *filled, states[space.index_valid], size, audited
 
 
 COMMANDS = (index,)

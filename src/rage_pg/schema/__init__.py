@@ -23,7 +23,14 @@ from rage_pg.schema.ledger import (
     ratings,
 )
 from rage_pg.schema.searches import proposal_references, proposals, search_results, searches
-from rage_pg.schema.spaces import embedding_spaces, embeddings, failed_items, prompt_vectors, search_legs
+from rage_pg.schema.spaces import (
+    embedding_spaces,
+    embeddings,
+    failed_items,
+    index_audits,
+    prompt_vectors,
+    search_legs,
+)
 from rage_pg.schema.words import captions, collection_images, collections, image_documents, image_tags, tags
 
 __all__ = [
@@ -49,6 +56,7 @@ __all__ = [
     "image_tags",
     "image_versions",
     "images",
+    "index_audits",
     "is_ours",
     "job_schema_changes",
     "metadata",

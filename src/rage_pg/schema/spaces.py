@@ -214,3 +214,56 @@ failed_items = Table(
     ),
     comment="What could not be embedded, and why; another input is tried afresh.",
 )
+
+index_audits = Table(
+    "index_audits",
+    metadata,
+    Column("audit_id", BigInteger, Identity(always=True), primary_key=True, comment="Number of the row."),
+    Column(
+        "space_id",
+        Integer,
+        ForeignKey("rage.embedding_spaces.space_id", ondelete="CASCADE"),
+        nullable=False,
+        comment="The space that was searched.",
+    ),
+    Column("leg", Text, nullable=False, comment="The leg that searched it."),
+    Column("shape", Text, nullable=False, comment="What kind of filter the searches had."),
+    Column("queries", Integer, nullable=False, comment="How many searches were compared."),
+    Column("k", Integer, nullable=False, comment="How many images each asked for."),
+    Column("matched", BigInteger, nullable=False, comment="How many images passed the filter: the median."),
+    Column("strategy", Text, nullable=False, comment="How most of the searches were answered."),
+    Column(
+        "recall",
+        REAL,
+        nullable=False,
+        comment="Share of the exact answer that the searches found, on average.",
+    ),
+    Column(
+        "p50_ms",
+        REAL,
+        nullable=False,
+        comment="Median time of a search in milliseconds, at its client.",
+    ),
+    Column(
+        "p95_ms",
+        REAL,
+        nullable=False,
+        comment="Time that a search in twenty exceeds, in milliseconds.",
+    ),
+    Column(
+        "exact_p50_ms",
+        REAL,
+        nullable=False,
+        comment="Median time of the exact search in milliseconds.",
+    ),
+    Column("advice", Text, comment="What would make it better; null where nothing is wrong."),
+    Column(
+        "audited_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=text("now()"),
+        comment="When.",
+    ),
+    Index("index_audits_by_space", "space_id", "audited_at"),
+    comment="How right and how fast searches were when they were audited, by the shape of their filter.",
+)

@@ -1,0 +1,29 @@
+"""Vectors of images: making them, choosing which are searched, and whether the answers are right."""
+
+from __future__ import annotations
+
+from rage_pg.index.audit import Audit, audit
+from rage_pg.index.calibration import Calibration, calibrate
+from rage_pg.index.filling import BATCH, TRIES, Encoder, Filled, Progress, fill
+from rage_pg.index.rebuilding import Rebuilt, rebuild
+from rage_pg.index.spaces import activate, active_spaces, is_empty, space_of, spaces
+
+__all__ = [
+    "BATCH",
+    "TRIES",
+    "Audit",
+    "Calibration",
+    "Encoder",
+    "Filled",
+    "Progress",
+    "Rebuilt",
+    "activate",
+    "active_spaces",
+    "audit",
+    "calibrate",
+    "fill",
+    "is_empty",
+    "rebuild",
+    "space_of",
+    "spaces",
+]

@@ -1,0 +1,149 @@
+"""Builds a space's HNSW index anew beside the one that serves, and swaps the two."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, TypeAlias
+
+import psycopg
+from msgspec import Struct
+from psycopg import AsyncConnection, sql
+from psycopg.rows import class_row, dict_row
+
+from rage_pg.database import translated
+from rage_pg.errors import InvalidInput, NotFound
+from rage_pg.resources import statements
+
+SQL = statements("audit")
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks at how far the building has come."""
+
+Building: TypeAlias = Callable[[int, int], None]
+"""Called with how many vectors are in the new index, and of how many."""
+
+
+class Rebuilt(Struct, frozen=True, kw_only=True):
+    """`index`: what serves now. `dropped`: what was there, the remains of failed buildings among it."""
+
+    space: str
+    index: str
+    dropped: tuple[str, ...]
+
+
+class _Index(Struct, frozen=True, kw_only=True):
+    partition: str
+    dimensions: int
+    vector_schema: str
+    name: str | None
+    definition: str | None
+    valid: bool
+
+
+async def rebuild(
+    url: str,
+    space: str,
+    *,
+    m: int = 16,
+    ef_construction: int = 128,
+    building: Building | None = None,
+) -> Rebuilt:
+    """Build the index of a space concurrently and swap it in; searches go on meanwhile.
+
+    `m` 2 to 100 and `ef_construction` 4 to 1,000, at least twice `m`, as pgvector has them: larger find more,
+    and take longer to build. `url` is that of the owner. Killed half-way, the old index serves on, and what
+    was left is dropped next time. Raises NotFound, InvalidInput, Forbidden.
+    """
+    if not (2 <= m <= 100 and 2 * m <= ef_construction <= 1000):
+        raise InvalidInput(
+            "m must be from 2 to 100, ef_construction from twice m to 1000.", "ef_construction"
+        )
+    with translated():
+        async with await AsyncConnection.connect(url, autocommit=True) as connection:
+            return await _rebuild(connection, url, space, m, ef_construction, building)
+
+
+async def _rebuild(
+    connection: AsyncConnection[Any],
+    url: str,
+    space: str,
+    m: int,
+    ef_construction: int,
+    building: Building | None,
+) -> Rebuilt:
+    # Two at once would build the same twice, and drop each other's.
+    await connection.execute("SELECT pg_advisory_lock(hashtextextended('rage.rebuild', 0))")
+    await connection.execute("SET maintenance_work_mem = '1GB'")
+    found = await _indexes(connection, space)
+    served = f"{found[0].partition}_hnsw"
+    fresh = f"{served}_new"
+    remains = [one.name for one in found if one.name and _is_remains(one.name, served)]
+    for name in remains:
+        await _drop(connection, name)
+    watching = asyncio.create_task(_watch(url, found[0].partition, building)) if building else None
+    try:
+        await connection.execute(_create(found[0], fresh, m, ef_construction))
+    finally:
+        if watching:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+    old = [one.name for one in found if one.name == served]
+    await _swap(connection, served, fresh, existed=bool(old))
+    return Rebuilt(space=space, index=served, dropped=tuple(name for name in [*old, *remains] if name))
+
+
+async def _indexes(connection: AsyncConnection[Any], space: str) -> Sequence[_Index]:
+    async with connection.cursor(row_factory=class_row(_Index)) as cursor:
+        await cursor.execute(SQL["space_index"].encode(), {"space": space})
+        found = await cursor.fetchall()
+    if not found:
+        raise NotFound(f"There is no space {space!r}.")
+    return found
+
+
+def _is_remains(name: str, served: str) -> bool:
+    """Whether a building that was killed left it: ours, or one of REINDEX CONCURRENTLY."""
+    return re.fullmatch(re.escape(served) + r"(_new|_ccnew\d*|_ccold\d*)", name) is not None
+
+
+def _create(index: _Index, name: str, m: int, ef_construction: int) -> sql.Composed:
+    return sql.SQL(
+        "CREATE INDEX CONCURRENTLY {name} ON rage.{partition}"
+        " USING hnsw ((embedding::{schema}.halfvec({dimensions})) {schema}.halfvec_cosine_ops)"
+        " WITH (m = {m}, ef_construction = {ef_construction})"
+    ).format(
+        name=sql.Identifier(name),
+        partition=sql.Identifier(index.partition),
+        schema=sql.Identifier(index.vector_schema),
+        dimensions=sql.Literal(index.dimensions),
+        m=sql.Literal(m),
+        ef_construction=sql.Literal(ef_construction),
+    )
+
+
+async def _drop(connection: AsyncConnection[Any], name: str) -> None:
+    await connection.execute(sql.SQL("DROP INDEX CONCURRENTLY rage.{}").format(sql.Identifier(name)))
+
+
+async def _swap(connection: AsyncConnection[Any], served: str, fresh: str, *, existed: bool) -> None:
+    async with connection.transaction():
+        if existed:
+            await connection.execute(sql.SQL("DROP INDEX rage.{}").format(sql.Identifier(served)))
+        await connection.execute(
+            sql.SQL("ALTER INDEX rage.{} RENAME TO {}").format(sql.Identifier(fresh), sql.Identifier(served))
+        )
+
+
+async def _watch(url: str, partition: str, building: Building) -> None:
+    """Tell how far it has come until it is cancelled."""
+    with suppress(psycopg.Error):
+        async with await AsyncConnection.connect(url, autocommit=True, row_factory=dict_row) as connection:
+            while True:
+                cursor = await connection.execute(SQL["building"].encode(), {"partition": partition})
+                if row := await cursor.fetchone():
+                    building(int(row["done"]), int(row["total"] or 0))
+                await asyncio.sleep(LOOK_EVERY)
