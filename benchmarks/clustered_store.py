@@ -40,16 +40,16 @@ class Clustered:
         return [int(place) + 1 for place in places[np.argsort(-scores, kind="stable")[:k]]]
 
 
-def made(images: int, queries: int, *, seed: int = 7) -> Clustered:
+def made(images: int, queries: int, *, clusters: int = CLUSTERS, seed: int = 7) -> Clustered:
     """The same for the same arguments; vectors are rounded as halfvec rounds them."""
     random = np.random.default_rng(seed)
-    centres = _unit(random.standard_normal((CLUSTERS, DIMENSIONS), dtype=np.float32))
+    centres = _unit(random.standard_normal((clusters, DIMENSIONS), dtype=np.float32))
     # The noise is as long as NOISE times the centre, whatever the dimensions.
     spread = np.float32(NOISE / np.sqrt(DIMENSIONS))
-    asked = CLUSTERS // 10
+    asked = clusters // 10
     likeness = centres @ centres[:asked].mean(axis=0)
-    far = np.argsort(likeness)[: CLUSTERS // 10]
-    cluster = random.integers(0, CLUSTERS, images)
+    far = np.argsort(likeness)[: clusters // 10]
+    cluster = random.integers(0, clusters, images)
     noise = random.standard_normal((images, DIMENSIONS), dtype=np.float32)
     vectors = _unit(centres[cluster] + noise * spread).astype(np.float16).astype(np.float32)
     wanted = random.integers(0, asked, queries)

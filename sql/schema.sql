@@ -1368,9 +1368,10 @@ BEGIN
         -- Who describes an image lies near it.
         images AS (
             SELECT e.embedding, 1 AS source
-            FROM searched JOIN rage.embeddings AS e USING (space_id)
-            WHERE random() < 20 * wanted / vectors
-            ORDER BY random()
+            -- Drawn within, so that it is drawn for each: outside, Postgres would draw once.
+            FROM searched JOIN (SELECT v.space_id, v.embedding, random() AS drawn FROM rage.embeddings AS v) AS e USING (space_id)
+            WHERE e.drawn < 20 * wanted / vectors
+            ORDER BY e.drawn
             LIMIT wanted
         )
         SELECT q.embedding::text
@@ -1770,8 +1771,8 @@ CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, fil
     LANGUAGE sql STABLE
     RETURN (CASE WHEN indexed THEN (rage.scanned_leg(leg, space, dimensions, filter) || format('
 %1$I AS (
-    SELECT count(*) < $10 AS short FROM %2$I WHERE position <= $11 / 2
-),'::text, (leg || '_scanned'::text), (leg || '_found'::text))) ELSE ''::text END || format('
+    SELECT count(*) < $10 AS short FROM %2$I WHERE position <= (SELECT count(*) FROM %3$I) - $11 / 2
+),'::text, (leg || '_scanned'::text), (leg || '_found'::text), (leg || '_scan'::text))) ELSE ''::text END || format('
 %1$I AS (
     SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
     FROM (%2$s

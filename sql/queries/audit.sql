@@ -45,6 +45,8 @@ UPDATE rage.embedding_spaces SET ef_search = %(ef_search)s, candidate_cost = %(c
 -- A space's partition, and the HNSW indexes on it with their definitions, whichever state they are in.
 SELECT format('embeddings_%%s', s.space_id) AS partition,
        s.dimensions,
+       greatest((SELECT p.reltuples FROM pg_class AS p WHERE p.oid = to_regclass(format('rage.embeddings_%%s', s.space_id))), 0)::bigint
+           AS vectors,
        (SELECT n.nspname FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace
         WHERE e.extname = 'vector') AS vector_schema,
        c.relname AS name,

@@ -19,8 +19,8 @@ CREATE OR REPLACE FUNCTION rage.scanned_leg(leg text, space integer, dimensions 
 LANGUAGE sql STABLE
 RETURN (
     -- Filtered afterwards, the first rows of an index scan tell by their number whether the filter lies near the
-    -- query. The second half is where the scan misses most: what is found there does not
-    -- count.
+    -- query. The second half is where the scan misses most: what is found there does not count. Rows that are gone
+    -- and still in the index may all have been among the first.
     SELECT format($sql$
 %1$I AS MATERIALIZED (
     SELECT image_id, distance, row_number() OVER (ORDER BY distance) AS position
@@ -49,8 +49,8 @@ CREATE OR REPLACE FUNCTION rage.vector_leg(leg text, space integer, dimensions i
 LANGUAGE sql STABLE
 RETURN CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, filter) || format($sql$
 %1$I AS (
-    SELECT count(*) < $10 AS short FROM %2$I WHERE position <= $11 / 2
-),$sql$, leg || '_scanned', leg || '_found') ELSE '' END || format($sql$
+    SELECT count(*) < $10 AS short FROM %2$I WHERE position <= (SELECT count(*) FROM %3$I) - $11 / 2
+),$sql$, leg || '_scanned', leg || '_found', leg || '_scan') ELSE '' END || format($sql$
 %1$I AS (
     SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
     FROM (%2$s

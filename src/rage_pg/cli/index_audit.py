@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
@@ -51,8 +51,11 @@ def audit(space: str | None, queries: int, calibrate: bool, as_json: bool) -> No
 @click.option(
     "--ef-construction", type=int, default=128, show_default=True, help="Candidates for these neighbours."
 )
+@click.option(
+    "--memory", type=click.IntRange(1), help="Megabytes for the building; else what it needs, up to 2,000."
+)
 @json_option
-def rebuild(space: str | None, m: int, ef_construction: int, as_json: bool) -> None:
+def rebuild(space: str | None, m: int, ef_construction: int, memory: int | None, as_json: bool) -> None:
     """Build the index anew beside the one that serves, then swap the two. Searches go on meanwhile.
 
     What a building that was killed has left is dropped. Takes the owner of the tables.
@@ -62,7 +65,8 @@ def rebuild(space: str | None, m: int, ef_construction: int, as_json: bool) -> N
 
     spaces = _chosen(with_runtime(every_space), space)
     with database_url(read_settings()) as url:
-        rebuilt = run(_rebuild(url, spaces, m, ef_construction))
+        memory = None if memory is None else memory * 1_000_000
+        rebuilt = run(_rebuild(url, spaces, m=m, ef_construction=ef_construction, memory=memory))
     if as_json:
         show_json(rebuilt)
         return
@@ -94,7 +98,7 @@ async def _audit(
     return calibrated, found
 
 
-async def _rebuild(url: str, spaces: Sequence[Space], m: int, ef_construction: int) -> list[Rebuilt]:
+async def _rebuild(url: str, spaces: Sequence[Space], **how: Any) -> list[Rebuilt]:
     from rage_pg import index as indexing
 
     rebuilt = []
@@ -104,11 +108,7 @@ async def _rebuild(url: str, spaces: Sequence[Space], m: int, ef_construction: i
             def building(done: int, total: int, name: str = space.name) -> None:
                 shown.move(name, to=done, total=total)
 
-            rebuilt.append(
-                await indexing.rebuild(
-                    url, space.name, m=m, ef_construction=ef_construction, building=building
-                )
-            )
+            rebuilt.append(await indexing.rebuild(url, space.name, building=building, **how))
     return rebuilt
 
 

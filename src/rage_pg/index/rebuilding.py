@@ -22,6 +22,9 @@ SQL = statements("audit")
 LOOK_EVERY = 0.5
 """Seconds between two looks at how far the building has come."""
 
+MOST_MEMORY = 2_000_000_000
+"""Bytes that a building takes unless told otherwise. A graph that does not fit takes many times as long."""
+
 Building: TypeAlias = Callable[[int, int], None]
 """Called with how many vectors are in the new index, and of how many."""
 
@@ -37,6 +40,7 @@ class Rebuilt(Struct, frozen=True, kw_only=True):
 class _Index(Struct, frozen=True, kw_only=True):
     partition: str
     dimensions: int
+    vectors: int
     vector_schema: str
     name: str | None
     definition: str | None
@@ -49,10 +53,12 @@ async def rebuild(
     *,
     m: int = 16,
     ef_construction: int = 128,
+    memory: int | None = None,
     building: Building | None = None,
 ) -> Rebuilt:
     """Build the index of a space concurrently and swap it in; searches go on meanwhile.
 
+    `memory` in bytes: None takes what the graph needs, up to 2 GB, or what the server is set to.
     `m` 2 to 100 and `ef_construction` 4 to 1,000, at least twice `m`, as pgvector has them: larger find more,
     and take longer to build. `url` is that of the owner. Killed half-way, the old index serves on, and what
     was left is dropped next time. Raises NotFound, InvalidInput, Forbidden.
@@ -63,37 +69,46 @@ async def rebuild(
         )
     with translated():
         async with await AsyncConnection.connect(url, autocommit=True) as connection:
-            return await _rebuild(connection, url, space, m, ef_construction, building)
+            # Two at once would build the same twice, and drop each other's.
+            await connection.execute("SELECT pg_advisory_lock(hashtextextended('rage.rebuild', 0))")
+            found = await _indexes(connection, space)
+            await _give_memory(connection, memory or _graph_size(found[0], m))
+            watching = asyncio.create_task(_watch(url, found[0].partition, building)) if building else None
+            try:
+                return await _rebuild(connection, found, space, (m, ef_construction))
+            finally:
+                if watching:
+                    watching.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await watching
 
 
 async def _rebuild(
-    connection: AsyncConnection[Any],
-    url: str,
-    space: str,
-    m: int,
-    ef_construction: int,
-    building: Building | None,
+    connection: AsyncConnection[Any], found: Sequence[_Index], space: str, parameters: tuple[int, int]
 ) -> Rebuilt:
-    # Two at once would build the same twice, and drop each other's.
-    await connection.execute("SELECT pg_advisory_lock(hashtextextended('rage.rebuild', 0))")
-    await connection.execute("SET maintenance_work_mem = '1GB'")
-    found = await _indexes(connection, space)
     served = f"{found[0].partition}_hnsw"
     fresh = f"{served}_new"
     remains = [one.name for one in found if one.name and _is_remains(one.name, served)]
     for name in remains:
         await _drop(connection, name)
-    watching = asyncio.create_task(_watch(url, found[0].partition, building)) if building else None
-    try:
-        await connection.execute(_create(found[0], fresh, m, ef_construction))
-    finally:
-        if watching:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+    await connection.execute(_create(found[0], fresh, *parameters))
     old = [one.name for one in found if one.name == served]
     await _swap(connection, served, fresh, existed=bool(old))
     return Rebuilt(space=space, index=served, dropped=tuple(name for name in [*old, *remains] if name))
+
+
+def _graph_size(index: _Index, m: int) -> int:
+    """Bytes that pgvector holds while it builds: vectors of two bytes a number, and their links."""
+    return min(index.vectors * (2 * index.dimensions + 64 * m + 256), MOST_MEMORY)
+
+
+async def _give_memory(connection: AsyncConnection[Any], needed: int) -> None:
+    """The server's own setting, or more where the graph needs it."""
+    await connection.execute(
+        "SELECT set_config('maintenance_work_mem', greatest(%s / 1024, setting::bigint) || 'kB', false)"
+        " FROM pg_settings WHERE name = 'maintenance_work_mem'",
+        [needed],
+    )
 
 
 async def _indexes(connection: AsyncConnection[Any], space: str) -> Sequence[_Index]:

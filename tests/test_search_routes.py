@@ -1,0 +1,275 @@
+"""Which way a vector leg is searched, and that the answer is the exact one whichever way it is.
+
+The store has 4,000 images in 20 clusters. What a candidate costs is set so low that the index is worth its
+while on so few; the routes are those of a large store.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import psycopg
+import pytest
+
+from benchmarks import clustered_store
+from benchmarks.clustered_store import Clustered, Mask, Matrix
+from rage_pg import migrate
+from tests.conftest import clone
+from tests.granting import caller, login
+
+IMAGES, K = 4_000, 10
+
+
+@dataclass(frozen=True)
+class Store:
+    url: str
+    made: Clustered
+
+
+@pytest.fixture(scope="module", params=[16, 18])
+def store(request: pytest.FixtureRequest) -> Store:
+    url = clone(request.getfixturevalue(f"server_{request.param}"), "template0")
+    migrate.upgrade(url, app_logs_in=True)
+    made = clustered_store.made(IMAGES, 12, clusters=20)
+    clustered_store.fill(url, made)
+    with psycopg.connect(url) as connection:
+        connection.execute("UPDATE rage.embedding_spaces SET candidate_cost = 0.5, ef_search = 100")
+    return Store(url, made)
+
+
+@pytest.fixture
+def connection(store: Store) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(store.url, autocommit=True) as opened:
+        yield opened
+
+
+def search(
+    connection: psycopg.Connection, query: Matrix, arguments: str = "", values: Sequence[Any] = ()
+) -> list[tuple[int, str, int, bool]]:
+    """Ids, strategy, matched and complete of the caption leg's best for a vector."""
+    statement = (
+        "SELECT image_id, strategy, matched, complete FROM rage_v1.search_images('x', %s,"
+        f" legs => '{{\"caption\": 1}}', vectors => %s::jsonb{arguments})"
+    )
+    vector = json.dumps({"caption": [float(x) for x in query]})
+    return connection.execute(statement.encode(), [K, vector, *values]).fetchall()
+
+
+def recall(connection: psycopg.Connection, made: Clustered, passing: Mask, arguments: str) -> float:
+    """Share of the exact answers that was found; each answer is complete and has the rows that there are."""
+    shares = []
+    for query in made.queries:
+        rows = search(connection, query, arguments)
+        wanted = made.nearest(query, passing, K)
+        assert len(rows) == min(K, int(passing.sum()))
+        assert all(row[3] for row in rows)
+        shares.append(len({row[0] for row in rows} & set(wanted)) / len(wanted))
+    return float(np.mean(shares))
+
+
+def strategies(connection: psycopg.Connection, made: Clustered, arguments: str) -> set[str]:
+    return {search(connection, query, arguments)[0][1].partition(";")[0] for query in made.queries}
+
+
+def everything(made: Clustered) -> Mask:
+    return np.ones(len(made.vectors), dtype=np.bool_)
+
+
+def half(made: Clustered) -> tuple[Mask, str]:
+    """Five tags of ten: half of the images, whatever they look like."""
+    ids = np.arange(1, len(made.vectors) + 1)
+    return ids % 10 < 5, ", tags_any => '{common/0,common/1,common/2,common/3,common/4}'"
+
+
+def test_without_filter_the_index_answers(store: Store, connection: psycopg.Connection) -> None:
+    assert strategies(connection, store.made, "") == {"hnsw: caption"}
+    assert recall(connection, store.made, everything(store.made), "") >= 0.99
+
+
+def test_wide_filter_is_applied_to_the_candidates_of_the_index(
+    store: Store, connection: psycopg.Connection
+) -> None:
+    passing, arguments = half(store.made)
+    assert strategies(connection, store.made, arguments) == {"hnsw: caption"}
+    assert recall(connection, store.made, passing, arguments) >= 0.99
+
+
+@pytest.mark.parametrize(
+    ("tags", "arguments"),
+    [
+        (("one",), ", tags_all => '{one}'"),
+        (("tenth",), ", tags_all => '{tenth}'"),
+        (("ten a", "ten b"), ", tags_all => '{ten a,ten b}'"),
+    ],
+)
+def test_narrow_filter_compares_every_match(
+    store: Store, connection: psycopg.Connection, tags: tuple[str, ...], arguments: str
+) -> None:
+    passing = np.logical_and.reduce([store.made.tags[tag] for tag in tags])
+    assert strategies(connection, store.made, arguments) == {"exact: caption"}
+    assert recall(connection, store.made, passing, arguments) == 1.0
+    assert search(connection, store.made.queries[0], arguments)[0][2] == passing.sum()
+
+
+def test_tag_of_a_tenth_is_right_whichever_way(store: Store, connection: psycopg.Connection) -> None:
+    assert recall(connection, store.made, store.made.tags["ten a"], ", tags_all => '{ten a}'") >= 0.99
+    brand = store.made.brands == 3
+    assert recall(connection, store.made, brand, ", brands => '{brand 3}'") >= 0.99
+
+
+def test_filter_far_from_the_query_falls_back_to_every_match(
+    store: Store, connection: psycopg.Connection
+) -> None:
+    made = store.made
+    # Half of the images again, and none of them near any query: the scan of the index finds no match.
+    likeness = made.vectors @ made.queries.mean(axis=0)
+    passing = likeness < np.median(likeness)
+    ids = [int(place) + 1 for place in np.flatnonzero(passing)]
+    for query in made.queries:
+        rows = search(connection, query, ", among => %s", [ids])
+        assert [row[0] for row in rows] == made.nearest(query, passing, K)
+        assert rows[0][1] == "exact: caption"
+        assert rows[0][2] == passing.sum()
+        assert rows[0][3]
+
+
+def test_among_a_thousand_and_among_a_million_ids(store: Store, connection: psycopg.Connection) -> None:
+    made = store.made
+    chosen = np.zeros(len(made.vectors), dtype=np.bool_)
+    chosen[::4] = True
+    ids = [int(place) + 1 for place in np.flatnonzero(chosen)]
+    query = made.queries[0]
+    few = search(connection, query, ", among => %s", [ids])
+    assert [row[0] for row in few] == made.nearest(query, chosen, K)
+    million = search(connection, query, ", among => ARRAY(SELECT generate_series(1, 1000000))")
+    nearest = made.nearest(query, everything(made), K)
+    assert len({row[0] for row in million} & set(nearest)) >= K - 1
+
+
+def test_report_tells_the_strategy_that_ran(store: Store, connection: psycopg.Connection) -> None:
+    passing, arguments = half(store.made)
+    vector = json.dumps({"caption": [float(x) for x in store.made.queries[0]]})
+    statement = (
+        "SELECT strategy, matched, complete FROM rage_v1.search_report('x', 10, legs => '{\"caption\": 1}',"
+        f" vectors => %s::jsonb{arguments})"
+    )
+    row = connection.execute(statement.encode(), [vector]).fetchone()
+    assert row == ("hnsw: caption", passing.sum(), True)
+
+
+def test_prepared_a_dozen_times_it_stays_right(store: Store, connection: psycopg.Connection) -> None:
+    """A generic plan would not know how rare a tag is."""
+    statement = (
+        "SELECT image_id FROM rage_v1.search_images('x', 10, legs => '{\"caption\": 1}',"
+        " vectors => %s::jsonb, tags_all => %s::text[])"
+    )
+    query = store.made.queries[0]
+    vector = json.dumps({"caption": [float(x) for x in query]})
+    for tag in ["ten a", "tenth", "one", "far"] * 4:
+        rows = connection.execute(statement, [vector, [tag]], prepare=True).fetchall()
+        assert [row[0] for row in rows] == store.made.nearest(query, store.made.tags[tag], K), tag
+
+
+def test_settings_of_the_scan_do_not_stay(store: Store, connection: psycopg.Connection) -> None:
+    shown = "SELECT current_setting('hnsw.ef_search'), current_setting('hnsw.iterative_scan'), current_setting('jit')"
+    with connection.transaction():
+        connection.execute("SET LOCAL hnsw.ef_search = 77")
+        connection.execute("SET LOCAL hnsw.iterative_scan = 'relaxed_order'")
+        connection.execute("SET LOCAL jit = on")
+        assert search(connection, store.made.queries[0])[0][1].startswith("hnsw")
+        assert connection.execute(shown).fetchone() == ("77", "relaxed_order", "on")
+
+
+def test_invalid_index_is_not_asked(store: Store, connection: psycopg.Connection) -> None:
+    invalid = "UPDATE pg_index SET indisvalid = %s WHERE indexrelid = 'rage.embeddings_1_hnsw'::regclass"
+    connection.execute(invalid, [False])
+    try:
+        assert strategies(connection, store.made, "") == {"exact: caption"}
+        assert recall(connection, store.made, everything(store.made), "") == 1.0
+    finally:
+        connection.execute(invalid, [True])
+
+
+@pytest.mark.parametrize("role", ["reader", "service"])
+def test_who_sees_one_brand_gets_the_exact_answer_of_it(store: Store, role: str) -> None:
+    made = store.made
+    passing = made.brands == 4
+    with login(store.url, f"route_{role}", "brand 4") as own:
+        url = own if role == "reader" else store.url.replace("//postgres@", "//rage_app@")
+        with psycopg.connect(url, autocommit=True) as asking:
+            if role == "service":
+                key = caller(store.url, "route_key", "brand 4")
+                asking.execute("SELECT set_config('rage.caller', %s, false)", [key.setting])
+            assert recall(asking, made, passing, "") >= 0.99
+            none = search(asking, made.queries[0], ", brands => '{brand 5}'")
+            assert none == []
+
+
+def test_after_deletes_and_inserts_the_answer_is_still_right(store: Store) -> None:
+    made = store.made
+    gone = np.zeros(len(made.vectors), dtype=np.bool_)
+    for query in made.queries:
+        gone[[number - 1 for number in made.nearest(query, everything(made), K)]] = True
+    ids = [int(place) + 1 for place in np.flatnonzero(gone)]
+    _, arguments = half(made)
+    # Not committed: every connection of the module shares the store.
+    with psycopg.connect(store.url) as connection:
+        connection.execute("UPDATE rage.images SET deleted_at = now() WHERE image_id = ANY (%s)", [ids])
+        assert recall(connection, made, ~gone, "") >= 0.99
+        assert recall(connection, made, ~gone & half(made)[0], arguments) >= 0.99
+        connection.execute("DELETE FROM rage.embeddings WHERE image_id = ANY (%s)", [ids])
+        assert recall(connection, made, ~gone, "") >= 0.99
+        connection.execute("UPDATE rage.images SET deleted_at = NULL WHERE image_id = ANY (%s)", [ids])
+        again = (
+            "INSERT INTO rage.embeddings (space_id, image_id, brand_id, input_sha256, embedding)"
+            " SELECT 1, i.image_id, i.brand_id, d.input_sha256, %s::rage.halfvec"
+            " FROM rage.images AS i JOIN rage.image_documents AS d USING (image_id) WHERE i.image_id = %s"
+        )
+        for number in ids:
+            connection.execute(again, [str([float(x) for x in made.vectors[number - 1]]), number])
+        assert recall(connection, made, everything(made), "") >= 0.99
+        connection.rollback()
+
+
+def plan_of(connection: psycopg.Connection, made: Clustered, arguments: str) -> list[dict[str, Any]]:
+    """Nodes of the plan of a search, under the settings that it runs with."""
+    vector = json.dumps({"caption": [float(x) for x in made.queries[0]]})
+    statement = (
+        "SELECT rage_v1.search_statement('x', 10, legs => '{\"caption\": 1}',"
+        f" vectors => %s::jsonb{arguments})"
+    )
+    row = connection.execute(statement.encode(), [vector]).fetchone()
+    assert row is not None
+    with connection.transaction():
+        connection.execute("SET LOCAL random_page_cost = 1.1")
+        (explained,) = connection.execute(f"EXPLAIN (FORMAT JSON) {row[0]}".encode()).fetchone() or ((),)
+    return list(_nodes(explained[0]["Plan"]))
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node.get("Plans", ()):
+        yield from _nodes(child)
+
+
+def indexes(plan: Sequence[dict[str, Any]]) -> set[str]:
+    return {node["Index Name"] for node in plan if "Index Name" in node}
+
+
+def test_plans_of_both_routes(store: Store, connection: psycopg.Connection) -> None:
+    _, arguments = half(store.made)
+    by_index = plan_of(connection, store.made, arguments)
+    assert "embeddings_1_hnsw" in indexes(by_index)
+    exact = plan_of(connection, store.made, ", tags_all => '{one}'")
+    assert "embeddings_1_hnsw" not in indexes(exact)
+    assert {"embeddings_1_pkey", "image_tags_by_tag", "images_pkey"} <= indexes(exact)
+    assert not [node for node in exact if node["Node Type"] == "Seq Scan"]
+
+
+def test_two_tags_begin_with_the_tags(store: Store, connection: psycopg.Connection) -> None:
+    plan = plan_of(connection, store.made, ", tags_all => '{ten a,ten b}'")
+    assert "images" not in {n["Relation Name"] for n in plan if n["Node Type"] == "Seq Scan"}
