@@ -494,13 +494,15 @@ $$;
 
 COMMENT ON FUNCTION rage.compared_by(leg text) IS 'The active space of a leg, or a clear error.';
 
-CREATE FUNCTION rage.compared_leg(leg text, space integer, dimensions integer) RETURNS text
+CREATE FUNCTION rage.compared_leg(leg text, space integer, dimensions integer, filter text, wide boolean) RETURNS text
     LANGUAGE sql STABLE
     RETURN (SELECT format('
         SELECT e.image_id, e.embedding OPERATOR(%4$I.<=>) ($5 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
-        FROM matches JOIN rage.%2$I AS e USING (image_id)'::text, compared_leg.leg, ('embeddings_'::text || compared_leg.space), compared_leg.dimensions, n.nspname) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
+        FROM %5$s'::text, compared_leg.leg, ('embeddings_'::text || compared_leg.space), compared_leg.dimensions, n.nspname, CASE WHEN compared_leg.wide THEN format('rage.images AS i JOIN rage.%I AS e USING (image_id)
+        WHERE %s'::text, ('embeddings_'::text || compared_leg.space), compared_leg.filter) ELSE format('matches JOIN rage.%I AS e USING (image_id)
+        WHERE true'::text, ('embeddings_'::text || compared_leg.space)) END) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
 
-COMMENT ON FUNCTION rage.compared_leg(leg text, space integer, dimensions integer) IS 'The matches of a vector leg, each with its exact cosine distance.';
+COMMENT ON FUNCTION rage.compared_leg(leg text, space integer, dimensions integer, filter text, wide boolean) IS 'The matches of a vector leg, each with its exact cosine distance.';
 
 CREATE FUNCTION rage.create_space(name text, encodes text, encoder text, model text, weights_sha256 text, dimensions integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -928,15 +930,15 @@ BEGIN
     END IF;
     filter := rage.filter_clause(wanted, nearest.among, allowed) || format(E'\n      AND i.content_id <> %s', content_id);
     SELECT * INTO ready FROM rage.route(filter, wanted, nearest.among, allowed, ARRAY[nearest.by], nearest.k);
-    PERFORM rage.set_scan(ready.candidates::text, 'off') WHERE ready.indexed <> '{}';
+    PERFORM rage.scan_for(ready.candidates) WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
         'SELECT found.rank, found.image_id, found.distance, CASE WHEN found.short THEN $13 ELSE $14 END, found.matched, true'
-        ' FROM (' || rage.similar_statement(filter, vectors, ready.indexed) || ') AS found'
+        ' FROM (' || rage.similar_statement(filter, vectors, ready.indexed, ready.estimate IS NOT NULL) || ') AS found'
     USING wanted, nearest.among, allowed, NULL::jsonb, vectors, NULL::jsonb, nearest.k, NULL::real, NULL::bigint[],
           nearest.k, ready.candidates, ready.estimate,
-          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), '{}', NULL),
+          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), '{}', ready.estimate),
           rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), ready.indexed, ready.estimate);
-    PERFORM rage.set_scan(settings[1], settings[2]) WHERE ready.indexed <> '{}';
+    PERFORM rage.set_scan(settings) WHERE ready.indexed <> '{}';
 END
 $_$;
 
@@ -963,7 +965,7 @@ BEGIN
         SELECT r.indexed, r.candidates, r.estimate INTO indexed, candidates, estimate
         FROM rage.route(filter, filters, among, allowed, ARRAY(SELECT jsonb_object_keys(vectors)), depth) AS r;
     END IF;
-    statement := rage.search_statement(filter, words, vectors, indexed);
+    statement := rage.search_statement(filter, words, vectors, indexed, estimate IS NOT NULL);
 END
 $$;
 
@@ -994,8 +996,8 @@ BEGIN
         quote_nullable(ready.candidates) || '::integer',
         quote_nullable(ready.estimate) || '::bigint'];
     printed := '-- With random_page_cost = 1.1, jit = off'
-        || CASE WHEN ready.indexed = '{}' THEN '' ELSE format(', hnsw.iterative_scan = off, hnsw.ef_search = %s', ready.candidates) END
-        || E'.';
+        || CASE WHEN ready.indexed = '{}' THEN '' ELSE format(', hnsw.ef_search = %s, hnsw.iterative_scan = %s', VARIADIC (rage.scan_of(ready.candidates))[:2]) END
+        || E'.\n';
     -- Split at the parameters rather than replace them, and keep what is quoted whole: a value, or the name of an
     -- attribute, may itself contain "$3".
     FOR piece IN SELECT p.part[1] FROM regexp_matches(
@@ -1224,7 +1226,7 @@ DECLARE
     ready  record;
 BEGIN
     SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, false);
-    IF ready.indexed <> '{}' THEN
+    IF ready.indexed <> '{}' OR ready.estimate IS NOT NULL THEN
         -- Whether an index scan came back short is known once it has run; where it found nothing, it did.
         RETURN QUERY SELECT s.strategy, s.matched, s.complete FROM rage.search($1, $2, $3, $4, $5, $6, $7, $8) AS s LIMIT 1;
         IF FOUND THEN
@@ -1312,33 +1314,32 @@ CREATE FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed i
     SET search_path TO 'rage', 'pg_temp'
     AS $$
 DECLARE
-    most            constant integer := 1000;  -- The bound of hnsw.ef_search.
+    most            constant integer := 4000;
     cheap_to_count  constant double precision := 2500;  -- In units of the planner: some milliseconds.
-    floor           integer;
+    at_least        integer;
     fewest          real;
     images          real;
     matches         bigint;
     cost            double precision;
 BEGIN
     indexed := '{}';
-    SELECT max(s.ef_search), min(s.candidate_cost * s.ef_search) INTO floor, fewest FROM rage.sound_indexes(legs) AS s;
-    IF floor IS NULL OR rage.few_match(filters, among, fewest::integer) THEN
+    SELECT max(s.ef_search), min(s.candidate_cost * s.ef_search) INTO at_least, fewest FROM rage.sound_indexes(legs) AS s;
+    IF at_least IS NULL OR rage.few_match(filters, among, fewest::integer) THEN
         RETURN;
     END IF;
     SELECT e.matches, e.cost INTO matches, cost FROM rage.estimated_matches(filter, filters, among, allowed) AS e;
+    IF cost > cheap_to_count THEN
+        estimate := round(matches, 1 - floor(log(matches))::integer);
+    END IF;
     SELECT greatest(r.reltuples, matches) INTO images FROM pg_class AS r WHERE r.oid = 'rage.images'::regclass;
     -- The first half must hold `depth` matches. Under a filter that has nothing to do with the picture their number
     -- there is Poisson: two and a half standard deviations more than needed come short once in a hundred times.
-    candidates := greatest(floor, least(ceil(2 * (depth + 2.5 * sqrt(depth)) * images / matches), most + 1));
-    IF candidates > most THEN
-        RETURN;
-    END IF;
-    indexed := ARRAY(
-        SELECT s.leg FROM rage.sound_indexes(legs) AS s
-        WHERE candidates * s.candidate_cost < least(s.vectors, matches)
-        ORDER BY s.leg);
-    IF cost > cheap_to_count THEN
-        estimate := round(matches, 1 - floor(log(matches))::integer);
+    candidates := greatest(at_least, least(ceil(2 * (depth + 2.5 * sqrt(depth)) * images / matches), most + 1));
+    IF candidates <= most THEN
+        indexed := ARRAY(
+            SELECT s.leg FROM rage.sound_indexes(legs) AS s
+            WHERE candidates * s.candidate_cost < least(s.vectors, matches)
+            ORDER BY s.leg);
     END IF;
 END
 $$;
@@ -1384,11 +1385,28 @@ $$;
 
 COMMENT ON FUNCTION rage.sample_queries(leg text, wanted integer) IS 'So many query vectors of a leg: stored prompts, and where they are too few, vectors of images.';
 
+CREATE FUNCTION rage.scan_for(candidates integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM rage.set_scan(rage.scan_of(candidates));
+END
+$$;
+
+COMMENT ON FUNCTION rage.scan_for(candidates integer) IS 'Sets that index scans find so many candidates, until the transaction ends.';
+
+CREATE FUNCTION rage.scan_of(candidates integer) RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    RETURN ARRAY[(LEAST(candidates, 1000))::text, CASE WHEN (candidates > 1000) THEN 'relaxed_order'::text ELSE 'off'::text END, CASE WHEN (candidates > 1000) THEN '4'::text ELSE '1'::text END];
+
+COMMENT ON FUNCTION rage.scan_of(candidates integer) IS 'The values of hnsw.ef_search, hnsw.iterative_scan and hnsw.scan_mem_multiplier under which an index scan finds so many candidates.';
+
 CREATE FUNCTION rage.scan_settings() RETURNS text[]
     LANGUAGE sql STABLE
-    RETURN ARRAY[current_setting('hnsw.ef_search'::text, true), current_setting('hnsw.iterative_scan'::text, true)];
+    RETURN ARRAY[current_setting('hnsw.ef_search'::text, true), current_setting('hnsw.iterative_scan'::text, true), current_setting('hnsw.scan_mem_multiplier'::text, true)];
 
-COMMENT ON FUNCTION rage.scan_settings() IS 'The settings of index scans; null while pgvector is not loaded.';
+COMMENT ON FUNCTION rage.scan_settings() IS 'The settings of index scans as they are; null while pgvector is not loaded.';
 
 CREATE FUNCTION rage.scanned(leg text, vector text, candidates integer) RETURNS TABLE(image_id bigint, distance double precision)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1400,12 +1418,12 @@ DECLARE
     space     rage.embedding_spaces := rage.compared_by(scanned.leg);
     settings  text[] := rage.scan_settings();
 BEGIN
-    PERFORM rage.check_operator(), rage.set_scan(candidates::text, 'off');
+    PERFORM rage.check_operator(), rage.scan_for(candidates);
     RETURN QUERY EXECUTE format(
         'SELECT e.image_id, e.embedding::halfvec(%1$s) <=> $1::halfvec(%1$s) AS distance FROM rage.%2$I AS e ORDER BY distance LIMIT $2',
         space.dimensions, 'embeddings_' || space.space_id)
     USING scanned.vector, scanned.candidates;
-    PERFORM rage.set_scan(settings[1], settings[2]);
+    PERFORM rage.set_scan(settings);
 END
 $_$;
 
@@ -1418,8 +1436,8 @@ CREATE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, fi
     SELECT image_id, distance, row_number() OVER (ORDER BY distance) AS position
     FROM (
         SELECT e.image_id,
-               e.embedding::%6$I.halfvec(%5$s) OPERATOR(%6$I.<=>) ($5 ->> %3$L)::%6$I.halfvec(%5$s) AS distance
-        FROM rage.%4$I AS e
+               e.embedding::%7$I.halfvec(%6$s) OPERATOR(%7$I.<=>) ($5 ->> %4$L)::%7$I.halfvec(%6$s) AS distance
+        FROM rage.%5$I AS e
         ORDER BY distance
         LIMIT $11
     ) AS nearest
@@ -1427,10 +1445,13 @@ CREATE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, fi
 %2$I AS MATERIALIZED (
     SELECT s.image_id, s.distance, s.position
     FROM %1$I AS s JOIN rage.images AS i USING (image_id)
-    WHERE %7$s
-),'::text, (scanned_leg.leg || '_scan'::text), (scanned_leg.leg || '_found'::text), scanned_leg.leg, ('embeddings_'::text || scanned_leg.space), scanned_leg.dimensions, n.nspname, scanned_leg.filter) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
+    WHERE %8$s
+),
+%3$I AS MATERIALIZED (
+    SELECT count(*) < $10 AS short FROM %2$I WHERE position <= (SELECT count(*) FROM %1$I) - $11 / 2
+),'::text, (scanned_leg.leg || '_scan'::text), (scanned_leg.leg || '_found'::text), (scanned_leg.leg || '_scanned'::text), scanned_leg.leg, ('embeddings_'::text || scanned_leg.space), scanned_leg.dimensions, n.nspname, scanned_leg.filter) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
 
-COMMENT ON FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, filter text) IS 'The CTEs that read the candidates of a vector leg from its HNSW index and keep those that pass the filter.';
+COMMENT ON FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, filter text) IS 'The CTEs that read the candidates of a vector leg from its HNSW index, keep those that pass the filter, and tell whether these are too few.';
 
 CREATE FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[], exact boolean DEFAULT false) RETURNS TABLE(rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
     LANGUAGE plpgsql STABLE ROWS 20
@@ -1443,7 +1464,7 @@ DECLARE
     settings  text[] := rage.scan_settings();
 BEGIN
     SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, $9);
-    PERFORM rage.set_scan(ready.candidates::text, 'off') WHERE ready.indexed <> '{}';
+    PERFORM rage.scan_for(ready.candidates) WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
         'WITH found AS MATERIALIZED (' || ready.statement || '), '
         'told AS MATERIALIZED ('
@@ -1451,7 +1472,7 @@ BEGIN
         'SELECT found.rank, found.image_id, found.score, found.legs, told.strategy, found.matched, true FROM found CROSS JOIN told'
     USING ready.filters, ready.among, ready.allowed, ready.words, ready.vectors, ready.weights, ready.k,
           ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, ready.indexed;
-    PERFORM rage.set_scan(settings[1], settings[2]) WHERE ready.indexed <> '{}';
+    PERFORM rage.set_scan(settings) WHERE ready.indexed <> '{}';
 END
 $_$;
 
@@ -1463,7 +1484,7 @@ CREATE FUNCTION rage.search_depth(k integer, without bigint[], vectors jsonb, wo
 
 COMMENT ON FUNCTION rage.search_depth(k integer, without bigint[], vectors jsonb, words jsonb) IS 'How many of its best matches a leg gives to the fusion.';
 
-CREATE FUNCTION rage.search_statement(filter text, words jsonb, vectors jsonb, indexed text[]) RETURNS text
+CREATE FUNCTION rage.search_statement(filter text, words jsonb, vectors jsonb, indexed text[], wide boolean) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
@@ -1474,9 +1495,9 @@ DECLARE
 BEGIN
     SELECT coalesce(array_agg(v.ctes), '{}'), coalesce(array_agg(v.hits), '{}'), array_remove(array_agg(v.short), NULL)
     INTO ctes, hits, short
-    FROM rage.vector_legs(filter, vectors, indexed) AS v;
+    FROM rage.vector_legs(filter, vectors, indexed, wide) AS v;
     IF words IS NOT NULL THEN
-        ctes := ctes || rage.text_leg(filter, indexed <> '{}');
+        ctes := ctes || rage.text_leg(filter, wide);
         -- No rank tells how weak a match is: the leg weighs as much as the words that an image has of the prompt.
         hits := hits || 'SELECT image_id, ''text'' AS leg, place, score AS strength, ''score'' AS measure, score AS value FROM "text"'::text;
     END IF;
@@ -1520,8 +1541,7 @@ route AS (
 )
 SELECT row_number() OVER (ORDER BY score DESC, image_id)::integer AS rank,
        image_id, score, legs,
-       -- Counting a wide filter would take longer than the search.
-       CASE WHEN short = '{}' AND $12 IS NOT NULL THEN $12 ELSE (SELECT count(*) FROM matches) END AS matched,
+       CASE WHEN $12 IS NOT NULL THEN $12 ELSE (SELECT count(*) FROM matches) END AS matched,
        short
 FROM best CROSS JOIN route
 ORDER BY score DESC, image_id$sql$,
@@ -1532,7 +1552,7 @@ ORDER BY score DESC, image_id$sql$,
 END
 $_$;
 
-COMMENT ON FUNCTION rage.search_statement(filter text, words jsonb, vectors jsonb, indexed text[]) IS 'The text of a search with its parameters left open. The shape of the request and the route decide it, never a value. short: the legs whose index scan came back short, so that every match was compared.';
+COMMENT ON FUNCTION rage.search_statement(filter text, words jsonb, vectors jsonb, indexed text[], wide boolean) IS 'The text of a search with its parameters left open. The shape of the request and the route decide it, never a value. wide: the matches are too many to be set aside, or counted. short: the legs whose index scan came back short, so that every match was compared.';
 
 CREATE FUNCTION rage.sees_every_brand() RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -1548,24 +1568,26 @@ $$;
 
 COMMENT ON FUNCTION rage.sees_every_brand() IS 'Whether who asks is granted every brand: then there is nothing to filter.';
 
-CREATE FUNCTION rage.set_scan(ef_search text, iterative_scan text) RETURNS void
+CREATE FUNCTION rage.set_scan(settings text[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'rage', 'pg_temp'
     AS $$
 BEGIN
-    PERFORM set_config('hnsw.ef_search', ef_search, true), set_config('hnsw.iterative_scan', iterative_scan, true);
+    PERFORM set_config('hnsw.ef_search', settings[1], true),
+            set_config('hnsw.iterative_scan', settings[2], true),
+            set_config('hnsw.scan_mem_multiplier', settings[3], true);
 END
 $$;
 
-COMMENT ON FUNCTION rage.set_scan(ef_search text, iterative_scan text) IS 'Sets how many candidates an index scan finds, and whether it goes on beyond them: that would fill its rows with what it had set aside, and not tell.';
+COMMENT ON FUNCTION rage.set_scan(settings text[]) IS 'Sets how index scans run until the transaction ends, as scan_settings() gives them.';
 
-CREATE FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[]) RETURNS TABLE(leg text, ctes text, hits text, short text)
+CREATE FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[], wide boolean) RETURNS TABLE(leg text, ctes text, hits text, short text)
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
     SELECT
         l.leg,
-        rage.vector_leg(l.leg, s.space_id, s.dimensions, filter, l.leg = ANY (indexed)),
+        rage.vector_leg(l.leg, s.space_id, s.dimensions, filter, l.leg = ANY (indexed), wide),
         format(
             'SELECT image_id, %1$L AS leg, place, 1 AS strength, ''distance'' AS measure, distance AS value FROM %1$I',
             l.leg),
@@ -1576,9 +1598,9 @@ CREATE FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[]) RET
     ORDER BY l.leg
 $_$;
 
-COMMENT ON FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[]) IS 'The pieces of a statement for each leg that has a vector: its CTEs, its hits, and whether its index scan came back short.';
+COMMENT ON FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[], wide boolean) IS 'The pieces of a statement for each leg that has a vector: its CTEs, its hits, and whether its index scan came back short.';
 
-CREATE FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[]) RETURNS text
+CREATE FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[], wide boolean) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
     RETURN (SELECT format('
@@ -1588,12 +1610,12 @@ WITH matches AS MATERIALIZED (
     WHERE %1$s
 ),%2$s
 SELECT place::integer AS rank, image_id, distance,
-       CASE WHEN NOT %4$s AND $12 IS NOT NULL THEN $12 ELSE (SELECT count(*) FROM matches) END AS matched,
+       CASE WHEN $12 IS NOT NULL THEN $12 ELSE (SELECT count(*) FROM matches) END AS matched,
        %4$s AS short
 FROM %3$I
-ORDER BY place'::text, similar_statement.filter, v.ctes, v.leg, CASE WHEN (v.short IS NULL) THEN 'true'::text ELSE format('(SELECT short FROM %I)'::text, (v.leg || '_scanned'::text)) END) AS format FROM rage.vector_legs(similar_statement.filter, similar_statement.vectors, similar_statement.indexed) v(leg, ctes, hits, short));
+ORDER BY place'::text, similar_statement.filter, v.ctes, v.leg, CASE WHEN (v.short IS NULL) THEN 'true'::text ELSE format('(SELECT short FROM %I)'::text, (v.leg || '_scanned'::text)) END) AS format FROM rage.vector_legs(similar_statement.filter, similar_statement.vectors, similar_statement.indexed, similar_statement.wide) v(leg, ctes, hits, short));
 
-COMMENT ON FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[]) IS 'The text of a search for similar images, by the one leg that has a vector. The parameters are those of a search.';
+COMMENT ON FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[], wide boolean) IS 'The text of a search for similar images, by the one leg that has a vector. The parameters are those of a search.';
 
 CREATE FUNCTION rage.sound_indexes(legs text[]) RETURNS TABLE(leg text, vectors real, candidate_cost real, ef_search integer)
     LANGUAGE sql STABLE ROWS 1
@@ -1700,7 +1722,7 @@ COMMENT ON COLUMN rage.search_legs.weight IS 'Weight in the rank fusion where a 
 CREATE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[], estimate bigint) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
-    RETURN (WITH legs AS (SELECT l.leg, ((strategy.vectors ? l.leg) OR ((l.leg = 'text'::text) AND (strategy.words IS NOT NULL))) AS searched, (l.leg = ANY (strategy.indexed)) AS by_index, CASE WHEN (l.leg = 'text'::text) THEN 'only stop words for text'::text WHEN (l.space_id IS NULL) THEN ('no space for '::text || l.leg) ELSE ('prompt not embedded for '::text || l.leg) END AS lack FROM rage.search_legs l WHERE (((strategy.weights ->> l.leg))::real > (0)::double precision)) SELECT concat_ws('; '::text, ('hnsw: '::text || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND legs.by_index))), ('exact: '::text || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND (NOT legs.by_index)))), CASE WHEN (NOT bool_or(legs.searched)) THEN 'exact: no leg'::text ELSE NULL::text END, string_agg(legs.lack, ', '::text ORDER BY legs.leg) FILTER (WHERE (NOT legs.searched)), CASE WHEN ((strategy.indexed <> '{}'::text[]) AND (strategy.estimate IS NOT NULL)) THEN 'matched estimated'::text ELSE NULL::text END) AS concat_ws FROM legs);
+    RETURN (WITH legs AS (SELECT l.leg, ((strategy.vectors ? l.leg) OR ((l.leg = 'text'::text) AND (strategy.words IS NOT NULL))) AS searched, (l.leg = ANY (strategy.indexed)) AS by_index, CASE WHEN (l.leg = 'text'::text) THEN 'only stop words for text'::text WHEN (l.space_id IS NULL) THEN ('no space for '::text || l.leg) ELSE ('prompt not embedded for '::text || l.leg) END AS lack FROM rage.search_legs l WHERE (((strategy.weights ->> l.leg))::real > (0)::double precision)) SELECT concat_ws('; '::text, ('hnsw: '::text || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND legs.by_index))), ('exact: '::text || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND (NOT legs.by_index)))), CASE WHEN (NOT bool_or(legs.searched)) THEN 'exact: no leg'::text ELSE NULL::text END, string_agg(legs.lack, ', '::text ORDER BY legs.leg) FILTER (WHERE (NOT legs.searched)), CASE WHEN (strategy.estimate IS NOT NULL) THEN 'matched estimated'::text ELSE NULL::text END) AS concat_ws FROM legs);
 
 COMMENT ON FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[], estimate bigint) IS 'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
 
@@ -1767,24 +1789,20 @@ words AS (
 
 COMMENT ON FUNCTION rage.text_leg(filter text, wide boolean) IS 'The CTEs of the text leg: the best $10 matches by the share of the prompt''s words that they have, then by their density.';
 
-CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean) RETURNS text
+CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean, wide boolean) RETURNS text
     LANGUAGE sql STABLE
-    RETURN (CASE WHEN indexed THEN (rage.scanned_leg(leg, space, dimensions, filter) || format('
-%1$I AS (
-    SELECT count(*) < $10 AS short FROM %2$I WHERE position <= (SELECT count(*) FROM %3$I) - $11 / 2
-),'::text, (leg || '_scanned'::text), (leg || '_found'::text), (leg || '_scan'::text))) ELSE ''::text END || format('
-%1$I AS (
-    SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
-    FROM (%2$s
+    RETURN ((CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, filter) ELSE ''::text END || format('
+%1$I AS MATERIALIZED (%2$s%3$s
         ORDER BY distance, image_id
         LIMIT $10
-    ) AS nearest
-)'::text, leg, CASE WHEN indexed THEN format('
-        SELECT image_id, distance FROM %1$I WHERE NOT (SELECT short FROM %2$I)
-        UNION ALL%3$s
-        WHERE (SELECT short FROM %2$I)'::text, (leg || '_found'::text), (leg || '_scanned'::text), rage.compared_leg(leg, space, dimensions)) ELSE rage.compared_leg(leg, space, dimensions) END));
+)'::text, (leg || '_compared'::text), rage.compared_leg(leg, space, dimensions, filter, wide), CASE WHEN indexed THEN format(' AND (SELECT short FROM %I)'::text, (leg || '_scanned'::text)) ELSE ''::text END)) || format(',
+%1$I AS (
+    SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
+    FROM %2$s
+    LIMIT $10
+)'::text, leg, CASE WHEN indexed THEN format('(SELECT image_id, distance FROM %1$I WHERE NOT (SELECT short FROM %2$I) UNION ALL SELECT image_id, distance FROM %3$I) AS best'::text, (leg || '_found'::text), (leg || '_scanned'::text), (leg || '_compared'::text)) ELSE format('%I'::text, (leg || '_compared'::text)) END));
 
-COMMENT ON FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean) IS 'The CTEs of a vector leg: its best $10 matches, by its index or, where the scan comes back short and where there is none, by comparing every match.';
+COMMENT ON FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean, wide boolean) IS 'The CTEs of a vector leg: its best $10 matches, by its index or, where the scan comes back short and where there is none, by comparing every match.';
 
 CREATE FUNCTION rage_v1.contract_version() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

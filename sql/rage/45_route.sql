@@ -68,33 +68,32 @@ LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $function$
 DECLARE
-    most            constant integer := 1000;  -- The bound of hnsw.ef_search.
+    most            constant integer := 4000;
     cheap_to_count  constant double precision := 2500;  -- In units of the planner: some milliseconds.
-    floor           integer;
+    at_least        integer;
     fewest          real;
     images          real;
     matches         bigint;
     cost            double precision;
 BEGIN
     indexed := '{}';
-    SELECT max(s.ef_search), min(s.candidate_cost * s.ef_search) INTO floor, fewest FROM rage.sound_indexes(legs) AS s;
-    IF floor IS NULL OR rage.few_match(filters, among, fewest::integer) THEN
+    SELECT max(s.ef_search), min(s.candidate_cost * s.ef_search) INTO at_least, fewest FROM rage.sound_indexes(legs) AS s;
+    IF at_least IS NULL OR rage.few_match(filters, among, fewest::integer) THEN
         RETURN;
     END IF;
     SELECT e.matches, e.cost INTO matches, cost FROM rage.estimated_matches(filter, filters, among, allowed) AS e;
+    IF cost > cheap_to_count THEN
+        estimate := round(matches, 1 - floor(log(matches))::integer);
+    END IF;
     SELECT greatest(r.reltuples, matches) INTO images FROM pg_class AS r WHERE r.oid = 'rage.images'::regclass;
     -- The first half must hold `depth` matches. Under a filter that has nothing to do with the picture their number
     -- there is Poisson: two and a half standard deviations more than needed come short once in a hundred times.
-    candidates := greatest(floor, least(ceil(2 * (depth + 2.5 * sqrt(depth)) * images / matches), most + 1));
-    IF candidates > most THEN
-        RETURN;
-    END IF;
-    indexed := ARRAY(
-        SELECT s.leg FROM rage.sound_indexes(legs) AS s
-        WHERE candidates * s.candidate_cost < least(s.vectors, matches)
-        ORDER BY s.leg);
-    IF cost > cheap_to_count THEN
-        estimate := round(matches, 1 - floor(log(matches))::integer);
+    candidates := greatest(at_least, least(ceil(2 * (depth + 2.5 * sqrt(depth)) * images / matches), most + 1));
+    IF candidates <= most THEN
+        indexed := ARRAY(
+            SELECT s.leg FROM rage.sound_indexes(legs) AS s
+            WHERE candidates * s.candidate_cost < least(s.vectors, matches)
+            ORDER BY s.leg);
     END IF;
 END
 $function$;
@@ -102,21 +101,46 @@ COMMENT ON FUNCTION rage.route(text, jsonb, bigint[], integer[], text[], integer
     'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed. No leg: every match is compared. estimate: two digits of the number of matches; null where they are counted.';
 
 
+CREATE OR REPLACE FUNCTION rage.scan_of(candidates integer) RETURNS text[]
+LANGUAGE sql IMMUTABLE
+RETURN ARRAY[
+    -- 1,000 is the bound of ef_search: what is beyond comes from going on.
+    least(candidates, 1000)::text,
+    CASE WHEN candidates > 1000 THEN 'relaxed_order' ELSE 'off' END,
+    CASE WHEN candidates > 1000 THEN '4' ELSE '1' END];
+COMMENT ON FUNCTION rage.scan_of(integer) IS
+    'The values of hnsw.ef_search, hnsw.iterative_scan and hnsw.scan_mem_multiplier under which an index scan finds so many candidates.';
+
+
 CREATE OR REPLACE FUNCTION rage.scan_settings() RETURNS text[]
 LANGUAGE sql STABLE
-RETURN ARRAY[current_setting('hnsw.ef_search', true), current_setting('hnsw.iterative_scan', true)];
-COMMENT ON FUNCTION rage.scan_settings() IS 'The settings of index scans; null while pgvector is not loaded.';
+RETURN ARRAY[
+    current_setting('hnsw.ef_search', true), current_setting('hnsw.iterative_scan', true),
+    current_setting('hnsw.scan_mem_multiplier', true)];
+COMMENT ON FUNCTION rage.scan_settings() IS 'The settings of index scans as they are; null while pgvector is not loaded.';
 
 
 -- Put back by hand: SET clauses of a function that name another library's settings only a superuser can restore
 -- from a dump. What fails takes them back with its transaction.
-CREATE OR REPLACE FUNCTION rage.set_scan(ef_search text, iterative_scan text) RETURNS void
+CREATE OR REPLACE FUNCTION rage.set_scan(settings text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $function$
 BEGIN
-    PERFORM set_config('hnsw.ef_search', ef_search, true), set_config('hnsw.iterative_scan', iterative_scan, true);
+    PERFORM set_config('hnsw.ef_search', settings[1], true),
+            set_config('hnsw.iterative_scan', settings[2], true),
+            set_config('hnsw.scan_mem_multiplier', settings[3], true);
 END
 $function$;
-COMMENT ON FUNCTION rage.set_scan(text, text) IS
-    'Sets how many candidates an index scan finds, and whether it goes on beyond them: that would fill its rows with what it had set aside, and not tell.';
+COMMENT ON FUNCTION rage.set_scan(text[]) IS 'Sets how index scans run until the transaction ends, as scan_settings() gives them.';
+
+
+CREATE OR REPLACE FUNCTION rage.scan_for(candidates integer) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $function$
+BEGIN
+    PERFORM rage.set_scan(rage.scan_of(candidates));
+END
+$function$;
+COMMENT ON FUNCTION rage.scan_for(integer) IS 'Sets that index scans find so many candidates, until the transaction ends.';

@@ -1,18 +1,23 @@
 -- The CTEs of a vector leg: how its best matches are found.
 
-CREATE OR REPLACE FUNCTION rage.compared_leg(leg text, space integer, dimensions integer) RETURNS text
+CREATE OR REPLACE FUNCTION rage.compared_leg(leg text, space integer, dimensions integer, filter text, wide boolean) RETURNS text
 LANGUAGE sql STABLE
 RETURN (
     -- Named with the schema that the host gave pgvector: the statement runs under any search_path. The vectors are
     -- not cast as the index casts them: by it, Postgres might walk the index and look for matches on the way.
     SELECT format($sql$
         SELECT e.image_id, e.embedding OPERATOR(%4$I.<=>) ($5 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
-        FROM matches JOIN rage.%2$I AS e USING (image_id)$sql$,
-        leg, 'embeddings_' || space, dimensions, n.nspname)
+        FROM %5$s$sql$,
+        leg, 'embeddings_' || space, dimensions, n.nspname,
+        -- What is read from a CTE is not divided among parallel workers.
+        CASE WHEN wide
+        THEN format(E'rage.images AS i JOIN rage.%I AS e USING (image_id)\n        WHERE %s', 'embeddings_' || space, filter)
+        ELSE format(E'matches JOIN rage.%I AS e USING (image_id)\n        WHERE true', 'embeddings_' || space)
+        END)
     FROM pg_extension AS x JOIN pg_namespace AS n ON n.oid = x.extnamespace
     WHERE x.extname = 'vector'
 );
-COMMENT ON FUNCTION rage.compared_leg(text, integer, integer) IS 'The matches of a vector leg, each with its exact cosine distance.';
+COMMENT ON FUNCTION rage.compared_leg(text, integer, integer, text, boolean) IS 'The matches of a vector leg, each with its exact cosine distance.';
 
 
 CREATE OR REPLACE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, filter text) RETURNS text
@@ -26,8 +31,8 @@ RETURN (
     SELECT image_id, distance, row_number() OVER (ORDER BY distance) AS position
     FROM (
         SELECT e.image_id,
-               e.embedding::%6$I.halfvec(%5$s) OPERATOR(%6$I.<=>) ($5 ->> %3$L)::%6$I.halfvec(%5$s) AS distance
-        FROM rage.%4$I AS e
+               e.embedding::%7$I.halfvec(%6$s) OPERATOR(%7$I.<=>) ($5 ->> %4$L)::%7$I.halfvec(%6$s) AS distance
+        FROM rage.%5$I AS e
         ORDER BY distance
         LIMIT $11
     ) AS nearest
@@ -35,37 +40,43 @@ RETURN (
 %2$I AS MATERIALIZED (
     SELECT s.image_id, s.distance, s.position
     FROM %1$I AS s JOIN rage.images AS i USING (image_id)
-    WHERE %7$s
+    WHERE %8$s
+),
+%3$I AS MATERIALIZED (
+    SELECT count(*) < $10 AS short FROM %2$I WHERE position <= (SELECT count(*) FROM %1$I) - $11 / 2
 ),$sql$,
-        leg || '_scan', leg || '_found', leg, 'embeddings_' || space, dimensions, n.nspname, filter)
+        leg || '_scan', leg || '_found', leg || '_scanned', leg, 'embeddings_' || space, dimensions, n.nspname, filter)
     FROM pg_extension AS x JOIN pg_namespace AS n ON n.oid = x.extnamespace
     WHERE x.extname = 'vector'
 );
 COMMENT ON FUNCTION rage.scanned_leg(text, integer, integer, text) IS
-    'The CTEs that read the candidates of a vector leg from its HNSW index and keep those that pass the filter.';
+    'The CTEs that read the candidates of a vector leg from its HNSW index, keep those that pass the filter, and tell whether these are too few.';
 
 
-CREATE OR REPLACE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean) RETURNS text
+CREATE OR REPLACE FUNCTION rage.vector_leg(
+    leg text, space integer, dimensions integer, filter text, indexed boolean, wide boolean
+) RETURNS text
 LANGUAGE sql STABLE
-RETURN CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, filter) || format($sql$
-%1$I AS (
-    SELECT count(*) < $10 AS short FROM %2$I WHERE position <= (SELECT count(*) FROM %3$I) - $11 / 2
-),$sql$, leg || '_scanned', leg || '_found', leg || '_scan') ELSE '' END || format($sql$
-%1$I AS (
-    SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
-    FROM (%2$s
+RETURN CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, filter) ELSE '' END || format($sql$
+%1$I AS MATERIALIZED (%2$s%3$s
         ORDER BY distance, image_id
         LIMIT $10
-    ) AS nearest
+)$sql$,
+    leg || '_compared',
+    rage.compared_leg(leg, space, dimensions, filter, wide),
+    CASE WHEN indexed THEN format(' AND (SELECT short FROM %I)', leg || '_scanned') ELSE '' END)
+|| format($sql$,
+%1$I AS (
+    SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
+    FROM %2$s
+    LIMIT $10
 )$sql$,
     leg,
     CASE WHEN indexed
-    THEN format($sql$
-        SELECT image_id, distance FROM %1$I WHERE NOT (SELECT short FROM %2$I)
-        UNION ALL%3$s
-        WHERE (SELECT short FROM %2$I)$sql$,
-        leg || '_found', leg || '_scanned', rage.compared_leg(leg, space, dimensions))
-    ELSE rage.compared_leg(leg, space, dimensions)
+    THEN format(
+        '(SELECT image_id, distance FROM %1$I WHERE NOT (SELECT short FROM %2$I) UNION ALL SELECT image_id, distance FROM %3$I) AS best',
+        leg || '_found', leg || '_scanned', leg || '_compared')
+    ELSE format('%I', leg || '_compared')
     END);
-COMMENT ON FUNCTION rage.vector_leg(text, integer, integer, text, boolean) IS
+COMMENT ON FUNCTION rage.vector_leg(text, integer, integer, text, boolean, boolean) IS
     'The CTEs of a vector leg: its best $10 matches, by its index or, where the scan comes back short and where there is none, by comparing every match.';

@@ -2,14 +2,14 @@
 -- $1 filter, $2 among, $3 allowed brands, $4 words, $5 vectors, $6 weights, $7 k, $8 min_relevance, $9 without,
 -- $10 depth, $11 candidates of an index scan, $12 matches by estimate (null: they are counted).
 
-CREATE OR REPLACE FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[])
+CREATE OR REPLACE FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[], wide boolean)
 RETURNS TABLE (leg text, ctes text, hits text, short text)
 LANGUAGE sql STABLE
 SET search_path FROM CURRENT
 AS $function$
     SELECT
         l.leg,
-        rage.vector_leg(l.leg, s.space_id, s.dimensions, filter, l.leg = ANY (indexed)),
+        rage.vector_leg(l.leg, s.space_id, s.dimensions, filter, l.leg = ANY (indexed), wide),
         format(
             'SELECT image_id, %1$L AS leg, place, 1 AS strength, ''distance'' AS measure, distance AS value FROM %1$I',
             l.leg),
@@ -19,11 +19,11 @@ AS $function$
     WHERE vectors ? l.leg
     ORDER BY l.leg
 $function$;
-COMMENT ON FUNCTION rage.vector_legs(text, jsonb, text[]) IS
+COMMENT ON FUNCTION rage.vector_legs(text, jsonb, text[], boolean) IS
     'The pieces of a statement for each leg that has a vector: its CTEs, its hits, and whether its index scan came back short.';
 
 
-CREATE OR REPLACE FUNCTION rage.search_statement(filter text, words jsonb, vectors jsonb, indexed text[]) RETURNS text
+CREATE OR REPLACE FUNCTION rage.search_statement(filter text, words jsonb, vectors jsonb, indexed text[], wide boolean) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $function$
@@ -34,9 +34,9 @@ DECLARE
 BEGIN
     SELECT coalesce(array_agg(v.ctes), '{}'), coalesce(array_agg(v.hits), '{}'), array_remove(array_agg(v.short), NULL)
     INTO ctes, hits, short
-    FROM rage.vector_legs(filter, vectors, indexed) AS v;
+    FROM rage.vector_legs(filter, vectors, indexed, wide) AS v;
     IF words IS NOT NULL THEN
-        ctes := ctes || rage.text_leg(filter, indexed <> '{}');
+        ctes := ctes || rage.text_leg(filter, wide);
         -- No rank tells how weak a match is: the leg weighs as much as the words that an image has of the prompt.
         hits := hits || 'SELECT image_id, ''text'' AS leg, place, score AS strength, ''score'' AS measure, score AS value FROM "text"'::text;
     END IF;
@@ -80,8 +80,7 @@ route AS (
 )
 SELECT row_number() OVER (ORDER BY score DESC, image_id)::integer AS rank,
        image_id, score, legs,
-       -- Counting a wide filter would take longer than the search.
-       CASE WHEN short = '{}' AND $12 IS NOT NULL THEN $12 ELSE (SELECT count(*) FROM matches) END AS matched,
+       CASE WHEN $12 IS NOT NULL THEN $12 ELSE (SELECT count(*) FROM matches) END AS matched,
        short
 FROM best CROSS JOIN route
 ORDER BY score DESC, image_id$sql$,
@@ -91,5 +90,5 @@ ORDER BY score DESC, image_id$sql$,
         coalesce(nullif(array_to_string(short, ' UNION ALL '), ''), 'SELECT '''' WHERE false'));
 END
 $function$;
-COMMENT ON FUNCTION rage.search_statement(text, jsonb, jsonb, text[]) IS
-    'The text of a search with its parameters left open. The shape of the request and the route decide it, never a value. short: the legs whose index scan came back short, so that every match was compared.';
+COMMENT ON FUNCTION rage.search_statement(text, jsonb, jsonb, text[], boolean) IS
+    'The text of a search with its parameters left open. The shape of the request and the route decide it, never a value. wide: the matches are too many to be set aside, or counted. short: the legs whose index scan came back short, so that every match was compared.';

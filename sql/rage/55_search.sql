@@ -22,7 +22,7 @@ RETURN (
         'exact: ' || string_agg(leg, ' + ' ORDER BY leg) FILTER (WHERE searched AND NOT by_index),
         CASE WHEN NOT bool_or(searched) THEN 'exact: no leg' END,
         string_agg(lack, ', ' ORDER BY leg) FILTER (WHERE NOT searched),
-        CASE WHEN indexed <> '{}' AND estimate IS NOT NULL THEN 'matched estimated' END)
+        CASE WHEN estimate IS NOT NULL THEN 'matched estimated' END)
     FROM legs
 );
 COMMENT ON FUNCTION rage.strategy(jsonb, jsonb, jsonb, text[], bigint) IS
@@ -102,7 +102,7 @@ BEGIN
         SELECT r.indexed, r.candidates, r.estimate INTO indexed, candidates, estimate
         FROM rage.route(filter, filters, among, allowed, ARRAY(SELECT jsonb_object_keys(vectors)), depth) AS r;
     END IF;
-    statement := rage.search_statement(filter, words, vectors, indexed);
+    statement := rage.search_statement(filter, words, vectors, indexed, estimate IS NOT NULL);
 END
 $function$;
 COMMENT ON FUNCTION rage.prepare_search(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[], boolean) IS
@@ -126,7 +126,7 @@ DECLARE
     settings  text[] := rage.scan_settings();
 BEGIN
     SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, $9);
-    PERFORM rage.set_scan(ready.candidates::text, 'off') WHERE ready.indexed <> '{}';
+    PERFORM rage.scan_for(ready.candidates) WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
         'WITH found AS MATERIALIZED (' || ready.statement || '), '
         'told AS MATERIALIZED ('
@@ -134,7 +134,7 @@ BEGIN
         'SELECT found.rank, found.image_id, found.score, found.legs, told.strategy, found.matched, true FROM found CROSS JOIN told'
     USING ready.filters, ready.among, ready.allowed, ready.words, ready.vectors, ready.weights, ready.k,
           ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, ready.indexed;
-    PERFORM rage.set_scan(settings[1], settings[2]) WHERE ready.indexed <> '{}';
+    PERFORM rage.set_scan(settings) WHERE ready.indexed <> '{}';
 END
 $function$;
 COMMENT ON FUNCTION rage.search(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[], boolean) IS
@@ -154,7 +154,7 @@ DECLARE
     ready  record;
 BEGIN
     SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, false);
-    IF ready.indexed <> '{}' THEN
+    IF ready.indexed <> '{}' OR ready.estimate IS NOT NULL THEN
         -- Whether an index scan came back short is known once it has run; where it found nothing, it did.
         RETURN QUERY SELECT s.strategy, s.matched, s.complete FROM rage.search($1, $2, $3, $4, $5, $6, $7, $8) AS s LIMIT 1;
         IF FOUND THEN
@@ -197,8 +197,8 @@ BEGIN
         quote_nullable(ready.candidates) || '::integer',
         quote_nullable(ready.estimate) || '::bigint'];
     printed := '-- With random_page_cost = 1.1, jit = off'
-        || CASE WHEN ready.indexed = '{}' THEN '' ELSE format(', hnsw.iterative_scan = off, hnsw.ef_search = %s', ready.candidates) END
-        || E'.';
+        || CASE WHEN ready.indexed = '{}' THEN '' ELSE format(', hnsw.ef_search = %s, hnsw.iterative_scan = %s', VARIADIC (rage.scan_of(ready.candidates))[:2]) END
+        || E'.\n';
     -- Split at the parameters rather than replace them, and keep what is quoted whole: a value, or the name of an
     -- attribute, may itself contain "$3".
     FOR piece IN SELECT p.part[1] FROM regexp_matches(

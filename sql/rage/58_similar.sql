@@ -1,6 +1,6 @@
 -- Images like an image: one space, its own vector in place of a prompt's.
 
-CREATE OR REPLACE FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[]) RETURNS text
+CREATE OR REPLACE FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[], wide boolean) RETURNS text
 LANGUAGE sql STABLE
 SET search_path FROM CURRENT
 RETURN (
@@ -11,14 +11,14 @@ WITH matches AS MATERIALIZED (
     WHERE %1$s
 ),%2$s
 SELECT place::integer AS rank, image_id, distance,
-       CASE WHEN NOT %4$s AND $12 IS NOT NULL THEN $12 ELSE (SELECT count(*) FROM matches) END AS matched,
+       CASE WHEN $12 IS NOT NULL THEN $12 ELSE (SELECT count(*) FROM matches) END AS matched,
        %4$s AS short
 FROM %3$I
 ORDER BY place$sql$,
         filter, v.ctes, v.leg, CASE WHEN v.short IS NULL THEN 'true' ELSE format('(SELECT short FROM %I)', v.leg || '_scanned') END)
-    FROM rage.vector_legs(filter, vectors, indexed) AS v
+    FROM rage.vector_legs(filter, vectors, indexed, wide) AS v
 );
-COMMENT ON FUNCTION rage.similar_statement(text, jsonb, text[]) IS
+COMMENT ON FUNCTION rage.similar_statement(text, jsonb, text[], boolean) IS
     'The text of a search for similar images, by the one leg that has a vector. The parameters are those of a search.';
 
 
@@ -74,15 +74,15 @@ BEGIN
     END IF;
     filter := rage.filter_clause(wanted, nearest.among, allowed) || format(E'\n      AND i.content_id <> %s', content_id);
     SELECT * INTO ready FROM rage.route(filter, wanted, nearest.among, allowed, ARRAY[nearest.by], nearest.k);
-    PERFORM rage.set_scan(ready.candidates::text, 'off') WHERE ready.indexed <> '{}';
+    PERFORM rage.scan_for(ready.candidates) WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
         'SELECT found.rank, found.image_id, found.distance, CASE WHEN found.short THEN $13 ELSE $14 END, found.matched, true'
-        ' FROM (' || rage.similar_statement(filter, vectors, ready.indexed) || ') AS found'
+        ' FROM (' || rage.similar_statement(filter, vectors, ready.indexed, ready.estimate IS NOT NULL) || ') AS found'
     USING wanted, nearest.among, allowed, NULL::jsonb, vectors, NULL::jsonb, nearest.k, NULL::real, NULL::bigint[],
           nearest.k, ready.candidates, ready.estimate,
-          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), '{}', NULL),
+          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), '{}', ready.estimate),
           rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), ready.indexed, ready.estimate);
-    PERFORM rage.set_scan(settings[1], settings[2]) WHERE ready.indexed <> '{}';
+    PERFORM rage.set_scan(settings) WHERE ready.indexed <> '{}';
 END
 $function$;
 COMMENT ON FUNCTION rage.nearest(bigint, text, integer, jsonb, bigint[]) IS

@@ -167,12 +167,12 @@ DECLARE
     space     rage.embedding_spaces := rage.compared_by(scanned.leg);
     settings  text[] := rage.scan_settings();
 BEGIN
-    PERFORM rage.check_operator(), rage.set_scan(candidates::text, 'off');
+    PERFORM rage.check_operator(), rage.scan_for(candidates);
     RETURN QUERY EXECUTE format(
         'SELECT e.image_id, e.embedding::halfvec(%1$s) <=> $1::halfvec(%1$s) AS distance FROM rage.%2$I AS e ORDER BY distance LIMIT $2',
         space.dimensions, 'embeddings_' || space.space_id)
     USING scanned.vector, scanned.candidates;
-    PERFORM rage.set_scan(settings[1], settings[2]);
+    PERFORM rage.set_scan(settings);
 END
 $function$;
 COMMENT ON FUNCTION rage.scanned(text, text, integer) IS 'So many candidates from the HNSW index of a leg''s space, as a search reads them.';
