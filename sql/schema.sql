@@ -791,6 +791,32 @@ $$;
 
 COMMENT ON FUNCTION rage.has_scope(scope text) IS 'Whether who asks may read, write, generate or admin at all; every scope includes reading. No longer once revoked or expired.';
 
+CREATE FUNCTION rage.sound_indexes(legs text[], brand integer) RETURNS TABLE(leg text, vectors real, candidate_cost real, ef_search integer)
+    LANGUAGE sql STABLE ROWS 1
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+    SELECT l.leg, least(r.reltuples, 1e9)::real, s.candidate_cost, s.ef_search
+    FROM rage.search_legs AS l
+    JOIN rage.embedding_spaces AS s USING (space_id)
+    JOIN pg_index AS x
+      ON x.indexrelid = to_regclass(format('rage.embeddings_%s_hnsw', l.space_id) || coalesce('_brand_' || brand, ''))
+     AND x.indisvalid
+    -- The table's number, which ANALYZE keeps; that of a brand only its index has.
+    JOIN pg_class AS r ON r.oid = CASE WHEN brand IS NULL THEN x.indrelid ELSE x.indexrelid END
+    WHERE l.leg = ANY (legs)
+      -- Until it is analysed a table's reltuples is -1. What is new and small is compared.
+      AND r.reltuples > s.candidate_cost * s.ef_search
+$$;
+
+COMMENT ON FUNCTION rage.sound_indexes(legs text[], brand integer) IS 'Of these legs those whose space has an HNSW index that is valid and large enough to save anything, with about how many vectors it holds: of a brand''s own images, or (null) of all.';
+
+CREATE FUNCTION rage.indexed_brand(filters jsonb, legs text[]) RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (SELECT f.brand FROM (SELECT (((indexed_brand.filters -> 'brand'::text) ->> 0))::integer AS brand WHERE (jsonb_array_length((indexed_brand.filters -> 'brand'::text)) = 1)) f WHERE ((SELECT count(*) AS count FROM rage.sound_indexes(indexed_brand.legs, f.brand) sound_indexes(leg, vectors, candidate_cost, ef_search)) = GREATEST((SELECT count(*) AS count FROM rage.sound_indexes(indexed_brand.legs, NULL::integer) sound_indexes(leg, vectors, candidate_cost, ef_search)), (1)::bigint)));
+
+COMMENT ON FUNCTION rage.indexed_brand(filters jsonb, legs text[]) IS 'The one brand that a resolved filter is confined to, if every leg that an index serves has one of that brand alone; else null.';
+
 CREATE FUNCTION rage.integers(value jsonb) RETURNS integer[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ARRAY(SELECT (element.value)::integer AS element FROM jsonb_array_elements_text(integers.value) element(value));
@@ -933,18 +959,18 @@ BEGIN
     PERFORM rage.scan_for(ready.candidates) WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
         'SELECT found.rank, found.image_id, found.distance, CASE WHEN found.short THEN $13 ELSE $14 END, found.matched, true'
-        ' FROM (' || rage.similar_statement(filter, vectors, ready.indexed, ready.estimate IS NOT NULL) || ') AS found'
+        ' FROM (' || rage.similar_statement(filter, vectors, ready.indexed, ready.brand, ready.estimate IS NOT NULL) || ') AS found'
     USING wanted, nearest.among, allowed, NULL::jsonb, vectors, NULL::jsonb, nearest.k, NULL::real, NULL::bigint[],
           nearest.k, ready.candidates, ready.estimate,
-          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), '{}', ready.estimate),
-          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), ready.indexed, ready.estimate);
+          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), '{}', NULL, ready.estimate),
+          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), ready.indexed, ready.brand, ready.estimate);
     PERFORM rage.set_scan(settings) WHERE ready.indexed <> '{}';
 END
 $_$;
 
 COMMENT ON FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) IS 'The images nearest to an image in the active space of a leg, by cosine distance; whatever shows the same bytes is left out.';
 
-CREATE FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], exact boolean, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT filter text, OUT statement text) RETURNS record
+CREATE FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], exact boolean, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT brand integer, OUT filter text, OUT statement text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $$
@@ -962,14 +988,14 @@ BEGIN
     depth := rage.search_depth(k, without, vectors, words);
     indexed := '{}';
     IF NOT exact THEN
-        SELECT r.indexed, r.candidates, r.estimate INTO indexed, candidates, estimate
+        SELECT r.indexed, r.candidates, r.estimate, r.brand INTO indexed, candidates, estimate, brand
         FROM rage.route(filter, filters, among, allowed, ARRAY(SELECT jsonb_object_keys(vectors)), depth) AS r;
     END IF;
-    statement := rage.search_statement(filter, words, vectors, indexed, estimate IS NOT NULL);
+    statement := rage.search_statement(filter, words, vectors, indexed, brand, estimate IS NOT NULL);
 END
 $$;
 
-COMMENT ON FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], exact boolean, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT filter text, OUT statement text) IS 'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the legs that go through their index (none where it must be exact).';
+COMMENT ON FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], exact boolean, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT brand integer, OUT filter text, OUT statement text) IS 'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the legs that go through their index (none where it must be exact).';
 
 CREATE FUNCTION rage.printed_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) RETURNS text
     LANGUAGE plpgsql STABLE
@@ -1234,7 +1260,7 @@ BEGIN
         END IF;
     END IF;
     RETURN QUERY EXECUTE 'SELECT $4, count(*), true FROM rage.images AS i WHERE ' || ready.filter
-    USING ready.filters, ready.among, ready.allowed, rage.strategy(ready.vectors, ready.words, ready.weights, '{}', NULL);
+    USING ready.filters, ready.among, ready.allowed, rage.strategy(ready.vectors, ready.words, ready.weights, '{}', NULL, NULL);
 END
 $_$;
 
@@ -1309,7 +1335,7 @@ CREATE FUNCTION rage.resolved(filters jsonb, allowed integer[]) RETURNS jsonb
 
 COMMENT ON FUNCTION rage.resolved(filters jsonb, allowed integer[]) IS 'A filter with the numbers of brands and tags in place of their names, of the allowed brands alone; what filter_clause reads.';
 
-CREATE FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint) RETURNS record
+CREATE FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT brand integer) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'rage', 'pg_temp'
     AS $$
@@ -1323,7 +1349,9 @@ DECLARE
     cost            double precision;
 BEGIN
     indexed := '{}';
-    SELECT max(s.ef_search), min(s.candidate_cost * s.ef_search) INTO at_least, fewest FROM rage.sound_indexes(legs) AS s;
+    brand := rage.indexed_brand(filters, legs);
+    SELECT max(s.ef_search), min(s.candidate_cost * s.ef_search), max(s.vectors) INTO at_least, fewest, images
+    FROM rage.sound_indexes(legs, brand) AS s;
     IF at_least IS NULL OR rage.few_match(filters, among, fewest::integer) THEN
         RETURN;
     END IF;
@@ -1331,20 +1359,19 @@ BEGIN
     IF cost > cheap_to_count THEN
         estimate := round(matches, 1 - floor(log(matches))::integer);
     END IF;
-    SELECT greatest(r.reltuples, matches) INTO images FROM pg_class AS r WHERE r.oid = 'rage.images'::regclass;
     -- The first half must hold `depth` matches. Under a filter that has nothing to do with the picture their number
     -- there is Poisson: two and a half standard deviations more than needed come short once in a hundred times.
-    candidates := greatest(at_least, least(ceil(2 * (depth + 2.5 * sqrt(depth)) * images / matches), most + 1));
+    candidates := greatest(at_least, least(ceil(2 * (depth + 2.5 * sqrt(depth)) * greatest(images / matches, 1)), most + 1));
     IF candidates <= most THEN
         indexed := ARRAY(
-            SELECT s.leg FROM rage.sound_indexes(legs) AS s
+            SELECT s.leg FROM rage.sound_indexes(legs, brand) AS s
             WHERE candidates * s.candidate_cost < least(s.vectors, matches)
             ORDER BY s.leg);
     END IF;
 END
 $$;
 
-COMMENT ON FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint) IS 'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed. No leg: every match is compared. estimate: two digits of the number of matches; null where they are counted.';
+COMMENT ON FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT brand integer) IS 'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed. No leg: every match is compared. estimate: two digits of the number of matches; null where they are counted. brand: whose own index is read; null: that of all images.';
 
 CREATE FUNCTION rage.sample_queries(leg text, wanted integer) RETURNS SETOF text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1429,7 +1456,7 @@ $_$;
 
 COMMENT ON FUNCTION rage.scanned(leg text, vector text, candidates integer) IS 'So many candidates from the HNSW index of a leg''s space, as a search reads them.';
 
-CREATE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, filter text) RETURNS text
+CREATE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, filter text, brand integer) RETURNS text
     LANGUAGE sql STABLE
     RETURN (SELECT format('
 %1$I AS MATERIALIZED (
@@ -1437,7 +1464,7 @@ CREATE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, fi
     FROM (
         SELECT e.image_id,
                e.embedding::%7$I.halfvec(%6$s) OPERATOR(%7$I.<=>) ($5 ->> %4$L)::%7$I.halfvec(%6$s) AS distance
-        FROM rage.%5$I AS e
+        FROM rage.%5$I AS e%9$s
         ORDER BY distance
         LIMIT $11
     ) AS nearest
@@ -1449,9 +1476,10 @@ CREATE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, fi
 ),
 %3$I AS MATERIALIZED (
     SELECT count(*) < $10 AS short FROM %2$I WHERE position <= (SELECT count(*) FROM %1$I) - $11 / 2
-),'::text, (scanned_leg.leg || '_scan'::text), (scanned_leg.leg || '_found'::text), (scanned_leg.leg || '_scanned'::text), scanned_leg.leg, ('embeddings_'::text || scanned_leg.space), scanned_leg.dimensions, n.nspname, scanned_leg.filter) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
+),'::text, (scanned_leg.leg || '_scan'::text), (scanned_leg.leg || '_found'::text), (scanned_leg.leg || '_scanned'::text), scanned_leg.leg, ('embeddings_'::text || scanned_leg.space), scanned_leg.dimensions, n.nspname, scanned_leg.filter, CASE WHEN (scanned_leg.brand IS NULL) THEN ''::text ELSE format('
+        WHERE e.brand_id = %s'::text, scanned_leg.brand) END) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
 
-COMMENT ON FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, filter text) IS 'The CTEs that read the candidates of a vector leg from its HNSW index, keep those that pass the filter, and tell whether these are too few.';
+COMMENT ON FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, filter text, brand integer) IS 'The CTEs that read the candidates of a vector leg from its HNSW index, keep those that pass the filter, and tell whether these are too few.';
 
 CREATE FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[], exact boolean DEFAULT false) RETURNS TABLE(rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
     LANGUAGE plpgsql STABLE ROWS 20
@@ -1468,10 +1496,10 @@ BEGIN
     RETURN QUERY EXECUTE
         'WITH found AS MATERIALIZED (' || ready.statement || '), '
         'told AS MATERIALIZED ('
-        'SELECT rage.strategy($5, $4, $6, ARRAY(SELECT unnest($13) EXCEPT SELECT unnest(short)), $12) AS strategy FROM found LIMIT 1) '
+        'SELECT rage.strategy($5, $4, $6, ARRAY(SELECT unnest($13) EXCEPT SELECT unnest(short)), $14, $12) AS strategy FROM found LIMIT 1) '
         'SELECT found.rank, found.image_id, found.score, found.legs, told.strategy, found.matched, true FROM found CROSS JOIN told'
     USING ready.filters, ready.among, ready.allowed, ready.words, ready.vectors, ready.weights, ready.k,
-          ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, ready.indexed;
+          ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, ready.indexed, ready.brand;
     PERFORM rage.set_scan(settings) WHERE ready.indexed <> '{}';
 END
 $_$;
@@ -1484,7 +1512,7 @@ CREATE FUNCTION rage.search_depth(k integer, without bigint[], vectors jsonb, wo
 
 COMMENT ON FUNCTION rage.search_depth(k integer, without bigint[], vectors jsonb, words jsonb) IS 'How many of its best matches a leg gives to the fusion.';
 
-CREATE FUNCTION rage.search_statement(filter text, words jsonb, vectors jsonb, indexed text[], wide boolean) RETURNS text
+CREATE FUNCTION rage.search_statement(filter text, words jsonb, vectors jsonb, indexed text[], brand integer, wide boolean) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
@@ -1495,7 +1523,7 @@ DECLARE
 BEGIN
     SELECT coalesce(array_agg(v.ctes), '{}'), coalesce(array_agg(v.hits), '{}'), array_remove(array_agg(v.short), NULL)
     INTO ctes, hits, short
-    FROM rage.vector_legs(filter, vectors, indexed, wide) AS v;
+    FROM rage.vector_legs(filter, vectors, indexed, brand, wide) AS v;
     IF words IS NOT NULL THEN
         ctes := ctes || rage.text_leg(filter, wide);
         -- No rank tells how weak a match is: the leg weighs as much as the words that an image has of the prompt.
@@ -1552,7 +1580,7 @@ ORDER BY score DESC, image_id$sql$,
 END
 $_$;
 
-COMMENT ON FUNCTION rage.search_statement(filter text, words jsonb, vectors jsonb, indexed text[], wide boolean) IS 'The text of a search with its parameters left open. The shape of the request and the route decide it, never a value. wide: the matches are too many to be set aside, or counted. short: the legs whose index scan came back short, so that every match was compared.';
+COMMENT ON FUNCTION rage.search_statement(filter text, words jsonb, vectors jsonb, indexed text[], brand integer, wide boolean) IS 'The text of a search with its parameters left open. The shape of the request and the route decide it, never a value. wide: the matches are too many to be set aside, or counted. short: the legs whose index scan came back short, so that every match was compared.';
 
 CREATE FUNCTION rage.sees_every_brand() RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -1581,13 +1609,13 @@ $$;
 
 COMMENT ON FUNCTION rage.set_scan(settings text[]) IS 'Sets how index scans run until the transaction ends, as scan_settings() gives them.';
 
-CREATE FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[], wide boolean) RETURNS TABLE(leg text, ctes text, hits text, short text)
+CREATE FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[], brand integer, wide boolean) RETURNS TABLE(leg text, ctes text, hits text, short text)
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
     SELECT
         l.leg,
-        rage.vector_leg(l.leg, s.space_id, s.dimensions, filter, l.leg = ANY (indexed), wide),
+        rage.vector_leg(l.leg, s.space_id, s.dimensions, filter, l.leg = ANY (indexed), brand, wide),
         format(
             'SELECT image_id, %1$L AS leg, place, 1 AS strength, ''distance'' AS measure, distance AS value FROM %1$I',
             l.leg),
@@ -1598,9 +1626,9 @@ CREATE FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[], wid
     ORDER BY l.leg
 $_$;
 
-COMMENT ON FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[], wide boolean) IS 'The pieces of a statement for each leg that has a vector: its CTEs, its hits, and whether its index scan came back short.';
+COMMENT ON FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[], brand integer, wide boolean) IS 'The pieces of a statement for each leg that has a vector: its CTEs, its hits, and whether its index scan came back short.';
 
-CREATE FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[], wide boolean) RETURNS text
+CREATE FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[], brand integer, wide boolean) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
     RETURN (SELECT format('
@@ -1613,25 +1641,9 @@ SELECT place::integer AS rank, image_id, distance,
        CASE WHEN $12 IS NOT NULL THEN $12 ELSE (SELECT count(*) FROM matches) END AS matched,
        %4$s AS short
 FROM %3$I
-ORDER BY place'::text, similar_statement.filter, v.ctes, v.leg, CASE WHEN (v.short IS NULL) THEN 'true'::text ELSE format('(SELECT short FROM %I)'::text, (v.leg || '_scanned'::text)) END) AS format FROM rage.vector_legs(similar_statement.filter, similar_statement.vectors, similar_statement.indexed, similar_statement.wide) v(leg, ctes, hits, short));
+ORDER BY place'::text, similar_statement.filter, v.ctes, v.leg, CASE WHEN (v.short IS NULL) THEN 'true'::text ELSE format('(SELECT short FROM %I)'::text, (v.leg || '_scanned'::text)) END) AS format FROM rage.vector_legs(similar_statement.filter, similar_statement.vectors, similar_statement.indexed, similar_statement.brand, similar_statement.wide) v(leg, ctes, hits, short));
 
-COMMENT ON FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[], wide boolean) IS 'The text of a search for similar images, by the one leg that has a vector. The parameters are those of a search.';
-
-CREATE FUNCTION rage.sound_indexes(legs text[]) RETURNS TABLE(leg text, vectors real, candidate_cost real, ef_search integer)
-    LANGUAGE sql STABLE ROWS 1
-    SET search_path TO 'rage', 'pg_temp'
-    AS $$
-    SELECT l.leg, least(r.reltuples, 1e9)::real, s.candidate_cost, s.ef_search
-    FROM rage.search_legs AS l
-    JOIN rage.embedding_spaces AS s USING (space_id)
-    JOIN pg_class AS r ON r.oid = to_regclass(format('rage.embeddings_%s', l.space_id))
-    JOIN pg_index AS x ON x.indexrelid = to_regclass(format('rage.embeddings_%s_hnsw', l.space_id)) AND x.indisvalid
-    WHERE l.leg = ANY (legs)
-      -- Until it is analysed a table's reltuples is -1. What is new and small is compared.
-      AND r.reltuples > s.candidate_cost * s.ef_search
-$$;
-
-COMMENT ON FUNCTION rage.sound_indexes(legs text[]) IS 'Of these legs those whose space has an HNSW index that is valid and large enough to save anything, with about how many vectors it holds.';
+COMMENT ON FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[], brand integer, wide boolean) IS 'The text of a search for similar images, by the one leg that has a vector. The parameters are those of a search.';
 
 CREATE FUNCTION rage.space_of(encoder text, model text, weights_sha256 text, dimensions integer, encodes text) RETURNS integer
     LANGUAGE sql STABLE
@@ -1719,12 +1731,12 @@ COMMENT ON COLUMN rage.search_legs.space_id IS 'The active space; null for full 
 
 COMMENT ON COLUMN rage.search_legs.weight IS 'Weight in the rank fusion where a request names none.';
 
-CREATE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[], estimate bigint) RETURNS text
+CREATE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[], brand integer, estimate bigint) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
-    RETURN (WITH legs AS (SELECT l.leg, ((strategy.vectors ? l.leg) OR ((l.leg = 'text'::text) AND (strategy.words IS NOT NULL))) AS searched, (l.leg = ANY (strategy.indexed)) AS by_index, CASE WHEN (l.leg = 'text'::text) THEN 'only stop words for text'::text WHEN (l.space_id IS NULL) THEN ('no space for '::text || l.leg) ELSE ('prompt not embedded for '::text || l.leg) END AS lack FROM rage.search_legs l WHERE (((strategy.weights ->> l.leg))::real > (0)::double precision)) SELECT concat_ws('; '::text, ('hnsw: '::text || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND legs.by_index))), ('exact: '::text || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND (NOT legs.by_index)))), CASE WHEN (NOT bool_or(legs.searched)) THEN 'exact: no leg'::text ELSE NULL::text END, string_agg(legs.lack, ', '::text ORDER BY legs.leg) FILTER (WHERE (NOT legs.searched)), CASE WHEN (strategy.estimate IS NOT NULL) THEN 'matched estimated'::text ELSE NULL::text END) AS concat_ws FROM legs);
+    RETURN (WITH legs AS (SELECT l.leg, ((strategy.vectors ? l.leg) OR ((l.leg = 'text'::text) AND (strategy.words IS NOT NULL))) AS searched, (l.leg = ANY (strategy.indexed)) AS by_index, CASE WHEN (l.leg = 'text'::text) THEN 'only stop words for text'::text WHEN (l.space_id IS NULL) THEN ('no space for '::text || l.leg) ELSE ('prompt not embedded for '::text || l.leg) END AS lack FROM rage.search_legs l WHERE (((strategy.weights ->> l.leg))::real > (0)::double precision)) SELECT concat_ws('; '::text, (CASE WHEN (strategy.brand IS NULL) THEN 'hnsw: '::text ELSE 'hnsw of the brand: '::text END || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND legs.by_index))), ('exact: '::text || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND (NOT legs.by_index)))), CASE WHEN (NOT bool_or(legs.searched)) THEN 'exact: no leg'::text ELSE NULL::text END, string_agg(legs.lack, ', '::text ORDER BY legs.leg) FILTER (WHERE (NOT legs.searched)), CASE WHEN (strategy.estimate IS NOT NULL) THEN 'matched estimated'::text ELSE NULL::text END) AS concat_ws FROM legs);
 
-COMMENT ON FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[], estimate bigint) IS 'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
+COMMENT ON FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[], brand integer, estimate bigint) IS 'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
 
 CREATE FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer, allowed integer[]) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -1789,9 +1801,9 @@ words AS (
 
 COMMENT ON FUNCTION rage.text_leg(filter text, wide boolean) IS 'The CTEs of the text leg: the best $10 matches by the share of the prompt''s words that they have, then by their density.';
 
-CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean, wide boolean) RETURNS text
+CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean, brand integer, wide boolean) RETURNS text
     LANGUAGE sql STABLE
-    RETURN ((CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, filter) ELSE ''::text END || format('
+    RETURN ((CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, filter, brand) ELSE ''::text END || format('
 %1$I AS MATERIALIZED (%2$s%3$s
         ORDER BY distance, image_id
         LIMIT $10
@@ -1802,7 +1814,7 @@ CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, fil
     LIMIT $10
 )'::text, leg, CASE WHEN indexed THEN format('(SELECT image_id, distance FROM %1$I WHERE NOT (SELECT short FROM %2$I) UNION ALL SELECT image_id, distance FROM %3$I) AS best'::text, (leg || '_found'::text), (leg || '_scanned'::text), (leg || '_compared'::text)) ELSE format('%I'::text, (leg || '_compared'::text)) END));
 
-COMMENT ON FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean, wide boolean) IS 'The CTEs of a vector leg: its best $10 matches, by its index or, where the scan comes back short and where there is none, by comparing every match.';
+COMMENT ON FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean, brand integer, wide boolean) IS 'The CTEs of a vector leg: its best $10 matches, by its index or, where the scan comes back short and where there is none, by comparing every match.';
 
 CREATE FUNCTION rage_v1.contract_version() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

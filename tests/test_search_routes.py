@@ -17,7 +17,8 @@ import pytest
 
 from benchmarks import clustered_store
 from benchmarks.clustered_store import Clustered, Mask, Matrix
-from rage_pg import migrate
+from rage_pg import index, migrate
+from rage_pg.errors import NotFound
 from tests.conftest import clone
 from tests.granting import caller, login
 
@@ -175,7 +176,10 @@ def test_prepared_a_dozen_times_it_stays_right(store: Store, connection: psycopg
 
 
 def test_settings_of_the_scan_do_not_stay(store: Store, connection: psycopg.Connection) -> None:
-    shown = "SELECT current_setting('hnsw.ef_search'), current_setting('hnsw.iterative_scan'), current_setting('jit')"
+    shown = (
+        "SELECT current_setting('hnsw.ef_search'), current_setting('hnsw.iterative_scan'),"
+        " current_setting('jit')"
+    )
     with connection.transaction():
         connection.execute("SET LOCAL hnsw.ef_search = 77")
         connection.execute("SET LOCAL hnsw.iterative_scan = 'relaxed_order'")
@@ -273,3 +277,27 @@ def test_plans_of_both_routes(store: Store, connection: psycopg.Connection) -> N
 def test_two_tags_begin_with_the_tags(store: Store, connection: psycopg.Connection) -> None:
     plan = plan_of(connection, store.made, ", tags_all => '{ten a,ten b}'")
     assert "images" not in {n["Relation Name"] for n in plan if n["Node Type"] == "Seq Scan"}
+
+
+async def test_brand_gets_an_index_of_its_own(store: Store, connection: psycopg.Connection) -> None:
+    made = store.made
+    passing = made.brands == 3
+    connection.execute("UPDATE rage.embedding_spaces SET ef_search = 20 WHERE name = 'usem3'")
+    built = await index.rebuild(store.url, "usem3", brand="Brand 3")
+    try:
+        arguments = ", brands => '{brand 3}'"
+        assert strategies(connection, made, arguments) == {"hnsw of the brand: caption"}
+        assert recall(connection, made, passing, arguments) >= 0.99
+        assert indexes(plan_of(connection, made, arguments)) >= {built.index}
+        two = ", brands => '{brand 3,brand 4}'"
+        assert "hnsw of the brand: caption" not in strategies(connection, made, two)
+        assert recall(connection, made, passing | (made.brands == 4), two) >= 0.99
+        narrow = ", brands => '{brand 3}', tags_all => '{ten a}'"
+        assert recall(connection, made, passing & made.tags["ten a"], narrow) == 1.0
+    finally:
+        assert await index.drop(store.url, "usem3", "brand 3") == built.index
+        connection.execute("UPDATE rage.embedding_spaces SET ef_search = 100 WHERE name = 'usem3'")
+    with pytest.raises(NotFound, match="no index of its own"):
+        await index.drop(store.url, "usem3", "brand 3")
+    with pytest.raises(NotFound, match="no brand 'nobody'"):
+        await index.rebuild(store.url, "usem3", brand="nobody")

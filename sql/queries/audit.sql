@@ -60,6 +60,10 @@ LEFT JOIN (pg_index AS x
 WHERE s.name = %(space)s
 ORDER BY c.relname;
 
+-- name: brand_id
+-- The number of a brand.
+SELECT brand_id FROM rage.brands WHERE key = rage.normal_form(%(brand)s);
+
 -- name: building
 -- How far the building of a partition's index has come.
 SELECT p.phase, p.tuples_done AS done, greatest(p.tuples_total, (

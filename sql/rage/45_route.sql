@@ -43,26 +43,43 @@ COMMENT ON FUNCTION rage.estimated_matches(text, jsonb, bigint[], integer[]) IS
     'About how many images pass a filter, and what counting them costs, by the planner''s statistics.';
 
 
-CREATE OR REPLACE FUNCTION rage.sound_indexes(legs text[]) RETURNS TABLE (leg text, vectors real, candidate_cost real, ef_search integer)
+CREATE OR REPLACE FUNCTION rage.sound_indexes(legs text[], brand integer)
+RETURNS TABLE (leg text, vectors real, candidate_cost real, ef_search integer)
 LANGUAGE sql STABLE ROWS 1
 SET search_path FROM CURRENT
 AS $function$
     SELECT l.leg, least(r.reltuples, 1e9)::real, s.candidate_cost, s.ef_search
     FROM rage.search_legs AS l
     JOIN rage.embedding_spaces AS s USING (space_id)
-    JOIN pg_class AS r ON r.oid = to_regclass(format('rage.embeddings_%s', l.space_id))
-    JOIN pg_index AS x ON x.indexrelid = to_regclass(format('rage.embeddings_%s_hnsw', l.space_id)) AND x.indisvalid
+    JOIN pg_index AS x
+      ON x.indexrelid = to_regclass(format('rage.embeddings_%s_hnsw', l.space_id) || coalesce('_brand_' || brand, ''))
+     AND x.indisvalid
+    -- The table's number, which ANALYZE keeps; that of a brand only its index has.
+    JOIN pg_class AS r ON r.oid = CASE WHEN brand IS NULL THEN x.indrelid ELSE x.indexrelid END
     WHERE l.leg = ANY (legs)
       -- Until it is analysed a table's reltuples is -1. What is new and small is compared.
       AND r.reltuples > s.candidate_cost * s.ef_search
 $function$;
-COMMENT ON FUNCTION rage.sound_indexes(text[]) IS
-    'Of these legs those whose space has an HNSW index that is valid and large enough to save anything, with about how many vectors it holds.';
+COMMENT ON FUNCTION rage.sound_indexes(text[], integer) IS
+    'Of these legs those whose space has an HNSW index that is valid and large enough to save anything, with about how many vectors it holds: of a brand''s own images, or (null) of all.';
+
+
+CREATE OR REPLACE FUNCTION rage.indexed_brand(filters jsonb, legs text[]) RETURNS integer
+LANGUAGE sql STABLE
+SET search_path FROM CURRENT
+RETURN (
+    SELECT f.brand
+    FROM (SELECT (filters -> 'brand' ->> 0)::integer AS brand WHERE jsonb_array_length(filters -> 'brand') = 1) AS f
+    WHERE (SELECT count(*) FROM rage.sound_indexes(legs, f.brand))
+        = greatest((SELECT count(*) FROM rage.sound_indexes(legs, NULL)), 1)
+);
+COMMENT ON FUNCTION rage.indexed_brand(jsonb, text[]) IS
+    'The one brand that a resolved filter is confined to, if every leg that an index serves has one of that brand alone; else null.';
 
 
 CREATE OR REPLACE FUNCTION rage.route(
     filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer,
-    OUT indexed text[], OUT candidates integer, OUT estimate bigint
+    OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT brand integer
 )
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
@@ -77,7 +94,9 @@ DECLARE
     cost            double precision;
 BEGIN
     indexed := '{}';
-    SELECT max(s.ef_search), min(s.candidate_cost * s.ef_search) INTO at_least, fewest FROM rage.sound_indexes(legs) AS s;
+    brand := rage.indexed_brand(filters, legs);
+    SELECT max(s.ef_search), min(s.candidate_cost * s.ef_search), max(s.vectors) INTO at_least, fewest, images
+    FROM rage.sound_indexes(legs, brand) AS s;
     IF at_least IS NULL OR rage.few_match(filters, among, fewest::integer) THEN
         RETURN;
     END IF;
@@ -85,20 +104,19 @@ BEGIN
     IF cost > cheap_to_count THEN
         estimate := round(matches, 1 - floor(log(matches))::integer);
     END IF;
-    SELECT greatest(r.reltuples, matches) INTO images FROM pg_class AS r WHERE r.oid = 'rage.images'::regclass;
     -- The first half must hold `depth` matches. Under a filter that has nothing to do with the picture their number
     -- there is Poisson: two and a half standard deviations more than needed come short once in a hundred times.
-    candidates := greatest(at_least, least(ceil(2 * (depth + 2.5 * sqrt(depth)) * images / matches), most + 1));
+    candidates := greatest(at_least, least(ceil(2 * (depth + 2.5 * sqrt(depth)) * greatest(images / matches, 1)), most + 1));
     IF candidates <= most THEN
         indexed := ARRAY(
-            SELECT s.leg FROM rage.sound_indexes(legs) AS s
+            SELECT s.leg FROM rage.sound_indexes(legs, brand) AS s
             WHERE candidates * s.candidate_cost < least(s.vectors, matches)
             ORDER BY s.leg);
     END IF;
 END
 $function$;
 COMMENT ON FUNCTION rage.route(text, jsonb, bigint[], integer[], text[], integer) IS
-    'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed. No leg: every match is compared. estimate: two digits of the number of matches; null where they are counted.';
+    'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed. No leg: every match is compared. estimate: two digits of the number of matches; null where they are counted. brand: whose own index is read; null: that of all images.';
 
 
 CREATE OR REPLACE FUNCTION rage.scan_of(candidates integer) RETURNS text[]

@@ -20,7 +20,7 @@ RETURN (
 COMMENT ON FUNCTION rage.compared_leg(text, integer, integer, text, boolean) IS 'The matches of a vector leg, each with its exact cosine distance.';
 
 
-CREATE OR REPLACE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, filter text) RETURNS text
+CREATE OR REPLACE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, filter text, brand integer) RETURNS text
 LANGUAGE sql STABLE
 RETURN (
     -- Filtered afterwards, the first rows of an index scan tell by their number whether the filter lies near the
@@ -32,7 +32,7 @@ RETURN (
     FROM (
         SELECT e.image_id,
                e.embedding::%7$I.halfvec(%6$s) OPERATOR(%7$I.<=>) ($5 ->> %4$L)::%7$I.halfvec(%6$s) AS distance
-        FROM rage.%5$I AS e
+        FROM rage.%5$I AS e%9$s
         ORDER BY distance
         LIMIT $11
     ) AS nearest
@@ -45,19 +45,20 @@ RETURN (
 %3$I AS MATERIALIZED (
     SELECT count(*) < $10 AS short FROM %2$I WHERE position <= (SELECT count(*) FROM %1$I) - $11 / 2
 ),$sql$,
-        leg || '_scan', leg || '_found', leg || '_scanned', leg, 'embeddings_' || space, dimensions, n.nspname, filter)
+        leg || '_scan', leg || '_found', leg || '_scanned', leg, 'embeddings_' || space, dimensions, n.nspname, filter,
+        CASE WHEN brand IS NULL THEN '' ELSE format(E'\n        WHERE e.brand_id = %s', brand) END)
     FROM pg_extension AS x JOIN pg_namespace AS n ON n.oid = x.extnamespace
     WHERE x.extname = 'vector'
 );
-COMMENT ON FUNCTION rage.scanned_leg(text, integer, integer, text) IS
+COMMENT ON FUNCTION rage.scanned_leg(text, integer, integer, text, integer) IS
     'The CTEs that read the candidates of a vector leg from its HNSW index, keep those that pass the filter, and tell whether these are too few.';
 
 
 CREATE OR REPLACE FUNCTION rage.vector_leg(
-    leg text, space integer, dimensions integer, filter text, indexed boolean, wide boolean
+    leg text, space integer, dimensions integer, filter text, indexed boolean, brand integer, wide boolean
 ) RETURNS text
 LANGUAGE sql STABLE
-RETURN CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, filter) ELSE '' END || format($sql$
+RETURN CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, filter, brand) ELSE '' END || format($sql$
 %1$I AS MATERIALIZED (%2$s%3$s
         ORDER BY distance, image_id
         LIMIT $10
@@ -78,5 +79,5 @@ RETURN CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, filter) E
         leg || '_found', leg || '_scanned', leg || '_compared')
     ELSE format('%I', leg || '_compared')
     END);
-COMMENT ON FUNCTION rage.vector_leg(text, integer, integer, text, boolean, boolean) IS
+COMMENT ON FUNCTION rage.vector_leg(text, integer, integer, text, boolean, integer, boolean) IS
     'The CTEs of a vector leg: its best $10 matches, by its index or, where the scan comes back short and where there is none, by comparing every match.';

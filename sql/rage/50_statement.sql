@@ -2,14 +2,14 @@
 -- $1 filter, $2 among, $3 allowed brands, $4 words, $5 vectors, $6 weights, $7 k, $8 min_relevance, $9 without,
 -- $10 depth, $11 candidates of an index scan, $12 matches by estimate (null: they are counted).
 
-CREATE OR REPLACE FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[], wide boolean)
+CREATE OR REPLACE FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[], brand integer, wide boolean)
 RETURNS TABLE (leg text, ctes text, hits text, short text)
 LANGUAGE sql STABLE
 SET search_path FROM CURRENT
 AS $function$
     SELECT
         l.leg,
-        rage.vector_leg(l.leg, s.space_id, s.dimensions, filter, l.leg = ANY (indexed), wide),
+        rage.vector_leg(l.leg, s.space_id, s.dimensions, filter, l.leg = ANY (indexed), brand, wide),
         format(
             'SELECT image_id, %1$L AS leg, place, 1 AS strength, ''distance'' AS measure, distance AS value FROM %1$I',
             l.leg),
@@ -19,11 +19,13 @@ AS $function$
     WHERE vectors ? l.leg
     ORDER BY l.leg
 $function$;
-COMMENT ON FUNCTION rage.vector_legs(text, jsonb, text[], boolean) IS
+COMMENT ON FUNCTION rage.vector_legs(text, jsonb, text[], integer, boolean) IS
     'The pieces of a statement for each leg that has a vector: its CTEs, its hits, and whether its index scan came back short.';
 
 
-CREATE OR REPLACE FUNCTION rage.search_statement(filter text, words jsonb, vectors jsonb, indexed text[], wide boolean) RETURNS text
+CREATE OR REPLACE FUNCTION rage.search_statement(
+    filter text, words jsonb, vectors jsonb, indexed text[], brand integer, wide boolean
+) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $function$
@@ -34,7 +36,7 @@ DECLARE
 BEGIN
     SELECT coalesce(array_agg(v.ctes), '{}'), coalesce(array_agg(v.hits), '{}'), array_remove(array_agg(v.short), NULL)
     INTO ctes, hits, short
-    FROM rage.vector_legs(filter, vectors, indexed, wide) AS v;
+    FROM rage.vector_legs(filter, vectors, indexed, brand, wide) AS v;
     IF words IS NOT NULL THEN
         ctes := ctes || rage.text_leg(filter, wide);
         -- No rank tells how weak a match is: the leg weighs as much as the words that an image has of the prompt.
@@ -90,5 +92,5 @@ ORDER BY score DESC, image_id$sql$,
         coalesce(nullif(array_to_string(short, ' UNION ALL '), ''), 'SELECT '''' WHERE false'));
 END
 $function$;
-COMMENT ON FUNCTION rage.search_statement(text, jsonb, jsonb, text[], boolean) IS
+COMMENT ON FUNCTION rage.search_statement(text, jsonb, jsonb, text[], integer, boolean) IS
     'The text of a search with its parameters left open. The shape of the request and the route decide it, never a value. wide: the matches are too many to be set aside, or counted. short: the legs whose index scan came back short, so that every match was compared.';

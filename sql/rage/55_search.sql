@@ -1,6 +1,8 @@
 -- A search from its request to its rows.
 
-CREATE OR REPLACE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[], estimate bigint) RETURNS text
+CREATE OR REPLACE FUNCTION rage.strategy(
+    vectors jsonb, words jsonb, weights jsonb, indexed text[], brand integer, estimate bigint
+) RETURNS text
 LANGUAGE sql STABLE
 SET search_path FROM CURRENT
 RETURN (
@@ -18,14 +20,15 @@ RETURN (
         WHERE (weights ->> l.leg)::real > 0
     )
     SELECT concat_ws('; ',
-        'hnsw: ' || string_agg(leg, ' + ' ORDER BY leg) FILTER (WHERE searched AND by_index),
+        CASE WHEN brand IS NULL THEN 'hnsw: ' ELSE 'hnsw of the brand: ' END
+            || string_agg(leg, ' + ' ORDER BY leg) FILTER (WHERE searched AND by_index),
         'exact: ' || string_agg(leg, ' + ' ORDER BY leg) FILTER (WHERE searched AND NOT by_index),
         CASE WHEN NOT bool_or(searched) THEN 'exact: no leg' END,
         string_agg(lack, ', ' ORDER BY leg) FILTER (WHERE NOT searched),
         CASE WHEN estimate IS NOT NULL THEN 'matched estimated' END)
     FROM legs
 );
-COMMENT ON FUNCTION rage.strategy(jsonb, jsonb, jsonb, text[], bigint) IS
+COMMENT ON FUNCTION rage.strategy(jsonb, jsonb, jsonb, text[], integer, bigint) IS
     'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
 
 
@@ -80,7 +83,7 @@ CREATE OR REPLACE FUNCTION rage.prepare_search(
     prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb,
     INOUT min_relevance real, INOUT without bigint[], exact boolean,
     OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer,
-    OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT filter text, OUT statement text
+    OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT brand integer, OUT filter text, OUT statement text
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -99,10 +102,10 @@ BEGIN
     depth := rage.search_depth(k, without, vectors, words);
     indexed := '{}';
     IF NOT exact THEN
-        SELECT r.indexed, r.candidates, r.estimate INTO indexed, candidates, estimate
+        SELECT r.indexed, r.candidates, r.estimate, r.brand INTO indexed, candidates, estimate, brand
         FROM rage.route(filter, filters, among, allowed, ARRAY(SELECT jsonb_object_keys(vectors)), depth) AS r;
     END IF;
-    statement := rage.search_statement(filter, words, vectors, indexed, estimate IS NOT NULL);
+    statement := rage.search_statement(filter, words, vectors, indexed, brand, estimate IS NOT NULL);
 END
 $function$;
 COMMENT ON FUNCTION rage.prepare_search(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[], boolean) IS
@@ -130,10 +133,10 @@ BEGIN
     RETURN QUERY EXECUTE
         'WITH found AS MATERIALIZED (' || ready.statement || '), '
         'told AS MATERIALIZED ('
-        'SELECT rage.strategy($5, $4, $6, ARRAY(SELECT unnest($13) EXCEPT SELECT unnest(short)), $12) AS strategy FROM found LIMIT 1) '
+        'SELECT rage.strategy($5, $4, $6, ARRAY(SELECT unnest($13) EXCEPT SELECT unnest(short)), $14, $12) AS strategy FROM found LIMIT 1) '
         'SELECT found.rank, found.image_id, found.score, found.legs, told.strategy, found.matched, true FROM found CROSS JOIN told'
     USING ready.filters, ready.among, ready.allowed, ready.words, ready.vectors, ready.weights, ready.k,
-          ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, ready.indexed;
+          ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, ready.indexed, ready.brand;
     PERFORM rage.set_scan(settings) WHERE ready.indexed <> '{}';
 END
 $function$;
@@ -162,7 +165,7 @@ BEGIN
         END IF;
     END IF;
     RETURN QUERY EXECUTE 'SELECT $4, count(*), true FROM rage.images AS i WHERE ' || ready.filter
-    USING ready.filters, ready.among, ready.allowed, rage.strategy(ready.vectors, ready.words, ready.weights, '{}', NULL);
+    USING ready.filters, ready.among, ready.allowed, rage.strategy(ready.vectors, ready.words, ready.weights, '{}', NULL, NULL);
 END
 $function$;
 COMMENT ON FUNCTION rage.report(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[]) IS

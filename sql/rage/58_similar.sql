@@ -1,6 +1,6 @@
 -- Images like an image: one space, its own vector in place of a prompt's.
 
-CREATE OR REPLACE FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[], wide boolean) RETURNS text
+CREATE OR REPLACE FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[], brand integer, wide boolean) RETURNS text
 LANGUAGE sql STABLE
 SET search_path FROM CURRENT
 RETURN (
@@ -16,9 +16,9 @@ SELECT place::integer AS rank, image_id, distance,
 FROM %3$I
 ORDER BY place$sql$,
         filter, v.ctes, v.leg, CASE WHEN v.short IS NULL THEN 'true' ELSE format('(SELECT short FROM %I)', v.leg || '_scanned') END)
-    FROM rage.vector_legs(filter, vectors, indexed, wide) AS v
+    FROM rage.vector_legs(filter, vectors, indexed, brand, wide) AS v
 );
-COMMENT ON FUNCTION rage.similar_statement(text, jsonb, text[], boolean) IS
+COMMENT ON FUNCTION rage.similar_statement(text, jsonb, text[], integer, boolean) IS
     'The text of a search for similar images, by the one leg that has a vector. The parameters are those of a search.';
 
 
@@ -77,11 +77,11 @@ BEGIN
     PERFORM rage.scan_for(ready.candidates) WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
         'SELECT found.rank, found.image_id, found.distance, CASE WHEN found.short THEN $13 ELSE $14 END, found.matched, true'
-        ' FROM (' || rage.similar_statement(filter, vectors, ready.indexed, ready.estimate IS NOT NULL) || ') AS found'
+        ' FROM (' || rage.similar_statement(filter, vectors, ready.indexed, ready.brand, ready.estimate IS NOT NULL) || ') AS found'
     USING wanted, nearest.among, allowed, NULL::jsonb, vectors, NULL::jsonb, nearest.k, NULL::real, NULL::bigint[],
           nearest.k, ready.candidates, ready.estimate,
-          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), '{}', ready.estimate),
-          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), ready.indexed, ready.estimate);
+          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), '{}', NULL, ready.estimate),
+          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), ready.indexed, ready.brand, ready.estimate);
     PERFORM rage.set_scan(settings) WHERE ready.indexed <> '{}';
 END
 $function$;

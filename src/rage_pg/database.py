@@ -171,6 +171,8 @@ def translate(error: PoolTimeout | psycopg.Error) -> BaseException:
     # Known by the place in the server that says so: the message is in the server's language.
     if isinstance(error, InsufficientPrivilege) and error.diag.source_function == "ExecWithCheckOptions":
         return Forbidden("This belongs to a brand that you may not change.")
+    if isinstance(error, InsufficientPrivilege) and error.diag.source_function == "exec_stmt_raise":
+        return Forbidden(f"{message[:1].upper()}{message[1:].rstrip('.')}.")
     if _is_sql_state(error, "42P01") or _is_sql_state(error, "3F000") or _is_sql_state(error, "42883"):
         return SetupError("The database lacks the schema of this version.", "Run: rage db upgrade")
     return error

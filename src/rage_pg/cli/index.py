@@ -68,6 +68,7 @@ def fill_command(space: str | None, as_json: bool) -> None:
 
 index.add_command(index_audit.audit)
 index.add_command(index_audit.rebuild)
+index.add_command(index_audit.drop)
 
 
 async def every_space(runtime: Runtime) -> list[Space]:

@@ -47,6 +47,7 @@ def audit(space: str | None, queries: int, calibrate: bool, as_json: bool) -> No
 
 @click.command()
 @click.option("--space", help="Only this space; else all that are searched.")
+@click.option("--brand", help="Build an index of this brand's images alone, for searches within it.")
 @click.option("--m", type=int, default=16, show_default=True, help="Neighbours of a vector in the graph.")
 @click.option(
     "--ef-construction", type=int, default=128, show_default=True, help="Candidates for these neighbours."
@@ -55,7 +56,9 @@ def audit(space: str | None, queries: int, calibrate: bool, as_json: bool) -> No
     "--memory", type=click.IntRange(1), help="Megabytes for the building; else what it needs, up to 2,000."
 )
 @json_option
-def rebuild(space: str | None, m: int, ef_construction: int, memory: int | None, as_json: bool) -> None:
+def rebuild(
+    space: str | None, brand: str | None, m: int, ef_construction: int, memory: int | None, as_json: bool
+) -> None:
     """Build the index anew beside the one that serves, then swap the two. Searches go on meanwhile.
 
     What a building that was killed has left is dropped. Takes the owner of the tables.
@@ -66,7 +69,7 @@ def rebuild(space: str | None, m: int, ef_construction: int, memory: int | None,
     spaces = _chosen(with_runtime(every_space), space)
     with database_url(read_settings()) as url:
         memory = None if memory is None else memory * 1_000_000
-        rebuilt = run(_rebuild(url, spaces, m=m, ef_construction=ef_construction, memory=memory))
+        rebuilt = run(_rebuild(url, spaces, brand=brand, m=m, ef_construction=ef_construction, memory=memory))
     if as_json:
         show_json(rebuilt)
         return
@@ -74,6 +77,24 @@ def rebuild(space: str | None, m: int, ef_construction: int, memory: int | None,
         show(
             f"{one.space}: {one.index} built" + (f"; dropped {', '.join(one.dropped)}" if one.dropped else "")
         )
+
+
+@click.command()
+@click.option("--space", help="Only in this space; else in all that are searched.")
+@click.option("--brand", required=True, help="Whose index goes.")
+@json_option
+def drop(space: str | None, brand: str, as_json: bool) -> None:
+    """Drop the index of a brand's own images; searches use that of all images again."""
+    from rage_pg.cli.index import every_space
+    from rage_pg.runtime import database_url
+
+    spaces = _chosen(with_runtime(every_space), space)
+    with database_url(read_settings()) as url:
+        dropped = run(_drop(url, spaces, brand))
+    if as_json:
+        show_json({"dropped": dropped})
+    else:
+        show(f"Dropped {', '.join(dropped)}")
 
 
 async def _audit(
@@ -110,6 +131,21 @@ async def _rebuild(url: str, spaces: Sequence[Space], **how: Any) -> list[Rebuil
 
             rebuilt.append(await indexing.rebuild(url, space.name, building=building, **how))
     return rebuilt
+
+
+async def _drop(url: str, spaces: Sequence[Space], brand: str) -> list[str]:
+    from rage_pg import index as indexing
+
+    dropped = []
+    missing: NotFound | None = None
+    for space in spaces:
+        try:
+            dropped.append(await indexing.drop(url, space.name, brand))
+        except NotFound as error:
+            missing = error
+    if missing and not dropped:
+        raise missing
+    return dropped
 
 
 def _chosen(spaces: Sequence[Space], name: str | None) -> list[Space]:

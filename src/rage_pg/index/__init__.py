@@ -5,7 +5,7 @@ from __future__ import annotations
 from rage_pg.index.audit import Audit, audit
 from rage_pg.index.calibration import Calibration, calibrate
 from rage_pg.index.filling import BATCH, TRIES, Encoder, Filled, Progress, fill
-from rage_pg.index.rebuilding import Rebuilt, rebuild
+from rage_pg.index.rebuilding import Rebuilt, drop, rebuild
 from rage_pg.index.spaces import activate, active_spaces, is_empty, space_of, spaces
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "active_spaces",
     "audit",
     "calibrate",
+    "drop",
     "fill",
     "is_empty",
     "rebuild",

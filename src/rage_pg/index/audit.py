@@ -173,7 +173,7 @@ def _advice(found: Audit) -> str | None:
             f"rage index audit --calibrate, or rage index rebuild --space {found.space} --ef-construction 256"
         )
     if found.strategy.startswith("exact") and found.matched > MANY and found.p50_ms > SLOW_MS:
-        return "rage index add --brand BRAND where searches are mostly a brand's"
+        return f"where a brand is searched often: rage index rebuild --space {found.space} --brand BRAND"
     return None
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeAlias
 
 import psycopg
 from msgspec import Struct
 from psycopg import AsyncConnection, sql
+from psycopg.errors import InsufficientPrivilege
 from psycopg.rows import class_row, dict_row
 
 from rage_pg.database import translated
-from rage_pg.errors import InvalidInput, NotFound
+from rage_pg.errors import Forbidden, InvalidInput, NotFound
 from rage_pg.resources import statements
 
 SQL = statements("audit")
@@ -51,12 +52,15 @@ async def rebuild(
     url: str,
     space: str,
     *,
+    brand: str | None = None,
     m: int = 16,
     ef_construction: int = 128,
     memory: int | None = None,
     building: Building | None = None,
 ) -> Rebuilt:
     """Build the index of a space concurrently and swap it in; searches go on meanwhile.
+
+    With a `brand` an index of its images alone, which serves searches within that brand.
 
     `memory` in bytes: None takes what the graph needs, up to 2 GB, or what the server is set to.
     `m` 2 to 100 and `ef_construction` 4 to 1,000, at least twice `m`, as pgvector has them: larger find more,
@@ -67,31 +71,35 @@ async def rebuild(
         raise InvalidInput(
             "m must be from 2 to 100, ef_construction from twice m to 1000.", "ef_construction"
         )
-    with translated():
-        async with await AsyncConnection.connect(url, autocommit=True) as connection:
-            # Two at once would build the same twice, and drop each other's.
-            await connection.execute("SELECT pg_advisory_lock(hashtextextended('rage.rebuild', 0))")
-            found = await _indexes(connection, space)
-            await _give_memory(connection, memory or _graph_size(found[0], m))
-            watching = asyncio.create_task(_watch(url, found[0].partition, building)) if building else None
-            try:
-                return await _rebuild(connection, found, space, (m, ef_construction))
-            finally:
-                if watching:
-                    watching.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await watching
+    async with _as_owner(url) as connection:
+        # Two at once would build the same twice, and drop each other's.
+        await connection.execute("SELECT pg_advisory_lock(hashtextextended('rage.rebuild', 0))")
+        found = await _indexes(connection, space)
+        brand_id = None if brand is None else await _brand_id(connection, brand)
+        await _give_memory(connection, memory or _graph_size(found[0], m))
+        watching = asyncio.create_task(_watch(url, found[0].partition, building)) if building else None
+        try:
+            return await _rebuild(connection, found, space, brand_id, (m, ef_construction))
+        finally:
+            if watching:
+                watching.cancel()
+                with suppress(asyncio.CancelledError):
+                    await watching
 
 
 async def _rebuild(
-    connection: AsyncConnection[Any], found: Sequence[_Index], space: str, parameters: tuple[int, int]
+    connection: AsyncConnection[Any],
+    found: Sequence[_Index],
+    space: str,
+    brand_id: int | None,
+    parameters: tuple[int, int],
 ) -> Rebuilt:
-    served = f"{found[0].partition}_hnsw"
+    served = f"{found[0].partition}_hnsw" + ("" if brand_id is None else f"_brand_{brand_id}")
     fresh = f"{served}_new"
     remains = [one.name for one in found if one.name and _is_remains(one.name, served)]
     for name in remains:
         await _drop(connection, name)
-    await connection.execute(_create(found[0], fresh, *parameters))
+    await connection.execute(_create(found[0], fresh, brand_id, *parameters))
     old = [one.name for one in found if one.name == served]
     await _swap(connection, served, fresh, existed=bool(old))
     return Rebuilt(space=space, index=served, dropped=tuple(name for name in [*old, *remains] if name))
@@ -125,11 +133,11 @@ def _is_remains(name: str, served: str) -> bool:
     return re.fullmatch(re.escape(served) + r"(_new|_ccnew\d*|_ccold\d*)", name) is not None
 
 
-def _create(index: _Index, name: str, m: int, ef_construction: int) -> sql.Composed:
+def _create(index: _Index, name: str, brand_id: int | None, m: int, ef_construction: int) -> sql.Composed:
     return sql.SQL(
         "CREATE INDEX CONCURRENTLY {name} ON rage.{partition}"
         " USING hnsw ((embedding::{schema}.halfvec({dimensions})) {schema}.halfvec_cosine_ops)"
-        " WITH (m = {m}, ef_construction = {ef_construction})"
+        " WITH (m = {m}, ef_construction = {ef_construction}){condition}"
     ).format(
         name=sql.Identifier(name),
         partition=sql.Identifier(index.partition),
@@ -137,7 +145,40 @@ def _create(index: _Index, name: str, m: int, ef_construction: int) -> sql.Compo
         dimensions=sql.Literal(index.dimensions),
         m=sql.Literal(m),
         ef_construction=sql.Literal(ef_construction),
+        condition=sql.SQL("" if brand_id is None else " WHERE brand_id = {}").format(sql.Literal(brand_id)),
     )
+
+
+async def drop(url: str, space: str, brand: str) -> str:
+    """Drop the index of a brand's own images; its name. Raises NotFound where there is none."""
+    async with _as_owner(url) as connection:
+        found = await _indexes(connection, space)
+        name = f"{found[0].partition}_hnsw_brand_{await _brand_id(connection, brand)}"
+        if name not in [one.name for one in found]:
+            raise NotFound(f"The brand {brand} has no index of its own in {space}.")
+        await _drop(connection, name)
+    return name
+
+
+@asynccontextmanager
+async def _as_owner(url: str) -> AsyncIterator[AsyncConnection[Any]]:
+    """A connection of its own: what is built concurrently is built outside of transactions."""
+    try:
+        with translated():
+            async with await AsyncConnection.connect(url, autocommit=True) as connection:
+                yield connection
+    except InsufficientPrivilege as error:
+        raise Forbidden(
+            "Indexes are built by the owner of the tables: a superuser, or a member of rage_owner."
+        ) from error
+
+
+async def _brand_id(connection: AsyncConnection[Any], brand: str) -> int:
+    cursor = await connection.execute(SQL["brand_id"].encode(), {"brand": brand})
+    row = await cursor.fetchone()
+    if row is None:
+        raise NotFound(f"There is no brand {brand!r}.")
+    return int(row[0])
 
 
 async def _drop(connection: AsyncConnection[Any], name: str) -> None:
