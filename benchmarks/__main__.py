@@ -8,7 +8,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks import access, encoders, filtered_search, import_rate, not_found, startup
+from benchmarks import (
+    access,
+    encoders,
+    filtered_search,
+    hybrid,
+    import_rate,
+    load,
+    not_found,
+    real_catalogue,
+    startup,
+)
+from benchmarks.filtered_search import PEERS
 from benchmarks.peers.environment import default_cache
 
 Part = Callable[[], Awaitable[None]]
@@ -38,33 +49,31 @@ def _parts(options: argparse.Namespace) -> dict[str, Part]:
         "access": access.measure,
         "not-found": not_found.measure,
         "search": partial(filtered_search.measure, images, queries, options.peers, options.cache),
+        "hybrid": partial(hybrid.measure, images, queries),
+        "load": partial(load.measure, images, options.clients, options.seconds),
+        "openclipart": partial(real_catalogue.measure, options.limit),
     }
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", help="which to run; all without")
-    parser.add_argument(
-        "--images", type=int, default=100_000, help="of search, hybrid and load (%(default)s)"
-    )
-    parser.add_argument("--queries", type=int, default=40, help="of search and hybrid (%(default)s)")
-    parser.add_argument(
-        "--peers",
-        type=_peers,
-        default=list(filtered_search.PEERS),
-        help="of search: names joined by commas, or none",
-    )
-    parser.add_argument(
-        "--cache", type=Path, default=default_cache(), help="where the peers' environments lie (%(default)s)"
-    )
+    add = parser.add_argument
+    add("--images", type=int, default=100_000, help="of search, hybrid and load (%(default)s)")
+    add("--queries", type=int, default=40, help="of search and hybrid (%(default)s)")
+    add("--peers", type=_peers, default=PEERS, help="of search: planner,chroma,lancedb (all), or none")
+    add("--cache", type=Path, default=default_cache(), help="for the peers' environments (%(default)s)")
+    add("--clients", type=int, default=4, help="of load (%(default)s)")
+    add("--seconds", type=int, default=10, help="of each measurement of load (%(default)s)")
+    add("--limit", type=int, help="how many drawings openclipart imports (all)")
     return parser
 
 
 def _peers(text: str) -> list[str]:
     names = [] if text == "none" else text.split(",")
     for name in names:
-        if name not in filtered_search.PEERS:
-            raise argparse.ArgumentTypeError(f"{name} is none of {', '.join(filtered_search.PEERS)}")
+        if name not in PEERS:
+            raise argparse.ArgumentTypeError(f"{name} is none of {', '.join(PEERS)}")
     return names
 
 

@@ -39,6 +39,7 @@ INDEXES: Mapping[str, tuple[Any, tuple[dict[str, int], ...]]] = {
             {"ef": 800, "refine_factor": 10},
         ),
     ),
+    "no vector index": (None, ({},)),
 }
 
 
@@ -53,8 +54,11 @@ def main() -> None:
     loaded = time.perf_counter() - started
     for kind, (config, settings) in INDEXES.items():
         started = time.perf_counter()
-        table.create_index("vector", config=config, replace=True)
-        index_seconds.append(time.perf_counter() - started)
+        if config is None:
+            table.drop_index("vector_idx")
+        else:
+            table.create_index("vector", config=config, replace=True)
+            index_seconds.append(time.perf_counter() - started)
         made += inside.sweep(task, [(_name(kind, one), Asking(table, task, one).ask) for one in settings])
     inside.report(lancedb.__version__, loaded + min(index_seconds), made)
 
