@@ -33,36 +33,41 @@ async def measure(images: int, queries: int) -> None:
         flush=True,
     )
     with clustered_store.stored(store) as url, running_service(url) as address:
-        client = Client(address)
         for number, (name, brands) in enumerate(FILTERS.items()):
             prompts = _prompts(number * queries, queries)
-            await _compare(url, client, name, brands, prompts)
-        client.close()
+            encoder = await _encoder_times(prompts)
+            _compare(url, address, name, brands, prompts, encoder)
 
 
 def _prompts(first: int, count: int) -> list[str]:
     return [f"thing number{n * 37 + 11} group{n % 300} word{n % 11}" for n in range(first, first + count)]
 
 
-async def _compare(
-    url: str, client: Client, name: str, brands: list[str] | None, prompts: Sequence[str]
+def _compare(
+    url: str,
+    address: str,
+    name: str,
+    brands: list[str] | None,
+    prompts: Sequence[str],
+    encoder: Sequence[float],
 ) -> None:
+    client = Client(address)
     filters = {"brand": brands} if brands else {}
 
     def over_http(prompt: str) -> object:
         return client.search({"prompt": prompt, "k": K, "legs": LEGS, "filters": filters})
 
-    # The service loads its model with the first new prompt, and opens connections.
-    over_http(f"warming up under {name}")
-    encoder = await _encoder_times(prompts)
-    new = _times(over_http, prompts)
     with psycopg.connect(url, autocommit=True) as connection:
 
         def through_sql(prompt: str) -> object:
             return connection.execute(SEARCH, {"prompt": prompt, "k": K, "brands": brands}).fetchall()
 
+        # The service loads its model with the first new prompt.
+        over_http(f"warming up under {name}")
+        new = _times(over_http, prompts)
         _times(through_sql, prompts)
         sql, known = _in_turns(prompts, through_sql, over_http)
+    client.close()
     _print(name, sql, known, new, encoder)
 
 
