@@ -18,7 +18,6 @@ from pathlib import Path
 
 import msgspec
 from psycopg import AsyncClientCursor, AsyncConnection
-from psycopg.rows import tuple_row
 
 from benchmarks import clustered_store, ours
 from benchmarks.closed_loop import answers_per_second, requests_per_second
@@ -35,6 +34,8 @@ from rage_pg.types import Filters, SearchRequest, TagFilter
 PROMPTS = 32
 FILTERS = Filters(tags=TagFilter(all=("one",)))
 """A hundredth of the images: an ordinary search, neither the dearest nor the cheapest."""
+OPTIONS = "-c rage.caller=system -c jit=off -c search_path=rage"
+"""What the service's pool sets on its connections, and for whom it asks."""
 
 
 async def measure(images: int, clients: int, seconds: int) -> None:
@@ -45,12 +46,8 @@ async def measure(images: int, clients: int, seconds: int) -> None:
         bench = await _pgbench(app_url(url), clients, seconds)
         _print("pgbench, the statement", bench)
         async with Database(app_url(url), caller=SYSTEM, max_connections=clients) as database:
-            _print(
-                "pool, the statement", await answers_per_second(_statement(database), clients, seconds), bench
-            )
-            _print(
-                "pool, the whole stage", await answers_per_second(_stage(database), clients, seconds), bench
-            )
+            for what, ask in (("the statement", _statement(database)), ("the whole stage", _stage(database))):
+                _print(f"pool, {what}", await answers_per_second(ask, clients, seconds), bench)
         await _over_http(url, clients, seconds)
 
 
@@ -95,20 +92,13 @@ def _stage(database: Database) -> Callable[[int], Awaitable[object]]:
 async def _pgbench(url: str, clients: int, seconds: int) -> float:
     """Statements a second; one script for each prompt, chosen at random."""
     with tempfile.TemporaryDirectory(prefix="rage-bench-") as folder:
-        command = [
-            str(client_tool("pgbench")),
-            "--no-vacuum",
-            "--client",
-            str(clients),
-            "--time",
-            str(seconds),
-        ]
+        tool = str(client_tool("pgbench"))
+        command = [tool, "--no-vacuum", f"--client={clients}", f"--time={seconds}"]
         for number, text in enumerate(await _written(url)):
             script = Path(folder) / f"{number}.sql"
             script.write_text(text + ";\n")
-            command += ["--file", str(script)]
-        options = "-c rage.caller=system -c jit=off -c search_path=rage"
-        environment = {**os.environ, "PGOPTIONS": options}
+            command.append(f"--file={script}")
+        environment = {**os.environ, "PGOPTIONS": OPTIONS}
         done = await asyncio.to_thread(
             subprocess.run, [*command, url], env=environment, capture_output=True, text=True, check=False
         )
@@ -120,11 +110,15 @@ async def _pgbench(url: str, clients: int, seconds: int) -> float:
 
 async def _written(url: str) -> list[str]:
     """The statement with the values of each prompt written in."""
-    async with await AsyncConnection.connect(url, row_factory=tuple_row) as connection:
+    async with await AsyncConnection.connect(url, options=OPTIONS) as connection:
         cursor = AsyncClientCursor(connection)
         requests = [_request(number) for number in range(PROMPTS)]
         values = [arguments(request, request.prompt) for request in requests]
-        return [cursor.mogrify(statements("search")["search_images"], given) for given in values]
+        texts = [cursor.mogrify(statements("search")["search_images"], given) for given in values]
+        # pgbench looks at no answer: one that found nothing would be quick.
+        found = await cursor.execute(texts[0])
+        assert await found.fetchall()
+        return texts
 
 
 def _print(what: str, rate: float, of: float | None = None) -> None:

@@ -2,7 +2,8 @@
 
 A bitmap for a column of few values, a B-tree for the id; the filter goes first. `nprobes` is how many
 partitions are read, `ef` how far a graph is searched, `refine_factor` how many times k are compared whole.
-Of the two kinds of index that its manual recommends, each filter gets the better one.
+Of the two kinds of index that its manual recommends, or none, each filter gets the best; the time to build
+counts the quicker one.
 """
 
 from __future__ import annotations
