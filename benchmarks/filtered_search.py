@@ -41,7 +41,10 @@ def _measure(images: int, queries: int, peers: Sequence[str], cache: Path) -> No
         shape.name: [store.nearest(query, shape.passing, K) for query in store.queries] for shape in shapes
     }
     print(f"{images:,} images; recall@{K} / p50 / p95 in milliseconds over {queries} queries", flush=True)
-    results = dict(_inside_postgres(store, shapes, wanted, "planner" in peers))
+    results = {}
+    for name, result in _inside_postgres(store, shapes, wanted, "planner" in peers):
+        results[name] = result
+        print(f"{name}: asked", flush=True)
     for peer in peers:
         if peer != "planner":
             results |= _beside(peer, store, shapes, wanted, cache)
