@@ -92,5 +92,5 @@ def test_the_best_setting_is_the_quickest_that_finds_enough(store: Clustered) ->
         {"setting": "right", "shape": shape.name, "found": [[2, 1]], "times": [2.0]},
         {"setting": "slow", "shape": shape.name, "found": [[1, 2]], "times": [3.0]},
     ]
-    assert asking.best(answers, shape, [[1, 2]]).setting == "right"
-    assert asking.best(answers[:1], shape, [[1, 2]]).setting == "sloppy"
+    assert asking.best_of(answers, shape, [[1, 2]]).setting == "right"
+    assert asking.best_of(answers[:1], shape, [[1, 2]]).setting == "sloppy"

@@ -48,7 +48,7 @@ def ask(
         environment = {**os.environ, **SILENT}
         done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True)
     said = json.loads(done.stdout.splitlines()[-1])
-    best = {shape.name: best(said["answers"], shape, wanted[shape.name]) for shape in shapes}
+    best = {shape.name: best_of(said["answers"], shape, wanted[shape.name]) for shape in shapes}
     return Answers(said["version"], said["build_seconds"], best)
 
 
@@ -77,7 +77,7 @@ def column(tag: str) -> str:
     return "tag_" + tag.replace(" ", "_")
 
 
-def best(answers: Sequence[dict[str, Any]], shape: Shape, wanted: list[Ids]) -> Result:
+def best_of(answers: Sequence[dict[str, Any]], shape: Shape, wanted: list[Ids]) -> Result:
     """The quickest setting with a recall of ENOUGH; where there is none, the one with the highest recall."""
     tried = [
         Result(figures(answer["found"], wanted, answer["times"]), answer["setting"])
