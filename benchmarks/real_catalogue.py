@@ -40,13 +40,15 @@ async def measure(limit: int | None) -> None:
         root.chmod(0o755)
         manifest = openclipart.write_manifest(root, found)
         async with running(Settings(data_dir=root / "data")) as runtime:
-            await _import(runtime, manifest)
+            rejected = await _import(runtime, manifest)
+            found = [drawing for drawing in found if f"png/{drawing.name}" not in rejected]
             for legs in LEGS:
                 await _titles(runtime, found, legs)
             await _keywords(runtime, found)
 
 
-async def _import(runtime: Runtime, manifest: Path) -> None:
+async def _import(runtime: Runtime, manifest: Path) -> set[str]:
+    """The paths that were rejected: one drawing has more pixels than an image may have."""
     started = time.perf_counter()
     report = await ingest.import_files(runtime.database, [], manifest=manifest)
     stored = time.perf_counter()
@@ -57,6 +59,7 @@ async def _import(runtime: Runtime, manifest: Path) -> None:
     for rejection in report.rejected[:3]:
         print(f"rejected: {rejection.path}: {rejection.reason}")
     print(f"{len(report.rejected)} rejected, {report.duplicates} duplicates", flush=True)
+    return {rejection.path for rejection in report.rejected}
 
 
 async def _titles(runtime: Runtime, found: Sequence[Drawing], legs: str) -> None:
