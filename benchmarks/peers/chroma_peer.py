@@ -7,34 +7,53 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import chromadb
+from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings
 
 from benchmarks.figures import Ids
 from benchmarks.peers import inside
 
+NAME = "images"
 EF_SEARCH = (10, 50, 100, 200, 400, 800)
 BUILD = {"space": "cosine", "ef_construction": 200, "max_neighbors": 16}
 
 
 def main() -> None:
     task = inside.task()
+    started = time.perf_counter()
+    with _open(task) as client:
+        collection = client.create_collection(NAME, embedding_function=None, configuration={"hnsw": BUILD})
+        _add(collection, task, client.get_max_batch_size())
+    build_seconds = time.perf_counter() - started
+    inside.report(chromadb.__version__, build_seconds, inside.sweep(task, _settings(task)))
+
+
+@contextmanager
+def _open(task: inside.Task) -> Iterator[Any]:
     settings = Settings(anonymized_telemetry=False)
     client = chromadb.PersistentClient(str(task.folder / "chroma"), settings=settings)
-    started = time.perf_counter()
-    collection = client.create_collection("images", embedding_function=None, configuration={"hnsw": BUILD})
-    _add(collection, task, client.get_max_batch_size())
-    build_seconds = time.perf_counter() - started
-    inside.report(chromadb.__version__, build_seconds, inside.sweep(task, _settings(collection, task)))
+    try:
+        yield client
+    finally:
+        client.close()
+        SharedSystemClient.clear_system_cache()
 
 
-def _settings(collection: Any, task: inside.Task) -> Iterator[tuple[str, inside.Ask]]:
-    ask = Asking(collection, task).ask
+def _settings(task: inside.Task) -> Iterator[tuple[str, inside.Ask]]:
     for ef_search in EF_SEARCH:
-        collection.modify(configuration={"hnsw": {"ef_search": ef_search}})
-        yield f"ef_search {ef_search}", ask
+        with _open(task) as client:
+            client.get_collection(NAME, embedding_function=None).modify(
+                configuration={"hnsw": {"ef_search": ef_search}}
+            )
+        # An index that is open goes on with the value that it was opened with.
+        with _open(task) as client:
+            collection = client.get_collection(NAME, embedding_function=None)
+            assert collection.configuration["hnsw"]["ef_search"] == ef_search
+            yield f"ef_search {ef_search}", Asking(collection, task).ask
 
 
 def _add(collection: Any, task: inside.Task, batch: int) -> None:
