@@ -4,29 +4,78 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from pathlib import Path
 
-from benchmarks import access, encoders, filtered_search, import_rate, not_found, startup
+from benchmarks import (
+    access,
+    encoders,
+    filtered_search,
+    hybrid,
+    import_rate,
+    load,
+    not_found,
+    real_catalogue,
+    startup,
+)
+from benchmarks.filtered_search import PEERS
+from benchmarks.peers.environment import default_cache
 
-PARTS: dict[str, Callable[[], Awaitable[None]]] = {
-    "startup": startup.measure,
-    "import": import_rate.measure,
-    "encoders": encoders.measure,
-    "access": access.measure,
-    "not-found": not_found.measure,
-}
+Part = Callable[[], Awaitable[None]]
 
 
-async def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, "search", []], help="which to run; all without")
-    parser.add_argument("--images", type=int, default=100_000, help="of the part search (default 100,000)")
-    arguments = parser.parse_args()
-    parts = {**PARTS, "search": partial(filtered_search.measure, arguments.images)}
-    for name in arguments.parts or parts:
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = _parser().parse_args(arguments)
+    parts = _parts(options)
+    unknown = [name for name in options.parts if name not in parts]
+    if unknown:
+        raise SystemExit(f"There is no part {unknown[0]}; there are {', '.join(parts)}.")
+    asyncio.run(_run({name: parts[name] for name in options.parts or parts}))
+
+
+async def _run(parts: dict[str, Part]) -> None:
+    for name, part in parts.items():
         print(f"== {name}", flush=True)
-        await parts[name]()
+        await part()
 
 
-asyncio.run(main())
+def _parts(options: argparse.Namespace) -> dict[str, Part]:
+    images, queries = options.images, options.queries
+    return {
+        "startup": startup.measure,
+        "import": import_rate.measure,
+        "encoders": encoders.measure,
+        "access": access.measure,
+        "not-found": not_found.measure,
+        "search": partial(filtered_search.measure, images, queries, options.peers, options.cache),
+        "hybrid": partial(hybrid.measure, images, queries),
+        "load": partial(load.measure, images, options.clients, options.seconds),
+        "openclipart": partial(real_catalogue.measure, options.limit),
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", help="which to run; all without")
+    add = parser.add_argument
+    add("--images", type=int, default=100_000, help="of search, hybrid and load (%(default)s)")
+    add("--queries", type=int, default=40, help="of search and hybrid (%(default)s)")
+    add("--peers", type=_peers, default=PEERS, help="of search: planner,chroma,lancedb (all), or none")
+    add("--cache", type=Path, default=default_cache(), help="for the peers' environments (%(default)s)")
+    add("--clients", type=int, default=4, help="of load (%(default)s)")
+    add("--seconds", type=int, default=10, help="of each measurement of load (%(default)s)")
+    add("--limit", type=int, help="how many drawings openclipart imports (all)")
+    return parser
+
+
+def _peers(text: str) -> list[str]:
+    names = [] if text == "none" else text.split(",")
+    for name in names:
+        if name not in PEERS:
+            raise argparse.ArgumentTypeError(f"{name} is none of {', '.join(PEERS)}")
+    return names
+
+
+if __name__ == "__main__":
+    main()

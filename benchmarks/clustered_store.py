@@ -6,7 +6,11 @@ so a graph search that starts at the query finds none of them.
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +19,8 @@ from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 
 from benchmarks import large_store
+from rage_pg import migrate
+from rage_pg.embedded import embedded_server
 
 DIMENSIONS, CLUSTERS, NOISE, BRANDS = 512, 200, 0.7, 10
 SHARES = {"ten a": 0.1, "ten b": 0.1, "one": 0.01, "tenth": 0.001}
@@ -61,6 +67,17 @@ def made(images: int, queries: int, *, clusters: int = CLUSTERS, seed: int = 7) 
         tags={**tags, "far": np.isin(cluster, far)},
         brands=1 + np.arange(1, images + 1) % BRANDS,
     )
+
+
+@contextmanager
+def stored(store: Clustered) -> Iterator[str]:
+    """An embedded server of its own that holds the store; the operator's URL."""
+    with tempfile.TemporaryDirectory(prefix="rage-bench-") as folder:
+        Path(folder).chmod(0o755)
+        with embedded_server(Path(folder)) as url:
+            migrate.upgrade(url, app_logs_in=True)
+            fill(url, store)
+            yield url
 
 
 def fill(url: str, store: Clustered) -> None:

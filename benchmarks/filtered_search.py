@@ -1,141 +1,109 @@
-"""Recall and speed of a vector search under filters: rage-pg through SQL, pgvector with the planner alone.
+"""Recall and speed of a vector search under filters: rage-pg and its peers, asked the same questions.
 
-One client, warm, the caption leg alone with its vector given. The peer is what people write first: one table
-with an array of tags under a GIN index and an HNSW index, every setting as it comes.
+One client, warm, the caption leg alone. All run embedded on this machine, one after the other.
 """
 
 from __future__ import annotations
 
 import asyncio
-import tempfile
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import psycopg
-from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 
-from benchmarks import clustered_store
-from benchmarks.clustered_store import Clustered, Mask
-from rage_pg import migrate
-from rage_pg.embedded import embedded_server
+from benchmarks import clustered_store, ours
+from benchmarks.clustered_store import Clustered
+from benchmarks.figures import Ids, Result, figures, timed
+from benchmarks.peers import asking
+from benchmarks.planner import Planner
+from benchmarks.service import Client, running_service
+from benchmarks.shapes import Shape, shapes_of
 
-K, QUERIES = 10, 40
+K = 10
+PEERS = ("planner", "chroma", "lancedb")
+SQL, HTTP = "rage-pg, SQL", "rage-pg, HTTP"
 
-PEER = """
-CREATE TABLE public.peer AS
-SELECT e.image_id AS id, 1 + e.image_id % 10 AS brand,
-       e.embedding::rage.halfvec(512) AS embedding,
-       ARRAY(SELECT t.name FROM rage.image_tags AS it JOIN rage.tags AS t USING (tag_id)
-             WHERE it.image_id = e.image_id) AS tags
-FROM rage.embeddings AS e;
-ALTER TABLE public.peer ADD PRIMARY KEY (id);
-CREATE INDEX ON public.peer (brand);
-CREATE INDEX ON public.peer USING gin (tags);
-SET maintenance_work_mem = '2GB';
-SET max_parallel_maintenance_workers = 2;
-CREATE INDEX ON public.peer USING hnsw (embedding rage.halfvec_cosine_ops);
-VACUUM ANALYZE public.peer;
-"""
+Results = dict[str, Result]
+"""By the name of the shape."""
 
 
-@dataclass(frozen=True)
-class Shape:
-    """One kind of filter: which images pass it, and how each side writes it."""
-
-    name: str
-    passing: Mask
-    ours: str
-    peers: str
+async def measure(images: int, queries: int, peers: Sequence[str], cache: Path) -> None:
+    await asyncio.to_thread(_measure, images, queries, peers, cache)
 
 
-@dataclass(frozen=True)
-class Figures:
-    recall: float
-    p50: float
-    p95: float
-
-    def __str__(self) -> str:
-        return f"{self.recall:4.2f} /{self.p50:8.2f} /{self.p95:8.2f}"
-
-
-async def measure(images: int) -> None:
-    await asyncio.to_thread(_measure, images)
-
-
-def _measure(images: int) -> None:
-    store = clustered_store.made(images, QUERIES)
-    with tempfile.TemporaryDirectory(prefix="rage-bench-") as folder:
-        Path(folder).chmod(0o755)
-        with embedded_server(Path(folder)) as url:
-            migrate.upgrade(url, app_logs_in=True)
-            clustered_store.fill(url, store)
-            with psycopg.connect(url, autocommit=True) as connection:
-                connection.execute("SET search_path = rage")
-                register_vector(connection)
-                for statement in PEER.strip().split(";\n"):
-                    connection.execute(statement.encode())
-                print(f"{images:,} images; recall@{K} / p50 / p95 in milliseconds over {QUERIES} queries")
-                for shape in _shapes(store):
-                    _compare(connection, store, shape)
+def _measure(images: int, queries: int, peers: Sequence[str], cache: Path) -> None:
+    store = clustered_store.made(images, queries)
+    shapes = shapes_of(store, among=min(1000, images // 2))
+    wanted = {
+        shape.name: [store.nearest(query, shape.passing, K) for query in store.queries] for shape in shapes
+    }
+    print(f"{images:,} images; recall@{K} / p50 / p95 in milliseconds over {queries} queries", flush=True)
+    results = {}
+    for name, result in _inside_postgres(store, shapes, wanted, "planner" in peers):
+        results[name] = result
+        print(f"{name}: asked", flush=True)
+    for peer in peers:
+        if peer != "planner":
+            results |= _beside(peer, store, shapes, wanted, cache)
+    for shape in shapes:
+        _print(shape, {name: result[shape.name] for name, result in results.items()})
 
 
-def _shapes(store: Clustered) -> Sequence[Shape]:
-    count = len(store.vectors)
-    chosen = np.zeros(count, dtype=np.bool_)
-    chosen[np.random.default_rng(11).choice(count, 1000, replace=False)] = True
-    ids = "ARRAY[" + ",".join(str(place + 1) for place in np.flatnonzero(chosen)) + "]::bigint[]"
-    both = store.tags["ten a"] & store.tags["ten b"]
-    everything = np.ones(count, dtype=np.bool_)
-    return (
-        Shape("no filter", everything, "", "true"),
-        Shape("one brand of ten", store.brands == 3, ", brands => '{brand 3}'", "brand = 3"),
-        _tagged("10 %", store.tags["ten a"], "ten a"),
-        _tagged("1 %", store.tags["one"], "one"),
-        _tagged("0.1 %", store.tags["tenth"], "tenth"),
-        _tagged("two tags of 10 %", both, "ten a", "ten b"),
-        _tagged("10 %, far from the query", store.tags["far"], "far"),
-        Shape("among 1,000 ids", chosen, f", among => {ids}", f"id = ANY ({ids})"),
-    )
+def _inside_postgres(
+    store: Clustered, shapes: Sequence[Shape], wanted: dict[str, list[Ids]], planner: bool
+) -> Iterator[tuple[str, Results]]:
+    """rage-pg through SQL and over HTTP; after them the planner's table, which takes memory."""
+    with clustered_store.stored(store) as url, psycopg.connect(url, autocommit=True) as connection:
+        ours.store_prompts(url, store)
+        connection.execute("SET search_path = rage")
+        register_vector(connection)
+        sql = ours.Sql(connection, K)
+        yield SQL, _asked(sql.ask, shapes, wanted, lambda: sql.strategy)
+        with running_service(url) as address:
+            client = Client(address)
+            yield HTTP, _asked(ours.Http(client, K).ask, shapes, wanted)
+            client.close()
+        if planner:
+            peer = Planner(connection, store, K)
+            peer.fill()
+            yield "planner alone", _asked(peer.ask, shapes, wanted)
 
 
-def _tagged(name: str, passing: Mask, *tags: str) -> Shape:
-    wanted = "'{" + ",".join(tags) + "}'"
-    return Shape(f"tags, {name}", passing, f", tags_all => {wanted}", f"tags @> {wanted}")
-
-
-def _compare(connection: psycopg.Connection, store: Clustered, shape: Shape) -> None:
-    ours = (
-        "SELECT image_id, strategy FROM rage_v1.search_images('x', %(k)s, legs => '{\"caption\": 1}',"
-        f" vectors => jsonb_build_object('caption', %(query)s::real[]){shape.ours})"
-    )
-    peers = f"SELECT id FROM public.peer WHERE {shape.peers} ORDER BY embedding <=> %(query)s LIMIT %(k)s"
-    wanted = [store.nearest(query, shape.passing, K) for query in store.queries]
-    found = _asked(connection, ours, store, wanted, lambda query: [float(x) for x in query])
-    planned = _asked(connection, peers, store, wanted, HalfVector)
-    matches = int(shape.passing.sum())
-    figures = f"rage-pg {found}   planner {planned}   {planned.p50 / found.p50:6.2f}"
-    print(f"{shape.name:32}{matches:9,} match   {figures}", flush=True)
+def _beside(
+    peer: str, store: Clustered, shapes: Sequence[Shape], wanted: dict[str, list[Ids]], cache: Path
+) -> dict[str, Results]:
+    """Nothing where the peer fails, which says why by itself: the others' figures are worth printing."""
+    try:
+        answers = asking.ask(peer, store, shapes, wanted, K, cache)
+    except subprocess.CalledProcessError as error:
+        print(f"{peer} failed: {error}", flush=True)
+        return {}
+    print(f"{peer} {answers.version}: loaded and indexed in {answers.build_seconds:.0f} s", flush=True)
+    return {peer: answers.best}
 
 
 def _asked(
-    connection: psycopg.Connection,
-    statement: str,
-    store: Clustered,
-    wanted: Sequence[Sequence[int]],
-    as_parameter: Callable[[clustered_store.Matrix], object],
-) -> Figures:
-    shares, times = [], []
-    for query, ids in zip(store.queries, wanted, strict=True):
-        values = {"k": K, "query": as_parameter(query)}
-        # Once to warm up: what is measured is a store in use.
-        connection.execute(statement.encode(), values).fetchall()
-        started = time.perf_counter()
-        rows = connection.execute(statement.encode(), values).fetchall()
-        times.append((time.perf_counter() - started) * 1000)
-        shares.append(len({row[0] for row in rows} & set(ids)) / max(1, len(ids)))
-    p50, p95 = np.percentile(times, [50, 95])
-    return Figures(float(np.mean(shares)), float(p50), float(p95))
+    ask: Callable[[Shape, int], Ids],
+    shapes: Sequence[Shape],
+    wanted: dict[str, list[Ids]],
+    setting: Callable[[], str] = str,
+) -> Results:
+    results = {}
+    for shape in shapes:
+        best = wanted[shape.name]
+        found, times = timed(partial(ask, shape), len(best))
+        results[shape.name] = Result(figures(found, best, times), setting())
+    return results
+
+
+def _print(shape: Shape, results: Results) -> None:
+    """`times`: a contender's p50 in those of rage-pg, through SQL and over HTTP."""
+    sql, http = results[SQL].figures.p50, results[HTTP].figures.p50
+    print(f"{shape.name}: {shape.matches:,} match")
+    for name, result in results.items():
+        p50 = result.figures.p50
+        times = "" if name in (SQL, HTTP) else f"{p50 / sql:7.2f} x SQL {p50 / http:7.2f} x HTTP"
+        print(f"  {name:14} {result.figures}  {times:32} {result.setting}".rstrip(), flush=True)

@@ -9,7 +9,9 @@ import asyncio
 import hashlib
 import tempfile
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from benchmarks import stamps
 from rage_pg import index, ingest
@@ -19,6 +21,7 @@ from rage_pg.providers.usem3 import Usem3
 from rage_pg.runtime import running
 
 BATCH = 32
+T = TypeVar("T")
 
 
 async def measure() -> None:
@@ -52,7 +55,7 @@ async def _bare(files: list[Path], captions: list[str]) -> float:
 
     thumbnails = await asyncio.gather(*(prepared(path) for path in files))
 
-    async def in_batches(encode, inputs):  # type: ignore[no-untyped-def]
+    async def in_batches(encode: Callable[[Sequence[T]], Awaitable[object]], inputs: Sequence[T]) -> None:
         for start in range(0, len(inputs), BATCH):
             await encode(inputs[start : start + BATCH])
 
