@@ -146,7 +146,7 @@ def _server(app: Litestar, listener: socket.socket, announce: Callable[[], None]
 def _bound(host: str, port: int) -> Iterator[socket.socket]:
     """The port, taken before anything slow begins. Raises RageError where another program has it."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP: only then does asyncio send at once, where Nagle's algorithm would wait 40 ms for the other side.
+    # Named as TCP: only then does asyncio send at once, where Nagle's algorithm would wait 40 ms.
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
