@@ -48,9 +48,15 @@ COMMENT ON FUNCTION rage.allowed_brands(scope text) IS 'The brands that who asks
 
 CREATE FUNCTION rage.any_word(words jsonb) RETURNS tsquery
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT (string_agg(((quote_literal(word.word))::tsquery)::text, ' | '::text))::tsquery AS string_agg FROM jsonb_object_keys(any_word.words) word(word));
+    RETURN ((words #>> '{stages,-1,words}'::text[]))::tsquery;
 
 COMMENT ON FUNCTION rage.any_word(words jsonb) IS 'Finds the documents that have one of a prompt''s words.';
+
+CREATE FUNCTION rage.as_configuration(configuration text) RETURNS regconfig
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    RETURN (format('pg_catalog.%I'::text, configuration))::regconfig;
+
+COMMENT ON FUNCTION rage.as_configuration(configuration text) IS 'A stored configuration for use. It is stored by its name: pg_upgrade refuses columns that hold regconfig.';
 
 CREATE FUNCTION rage.attribute_forms(name text, value jsonb) RETURNS jsonb[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -397,6 +403,63 @@ CREATE FUNCTION rage.compared_leg(leg text, space integer, dimensions integer) R
 
 COMMENT ON FUNCTION rage.compared_leg(leg text, space integer, dimensions integer) IS 'The matches of a vector leg, each with its exact cosine distance.';
 
+CREATE FUNCTION rage.count_brand_words(brand integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    -- A search counts by itself what no more documents have: some tenths of a millisecond.
+    few  constant integer := 100;
+BEGIN
+    DELETE FROM rage.common_words AS w WHERE w.brand_id = brand;
+    INSERT INTO rage.common_words (brand_id, lexeme, documents)
+    SELECT brand, s.word, s.ndoc
+    FROM ts_stat(format('SELECT words FROM rage.image_documents WHERE ARRAY[brand_id] && ARRAY[%s]', brand)) AS s
+    WHERE s.ndoc > few;
+
+    INSERT INTO rage.text_configurations AS c (brand_id, configuration, documents, counted, counted_at)
+    SELECT brand, configuration, count(d.image_id), count(d.image_id), now()
+    FROM (SELECT image_id, configuration FROM rage.image_documents WHERE ARRAY[brand_id] && ARRAY[brand]) AS d
+    FULL JOIN (SELECT configuration FROM rage.text_configurations WHERE brand_id = brand) AS known USING (configuration)
+    GROUP BY configuration
+    ON CONFLICT (brand_id, configuration) DO UPDATE
+    SET documents = excluded.documents, counted = excluded.counted, counted_at = excluded.counted_at;
+END
+$$;
+
+COMMENT ON FUNCTION rage.count_brand_words(brand integer) IS 'Counts the words and languages of one brand''s documents anew.';
+
+CREATE FUNCTION rage.count_words() RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    stale  integer;
+BEGIN
+    IF NOT rage.is_operator() THEN
+        RAISE EXCEPTION 'only the operator has words counted' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    FOR stale IN
+        SELECT c.brand_id
+        FROM rage.text_configurations AS c
+        GROUP BY c.brand_id
+        -- A tenth more, so that counting stays a small part of importing.
+        HAVING sum(c.documents) > 1.1 * sum(c.counted) + 100
+            OR (sum(c.documents) > sum(c.counted) AND min(c.counted_at) < now() - interval '1 day')
+        ORDER BY c.brand_id
+    LOOP
+        -- Two workers do not count the same brand.
+        IF pg_try_advisory_xact_lock('rage.common_words'::regclass::integer, stale) THEN
+            PERFORM rage.count_brand_words(stale);
+            RETURN true;
+        END IF;
+    END LOOP;
+    RETURN false;
+END
+$$;
+
+COMMENT ON FUNCTION rage.count_words() IS 'Counts the words of one brand, to which many documents were added since they were counted, or some a day ago; whether there was one.';
+
 CREATE FUNCTION rage.create_space(name text, encodes text, encoder text, model text, weights_sha256 text, dimensions integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
@@ -444,6 +507,99 @@ CREATE FUNCTION rage.default_filters(filters jsonb) RETURNS jsonb
 
 COMMENT ON FUNCTION rage.default_filters(filters jsonb) IS 'A search finds what is approved unless states are named; of what is approved, only what is usable today.';
 
+CREATE FUNCTION rage.document_words(language regconfig, title text, tags text, skus text, caption text, brand text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (SELECT ts_delete(((((((((setweight(to_tsvector(document_words.language, COALESCE(document_words.title, ''::text)), 'A'::"char") || g.gap) || setweight(to_tsvector(document_words.language, COALESCE(document_words.tags, ''::text)), 'B'::"char")) || g.gap) || setweight(to_tsvector('simple'::regconfig, COALESCE(document_words.skus, ''::text)), 'B'::"char")) || g.gap) || setweight(to_tsvector(document_words.language, COALESCE(document_words.caption, ''::text)), 'C'::"char")) || g.gap) || setweight(to_tsvector('simple'::regconfig, document_words.brand), 'D'::"char")), '|'::text) AS ts_delete FROM (VALUES ('''|'':100'::tsvector)) g(gap));
+
+COMMENT ON FUNCTION rage.document_words(language regconfig, title text, tags text, skus text, caption text, brand text) IS 'The words of an image, in its language; SKUs and the brand''s name as they stand.';
+
+CREATE TABLE rage.text_configurations (
+    brand_id integer NOT NULL,
+    configuration text NOT NULL,
+    documents integer DEFAULT 0 NOT NULL,
+    counted integer DEFAULT 0 NOT NULL,
+    counted_at timestamp with time zone
+);
+
+COMMENT ON TABLE rage.text_configurations IS 'In which languages a brand''s documents are stemmed: those that a prompt is read in.';
+
+COMMENT ON COLUMN rage.text_configurations.brand_id IS 'Whose documents.';
+
+COMMENT ON COLUMN rage.text_configurations.configuration IS 'A text search configuration of pg_catalog.';
+
+COMMENT ON COLUMN rage.text_configurations.documents IS 'About how many documents: counted, and those that were added since.';
+
+COMMENT ON COLUMN rage.text_configurations.counted IS 'How many there were when their words were counted.';
+
+COMMENT ON COLUMN rage.text_configurations.counted_at IS 'When that was; null: never.';
+
+CREATE FUNCTION rage.documents_of(allowed integer[]) RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (SELECT COALESCE(sum(c.documents), (0)::bigint) AS "coalesce" FROM rage.text_configurations c WHERE ((documents_of.allowed IS NULL) OR (c.brand_id = ANY (documents_of.allowed))));
+
+COMMENT ON FUNCTION rage.documents_of(allowed integer[]) IS 'About how many documents the allowed brands have; null: all brands.';
+
+CREATE FUNCTION rage.documents_with(term tsquery, forms text[], allowed integer[]) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+DECLARE
+    -- Weights are logarithms: a word that a thousand documents have is common enough.
+    bound      constant integer := 1000;
+    counted    bigint;
+    uncounted  integer[];
+    found_now  bigint;
+BEGIN
+    SELECT coalesce(sum(w.documents), 0), array_agg(w.brand_id) INTO counted, uncounted
+    FROM rage.common_words AS w
+    WHERE w.lexeme = ANY (forms) AND (allowed IS NULL OR w.brand_id = ANY (allowed));
+    IF counted >= bound THEN
+        RETURN counted;
+    ELSIF counted > 0 THEN
+        allowed := ARRAY(
+            SELECT b.brand_id FROM rage.brands AS b
+            WHERE (allowed IS NULL OR b.brand_id = ANY (allowed)) AND b.brand_id <> ALL (uncounted));
+    END IF;
+    -- Planned with its values, like a search. A GIN index is read to its end before the first row comes: without
+    -- the brand in it, what another brand has often would be read through.
+    EXECUTE 'SELECT count(*) FROM (
+                 SELECT FROM rage.image_documents AS d
+                 WHERE d.words @@ $1' || CASE WHEN allowed IS NULL THEN '' ELSE ' AND ARRAY[d.brand_id] && $2' END || '
+                 LIMIT $3
+             ) AS found'
+    INTO found_now USING term, allowed, bound;
+    RETURN counted + found_now;
+END
+$_$;
+
+COMMENT ON FUNCTION rage.documents_with(term tsquery, forms text[], allowed integer[]) IS 'About how many documents of the allowed brands (null: all) have a term, in one of these forms: counted ahead, the rest now, up to a thousand.';
+
+CREATE FUNCTION rage.enough_words(terms tsquery[], shares double precision[], score double precision) RETURNS tsquery
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+    WITH term AS (
+        SELECT place, terms[place]::text AS term, shares[place] AS share,
+               sum(shares[place]) OVER (ORDER BY place DESC) AS share_from_here
+        FROM generate_subscripts(terms, 1) AS place
+    ),
+    -- A document's heaviest word, and the words of which it needs another. Of many words the pairs are too many.
+    choices AS (
+        SELECT a.place, a.term, string_agg(b.term, ' | ' ORDER BY b.place) AS another
+        FROM term AS a
+        LEFT JOIN term AS b
+          ON cardinality(terms) <= 16 AND a.share < score AND b.place > a.place AND a.share + b.share_from_here >= score
+        WHERE a.share_from_here >= score
+        GROUP BY a.place, a.term, a.share
+        HAVING a.share >= score OR count(b.place) > 0 OR cardinality(terms) > 16
+    )
+    SELECT string_agg('(' || term || ')' || coalesce(' & (' || another || ')', ''), ' | ' ORDER BY place)::tsquery
+    FROM choices
+$$;
+
+COMMENT ON FUNCTION rage.enough_words(terms tsquery[], shares double precision[], score double precision) IS 'Finds every document whose words'' shares add up to a score, and some that fall short. The terms are ordered by share, the heaviest first.';
+
 CREATE FUNCTION rage.erase_contents(erased_image bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
@@ -484,6 +640,41 @@ END
 $$;
 
 COMMENT ON FUNCTION rage.estimated_matches(filters jsonb, among bigint[], allowed integer[]) IS 'About how many images pass a resolved filter, by the planner''s statistics.';
+
+CREATE FUNCTION rage.excluded_words(prompt text, allowed integer[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    most            constant integer := 64;
+    longest         constant integer := 300;
+    negated         text[];
+    says            boolean;
+    configurations  text[];
+BEGIN
+    SELECT array_agg(DISTINCT e.content) FILTER (WHERE e.negated), bool_or(NOT e.negated AND e.content ~ '[[:alnum:]]')
+    INTO negated, says
+    FROM rage.prompt_elements(prompt) AS e;
+    IF negated IS NULL THEN
+        RETURN '{}';
+    ELSIF NOT says THEN
+        RAISE EXCEPTION 'the prompt only says what to leave out: add what to look for'
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'prompt';
+    ELSIF cardinality(negated) > most OR EXISTS (SELECT FROM unnest(negated) AS n (phrase) WHERE length(n.phrase) > longest) THEN
+        RAISE EXCEPTION 'the prompt leaves out too much: at most % words or phrases after a minus, of % characters each', most, longest
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'prompt';
+    END IF;
+    configurations := rage.prompt_configurations(allowed);
+    RETURN coalesce((
+        SELECT jsonb_build_object('words_none', string_agg('(' || p.phrase::text || ')', ' | '))
+        FROM (SELECT rage.phrase_query(n.content, configurations) AS phrase FROM unnest(negated) AS n (content)) AS p
+        WHERE p.phrase IS NOT NULL
+        HAVING count(*) > 0
+    ), '{}');
+END
+$$;
+
+COMMENT ON FUNCTION rage.excluded_words(prompt text, allowed integer[]) IS 'The filter that a prompt''s words after a minus stand for, or a clear error where it has no others.';
 
 CREATE FUNCTION rage.exemption(login name DEFAULT SESSION_USER) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -587,6 +778,9 @@ BEGIN
     END IF;
     IF filters ? 'tags_none' THEN
         clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY (rage.integers($1 -> ''tags_none'')))'::text;
+    END IF;
+    IF filters ? 'words_none' THEN
+        clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ ($1 ->> ''words_none'')::tsquery)'::text;
     END IF;
     IF filters ? 'attributes' THEN
         clauses := clauses || rage.attribute_clauses(filters -> 'attributes');
@@ -700,6 +894,12 @@ $$;
 
 COMMENT ON FUNCTION rage.leg_weights(legs jsonb) IS 'The weights of a search''s legs, checked; where none are given, the stored ones.';
 
+CREATE FUNCTION rage.lexeme_query(forms text[]) RETURNS tsquery
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (SELECT (string_agg(((''''::text || replace(replace(form.form, '\'::text, '\\'::text), ''''::text, ''''''::text)) || ''''::text), ' | '::text))::tsquery AS string_agg FROM unnest(lexeme_query.forms) form(form));
+
+COMMENT ON FUNCTION rage.lexeme_query(forms text[]) IS 'Finds the documents that have one of these lexemes.';
+
 CREATE FUNCTION rage.list_images(filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer) RETURNS TABLE(image_id bigint, sort_key text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
@@ -741,6 +941,36 @@ END
 $_$;
 
 COMMENT ON FUNCTION rage.list_images(filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer) IS 'One page of the images that pass a filter, in a stable order; sort_key and image_id of the last row continue it.';
+
+CREATE FUNCTION rage.named_skus(prompt text, allowed integer[]) RETURNS text[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    most_words  constant integer := 200;
+    longest     constant integer := 4;
+    around      constant text := '.,;:!?()[]{}<>"''“”„’';
+    words       text[] := regexp_split_to_array(prompt, '\s+');
+BEGIN
+    RETURN ARRAY(
+        WITH runs AS (
+            SELECT DISTINCT rage.normal_form(btrim(array_to_string(words[n:n + more], ' '), around)) AS run
+            FROM generate_series(1, least(cardinality(words), most_words)) AS n, generate_series(0, longest - 1) AS more
+            WHERE n + more <= cardinality(words)
+        ),
+        -- Within a sentence 2 and red are words, whatever product is called so. A prompt that is nothing else is its number.
+        numbers AS (
+            SELECT run FROM runs WHERE length(run) >= 4 AND run ~ '[^[:alpha:]]'
+            UNION
+            SELECT rage.normal_form(prompt)
+        )
+        SELECT DISTINCT p.sku
+        FROM numbers AS n JOIN rage.image_products AS p ON rage.normal_form(p.sku) = n.run
+        WHERE allowed IS NULL OR p.brand_id = ANY (allowed));
+END
+$$;
+
+COMMENT ON FUNCTION rage.named_skus(prompt text, allowed integer[]) IS 'The products of the allowed brands (null: of all) whose numbers a prompt names, as they are stored.';
 
 CREATE FUNCTION rage.names(value jsonb) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -791,6 +1021,13 @@ $_$;
 
 COMMENT ON FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) IS 'The images nearest to an image in the active space of a leg, by cosine distance; whatever shows the same bytes is left out.';
 
+CREATE FUNCTION rage.phrase_query(phrase text, configurations text[]) RETURNS tsquery
+    LANGUAGE sql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (WITH readings AS (SELECT DISTINCT phraseto_tsquery(rage.as_configuration(c.c), phrase_query.phrase) AS reading FROM unnest((phrase_query.configurations || 'simple'::text)) c(c)) SELECT (string_agg((('('::text || (readings.reading)::text) || ')'::text), ' | '::text))::tsquery AS string_agg FROM readings WHERE (numnode(readings.reading) > 0));
+
+COMMENT ON FUNCTION rage.phrase_query(phrase text, configurations text[]) IS 'Finds the documents in which these words stand side by side, read in any of the configurations; null where there are no words.';
+
 CREATE FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT statement text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
@@ -799,7 +1036,7 @@ DECLARE
     asked  text := rage.check_request(prompt, k, min_relevance);
 BEGIN
     allowed := rage.brand_limit();
-    filters := rage.resolved(rage.default_filters(filters), allowed);
+    filters := rage.resolved(rage.default_filters(filters), allowed) || rage.excluded_words(asked, allowed);
     weights := rage.leg_weights(legs);
     vectors := rage.query_vectors(asked, weights, vectors, legs IS NOT NULL, allowed);
     IF (weights ->> 'text')::real > 0 THEN
@@ -854,42 +1091,115 @@ $_$;
 
 COMMENT ON FUNCTION rage.printed_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) IS 'The statement of a search with its values written in.';
 
-CREATE FUNCTION rage.prompt_words(prompt text, allowed integer[]) RETURNS jsonb
+CREATE FUNCTION rage.prompt_configurations(allowed integer[]) RETURNS text[]
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
-    AS $$
-    -- Both configurations, because SKUs and brand names are indexed unstemmed.
-    WITH every_word AS (
-        SELECT lexeme FROM unnest(to_tsvector('english', prompt))
-        UNION
-        SELECT lexeme FROM unnest(to_tsvector('simple', prompt))
-        WHERE lexeme ~ '[0-9]'
-           OR lexeme IN (SELECT b.key FROM rage.brands AS b WHERE allowed IS NULL OR b.brand_id = ANY (allowed))
-    ),
-    words AS (
-        -- Each word is counted over the store: a prompt as long as a book stands for its longest words.
-        SELECT lexeme FROM every_word ORDER BY length(lexeme) DESC, lexeme LIMIT 64
-    ),
-    store AS (
-        SELECT count(*) AS documents
-        FROM rage.image_documents AS d
-        WHERE allowed IS NULL OR d.brand_id = ANY (allowed)
-    ),
-    weighed AS (
-        SELECT
-            w.lexeme,
-            ln(1 + (s.documents + 1) / (0.5 + (
-                SELECT count(*)
-                FROM rage.image_documents AS d
-                WHERE d.words @@ quote_literal(w.lexeme)::tsquery AND (allowed IS NULL OR d.brand_id = ANY (allowed))
-            ))) AS idf
-        FROM words AS w CROSS JOIN store AS s
+    RETURN COALESCE((SELECT array_agg(DISTINCT c.configuration) AS array_agg FROM rage.text_configurations c WHERE ((c.documents > 0) AND ((prompt_configurations.allowed IS NULL) OR (c.brand_id = ANY (prompt_configurations.allowed))))), '{english}'::text[]);
+
+COMMENT ON FUNCTION rage.prompt_configurations(allowed integer[]) IS 'The text search configurations that documents of the allowed brands (null: all) are stemmed in: a prompt does not tell its language.';
+
+CREATE FUNCTION rage.prompt_elements(prompt text) RETURNS TABLE(place bigint, content text, negated boolean, quoted boolean, alternative boolean)
+    LANGUAGE sql IMMUTABLE
+    AS $_$
+    WITH tokens AS (
+        -- A phrase stands between white space, but for what closes a sentence behind it: 24" and 27" are inches.
+        SELECT t.token[1] AS token, t.place
+        FROM regexp_matches(
+            translate(prompt, '“”„', '"""'), '-?"[^"]+"[^"\s[:alnum:]]*(?!\S)|\S+', 'g') WITH ORDINALITY AS t (token, place)
     )
-    SELECT jsonb_object_agg(lexeme, round(idf::numeric / (SELECT sum(idf)::numeric FROM weighed), 6))
-    FROM weighed
+    SELECT
+        place,
+        translate(token, '"', ' '),
+        token ~ '^-["[:alnum:]]',
+        -- A longer one is a text that somebody quotes: its words count one by one.
+        token ~ '^-?"[^"]+"[^"[:alnum:]]*$' AND length(token) <= 300,
+        token ~* '^or$'
+    FROM tokens
+$_$;
+
+COMMENT ON FUNCTION rage.prompt_elements(prompt text) IS 'A prompt taken apart at its white space and quotation marks. negated: a minus stands directly before it; quoted: its words must stand side by side; alternative: it is the word or.';
+
+CREATE FUNCTION rage.prompt_terms(prompt text, configurations text[], allowed integer[]) RETURNS TABLE(term tsquery, forms text[], stopped text[])
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    -- Each is looked up: a prompt as long as a book stands for its longest words.
+    most_words    constant integer := 64;
+    most_phrases  constant integer := 16;
+    words         text[];
+BEGIN
+    words := ARRAY(
+        SELECT lower(t.token) AS word
+        FROM rage.prompt_elements(prompt) AS e CROSS JOIN LATERAL ts_parse('default', e.content) AS t
+        WHERE NOT e.negated AND NOT e.quoted AND NOT e.alternative
+          -- Of URLs and words-with-hyphens the parser gives the parts as well. Blanks, tags and entities are no words.
+          AND t.tokid <> ALL ('{5,12,13,14,15,16,17,23}')
+        GROUP BY word
+        ORDER BY length(lower(t.token)) DESC, word
+        LIMIT most_words);
+    RETURN QUERY
+    SELECT * FROM rage.word_terms(words, configurations, allowed)
+    UNION ALL
+    SELECT p.phrase, '{}', '{}'
+    FROM (
+        SELECT rage.phrase_query(e.content, configurations) AS phrase
+        FROM rage.prompt_elements(prompt) AS e
+        WHERE e.quoted AND NOT e.negated
+        GROUP BY e.content
+        ORDER BY length(e.content) DESC, e.content
+        LIMIT most_phrases
+    ) AS p
+    WHERE p.phrase IS NOT NULL;
+END
 $$;
 
-COMMENT ON FUNCTION rage.prompt_words(prompt text, allowed integer[]) IS 'The words of a prompt, stemmed, each with its share of what the prompt says: its inverse document frequency over their sum, counted in the allowed brands (null: in all). Null where only stop words are left.';
+COMMENT ON FUNCTION rage.prompt_terms(prompt text, configurations text[], allowed integer[]) IS 'What a prompt asks for: a term for each word and each phrase, with the lexemes that it is found by where they are few.';
+
+CREATE FUNCTION rage.prompt_words(prompt text, allowed integer[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    configurations  text[] := rage.prompt_configurations(allowed);
+    documents       bigint := rage.documents_of(allowed);
+    skus            text[] := rage.named_skus(prompt, allowed);
+    tags            integer[] := CASE WHEN length(prompt) <= 200 THEN rage.tag_ids(ARRAY[prompt], allowed) ELSE '{}' END;
+    terms           tsquery[];
+    shares          double precision[];
+    found           bigint;
+BEGIN
+    WITH counted AS (
+        -- A word that one language drops as a filler is in every document of that language.
+        SELECT t.term, least(documents, rage.documents_with(t.term, t.forms, allowed) + (
+            SELECT coalesce(sum(c.documents), 0)
+            FROM rage.text_configurations AS c
+            WHERE c.configuration = ANY (t.stopped) AND (allowed IS NULL OR c.brand_id = ANY (allowed))
+        )) AS found
+        FROM rage.prompt_terms(prompt, configurations, allowed) AS t
+    ),
+    weighed AS (
+        SELECT c.term, c.found, ln(1 + (documents + 1) / (0.5 + c.found)) AS idf FROM counted AS c
+    ),
+    shared AS (
+        SELECT w.term, w.found, round(idf / sum(idf) OVER (), 6) AS share FROM weighed AS w
+    )
+    SELECT array_agg(s.term ORDER BY share DESC, s.term::text), array_agg(share ORDER BY share DESC, s.term::text), sum(s.found)
+    INTO terms, shares, found
+    FROM shared AS s;
+    IF terms IS NULL AND skus = '{}' AND tags = '{}' THEN
+        RETURN NULL;
+    END IF;
+    RETURN jsonb_build_object(
+        'terms', (SELECT coalesce(jsonb_agg(jsonb_build_object('words', t.term::text, 'share', t.share)), '[]')
+                  FROM unnest(terms, shares) AS t (term, share)),
+        'stages', coalesce(rage.word_stages(terms, shares, found), '[]'),
+        'skus', skus,
+        'tags', tags);
+END
+$$;
+
+COMMENT ON FUNCTION rage.prompt_words(prompt text, allowed integer[]) IS 'What the text leg looks for. terms: each with its share of what the prompt says, its inverse document frequency over their sum, counted in the allowed brands (null: in all); stages: which documents are worth ranking; skus, tags: what the prompt names exactly. Null where only stop words are left.';
 
 CREATE FUNCTION rage.query_vectors(prompt text, weights jsonb, vectors jsonb, demanded boolean, allowed integer[]) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -992,6 +1302,25 @@ $$;
 
 COMMENT ON FUNCTION rage.record_changes() IS 'Statement trigger: a line in the audit log for every row that was added, changed or removed. Its arguments are the columns that name a row.';
 
+CREATE FUNCTION rage.refresh_brand(brand text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+BEGIN
+    -- An admin of a brand, who sets its language, need not have the right to write to its images.
+    PERFORM rage.refresh_documents(ARRAY(
+        SELECT d.image_id
+        FROM rage.brands AS b
+        JOIN rage.image_documents AS d USING (brand_id)
+        LEFT JOIN rage.captions AS c ON c.image_id = d.image_id AND c.is_current
+        WHERE b.key = rage.normal_form(refresh_brand.brand)
+          AND b.brand_id = ANY (rage.allowed_brands('admin'))
+          AND d.configuration <> rage.text_configuration(coalesce(c.language, b.language))));
+END
+$$;
+
+COMMENT ON FUNCTION rage.refresh_brand(brand text) IS 'Makes the documents of a brand anew that its language changes; whoever changes that calls it in the same transaction.';
+
 CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
     LANGUAGE sql
     SET search_path TO 'rage', 'pg_temp'
@@ -1003,6 +1332,7 @@ CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
             b.name AS brand,
             i.title,
             c.text AS caption,
+            rage.text_configuration(coalesce(c.language, b.language)) AS configuration,
             (SELECT string_agg(replace(t.name, '/', ' '), ', ' ORDER BY t.name)
              FROM rage.image_tags AS it JOIN rage.tags AS t USING (tag_id)
              WHERE it.image_id = i.image_id) AS tags,
@@ -1029,21 +1359,30 @@ CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
         DELETE FROM rage.embeddings AS e
         USING texts AS t, rage.embedding_spaces AS s
         WHERE t.input = '' AND e.image_id = t.image_id AND s.space_id = e.space_id AND s.encodes = 'caption'
+    ),
+    added AS (
+        SELECT t.brand_id, t.configuration, count(*) AS documents
+        FROM texts AS t LEFT JOIN rage.image_documents AS d USING (image_id)
+        WHERE d.configuration IS DISTINCT FROM t.configuration
+        GROUP BY t.brand_id, t.configuration
+    ),
+    read_in AS (
+        INSERT INTO rage.text_configurations AS c (brand_id, configuration, documents)
+        SELECT brand_id, configuration, documents FROM added
+        ON CONFLICT (brand_id, configuration) DO UPDATE SET documents = c.documents + excluded.documents
     )
-    INSERT INTO rage.image_documents (image_id, brand_id, input, input_sha256, words)
+    INSERT INTO rage.image_documents (image_id, brand_id, input, input_sha256, configuration, words)
     SELECT
         image_id,
         brand_id,
         input,
         sha256(convert_to(input, 'UTF8')),
-        setweight(to_tsvector('english', coalesce(title, '')), 'A')
-            || setweight(to_tsvector('english', coalesce(tags, '')), 'B')
-            || setweight(to_tsvector('simple', coalesce(skus, '')), 'B')
-            || setweight(to_tsvector('english', coalesce(caption, '')), 'C')
-            || setweight(to_tsvector('simple', brand), 'D')
+        configuration,
+        rage.document_words(rage.as_configuration(configuration), title, tags, skus, caption, brand)
     FROM texts
     ON CONFLICT (image_id) DO UPDATE
-    SET input = excluded.input, input_sha256 = excluded.input_sha256, words = excluded.words;
+    SET input = excluded.input, input_sha256 = excluded.input_sha256, configuration = excluded.configuration,
+        words = excluded.words;
 $$;
 
 COMMENT ON FUNCTION rage.refresh_documents(ids bigint[]) IS 'Makes the documents of these images anew; whoever changes a title, caption, tag or product calls it in the same transaction.';
@@ -1084,6 +1423,37 @@ END
 $_$;
 
 COMMENT ON FUNCTION rage.report(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) IS 'How a search is answered, without its rows.';
+
+CREATE FUNCTION rage.required_words(words text) RETURNS tsquery
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    configurations  text[] := rage.prompt_configurations(rage.brand_limit());
+    wanted          tsquery;
+BEGIN
+    WITH elements AS (
+        SELECT e.*, count(*) FILTER (WHERE e.alternative) OVER (ORDER BY e.place) AS choice
+        FROM rage.prompt_elements(words) AS e
+    ),
+    conditions AS (
+        SELECT e.choice, CASE WHEN e.negated THEN '!(' ELSE '(' END || r.reading::text || ')' AS condition
+        FROM elements AS e
+        CROSS JOIN LATERAL (SELECT rage.phrase_query(e.content, configurations) AS reading) AS r
+        WHERE NOT e.alternative AND r.reading IS NOT NULL
+          -- What only fills a sentence in one of the languages sets no condition: documents in that language lack it.
+          AND (e.negated OR NOT EXISTS (
+              SELECT FROM unnest(configurations) AS c WHERE numnode(phraseto_tsquery(rage.as_configuration(c), e.content)) = 0))
+    ),
+    choices AS (
+        SELECT '(' || string_agg(condition, ' & ') || ')' AS choice FROM conditions GROUP BY choice
+    )
+    SELECT string_agg(choice, ' | ')::tsquery INTO wanted FROM choices;
+    RETURN coalesce(wanted, CASE WHEN words IS NOT NULL THEN ''::tsquery END);
+END
+$$;
+
+COMMENT ON FUNCTION rage.required_words(words text) IS 'What a list''s words ask for: all of them, in any language of the brands that are seen; "phrases", -excluded words and or as in a prompt.';
 
 CREATE FUNCTION rage.tag_form(name text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -1129,6 +1499,8 @@ CREATE TABLE rage.brands (
     guidelines text,
     reserved boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    language text,
+    CONSTRAINT brands_language_check CHECK ((language ~ '^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$'::text)),
     CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
 );
 
@@ -1147,6 +1519,8 @@ COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand
 COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
 
 COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
+
+COMMENT ON COLUMN rage.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
 
 CREATE FUNCTION rage.resolved(filters jsonb, allowed integer[]) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -1279,10 +1653,10 @@ BEGIN
         END IF;
     END LOOP;
     IF words IS NOT NULL THEN
-        legs := legs || rage.text_leg(filter, wide);
+        legs := legs || rage.text_leg(filter, wide, words);
         -- No rank tells how weak a match is: the leg weighs as much as the words that an image has of the prompt.
         hits := hits ||
-            'SELECT image_id, ''text'' AS leg, place, score AS strength, ''score'' AS measure, score AS value FROM "text"'::text;
+            'SELECT image_id, ''text'' AS leg, place, strength, ''score'' AS measure, score AS value FROM "text"'::text;
     END IF;
     IF hits = '{}' THEN
         hits := ARRAY['SELECT image_id, ''text'' AS leg, 1::bigint AS place, 1 AS strength, ''score'' AS measure, 0 AS value FROM matches WHERE false'];
@@ -1343,6 +1717,12 @@ END
 $_$;
 
 COMMENT ON FUNCTION rage.search_statement(filters jsonb, among bigint[], allowed integer[], words jsonb, vectors jsonb, indexed text[]) IS 'The text of a search with its parameters left open. The shape of the request and the route decide it, never a value. short: the legs whose index scan came back short, so that every match was compared.';
+
+CREATE FUNCTION rage.searched_brands(filters jsonb, allowed integer[]) RETURNS integer[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (NOT (filters ? 'brand'::text)) THEN allowed WHEN (allowed IS NULL) THEN rage.integers((filters -> 'brand'::text)) ELSE ARRAY(SELECT unnest(rage.integers((searched_brands.filters -> 'brand'::text))) AS unnest INTERSECT SELECT unnest(searched_brands.allowed) AS unnest) END;
+
+COMMENT ON FUNCTION rage.searched_brands(filters jsonb, allowed integer[]) IS 'The brands in which a search with a resolved filter can find anything; null: in all.';
 
 CREATE FUNCTION rage.sees_every_brand() RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -1520,29 +1900,102 @@ $_$;
 
 COMMENT ON FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer, allowed integer[]) IS 'The style vector of the approved style picture that a prompt''s caption vector lies nearest to.';
 
-CREATE FUNCTION rage.text_leg(filter text, wide boolean) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    RETURN format('
-words AS (
-    SELECT quote_literal(word)::tsquery AS word, share::double precision AS share
-    FROM jsonb_each_text($4) AS w (word, share)
+CREATE FUNCTION rage.text_configuration(language text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN (language IS NULL) THEN 'english'::text ELSE COALESCE((SELECT (c.cfgname)::text AS cfgname FROM ((VALUES ('ar'::text,'arabic'::text), ('hy'::text,'armenian'::text), ('eu'::text,'basque'::text), ('ca'::text,'catalan'::text), ('da'::text,'danish'::text), ('nl'::text,'dutch'::text), ('en'::text,'english'::text), ('et'::text,'estonian'::text), ('fi'::text,'finnish'::text), ('fr'::text,'french'::text), ('de'::text,'german'::text), ('el'::text,'greek'::text), ('hi'::text,'hindi'::text), ('hu'::text,'hungarian'::text), ('id'::text,'indonesian'::text), ('ga'::text,'irish'::text), ('it'::text,'italian'::text), ('lt'::text,'lithuanian'::text), ('ne'::text,'nepali'::text), ('no'::text,'norwegian'::text), ('nb'::text,'norwegian'::text), ('nn'::text,'norwegian'::text), ('pl'::text,'polish'::text), ('pt'::text,'portuguese'::text), ('ro'::text,'romanian'::text), ('ru'::text,'russian'::text), ('sr'::text,'serbian'::text), ('es'::text,'spanish'::text), ('sv'::text,'swedish'::text), ('ta'::text,'tamil'::text), ('tr'::text,'turkish'::text), ('yi'::text,'yiddish'::text)) known(subtag, configuration) JOIN pg_ts_config c ON (((c.cfgname = known.configuration) AND (c.cfgnamespace = ('pg_catalog'::regnamespace)::oid)))) WHERE (known.subtag = lower(split_part(text_configuration.language, '-'::text, 1)))), 'simple'::text) END;
+
+COMMENT ON FUNCTION rage.text_configuration(language text) IS 'The text search configuration for a BCP 47 tag: english where no language is named, simple where Postgres knows none for it.';
+
+CREATE FUNCTION rage.text_leg(filter text, wide boolean, words jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+DECLARE
+    stages  jsonb := words -> 'stages';
+    source  text := rage.text_source(filter, wide);
+    read    text := '';
+    found   text[] := '{}';
+BEGIN
+    FOR stage IN 1 .. jsonb_array_length(stages) LOOP
+        read := read || rage.text_stage(stage, source, stages, wide);
+        -- A later stage finds what an earlier one found, and more.
+        found := found || format('SELECT image_id, score, 0 AS named FROM text_%1$s%2$s', stage,
+            CASE WHEN stage < jsonb_array_length(stages) THEN format(' WHERE NOT (SELECT short FROM text_%s_read)', stage) END);
+    END LOOP;
+    IF words -> 'skus' <> '[]' THEN
+        found := found || format($sql$(SELECT d.image_id, 1, 2 AS named FROM %s
+      AND d.image_id IN (SELECT p.image_id FROM rage.image_products AS p WHERE p.sku = ANY (rage.texts($4 -> 'skus')))
+    LIMIT greatest(2000, $10))$sql$, source);
+    END IF;
+    IF words -> 'tags' <> '[]' THEN
+        found := found || format($sql$(SELECT d.image_id, 1, 1 AS named FROM %s
+      AND d.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY (rage.integers($4 -> 'tags')))
+    LIMIT greatest(2000, $10))$sql$, source);
+    END IF;
+    RETURN format($sql$
+terms AS MATERIALIZED (
+    SELECT words::tsquery AS words, share
+    FROM jsonb_to_recordset($4 -> 'terms') AS t (words text, share double precision)
+),%1$s
+text_found AS MATERIALIZED (
+    SELECT image_id, max(score) AS score, max(named) AS named
+    FROM (
+    %2$s
+    ) AS found
+    GROUP BY image_id
+),
+text_last AS (
+    SELECT named, score FROM text_found ORDER BY named DESC, score DESC OFFSET $10 - 1 LIMIT 1
+),
+text_ranked AS (
+    SELECT f.image_id, f.score, f.named,
+           row_number() OVER (
+               ORDER BY f.named DESC, f.score DESC,
+                        ts_rank('{0.1, 0.3, 0.6, 1.0}', d.words, rage.any_word($4), 1) DESC NULLS LAST, f.image_id
+           ) AS place
+    FROM text_found AS f JOIN rage.image_documents AS d USING (image_id)
+    -- How densely the words stand matters only between equals.
+    WHERE NOT EXISTS (SELECT FROM text_last AS l WHERE (f.named, f.score) < (l.named, l.score))
 ),
 "text" AS (
-    SELECT image_id, score, row_number() OVER (ORDER BY score DESC, density DESC, image_id) AS place
-    FROM (
-        SELECT d.image_id,
-               (SELECT sum(w.share) FROM words AS w WHERE d.words @@ w.word) AS score,
-               ts_rank(''{0.1, 0.3, 0.6, 1.0}'', d.words, rage.any_word($4), 1) AS density
-        FROM %1$s
-        ORDER BY score DESC, density DESC, d.image_id
-        LIMIT $10
-    ) AS scored
-)'::text, CASE WHEN wide THEN format('rage.image_documents AS d JOIN rage.images AS i USING (image_id)
-        WHERE d.words @@ rage.any_word($4)
-          AND %s'::text, filter) ELSE 'matches JOIN rage.image_documents AS d USING (image_id)
-        WHERE d.words @@ rage.any_word($4)'::text END);
+    SELECT image_id, score, place,
+           -- A product that is named comes before all that other legs find: before the first place in each of them.
+           score + CASE WHEN named = 2
+                        THEN (60 + place) * (SELECT sum(w.weight::double precision) FROM jsonb_each_text($6) AS w (leg, weight))
+                             / (60 * ($6 ->> 'text')::double precision)
+                        ELSE 0 END AS strength
+    FROM text_ranked
+    WHERE place <= $10
+)$sql$, read, array_to_string(found, E'\n    UNION ALL\n    '));
+END
+$_$;
 
-COMMENT ON FUNCTION rage.text_leg(filter text, wide boolean) IS 'The CTEs of the text leg: the best $10 matches by the share of the prompt''s words that they have, then by their density.';
+COMMENT ON FUNCTION rage.text_leg(filter text, wide boolean, words jsonb) IS 'The CTEs of the text leg: the best $10 matches, first those that the prompt names by SKU or as a tag, then by the share of its words that they have, then by their density.';
+
+CREATE FUNCTION rage.text_source(filter text, wide boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN (CASE WHEN wide THEN ('rage.image_documents AS d JOIN rage.images AS i USING (image_id) WHERE '::text || filter) ELSE 'matches JOIN rage.image_documents AS d USING (image_id) WHERE true'::text END || '
+      AND (rage.searched_brands($1, $3) IS NULL OR ARRAY[d.brand_id] && rage.searched_brands($1, $3))'::text);
+
+COMMENT ON FUNCTION rage.text_source(filter text, wide boolean) IS 'The documents d of the images that pass the filter: FROM and WHERE.';
+
+CREATE FUNCTION rage.text_stage(stage integer, source text, stages jsonb, wide boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN (SELECT format('
+text_%1$s AS MATERIALIZED (
+    SELECT d.image_id, (SELECT sum(t.share) FROM terms AS t WHERE d.words @@ t.words) AS score
+    FROM %2$s
+      AND d.words @@ ($4 #>> ''{stages,%3$s,words}'')::tsquery%4$s%5$s%6$s
+),
+text_%1$s_read AS (
+    SELECT %7$scount(*) FILTER (WHERE score > ($4 #>> ''{stages,%3$s,score}'')::double precision - 1e-6) < $10 AS short
+    FROM text_%1$s
+),'::text, stage, source, (stage - 1), CASE WHEN (stage > 1) THEN format('
+      AND (SELECT short FROM text_%s_read)'::text, (stage - 1)) ELSE NULL::text END, CASE WHEN ((NOT wide) AND (stage < jsonb_array_length(stages))) THEN '
+      AND (SELECT count(*) > 1000 FROM matches)'::text ELSE NULL::text END, CASE WHEN (((stages -> (stage - 1)) ->> 'whole'::text))::boolean THEN '
+    LIMIT greatest(2000, $10)'::text ELSE NULL::text END, CASE WHEN (stage > 1) THEN format('(SELECT short FROM text_%s_read) AND '::text, (stage - 1)) ELSE NULL::text END) AS format);
+
+COMMENT ON FUNCTION rage.text_stage(stage integer, source text, stages jsonb, wide boolean) IS 'The CTEs of one stage: its documents with their scores, read where the stages before came short, and whether it did, too.';
 
 CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean) RETURNS text
     LANGUAGE sql STABLE
@@ -1562,6 +2015,76 @@ CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, fil
         WHERE (SELECT short FROM %2$I)'::text, (leg || '_found'::text), (leg || '_scanned'::text), rage.compared_leg(leg, space, dimensions)) ELSE rage.compared_leg(leg, space, dimensions) END));
 
 COMMENT ON FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean) IS 'The CTEs of a vector leg: its best $10 matches, by its index or, where the scan comes back short and where there is none, by comparing every match.';
+
+CREATE FUNCTION rage.word_stages(terms tsquery[], shares double precision[], documents bigint) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+    -- From few documents to all: the first stage with enough of them is the last one that is read.
+    WITH every AS (
+        SELECT string_agg('(' || t.term::text || ')', ' & ')::tsquery AS all_words,
+               string_agg('(' || t.term::text || ')', ' | ')::tsquery AS any_word
+        FROM unnest(terms) AS t (term)
+    ),
+    stages AS (
+        SELECT 0 AS score, any_word AS words FROM every
+        UNION ALL
+        SELECT (SELECT sum(share) FROM unnest(shares) AS share), all_words FROM every
+        WHERE documents > 2000 AND cardinality(terms) <= 8
+        UNION ALL
+        SELECT score, rage.enough_words(terms, shares, score)
+        FROM unnest('{0.6, 0.4, 0.25, 0.15}'::double precision[]) AS score
+        WHERE documents > 2000
+    ),
+    -- Where two stages read the same, the one that needs less of it.
+    told_apart AS (
+        SELECT DISTINCT ON (words) score, words FROM stages WHERE words IS NOT NULL ORDER BY words, score
+    )
+    SELECT jsonb_agg(
+        jsonb_build_object('score', t.score, 'words', t.words::text, 'whole', t.words = e.all_words) ORDER BY t.score DESC)
+    FROM told_apart AS t CROSS JOIN every AS e
+$$;
+
+COMMENT ON FUNCTION rage.word_stages(terms tsquery[], shares double precision[], documents bigint) IS 'Which documents to rank, in stages: at each, the words by which every document is found that reaches its score. One stage where about so many documents have one of the words, and these are few.';
+
+CREATE FUNCTION rage.word_terms(words text[], configurations text[], allowed integer[]) RETURNS TABLE(term tsquery, forms text[], stopped text[])
+    LANGUAGE sql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+    WITH stems AS (
+        SELECT w.word, c.configuration, s.stem
+        FROM unnest(words) AS w (word)
+        CROSS JOIN unnest(configurations) AS c (configuration)
+        LEFT JOIN LATERAL unnest(tsvector_to_array(to_tsvector(rage.as_configuration(c.configuration), w.word))) AS s (stem) ON true
+    ),
+    as_they_stand AS (
+        SELECT w.word, s.stem
+        FROM unnest(words) AS w (word)
+        CROSS JOIN LATERAL unnest(tsvector_to_array(to_tsvector('simple', w.word))) AS s (stem)
+        -- What only fills a sentence says something where it is the name of a brand.
+        WHERE EXISTS (SELECT FROM stems AS k WHERE k.word = w.word AND k.stem IS NOT NULL)
+           OR s.stem IN (SELECT b.key FROM rage.brands AS b WHERE allowed IS NULL OR b.brand_id = ANY (allowed))
+    ),
+    words_with_forms AS (
+        SELECT word, array_agg(DISTINCT stem ORDER BY stem) AS forms
+        FROM (SELECT word, stem FROM stems WHERE stem IS NOT NULL UNION ALL SELECT word, stem FROM as_they_stand) AS f
+        GROUP BY word
+    ),
+    -- lamp, lamps and Lampen are one word, told by the form that is stemmed furthest.
+    once AS (
+        SELECT DISTINCT ON (shortest.form) word, forms
+        FROM words_with_forms
+        CROSS JOIN LATERAL (SELECT form FROM unnest(forms) AS form ORDER BY length(form), form LIMIT 1) AS shortest
+        ORDER BY shortest.form, cardinality(forms) DESC, word
+    )
+    SELECT
+        rage.lexeme_query(forms),
+        forms,
+        ARRAY(SELECT s.configuration FROM stems AS s WHERE s.word = o.word AND s.stem IS NULL)
+    FROM once AS o
+$$;
+
+COMMENT ON FUNCTION rage.word_terms(words text[], configurations text[], allowed integer[]) IS 'The terms that words stand for: each once, in every form that documents may have it in. stopped: the configurations that drop it, being everywhere in their language.';
 
 CREATE FUNCTION rage_v1.contract_version() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1810,6 +2333,21 @@ ALTER TABLE rage.collections ALTER COLUMN collection_id ADD GENERATED ALWAYS AS 
     CACHE 1
 );
 
+CREATE TABLE rage.common_words (
+    brand_id integer NOT NULL,
+    lexeme text NOT NULL,
+    documents integer NOT NULL,
+    CONSTRAINT common_words_documents_check CHECK ((documents > 0))
+);
+
+COMMENT ON TABLE rage.common_words IS 'How many of a brand''s documents have a word, where many do; rage.count_words brings it up to date.';
+
+COMMENT ON COLUMN rage.common_words.brand_id IS 'Whose documents.';
+
+COMMENT ON COLUMN rage.common_words.lexeme IS 'The word as documents hold it, stemmed.';
+
+COMMENT ON COLUMN rage.common_words.documents IS 'How many of them had it when they were counted.';
+
 CREATE TABLE rage.contents (
     content_id bigint NOT NULL,
     sha256 bytea NOT NULL,
@@ -2018,6 +2556,7 @@ CREATE TABLE rage.image_documents (
     input text NOT NULL,
     input_sha256 bytea NOT NULL,
     words tsvector NOT NULL,
+    configuration text DEFAULT 'english'::text NOT NULL,
     CONSTRAINT image_documents_input_sha256_check CHECK ((octet_length(input_sha256) = 32))
 );
 
@@ -2032,6 +2571,8 @@ COMMENT ON COLUMN rage.image_documents.input IS 'What text encoders read; empty 
 COMMENT ON COLUMN rage.image_documents.input_sha256 IS 'SHA-256 of the input: an embedding with another hash is out of date.';
 
 COMMENT ON COLUMN rage.image_documents.words IS 'What the text leg searches: title A, tags and SKUs B, caption C, brand D.';
+
+COMMENT ON COLUMN rage.image_documents.configuration IS 'The text search configuration of pg_catalog that stemmed its words.';
 
 CREATE TABLE rage.image_identifiers (
     identifier_id bigint NOT NULL,
@@ -3175,6 +3716,9 @@ ALTER TABLE ONLY rage.collections
 ALTER TABLE ONLY rage.collections
     ADD CONSTRAINT collections_pkey PRIMARY KEY (collection_id);
 
+ALTER TABLE ONLY rage.common_words
+    ADD CONSTRAINT common_words_pkey PRIMARY KEY (lexeme, brand_id);
+
 ALTER TABLE ONLY rage.contents
     ADD CONSTRAINT contents_pkey PRIMARY KEY (content_id);
 
@@ -3277,6 +3821,9 @@ ALTER TABLE ONLY rage.tags
 ALTER TABLE ONLY rage.tags
     ADD CONSTRAINT tags_pkey PRIMARY KEY (tag_id);
 
+ALTER TABLE ONLY rage.text_configurations
+    ADD CONSTRAINT text_configurations_pkey PRIMARY KEY (brand_id, configuration);
+
 CREATE INDEX audit_log_at ON rage.audit_log USING btree (at);
 
 CREATE INDEX audit_log_brand ON rage.audit_log USING btree (brand_id, at);
@@ -3307,13 +3854,15 @@ CREATE INDEX generations_proposal ON rage.generations USING btree (proposal_id);
 
 CREATE INDEX generations_search ON rage.generations USING btree (search_id);
 
-CREATE INDEX image_documents_words ON rage.image_documents USING gin (words);
+CREATE INDEX image_documents_words ON rage.image_documents USING gin (words, (ARRAY[brand_id]));
 
 CREATE INDEX image_identifiers_by_image ON rage.image_identifiers USING btree (image_id, identifier_id);
 
 CREATE INDEX image_identifiers_external_id ON rage.image_identifiers USING btree (identifier) WHERE (root = ''::text);
 
 CREATE INDEX image_products_sku ON rage.image_products USING btree (sku, brand_id);
+
+CREATE INDEX image_products_sku_form ON rage.image_products USING btree (rage.normal_form(sku));
 
 CREATE INDEX image_tags_by_tag ON rage.image_tags USING btree (tag_id, image_id);
 
@@ -3442,6 +3991,9 @@ ALTER TABLE ONLY rage.collection_images
 ALTER TABLE ONLY rage.collections
     ADD CONSTRAINT collections_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE RESTRICT;
 
+ALTER TABLE ONLY rage.common_words
+    ADD CONSTRAINT common_words_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE CASCADE;
+
 ALTER TABLE rage.embeddings
     ADD CONSTRAINT embeddings_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
 
@@ -3544,6 +4096,9 @@ ALTER TABLE ONLY rage.search_results
 ALTER TABLE ONLY rage.tags
     ADD CONSTRAINT tags_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY rage.text_configurations
+    ADD CONSTRAINT text_configurations_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE CASCADE;
+
 CREATE POLICY added ON rage.api_keys FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY added ON rage.audit_log FOR INSERT WITH CHECK (false);
@@ -3565,6 +4120,8 @@ CREATE POLICY added ON rage.collection_images FOR INSERT WITH CHECK (((EXISTS ( 
   WHERE (i.image_id = collection_images.image_id)))));
 
 CREATE POLICY added ON rage.collections FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY added ON rage.common_words FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY added ON rage.contents FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
@@ -3640,6 +4197,8 @@ CREATE POLICY added ON rage.searches FOR INSERT WITH CHECK ((( SELECT rage.sees_
 
 CREATE POLICY added ON rage.tags FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
+CREATE POLICY added ON rage.text_configurations FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
 ALTER TABLE rage.api_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.audit_log ENABLE ROW LEVEL SECURITY;
@@ -3673,6 +4232,8 @@ CREATE POLICY changed ON rage.collection_images FOR UPDATE USING ((EXISTS ( SELE
   WHERE (i.image_id = collection_images.image_id)))));
 
 CREATE POLICY changed ON rage.collections FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY changed ON rage.common_words FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY changed ON rage.contents FOR UPDATE USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (EXISTS ( SELECT
    FROM (rage.image_versions v
@@ -3735,9 +4296,13 @@ CREATE POLICY changed ON rage.searches FOR UPDATE USING (( SELECT rage.is_operat
 
 CREATE POLICY changed ON rage.tags FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
+CREATE POLICY changed ON rage.text_configurations FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
 ALTER TABLE rage.collection_images ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.collections ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.common_words ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.contents ENABLE ROW LEVEL SECURITY;
 
@@ -3799,6 +4364,8 @@ CREATE POLICY removed ON rage.collection_images FOR DELETE USING ((EXISTS ( SELE
 
 CREATE POLICY removed ON rage.collections FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
+CREATE POLICY removed ON rage.common_words FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
 CREATE POLICY removed ON rage.contents FOR DELETE USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (EXISTS ( SELECT
    FROM (rage.image_versions v
      JOIN rage.images i USING (image_id))
@@ -3856,6 +4423,8 @@ CREATE POLICY removed ON rage.searches FOR DELETE USING (( SELECT rage.is_operat
 
 CREATE POLICY removed ON rage.tags FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
+CREATE POLICY removed ON rage.text_configurations FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
 ALTER TABLE rage.search_legs ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.search_results ENABLE ROW LEVEL SECURITY;
@@ -3879,6 +4448,8 @@ CREATE POLICY seen ON rage.collection_images FOR SELECT USING ((EXISTS ( SELECT
   WHERE (c.collection_id = collection_images.collection_id))));
 
 CREATE POLICY seen ON rage.collections FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.common_words FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
 
 CREATE POLICY seen ON rage.contents FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (EXISTS ( SELECT
    FROM (rage.image_versions v
@@ -3945,4 +4516,8 @@ CREATE POLICY seen ON rage.searches FOR SELECT USING ((( SELECT rage.sees_every_
 
 CREATE POLICY seen ON rage.tags FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
 
+CREATE POLICY seen ON rage.text_configurations FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
 ALTER TABLE rage.tags ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.text_configurations ENABLE ROW LEVEL SECURITY;

@@ -24,7 +24,16 @@ from rage_pg.schema.ledger import (
 )
 from rage_pg.schema.searches import proposal_references, proposals, search_results, searches
 from rage_pg.schema.spaces import embedding_spaces, embeddings, failed_items, prompt_vectors, search_legs
-from rage_pg.schema.words import captions, collection_images, collections, image_documents, image_tags, tags
+from rage_pg.schema.words import (
+    captions,
+    collection_images,
+    collections,
+    common_words,
+    image_documents,
+    image_tags,
+    tags,
+    text_configurations,
+)
 
 __all__ = [
     "api_keys",
@@ -35,6 +44,7 @@ __all__ = [
     "captions",
     "collection_images",
     "collections",
+    "common_words",
     "contents",
     "embedding_spaces",
     "embeddings",
@@ -63,6 +73,7 @@ __all__ = [
     "search_results",
     "searches",
     "tags",
+    "text_configurations",
 ]
 
 
