@@ -25,14 +25,18 @@ COMMENT ON FUNCTION rage.prompt_elements(text) IS
 
 
 CREATE OR REPLACE FUNCTION rage.prompt_configurations(allowed integer[]) RETURNS text[]
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
-RETURN coalesce((
+AS $function$
+BEGIN
+    RETURN coalesce((
     SELECT array_agg(DISTINCT c.configuration)
     FROM rage.text_configurations AS c
     WHERE c.documents > 0
       AND (prompt_configurations.allowed IS NULL OR c.brand_id = ANY (prompt_configurations.allowed))
 ), '{english}');
+END
+$function$;
 COMMENT ON FUNCTION rage.prompt_configurations(integer[]) IS
     'The text search configurations that documents of the allowed brands (null: all) are stemmed in: a prompt does not tell its language.';
 
@@ -46,59 +50,54 @@ COMMENT ON FUNCTION rage.lexeme_query(text[]) IS 'Finds the documents that have 
 
 
 CREATE OR REPLACE FUNCTION rage.phrase_query(phrase text, configurations text[]) RETURNS tsquery
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
-RETURN (
+AS $function$
+BEGIN
+    RETURN (
     WITH readings AS (
         SELECT DISTINCT phraseto_tsquery(rage.as_configuration(c), phrase) AS reading
         -- As it stands, for SKUs and the names of brands.
         FROM unnest(configurations || 'simple'::text) AS c
     )
-    SELECT string_agg('(' || reading::text || ')', ' | ')::tsquery FROM readings WHERE numnode(reading) > 0
-);
+    SELECT string_agg('(' || reading::text || ')', ' | ')::tsquery FROM readings WHERE numnode(reading) > 0);
+END
+$function$;
 COMMENT ON FUNCTION rage.phrase_query(text, text[]) IS
     'Finds the documents in which these words stand side by side, read in any of the configurations; null where there are no words.';
 
 
-CREATE OR REPLACE FUNCTION rage.word_terms(words text[], configurations text[], allowed integer[])
-RETURNS TABLE (term tsquery, forms text[], stopped text[])
-LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION rage.word_forms(
+    word text, configurations text[], allowed integer[], OUT forms text[], OUT stopped text[]
+)
+LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $function$
-    WITH stems AS (
-        SELECT w.word, c.configuration, s.stem
-        FROM unnest(words) AS w (word)
-        CROSS JOIN unnest(configurations) AS c (configuration)
-        LEFT JOIN LATERAL unnest(tsvector_to_array(to_tsvector(rage.as_configuration(c.configuration), w.word))) AS s (stem) ON true
-    ),
-    as_they_stand AS (
-        SELECT w.word, s.stem
-        FROM unnest(words) AS w (word)
-        CROSS JOIN LATERAL unnest(tsvector_to_array(to_tsvector('simple', w.word))) AS s (stem)
-        -- What only fills a sentence says something where it is the name of a brand.
-        WHERE EXISTS (SELECT FROM stems AS k WHERE k.word = w.word AND k.stem IS NOT NULL)
-           OR s.stem IN (SELECT b.key FROM rage.brands AS b WHERE allowed IS NULL OR b.brand_id = ANY (allowed))
-    ),
-    words_with_forms AS (
-        SELECT word, array_agg(DISTINCT stem ORDER BY stem) AS forms
-        FROM (SELECT word, stem FROM stems WHERE stem IS NOT NULL UNION ALL SELECT word, stem FROM as_they_stand) AS f
-        GROUP BY word
-    ),
-    -- lamp, lamps and Lampen are one word, told by the form that is stemmed furthest.
-    once AS (
-        SELECT DISTINCT ON (shortest.form) word, forms
-        FROM words_with_forms
-        CROSS JOIN LATERAL (SELECT form FROM unnest(forms) AS form ORDER BY length(form), form LIMIT 1) AS shortest
-        ORDER BY shortest.form, cardinality(forms) DESC, word
-    )
-    SELECT
-        rage.lexeme_query(forms),
-        forms,
-        ARRAY(SELECT s.configuration FROM stems AS s WHERE s.word = o.word AND s.stem IS NULL)
-    FROM once AS o
+DECLARE
+    as_it_stands   text[] := tsvector_to_array(to_tsvector('simple', word));
+    configuration  text;
+    stems          text[];
+BEGIN
+    forms := '{}';
+    stopped := '{}';
+    FOREACH configuration IN ARRAY configurations LOOP
+        stems := tsvector_to_array(to_tsvector(rage.as_configuration(configuration), word));
+        IF stems = '{}' THEN
+            stopped := stopped || configuration;
+        END IF;
+        forms := forms || stems;
+    END LOOP;
+    -- What only fills a sentence says something where it is the name of a brand.
+    IF forms <> '{}' OR EXISTS (
+        SELECT FROM rage.brands AS b
+        WHERE b.key = ANY (as_it_stands) AND (allowed IS NULL OR b.brand_id = ANY (allowed))
+    ) THEN
+        forms := ARRAY(SELECT DISTINCT form FROM unnest(forms || as_it_stands) AS form ORDER BY form);
+    END IF;
+END
 $function$;
-COMMENT ON FUNCTION rage.word_terms(text[], text[], integer[]) IS
-    'The terms that words stand for: each once, in every form that documents may have it in. stopped: the configurations that drop it, being everywhere in their language.';
+COMMENT ON FUNCTION rage.word_forms(text, text[], integer[]) IS
+    'Every form that documents may have a word in: its stem in each configuration, and as it stands. stopped: the configurations that drop it, being everywhere in their language.';
 
 
 CREATE OR REPLACE FUNCTION rage.prompt_terms(prompt text, configurations text[], allowed integer[])
@@ -106,38 +105,49 @@ RETURNS TABLE (term tsquery, forms text[], stopped text[])
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $function$
+#variable_conflict use_column
 DECLARE
     -- Each is looked up: a prompt as long as a book stands for its longest words.
     most_words    constant integer := 64;
     most_phrases  constant integer := 16;
-    words         text[];
 BEGIN
-    words := ARRAY(
+    RETURN QUERY
+    WITH elements AS MATERIALIZED (
+        SELECT e.content, e.quoted FROM rage.prompt_elements(prompt) AS e WHERE NOT e.negated AND NOT e.alternative
+    ),
+    words AS MATERIALIZED (
         SELECT lower(t.token) AS word
-        FROM rage.prompt_elements(prompt) AS e CROSS JOIN LATERAL ts_parse('default', e.content) AS t
-        WHERE NOT e.negated AND NOT e.quoted AND NOT e.alternative
+        FROM elements AS e CROSS JOIN LATERAL ts_parse('default', e.content) AS t
+        WHERE NOT e.quoted
           -- Of URLs and words-with-hyphens the parser gives the parts as well. Blanks, tags and entities are no words.
           AND t.tokid <> ALL ('{5,12,13,14,15,16,17,23}')
         GROUP BY word
         ORDER BY length(lower(t.token)) DESC, word
-        LIMIT most_words);
-    RETURN QUERY
-    SELECT * FROM rage.word_terms(words, configurations, allowed)
-    UNION ALL
-    SELECT p.phrase, '{}', '{}'
-    FROM (
+        LIMIT most_words
+    ),
+    -- lamp, lamps and Lampen are one word, told by the form that is stemmed furthest.
+    once AS (
+        SELECT DISTINCT ON (shortest.form) f.forms, f.stopped
+        FROM words AS w
+        CROSS JOIN LATERAL rage.word_forms(w.word, configurations, allowed) AS f
+        CROSS JOIN LATERAL (SELECT form FROM unnest(f.forms) AS form ORDER BY length(form), form LIMIT 1) AS shortest
+        ORDER BY shortest.form, cardinality(f.forms) DESC, w.word
+    ),
+    phrases AS MATERIALIZED (
         SELECT rage.phrase_query(e.content, configurations) AS phrase
-        FROM rage.prompt_elements(prompt) AS e
-        WHERE e.quoted AND NOT e.negated
+        FROM elements AS e
+        WHERE e.quoted
         GROUP BY e.content
         ORDER BY length(e.content) DESC, e.content
         LIMIT most_phrases
-    ) AS p
-    WHERE p.phrase IS NOT NULL;
+    )
+    SELECT rage.lexeme_query(o.forms), o.forms, o.stopped FROM once AS o
+    UNION ALL
+    SELECT p.phrase, '{}'::text[], '{}'::text[] FROM phrases AS p WHERE p.phrase IS NOT NULL;
 END
 $function$;
 COMMENT ON FUNCTION rage.prompt_terms(text, text[], integer[]) IS
-    'What a prompt asks for: a term for each word and each phrase, with the lexemes that it is found by where they are few.';
+    'What a prompt asks for: a term for each word, with the lexemes that it is found by, and for each phrase. stopped: the configurations to which a word says nothing.';
 
 
 CREATE OR REPLACE FUNCTION rage.excluded_words(prompt text, allowed integer[]) RETURNS jsonb

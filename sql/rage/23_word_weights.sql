@@ -22,71 +22,97 @@ BEGIN
             UNION
             SELECT rage.normal_form(prompt)
         )
-        SELECT DISTINCT p.sku
-        FROM numbers AS n JOIN rage.image_products AS p ON rage.normal_form(p.sku) = n.run
-        WHERE allowed IS NULL OR p.brand_id = ANY (allowed));
+        SELECT DISTINCT named.sku
+        FROM numbers AS n
+        -- One by one: the planner would rather read all products of a brand.
+        CROSS JOIN LATERAL (
+            SELECT p.sku, p.brand_id FROM rage.image_products AS p WHERE rage.normal_form(p.sku) = n.run OFFSET 0
+        ) AS named
+        WHERE allowed IS NULL OR named.brand_id = ANY (allowed));
 END
 $function$;
 COMMENT ON FUNCTION rage.named_skus(text, integer[]) IS
     'The products of the allowed brands (null: of all) whose numbers a prompt names, as they are stored.';
 
 
-CREATE OR REPLACE FUNCTION rage.enough_words(terms tsquery[], shares double precision[], score double precision) RETURNS tsquery
-LANGUAGE sql IMMUTABLE
+CREATE OR REPLACE FUNCTION rage.enough_words(terms text[], shares double precision[], score double precision) RETURNS tsquery
+LANGUAGE plpgsql IMMUTABLE
 SET search_path FROM CURRENT
 AS $function$
-    WITH term AS (
-        SELECT place, terms[place]::text AS term, shares[place] AS share,
-               sum(shares[place]) OVER (ORDER BY place DESC) AS share_from_here
-        FROM generate_subscripts(terms, 1) AS place
-    ),
-    -- A document's heaviest word, and the words of which it needs another. Of many words the pairs are too many.
-    choices AS (
-        SELECT a.place, a.term, string_agg(b.term, ' | ' ORDER BY b.place) AS another
-        FROM term AS a
-        LEFT JOIN term AS b
-          ON cardinality(terms) <= 16 AND a.share < score AND b.place > a.place AND a.share + b.share_from_here >= score
-        WHERE a.share_from_here >= score
-        GROUP BY a.place, a.term, a.share
-        HAVING a.share >= score OR count(b.place) > 0 OR cardinality(terms) > 16
-    )
-    SELECT string_agg('(' || term || ')' || coalesce(' & (' || another || ')', ''), ' | ' ORDER BY place)::tsquery
-    FROM choices
+DECLARE
+    in_pairs  boolean := cardinality(terms) <= 32;
+    left_of   double precision[] := '{}';
+    sum_left  double precision := 0;
+    choices   text := '';
+    another   text;
+BEGIN
+    FOR place IN REVERSE cardinality(terms) .. 1 LOOP
+        sum_left := sum_left + shares[place];
+        left_of := sum_left || left_of;
+    END LOOP;
+    -- Of a document that reaches the score: its heaviest word, and one of those that it needs beside it.
+    FOR place IN 1 .. cardinality(terms) LOOP
+        EXIT WHEN left_of[place] < score;
+        another := '';
+        IF in_pairs AND shares[place] < score THEN
+            FOR beside IN place + 1 .. cardinality(terms) LOOP
+                EXIT WHEN shares[place] + left_of[beside] < score;
+                another := another || ' | ' || terms[beside];
+            END LOOP;
+            CONTINUE WHEN another = '';
+            another := ' & (' || substr(another, 4) || ')';
+        END IF;
+        choices := choices || ' | ' || terms[place] || another;
+    END LOOP;
+    RETURN substr(choices, 4)::tsquery;
+END
 $function$;
-COMMENT ON FUNCTION rage.enough_words(tsquery[], double precision[], double precision) IS
-    'Finds every document whose words'' shares add up to a score, and some that fall short. The terms are ordered by share, the heaviest first.';
+COMMENT ON FUNCTION rage.enough_words(text[], double precision[], double precision) IS
+    'Finds every document whose words'' shares add up to a score, and some that fall short: of many words it looks for no pairs. The terms are ordered by share, the heaviest first.';
 
 
-CREATE OR REPLACE FUNCTION rage.word_stages(terms tsquery[], shares double precision[], documents bigint) RETURNS jsonb
-LANGUAGE sql IMMUTABLE
+CREATE OR REPLACE FUNCTION rage.word_stages(terms tsquery[], shares double precision[], counts bigint[]) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE
 SET search_path FROM CURRENT
 AS $function$
-    -- From few documents to all: the first stage with enough of them is the last one that is read.
-    WITH every AS (
-        SELECT string_agg('(' || t.term::text || ')', ' & ')::tsquery AS all_words,
-               string_agg('(' || t.term::text || ')', ' | ')::tsquery AS any_word
-        FROM unnest(terms) AS t (term)
-    ),
-    stages AS (
-        SELECT 0 AS score, any_word AS words FROM every
-        UNION ALL
-        SELECT (SELECT sum(share) FROM unnest(shares) AS share), all_words FROM every
-        WHERE documents > 2000 AND cardinality(terms) <= 8
-        UNION ALL
-        SELECT score, rage.enough_words(terms, shares, score)
-        FROM unnest('{0.6, 0.4, 0.25, 0.15}'::double precision[]) AS score
-        WHERE documents > 2000
-    ),
-    -- Where two stages read the same, the one that needs less of it.
-    told_apart AS (
-        SELECT DISTINCT ON (words) score, words FROM stages WHERE words IS NOT NULL ORDER BY words, score
-    )
-    SELECT jsonb_agg(
-        jsonb_build_object('score', t.score, 'words', t.words::text, 'whole', t.words = e.all_words) ORDER BY t.score DESC)
-    FROM told_apart AS t CROSS JOIN every AS e
+DECLARE
+    grouped    text[] := ARRAY(SELECT '(' || t.term::text || ')' FROM unnest(terms) AS t (term));
+    all_words  tsquery := array_to_string(grouped, ' & ');
+    any_word   tsquery := array_to_string(grouped, ' | ');
+    few_words  boolean := cardinality(terms) <= 8;
+    scores     double precision[] := CASE WHEN few_words THEN '{0.6, 0.35}' ELSE '{}' END;
+    so_far     bigint := 0;
+    score      double precision;
+    words      tsquery;
+    reached    double precision := (SELECT sum(share) FROM unnest(shares) AS share);
+    read       tsquery := CASE WHEN few_words THEN all_words END;
+    stages     jsonb := '[]';
+BEGIN
+    IF (SELECT sum(c) FROM unnest(counts) AS c) > 500 THEN
+        -- The share of a word is reached by as many documents as have it, or one that is rarer. 200 of them are enough
+        -- without a filter, 4,000 under one that lets a fiftieth pass.
+        FOR place IN 1 .. cardinality(terms) LOOP
+            IF so_far < 200 AND so_far + counts[place] >= 200 OR so_far < 4000 AND so_far + counts[place] >= 4000 THEN
+                scores := scores || shares[place];
+            END IF;
+            so_far := so_far + counts[place];
+        END LOOP;
+        -- From few documents to all: the first stage with enough of them is the last one that is read. Where two would
+        -- read the same, the one that needs less of it.
+        FOREACH score IN ARRAY ARRAY(SELECT DISTINCT s FROM unnest(scores || 0::double precision) AS s ORDER BY s DESC) LOOP
+            words := CASE WHEN score = 0 THEN any_word ELSE rage.enough_words(grouped, shares, score) END;
+            IF words <> read THEN
+                stages := stages || jsonb_build_object('score', reached, 'words', read::text, 'whole', read = all_words);
+            END IF;
+            read := words;
+            reached := score;
+        END LOOP;
+    END IF;
+    RETURN stages || jsonb_build_object('score', 0, 'words', any_word::text, 'whole', any_word = all_words);
+END
 $function$;
-COMMENT ON FUNCTION rage.word_stages(tsquery[], double precision[], bigint) IS
-    'Which documents to rank, in stages: at each, the words by which every document is found that reaches its score. One stage where about so many documents have one of the words, and these are few.';
+COMMENT ON FUNCTION rage.word_stages(tsquery[], double precision[], bigint[]) IS
+    'Which documents to rank, in stages: at each, the words by which every document is found that reaches its score. counts: about how many documents have each term; where these are few, there is one stage.';
 
 
 CREATE OR REPLACE FUNCTION rage.prompt_words(prompt text, allowed integer[]) RETURNS jsonb
@@ -100,9 +126,9 @@ DECLARE
     tags            integer[] := CASE WHEN length(prompt) <= 200 THEN rage.tag_ids(ARRAY[prompt], allowed) ELSE '{}' END;
     terms           tsquery[];
     shares          double precision[];
-    found           bigint;
+    counts          bigint[];
 BEGIN
-    WITH counted AS (
+    WITH counted AS MATERIALIZED (
         -- A word that one language drops as a filler is in every document of that language.
         SELECT t.term, least(documents, rage.documents_with(t.term, t.forms, allowed) + (
             SELECT coalesce(sum(c.documents), 0)
@@ -117,8 +143,9 @@ BEGIN
     shared AS (
         SELECT w.term, w.found, round(idf / sum(idf) OVER (), 6) AS share FROM weighed AS w
     )
-    SELECT array_agg(s.term ORDER BY share DESC, s.term::text), array_agg(share ORDER BY share DESC, s.term::text), sum(s.found)
-    INTO terms, shares, found
+    SELECT array_agg(s.term ORDER BY share DESC, s.term::text), array_agg(share ORDER BY share DESC, s.term::text),
+           array_agg(s.found ORDER BY share DESC, s.term::text)
+    INTO terms, shares, counts
     FROM shared AS s;
     IF terms IS NULL AND skus = '{}' AND tags = '{}' THEN
         RETURN NULL;
@@ -126,7 +153,7 @@ BEGIN
     RETURN jsonb_build_object(
         'terms', (SELECT coalesce(jsonb_agg(jsonb_build_object('words', t.term::text, 'share', t.share)), '[]')
                   FROM unnest(terms, shares) AS t (term, share)),
-        'stages', coalesce(rage.word_stages(terms, shares, found), '[]'),
+        'stages', CASE WHEN terms IS NULL THEN '[]' ELSE rage.word_stages(terms, shares, counts) END,
         'skus', skus,
         'tags', tags);
 END

@@ -28,7 +28,7 @@ text_%1$s_read AS (
         -- Of few matches each document is fetched anyway.
         CASE WHEN NOT wide AND stage < jsonb_array_length(stages) THEN E'\n      AND (SELECT count(*) > 1000 FROM matches)' END,
         -- Documents with all the words tie: of more than these, any will do.
-        CASE WHEN (stages -> stage - 1 ->> 'whole')::boolean THEN E'\n    LIMIT greatest(2000, $10)' END,
+        CASE WHEN (stages -> stage - 1 ->> 'whole')::boolean THEN E'\n    LIMIT greatest(1000, $10)' END,
         CASE WHEN stage > 1 THEN format('(SELECT short FROM text_%s_read) AND ', stage - 1) END)
 );
 COMMENT ON FUNCTION rage.text_stage(integer, text, jsonb, boolean) IS
@@ -54,12 +54,12 @@ BEGIN
     IF words -> 'skus' <> '[]' THEN
         found := found || format($sql$(SELECT d.image_id, 1, 2 AS named FROM %s
       AND d.image_id IN (SELECT p.image_id FROM rage.image_products AS p WHERE p.sku = ANY (rage.texts($4 -> 'skus')))
-    LIMIT greatest(2000, $10))$sql$, source);
+    LIMIT greatest(1000, $10))$sql$, source);
     END IF;
     IF words -> 'tags' <> '[]' THEN
         found := found || format($sql$(SELECT d.image_id, 1, 1 AS named FROM %s
       AND d.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY (rage.integers($4 -> 'tags')))
-    LIMIT greatest(2000, $10))$sql$, source);
+    LIMIT greatest(1000, $10))$sql$, source);
     END IF;
     RETURN format($sql$
 terms AS MATERIALIZED (
