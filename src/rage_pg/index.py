@@ -80,6 +80,19 @@ async def fill(
     )
 
 
+async def count_words(database: Database) -> int:
+    """Have the words counted of brands to which many images were added since; of how many that was done.
+
+    Searches weigh words by these counts; what is not counted yet they count on the way, up to a bound.
+    """
+    counted = 0
+    while True:
+        async with database.transaction() as connection:
+            if not await fetch_value(connection, SQL["count_words"], {}):
+                return counted
+        counted += 1
+
+
 async def space_of(database: Database, encoder: Encoder) -> Space:
     """The space that an encoder's vectors belong to, made now if the model is new to this database."""
     identity = msgspec.structs.asdict(encoder.identity)

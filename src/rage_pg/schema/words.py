@@ -215,9 +215,7 @@ text_configurations = Table(
         primary_key=True,
         comment="Whose documents.",
     ),
-    Column(
-        "configuration", Text, primary_key=True, comment="A text search configuration of pg_catalog."
-    ),
+    Column("configuration", Text, primary_key=True, comment="A text search configuration of pg_catalog."),
     Column(
         "documents",
         Integer,
