@@ -1,8 +1,8 @@
 """Speed of the text leg: prompts of rare, middle and common words on a store of many made-up images.
 
-Fifteen words an image, drawn by Zipf's law from 20,000: the tenth most frequent is in a seventh of all images,
-the thousandth in one of six hundred. One client, warm, the text leg alone. Of each search: weighing the words,
-ranking the images by them under a filter that nearly all pass, and the whole of it through `search_images`.
+Fifteen words an image, drawn by Zipf's law from 20,000: the tenth most frequent is in a seventh of all
+images, the thousandth in one of six hundred. One client, warm, the text leg alone. Of each search: weighing
+the words, ranking the images by them under a filter that nearly all pass, and the whole of `search_images`.
 """
 
 from __future__ import annotations

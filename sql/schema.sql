@@ -575,30 +575,40 @@ $_$;
 
 COMMENT ON FUNCTION rage.documents_with(term tsquery, forms text[], allowed integer[]) IS 'About how many documents of the allowed brands (null: all) have a term, in one of these forms: counted ahead, the rest now, up to a thousand.';
 
-CREATE FUNCTION rage.enough_words(terms tsquery[], shares double precision[], score double precision) RETURNS tsquery
-    LANGUAGE sql IMMUTABLE
+CREATE FUNCTION rage.enough_words(terms text[], shares double precision[], score double precision) RETURNS tsquery
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $$
-    WITH term AS (
-        SELECT place, terms[place]::text AS term, shares[place] AS share,
-               sum(shares[place]) OVER (ORDER BY place DESC) AS share_from_here
-        FROM generate_subscripts(terms, 1) AS place
-    ),
-    -- A document's heaviest word, and the words of which it needs another. Of many words the pairs are too many.
-    choices AS (
-        SELECT a.place, a.term, string_agg(b.term, ' | ' ORDER BY b.place) AS another
-        FROM term AS a
-        LEFT JOIN term AS b
-          ON cardinality(terms) <= 16 AND a.share < score AND b.place > a.place AND a.share + b.share_from_here >= score
-        WHERE a.share_from_here >= score
-        GROUP BY a.place, a.term, a.share
-        HAVING a.share >= score OR count(b.place) > 0 OR cardinality(terms) > 16
-    )
-    SELECT string_agg('(' || term || ')' || coalesce(' & (' || another || ')', ''), ' | ' ORDER BY place)::tsquery
-    FROM choices
+DECLARE
+    in_pairs  boolean := cardinality(terms) <= 32;
+    left_of   double precision[] := '{}';
+    sum_left  double precision := 0;
+    choices   text := '';
+    another   text;
+BEGIN
+    FOR place IN REVERSE cardinality(terms) .. 1 LOOP
+        sum_left := sum_left + shares[place];
+        left_of := sum_left || left_of;
+    END LOOP;
+    -- Of a document that reaches the score: its heaviest word, and one of those that it needs beside it.
+    FOR place IN 1 .. cardinality(terms) LOOP
+        EXIT WHEN left_of[place] < score;
+        another := '';
+        IF in_pairs AND shares[place] < score THEN
+            FOR beside IN place + 1 .. cardinality(terms) LOOP
+                EXIT WHEN shares[place] + left_of[beside] < score;
+                another := another || ' | ' || terms[beside];
+            END LOOP;
+            CONTINUE WHEN another = '';
+            another := ' & (' || substr(another, 4) || ')';
+        END IF;
+        choices := choices || ' | ' || terms[place] || another;
+    END LOOP;
+    RETURN substr(choices, 4)::tsquery;
+END
 $$;
 
-COMMENT ON FUNCTION rage.enough_words(terms tsquery[], shares double precision[], score double precision) IS 'Finds every document whose words'' shares add up to a score, and some that fall short. The terms are ordered by share, the heaviest first.';
+COMMENT ON FUNCTION rage.enough_words(terms text[], shares double precision[], score double precision) IS 'Finds every document whose words'' shares add up to a score, and some that fall short: of many words it looks for no pairs. The terms are ordered by share, the heaviest first.';
 
 CREATE FUNCTION rage.erase_contents(erased_image bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -964,9 +974,13 @@ BEGIN
             UNION
             SELECT rage.normal_form(prompt)
         )
-        SELECT DISTINCT p.sku
-        FROM numbers AS n JOIN rage.image_products AS p ON rage.normal_form(p.sku) = n.run
-        WHERE allowed IS NULL OR p.brand_id = ANY (allowed));
+        SELECT DISTINCT named.sku
+        FROM numbers AS n
+        -- One by one: the planner would rather read all products of a brand.
+        CROSS JOIN LATERAL (
+            SELECT p.sku, p.brand_id FROM rage.image_products AS p WHERE rage.normal_form(p.sku) = n.run OFFSET 0
+        ) AS named
+        WHERE allowed IS NULL OR named.brand_id = ANY (allowed));
 END
 $$;
 
@@ -1022,9 +1036,19 @@ $_$;
 COMMENT ON FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) IS 'The images nearest to an image in the active space of a leg, by cosine distance; whatever shows the same bytes is left out.';
 
 CREATE FUNCTION rage.phrase_query(phrase text, configurations text[]) RETURNS tsquery
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
-    RETURN (WITH readings AS (SELECT DISTINCT phraseto_tsquery(rage.as_configuration(c.c), phrase_query.phrase) AS reading FROM unnest((phrase_query.configurations || 'simple'::text)) c(c)) SELECT (string_agg((('('::text || (readings.reading)::text) || ')'::text), ' | '::text))::tsquery AS string_agg FROM readings WHERE (numnode(readings.reading) > 0));
+    AS $$
+BEGIN
+    RETURN (
+    WITH readings AS (
+        SELECT DISTINCT phraseto_tsquery(rage.as_configuration(c), phrase) AS reading
+        -- As it stands, for SKUs and the names of brands.
+        FROM unnest(configurations || 'simple'::text) AS c
+    )
+    SELECT string_agg('(' || reading::text || ')', ' | ')::tsquery FROM readings WHERE numnode(reading) > 0);
+END
+$$;
 
 COMMENT ON FUNCTION rage.phrase_query(phrase text, configurations text[]) IS 'Finds the documents in which these words stand side by side, read in any of the configurations; null where there are no words.';
 
@@ -1092,9 +1116,18 @@ $_$;
 COMMENT ON FUNCTION rage.printed_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) IS 'The statement of a search with its values written in.';
 
 CREATE FUNCTION rage.prompt_configurations(allowed integer[]) RETURNS text[]
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
-    RETURN COALESCE((SELECT array_agg(DISTINCT c.configuration) AS array_agg FROM rage.text_configurations c WHERE ((c.documents > 0) AND ((prompt_configurations.allowed IS NULL) OR (c.brand_id = ANY (prompt_configurations.allowed))))), '{english}'::text[]);
+    AS $$
+BEGIN
+    RETURN coalesce((
+    SELECT array_agg(DISTINCT c.configuration)
+    FROM rage.text_configurations AS c
+    WHERE c.documents > 0
+      AND (prompt_configurations.allowed IS NULL OR c.brand_id = ANY (prompt_configurations.allowed))
+), '{english}');
+END
+$$;
 
 COMMENT ON FUNCTION rage.prompt_configurations(allowed integer[]) IS 'The text search configurations that documents of the allowed brands (null: all) are stemmed in: a prompt does not tell its language.';
 
@@ -1123,38 +1156,49 @@ CREATE FUNCTION rage.prompt_terms(prompt text, configurations text[], allowed in
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $$
+#variable_conflict use_column
 DECLARE
     -- Each is looked up: a prompt as long as a book stands for its longest words.
     most_words    constant integer := 64;
     most_phrases  constant integer := 16;
-    words         text[];
 BEGIN
-    words := ARRAY(
+    RETURN QUERY
+    WITH elements AS MATERIALIZED (
+        SELECT e.content, e.quoted FROM rage.prompt_elements(prompt) AS e WHERE NOT e.negated AND NOT e.alternative
+    ),
+    words AS MATERIALIZED (
         SELECT lower(t.token) AS word
-        FROM rage.prompt_elements(prompt) AS e CROSS JOIN LATERAL ts_parse('default', e.content) AS t
-        WHERE NOT e.negated AND NOT e.quoted AND NOT e.alternative
+        FROM elements AS e CROSS JOIN LATERAL ts_parse('default', e.content) AS t
+        WHERE NOT e.quoted
           -- Of URLs and words-with-hyphens the parser gives the parts as well. Blanks, tags and entities are no words.
           AND t.tokid <> ALL ('{5,12,13,14,15,16,17,23}')
         GROUP BY word
         ORDER BY length(lower(t.token)) DESC, word
-        LIMIT most_words);
-    RETURN QUERY
-    SELECT * FROM rage.word_terms(words, configurations, allowed)
-    UNION ALL
-    SELECT p.phrase, '{}', '{}'
-    FROM (
+        LIMIT most_words
+    ),
+    -- lamp, lamps and Lampen are one word, told by the form that is stemmed furthest.
+    once AS (
+        SELECT DISTINCT ON (shortest.form) f.forms, f.stopped
+        FROM words AS w
+        CROSS JOIN LATERAL rage.word_forms(w.word, configurations, allowed) AS f
+        CROSS JOIN LATERAL (SELECT form FROM unnest(f.forms) AS form ORDER BY length(form), form LIMIT 1) AS shortest
+        ORDER BY shortest.form, cardinality(f.forms) DESC, w.word
+    ),
+    phrases AS MATERIALIZED (
         SELECT rage.phrase_query(e.content, configurations) AS phrase
-        FROM rage.prompt_elements(prompt) AS e
-        WHERE e.quoted AND NOT e.negated
+        FROM elements AS e
+        WHERE e.quoted
         GROUP BY e.content
         ORDER BY length(e.content) DESC, e.content
         LIMIT most_phrases
-    ) AS p
-    WHERE p.phrase IS NOT NULL;
+    )
+    SELECT rage.lexeme_query(o.forms), o.forms, o.stopped FROM once AS o
+    UNION ALL
+    SELECT p.phrase, '{}'::text[], '{}'::text[] FROM phrases AS p WHERE p.phrase IS NOT NULL;
 END
 $$;
 
-COMMENT ON FUNCTION rage.prompt_terms(prompt text, configurations text[], allowed integer[]) IS 'What a prompt asks for: a term for each word and each phrase, with the lexemes that it is found by where they are few.';
+COMMENT ON FUNCTION rage.prompt_terms(prompt text, configurations text[], allowed integer[]) IS 'What a prompt asks for: a term for each word, with the lexemes that it is found by, and for each phrase. stopped: the configurations to which a word says nothing.';
 
 CREATE FUNCTION rage.prompt_words(prompt text, allowed integer[]) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -1167,9 +1211,9 @@ DECLARE
     tags            integer[] := CASE WHEN length(prompt) <= 200 THEN rage.tag_ids(ARRAY[prompt], allowed) ELSE '{}' END;
     terms           tsquery[];
     shares          double precision[];
-    found           bigint;
+    counts          bigint[];
 BEGIN
-    WITH counted AS (
+    WITH counted AS MATERIALIZED (
         -- A word that one language drops as a filler is in every document of that language.
         SELECT t.term, least(documents, rage.documents_with(t.term, t.forms, allowed) + (
             SELECT coalesce(sum(c.documents), 0)
@@ -1184,8 +1228,9 @@ BEGIN
     shared AS (
         SELECT w.term, w.found, round(idf / sum(idf) OVER (), 6) AS share FROM weighed AS w
     )
-    SELECT array_agg(s.term ORDER BY share DESC, s.term::text), array_agg(share ORDER BY share DESC, s.term::text), sum(s.found)
-    INTO terms, shares, found
+    SELECT array_agg(s.term ORDER BY share DESC, s.term::text), array_agg(share ORDER BY share DESC, s.term::text),
+           array_agg(s.found ORDER BY share DESC, s.term::text)
+    INTO terms, shares, counts
     FROM shared AS s;
     IF terms IS NULL AND skus = '{}' AND tags = '{}' THEN
         RETURN NULL;
@@ -1193,7 +1238,7 @@ BEGIN
     RETURN jsonb_build_object(
         'terms', (SELECT coalesce(jsonb_agg(jsonb_build_object('words', t.term::text, 'share', t.share)), '[]')
                   FROM unnest(terms, shares) AS t (term, share)),
-        'stages', coalesce(rage.word_stages(terms, shares, found), '[]'),
+        'stages', CASE WHEN terms IS NULL THEN '[]' ELSE rage.word_stages(terms, shares, counts) END,
         'skus', skus,
         'tags', tags);
 END
@@ -1925,12 +1970,12 @@ BEGIN
     IF words -> 'skus' <> '[]' THEN
         found := found || format($sql$(SELECT d.image_id, 1, 2 AS named FROM %s
       AND d.image_id IN (SELECT p.image_id FROM rage.image_products AS p WHERE p.sku = ANY (rage.texts($4 -> 'skus')))
-    LIMIT greatest(2000, $10))$sql$, source);
+    LIMIT greatest(1000, $10))$sql$, source);
     END IF;
     IF words -> 'tags' <> '[]' THEN
         found := found || format($sql$(SELECT d.image_id, 1, 1 AS named FROM %s
       AND d.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY (rage.integers($4 -> 'tags')))
-    LIMIT greatest(2000, $10))$sql$, source);
+    LIMIT greatest(1000, $10))$sql$, source);
     END IF;
     RETURN format($sql$
 terms AS MATERIALIZED (
@@ -1993,7 +2038,7 @@ text_%1$s_read AS (
 ),'::text, stage, source, (stage - 1), CASE WHEN (stage > 1) THEN format('
       AND (SELECT short FROM text_%s_read)'::text, (stage - 1)) ELSE NULL::text END, CASE WHEN ((NOT wide) AND (stage < jsonb_array_length(stages))) THEN '
       AND (SELECT count(*) > 1000 FROM matches)'::text ELSE NULL::text END, CASE WHEN (((stages -> (stage - 1)) ->> 'whole'::text))::boolean THEN '
-    LIMIT greatest(2000, $10)'::text ELSE NULL::text END, CASE WHEN (stage > 1) THEN format('(SELECT short FROM text_%s_read) AND '::text, (stage - 1)) ELSE NULL::text END) AS format);
+    LIMIT greatest(1000, $10)'::text ELSE NULL::text END, CASE WHEN (stage > 1) THEN format('(SELECT short FROM text_%s_read) AND '::text, (stage - 1)) ELSE NULL::text END) AS format);
 
 COMMENT ON FUNCTION rage.text_stage(stage integer, source text, stages jsonb, wide boolean) IS 'The CTEs of one stage: its documents with their scores, read where the stages before came short, and whether it did, too.';
 
@@ -2016,75 +2061,78 @@ CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, fil
 
 COMMENT ON FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean) IS 'The CTEs of a vector leg: its best $10 matches, by its index or, where the scan comes back short and where there is none, by comparing every match.';
 
-CREATE FUNCTION rage.word_stages(terms tsquery[], shares double precision[], documents bigint) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE
+CREATE FUNCTION rage.word_forms(word text, configurations text[], allowed integer[], OUT forms text[], OUT stopped text[]) RETURNS record
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $$
-    -- From few documents to all: the first stage with enough of them is the last one that is read.
-    WITH every AS (
-        SELECT string_agg('(' || t.term::text || ')', ' & ')::tsquery AS all_words,
-               string_agg('(' || t.term::text || ')', ' | ')::tsquery AS any_word
-        FROM unnest(terms) AS t (term)
-    ),
-    stages AS (
-        SELECT 0 AS score, any_word AS words FROM every
-        UNION ALL
-        SELECT (SELECT sum(share) FROM unnest(shares) AS share), all_words FROM every
-        WHERE documents > 2000 AND cardinality(terms) <= 8
-        UNION ALL
-        SELECT score, rage.enough_words(terms, shares, score)
-        FROM unnest('{0.6, 0.4, 0.25, 0.15}'::double precision[]) AS score
-        WHERE documents > 2000
-    ),
-    -- Where two stages read the same, the one that needs less of it.
-    told_apart AS (
-        SELECT DISTINCT ON (words) score, words FROM stages WHERE words IS NOT NULL ORDER BY words, score
-    )
-    SELECT jsonb_agg(
-        jsonb_build_object('score', t.score, 'words', t.words::text, 'whole', t.words = e.all_words) ORDER BY t.score DESC)
-    FROM told_apart AS t CROSS JOIN every AS e
+DECLARE
+    as_it_stands   text[] := tsvector_to_array(to_tsvector('simple', word));
+    configuration  text;
+    stems          text[];
+BEGIN
+    forms := '{}';
+    stopped := '{}';
+    FOREACH configuration IN ARRAY configurations LOOP
+        stems := tsvector_to_array(to_tsvector(rage.as_configuration(configuration), word));
+        IF stems = '{}' THEN
+            stopped := stopped || configuration;
+        END IF;
+        forms := forms || stems;
+    END LOOP;
+    -- What only fills a sentence says something where it is the name of a brand.
+    IF forms <> '{}' OR EXISTS (
+        SELECT FROM rage.brands AS b
+        WHERE b.key = ANY (as_it_stands) AND (allowed IS NULL OR b.brand_id = ANY (allowed))
+    ) THEN
+        forms := ARRAY(SELECT DISTINCT form FROM unnest(forms || as_it_stands) AS form ORDER BY form);
+    END IF;
+END
 $$;
 
-COMMENT ON FUNCTION rage.word_stages(terms tsquery[], shares double precision[], documents bigint) IS 'Which documents to rank, in stages: at each, the words by which every document is found that reaches its score. One stage where about so many documents have one of the words, and these are few.';
+COMMENT ON FUNCTION rage.word_forms(word text, configurations text[], allowed integer[], OUT forms text[], OUT stopped text[]) IS 'Every form that documents may have a word in: its stem in each configuration, and as it stands. stopped: the configurations that drop it, being everywhere in their language.';
 
-CREATE FUNCTION rage.word_terms(words text[], configurations text[], allowed integer[]) RETURNS TABLE(term tsquery, forms text[], stopped text[])
-    LANGUAGE sql STABLE
+CREATE FUNCTION rage.word_stages(terms tsquery[], shares double precision[], counts bigint[]) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $$
-    WITH stems AS (
-        SELECT w.word, c.configuration, s.stem
-        FROM unnest(words) AS w (word)
-        CROSS JOIN unnest(configurations) AS c (configuration)
-        LEFT JOIN LATERAL unnest(tsvector_to_array(to_tsvector(rage.as_configuration(c.configuration), w.word))) AS s (stem) ON true
-    ),
-    as_they_stand AS (
-        SELECT w.word, s.stem
-        FROM unnest(words) AS w (word)
-        CROSS JOIN LATERAL unnest(tsvector_to_array(to_tsvector('simple', w.word))) AS s (stem)
-        -- What only fills a sentence says something where it is the name of a brand.
-        WHERE EXISTS (SELECT FROM stems AS k WHERE k.word = w.word AND k.stem IS NOT NULL)
-           OR s.stem IN (SELECT b.key FROM rage.brands AS b WHERE allowed IS NULL OR b.brand_id = ANY (allowed))
-    ),
-    words_with_forms AS (
-        SELECT word, array_agg(DISTINCT stem ORDER BY stem) AS forms
-        FROM (SELECT word, stem FROM stems WHERE stem IS NOT NULL UNION ALL SELECT word, stem FROM as_they_stand) AS f
-        GROUP BY word
-    ),
-    -- lamp, lamps and Lampen are one word, told by the form that is stemmed furthest.
-    once AS (
-        SELECT DISTINCT ON (shortest.form) word, forms
-        FROM words_with_forms
-        CROSS JOIN LATERAL (SELECT form FROM unnest(forms) AS form ORDER BY length(form), form LIMIT 1) AS shortest
-        ORDER BY shortest.form, cardinality(forms) DESC, word
-    )
-    SELECT
-        rage.lexeme_query(forms),
-        forms,
-        ARRAY(SELECT s.configuration FROM stems AS s WHERE s.word = o.word AND s.stem IS NULL)
-    FROM once AS o
+DECLARE
+    grouped    text[] := ARRAY(SELECT '(' || t.term::text || ')' FROM unnest(terms) AS t (term));
+    all_words  tsquery := array_to_string(grouped, ' & ');
+    any_word   tsquery := array_to_string(grouped, ' | ');
+    few_words  boolean := cardinality(terms) <= 8;
+    scores     double precision[] := CASE WHEN few_words THEN '{0.6, 0.35}' ELSE '{}' END;
+    so_far     bigint := 0;
+    score      double precision;
+    words      tsquery;
+    reached    double precision := (SELECT sum(share) FROM unnest(shares) AS share);
+    read       tsquery := CASE WHEN few_words THEN all_words END;
+    stages     jsonb := '[]';
+BEGIN
+    IF (SELECT sum(c) FROM unnest(counts) AS c) > 500 THEN
+        -- The share of a word is reached by as many documents as have it, or one that is rarer. 200 of them are enough
+        -- without a filter, 4,000 under one that lets a fiftieth pass.
+        FOR place IN 1 .. cardinality(terms) LOOP
+            IF so_far < 200 AND so_far + counts[place] >= 200 OR so_far < 4000 AND so_far + counts[place] >= 4000 THEN
+                scores := scores || shares[place];
+            END IF;
+            so_far := so_far + counts[place];
+        END LOOP;
+        -- From few documents to all: the first stage with enough of them is the last one that is read. Where two would
+        -- read the same, the one that needs less of it.
+        FOREACH score IN ARRAY ARRAY(SELECT DISTINCT s FROM unnest(scores || 0::double precision) AS s ORDER BY s DESC) LOOP
+            words := CASE WHEN score = 0 THEN any_word ELSE rage.enough_words(grouped, shares, score) END;
+            IF words <> read THEN
+                stages := stages || jsonb_build_object('score', reached, 'words', read::text, 'whole', read = all_words);
+            END IF;
+            read := words;
+            reached := score;
+        END LOOP;
+    END IF;
+    RETURN stages || jsonb_build_object('score', 0, 'words', any_word::text, 'whole', any_word = all_words);
+END
 $$;
 
-COMMENT ON FUNCTION rage.word_terms(words text[], configurations text[], allowed integer[]) IS 'The terms that words stand for: each once, in every form that documents may have it in. stopped: the configurations that drop it, being everywhere in their language.';
+COMMENT ON FUNCTION rage.word_stages(terms tsquery[], shares double precision[], counts bigint[]) IS 'Which documents to rank, in stages: at each, the words by which every document is found that reaches its score. counts: about how many documents have each term; where these are few, there is one stage.';
 
 CREATE FUNCTION rage_v1.contract_version() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -3052,7 +3100,8 @@ CREATE VIEW rage_v1.brands WITH (security_invoker='true') AS
     ( SELECT count(*) AS count
            FROM rage.images i
           WHERE ((i.brand_id = b.brand_id) AND (i.deleted_at IS NULL))) AS images,
-    created_at
+    created_at,
+    language
    FROM rage.brands b;
 
 COMMENT ON VIEW rage_v1.brands IS 'The brands: who images belong to and who pays for generations.';
@@ -3070,6 +3119,8 @@ COMMENT ON COLUMN rage_v1.brands.reserved IS 'True for shared, which is everyone
 COMMENT ON COLUMN rage_v1.brands.images IS 'How many images it has.';
 
 COMMENT ON COLUMN rage_v1.brands.created_at IS 'When it was made.';
+
+COMMENT ON COLUMN rage_v1.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
 
 CREATE VIEW rage_v1.collections WITH (security_invoker='true') AS
  SELECT c.collection_id,
@@ -3369,7 +3420,8 @@ CREATE VIEW rage_v1.images WITH (security_invoker='true') AS
     format('/api/images/%s/content'::text, i.image_id) AS content_url,
     format('/api/images/%s/thumbnail?v=%s'::text, i.image_id, i.version) AS thumbnail_url,
     i.created_at,
-    i.updated_at
+    i.updated_at,
+    c.language AS caption_language
    FROM (((rage.images i
      JOIN rage.brands b USING (brand_id))
      JOIN rage.contents o USING (content_id))
@@ -3425,6 +3477,8 @@ COMMENT ON COLUMN rage_v1.images.thumbnail_url IS 'Where the service serves a We
 COMMENT ON COLUMN rage_v1.images.created_at IS 'When it came.';
 
 COMMENT ON COLUMN rage_v1.images.updated_at IS 'When anything about it last changed.';
+
+COMMENT ON COLUMN rage_v1.images.caption_language IS 'The language of the caption as a BCP 47 tag, where it is known.';
 
 CREATE VIEW rage_v1.index_status WITH (security_invoker='true') AS
  WITH wanted AS (

@@ -1,4 +1,4 @@
-"""The text leg: languages, phrases, exclusions, products and tags that a prompt names, and what words weigh."""
+"""The text leg: languages, phrases, exclusions, what a prompt names exactly, and what words weigh."""
 
 from __future__ import annotations
 
@@ -355,7 +355,7 @@ async def test_words_of_a_list_must_be_there_in_any_language(
 TEXTS = st.text(
     st.one_of(
         st.sampled_from(list("\"'\\:*&|!()<->- \n\t%$;“”„/@.,#{}[]")),
-        st.characters(exclude_categories=("Cs",), exclude_characters="\0"),
+        st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
     ),
     min_size=1,
     max_size=200,
@@ -410,14 +410,15 @@ async def test_any_prompt_is_answered_or_refused_for_what_it_leaves_out(
 
 @pytest.fixture
 def many_languages(database_url: str) -> Any:
-    """A connection of the operator to a store with three languages, some words that hurt, and quotes in a SKU."""
+    """The operator's connection to a store with three languages, and quotes in titles and a SKU."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(
             """
             INSERT INTO rage.contents (sha256, media_type, byte_size, width, height, bytes, thumbnail)
             SELECT sha256(n::text::bytea), 'image/png', 1, 1, 1, 'x', 'x' FROM generate_series(1, 3) AS n;
             INSERT INTO rage.images (brand_id, content_id, kind, title)
-            SELECT b.brand_id, c.content_id, 'other', 'lamp''s \\ "red"' FROM rage.brands AS b, rage.contents AS c
+            SELECT b.brand_id, c.content_id, 'other', 'lamp''s \\ "red"'
+            FROM rage.brands AS b, rage.contents AS c
             WHERE b.key = 'default';
             INSERT INTO rage.captions (brand_id, image_id, revision, text, language, source)
             SELECT brand_id, image_id, 1, 'die Lampe', (ARRAY['de', 'ja', 'fr'])[1 + image_id % 3], 'person'
@@ -477,14 +478,16 @@ FROM rage.image_documents AS d JOIN rage.images AS i USING (image_id)
 WHERE d.words @@ rage.any_word(%(words)s::jsonb) AND (%(kind)s::text IS NULL OR i.kind = %(kind)s)
 """
 LEG = """
-CREATE FUNCTION pg_temp.leg(words jsonb, filters jsonb, wide boolean) RETURNS TABLE (image_id bigint, score float8)
+CREATE FUNCTION pg_temp.leg(words jsonb, filters jsonb, wide boolean)
+RETURNS TABLE (image_id bigint, score float8)
 LANGUAGE plpgsql SET search_path = rage
 AS $function$
 DECLARE
-    filter  text := rage.filter_clause(filters, NULL, NULL);
+    filter   text := rage.filter_clause(filters, NULL, NULL);
+    matches  text := 'WITH matches AS MATERIALIZED (SELECT i.image_id FROM rage.images AS i WHERE ' || filter;
 BEGIN
-    RETURN QUERY EXECUTE 'WITH matches AS MATERIALIZED (SELECT i.image_id FROM rage.images AS i WHERE ' || filter || '), '
-        || rage.text_leg(filter, wide, words) || 'SELECT image_id, score FROM "text" ORDER BY place'
+    RETURN QUERY EXECUTE matches || '), ' || rage.text_leg(filter, wide, words)
+        || 'SELECT image_id, score FROM "text" ORDER BY place'
     USING filters, NULL::bigint[], NULL::integer[], words, NULL::jsonb, '{"text": 1}'::jsonb, 20, 0::real,
           NULL::bigint[], 50;
 END

@@ -319,6 +319,6 @@ image_products = Table(
         ondelete="CASCADE",
     ),
     Index("image_products_sku", "sku", "brand_id"),
-    Index("image_products_sku_form", text("rage.normal_form(sku)")),
+    Index("image_products_sku_form", text("normal_form(sku)")),
     comment="Which products an image shows; a product may be on many images.",
 )
