@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from rage_pg import index, migrate, search
 from rage_pg.callers import SYSTEM
@@ -20,7 +21,7 @@ from rage_pg.embedded import app_url
 from rage_pg.errors import InvalidInput
 from rage_pg.ingest import edit_images
 from rage_pg.types import Filters, ImageMetadata, SearchAnswer, SearchRequest
-from tests.store import HashingEncoder, add, operator_url
+from tests.store import HashingEncoder, add, operator_url, png
 
 
 async def find(database: Database, prompt: str, **wanted: Any) -> SearchAnswer:
@@ -131,6 +132,27 @@ async def test_language_of_a_caption_is_kept_edited_and_cleared(database: Databa
     assert await caption_of(database, image_id) == ("Zwei Lampen", None)
     await edit_images(database, [image_id], ImageMetadata(caption=None, caption_language="de"))
     assert await caption_of(database, image_id) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("stored", "said", "kept"),
+    [
+        ((None, None), ("Lampe", "de"), ("Lampe", "de")),
+        (("Lampe", None), ("Lampe", "de"), ("Lampe", "de")),
+        (("Lampe", None), (UNSET, "de"), ("Lampe", "de")),
+        (("Lampe", "de"), ("Lampe", "nl"), ("Lampe", "de")),
+        (("Lampe", None), ("a lamp", "en"), ("Lampe", None)),
+    ],
+)
+async def test_second_row_of_a_picture_fills_the_language_of_the_caption_that_is_kept(
+    database: Database, stored: tuple[Any, Any], said: tuple[Any, Any], kept: tuple[Any, Any]
+) -> None:
+    content = png()
+    said_first = {"caption": stored[0], "caption_language": stored[1], "external_id": "first"}
+    image_id = await add(database, content=content, **said_first)
+    said_then = {"caption": said[0], "caption_language": said[1], "external_id": "second"}
+    assert await add(database, content=content, **said_then) == image_id
+    assert await caption_of(database, image_id) == kept
 
 
 async def caption_of(database: Database, image_id: int) -> tuple[str | None, str | None]:
