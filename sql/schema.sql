@@ -417,13 +417,13 @@ BEGIN
     FROM ts_stat(format('SELECT words FROM rage.image_documents WHERE ARRAY[brand_id] && ARRAY[%s]', brand)) AS s
     WHERE s.ndoc > few;
 
-    INSERT INTO rage.text_configurations AS c (brand_id, configuration, documents, counted, counted_at)
-    SELECT brand, configuration, count(d.image_id), count(d.image_id), now()
+    INSERT INTO rage.text_configurations AS c (brand_id, configuration, documents, changed, counted_at)
+    SELECT brand, configuration, count(d.image_id), 0, now()
     FROM (SELECT image_id, configuration FROM rage.image_documents WHERE ARRAY[brand_id] && ARRAY[brand]) AS d
     FULL JOIN (SELECT configuration FROM rage.text_configurations WHERE brand_id = brand) AS known USING (configuration)
     GROUP BY configuration
     ON CONFLICT (brand_id, configuration) DO UPDATE
-    SET documents = excluded.documents, counted = excluded.counted, counted_at = excluded.counted_at;
+    SET documents = excluded.documents, changed = 0, counted_at = excluded.counted_at;
 END
 $$;
 
@@ -443,9 +443,9 @@ BEGIN
         SELECT c.brand_id
         FROM rage.text_configurations AS c
         GROUP BY c.brand_id
-        -- A tenth more, so that counting stays a small part of importing.
-        HAVING sum(c.documents) > 1.1 * sum(c.counted) + 100
-            OR (sum(c.documents) > sum(c.counted) AND min(c.counted_at) < now() - interval '1 day')
+        -- A tenth, so that counting stays a small part of importing.
+        HAVING sum(c.changed) > 0.1 * sum(c.documents) + 100
+            OR (sum(c.changed) > 0 AND min(c.counted_at) < now() - interval '1 day')
         ORDER BY c.brand_id
     LOOP
         -- Two workers do not count the same brand.
@@ -458,7 +458,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION rage.count_words() IS 'Counts the words of one brand, to which many documents were added since they were counted, or some a day ago; whether there was one.';
+COMMENT ON FUNCTION rage.count_words() IS 'Counts the words of one brand, of whose documents many were written since they were counted, or some and that was a day ago; whether there was one.';
 
 CREATE FUNCTION rage.create_space(name text, encodes text, encoder text, model text, weights_sha256 text, dimensions integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -517,7 +517,7 @@ CREATE TABLE rage.text_configurations (
     brand_id integer NOT NULL,
     configuration text NOT NULL,
     documents integer DEFAULT 0 NOT NULL,
-    counted integer DEFAULT 0 NOT NULL,
+    changed integer DEFAULT 0 NOT NULL,
     counted_at timestamp with time zone
 );
 
@@ -529,9 +529,9 @@ COMMENT ON COLUMN rage.text_configurations.configuration IS 'A text search confi
 
 COMMENT ON COLUMN rage.text_configurations.documents IS 'About how many documents: counted, and those that were added since.';
 
-COMMENT ON COLUMN rage.text_configurations.counted IS 'How many there were when their words were counted.';
+COMMENT ON COLUMN rage.text_configurations.changed IS 'How many were written since their words were counted.';
 
-COMMENT ON COLUMN rage.text_configurations.counted_at IS 'When that was; null: never.';
+COMMENT ON COLUMN rage.text_configurations.counted_at IS 'When their words were counted; null: never.';
 
 CREATE FUNCTION rage.documents_of(allowed integer[]) RETURNS bigint
     LANGUAGE sql STABLE
@@ -1405,16 +1405,14 @@ CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
         USING texts AS t, rage.embedding_spaces AS s
         WHERE t.input = '' AND e.image_id = t.image_id AND s.space_id = e.space_id AND s.encodes = 'caption'
     ),
-    added AS (
-        SELECT t.brand_id, t.configuration, count(*) AS documents
-        FROM texts AS t LEFT JOIN rage.image_documents AS d USING (image_id)
-        WHERE d.configuration IS DISTINCT FROM t.configuration
-        GROUP BY t.brand_id, t.configuration
-    ),
     read_in AS (
-        INSERT INTO rage.text_configurations AS c (brand_id, configuration, documents)
-        SELECT brand_id, configuration, documents FROM added
-        ON CONFLICT (brand_id, configuration) DO UPDATE SET documents = c.documents + excluded.documents
+        INSERT INTO rage.text_configurations AS c (brand_id, configuration, documents, changed)
+        SELECT t.brand_id, t.configuration, count(*) FILTER (WHERE d.configuration IS DISTINCT FROM t.configuration), count(*)
+        FROM texts AS t LEFT JOIN rage.image_documents AS d USING (image_id)
+        GROUP BY t.brand_id, t.configuration
+        ORDER BY t.brand_id, t.configuration
+        ON CONFLICT (brand_id, configuration) DO UPDATE
+        SET documents = c.documents + excluded.documents, changed = c.changed + excluded.changed
     )
     INSERT INTO rage.image_documents (image_id, brand_id, input, input_sha256, configuration, words)
     SELECT

@@ -576,10 +576,10 @@ def test_common_words_are_counted_ahead_and_weigh_the_same(crowded: psycopg.Conn
     assert most == 1000, "where nothing is counted, counting ends at a bound"
 
 
-def test_words_are_counted_again_when_a_tenth_was_added(crowded: psycopg.Connection) -> None:
+def test_words_are_counted_again_when_a_tenth_was_written(crowded: psycopg.Connection) -> None:
     with crowded.transaction(force_rollback=True):
         assert ask(crowded, "SELECT rage.count_words()") is False
-        crowded.execute("UPDATE rage.text_configurations SET documents = documents * 1.2")
+        crowded.execute("UPDATE rage.text_configurations SET changed = 500")
         assert ask(crowded, "SELECT rage.count_words()") is True
         assert ask(crowded, "SELECT rage.count_words()") is False
         assert ask(crowded, "SELECT max(documents) FROM rage.text_configurations") == 3000

@@ -27,7 +27,7 @@ CREATE TABLE rage.text_configurations (
     brand_id       integer NOT NULL REFERENCES rage.brands ON DELETE CASCADE,
     configuration  text NOT NULL,
     documents      integer NOT NULL DEFAULT 0,
-    counted        integer NOT NULL DEFAULT 0,
+    changed        integer NOT NULL DEFAULT 0,
     counted_at     timestamptz,
     PRIMARY KEY (brand_id, configuration)
 );
@@ -35,11 +35,11 @@ COMMENT ON TABLE  rage.text_configurations IS 'In which languages a brand''s doc
 COMMENT ON COLUMN rage.text_configurations.brand_id IS 'Whose documents.';
 COMMENT ON COLUMN rage.text_configurations.configuration IS 'A text search configuration of pg_catalog.';
 COMMENT ON COLUMN rage.text_configurations.documents IS 'About how many documents: counted, and those that were added since.';
-COMMENT ON COLUMN rage.text_configurations.counted IS 'How many there were when their words were counted.';
-COMMENT ON COLUMN rage.text_configurations.counted_at IS 'When that was; null: never.';
+COMMENT ON COLUMN rage.text_configurations.changed IS 'How many were written since their words were counted.';
+COMMENT ON COLUMN rage.text_configurations.counted_at IS 'When their words were counted; null: never.';
 
-INSERT INTO rage.text_configurations (brand_id, configuration, documents)
-SELECT brand_id, configuration, count(*) FROM rage.image_documents GROUP BY brand_id, configuration;
+INSERT INTO rage.text_configurations (brand_id, configuration, documents, changed)
+SELECT brand_id, configuration, count(*), count(*) FROM rage.image_documents GROUP BY brand_id, configuration;
 
 CREATE TABLE rage.common_words (
     brand_id   integer NOT NULL REFERENCES rage.brands ON DELETE CASCADE,

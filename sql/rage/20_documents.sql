@@ -89,16 +89,14 @@ AS $function$
         USING texts AS t, rage.embedding_spaces AS s
         WHERE t.input = '' AND e.image_id = t.image_id AND s.space_id = e.space_id AND s.encodes = 'caption'
     ),
-    added AS (
-        SELECT t.brand_id, t.configuration, count(*) AS documents
-        FROM texts AS t LEFT JOIN rage.image_documents AS d USING (image_id)
-        WHERE d.configuration IS DISTINCT FROM t.configuration
-        GROUP BY t.brand_id, t.configuration
-    ),
     read_in AS (
-        INSERT INTO rage.text_configurations AS c (brand_id, configuration, documents)
-        SELECT brand_id, configuration, documents FROM added
-        ON CONFLICT (brand_id, configuration) DO UPDATE SET documents = c.documents + excluded.documents
+        INSERT INTO rage.text_configurations AS c (brand_id, configuration, documents, changed)
+        SELECT t.brand_id, t.configuration, count(*) FILTER (WHERE d.configuration IS DISTINCT FROM t.configuration), count(*)
+        FROM texts AS t LEFT JOIN rage.image_documents AS d USING (image_id)
+        GROUP BY t.brand_id, t.configuration
+        ORDER BY t.brand_id, t.configuration
+        ON CONFLICT (brand_id, configuration) DO UPDATE
+        SET documents = c.documents + excluded.documents, changed = c.changed + excluded.changed
     )
     INSERT INTO rage.image_documents (image_id, brand_id, input, input_sha256, configuration, words)
     SELECT

@@ -15,13 +15,13 @@ BEGIN
     FROM ts_stat(format('SELECT words FROM rage.image_documents WHERE ARRAY[brand_id] && ARRAY[%s]', brand)) AS s
     WHERE s.ndoc > few;
 
-    INSERT INTO rage.text_configurations AS c (brand_id, configuration, documents, counted, counted_at)
-    SELECT brand, configuration, count(d.image_id), count(d.image_id), now()
+    INSERT INTO rage.text_configurations AS c (brand_id, configuration, documents, changed, counted_at)
+    SELECT brand, configuration, count(d.image_id), 0, now()
     FROM (SELECT image_id, configuration FROM rage.image_documents WHERE ARRAY[brand_id] && ARRAY[brand]) AS d
     FULL JOIN (SELECT configuration FROM rage.text_configurations WHERE brand_id = brand) AS known USING (configuration)
     GROUP BY configuration
     ON CONFLICT (brand_id, configuration) DO UPDATE
-    SET documents = excluded.documents, counted = excluded.counted, counted_at = excluded.counted_at;
+    SET documents = excluded.documents, changed = 0, counted_at = excluded.counted_at;
 END
 $function$;
 COMMENT ON FUNCTION rage.count_brand_words(integer) IS 'Counts the words and languages of one brand''s documents anew.';
@@ -41,9 +41,9 @@ BEGIN
         SELECT c.brand_id
         FROM rage.text_configurations AS c
         GROUP BY c.brand_id
-        -- A tenth more, so that counting stays a small part of importing.
-        HAVING sum(c.documents) > 1.1 * sum(c.counted) + 100
-            OR (sum(c.documents) > sum(c.counted) AND min(c.counted_at) < now() - interval '1 day')
+        -- A tenth, so that counting stays a small part of importing.
+        HAVING sum(c.changed) > 0.1 * sum(c.documents) + 100
+            OR (sum(c.changed) > 0 AND min(c.counted_at) < now() - interval '1 day')
         ORDER BY c.brand_id
     LOOP
         -- Two workers do not count the same brand.
@@ -56,7 +56,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION rage.count_words() IS
-    'Counts the words of one brand, to which many documents were added since they were counted, or some a day ago; whether there was one.';
+    'Counts the words of one brand, of whose documents many were written since they were counted, or some and that was a day ago; whether there was one.';
 
 
 CREATE OR REPLACE FUNCTION rage.documents_of(allowed integer[]) RETURNS bigint

@@ -81,7 +81,7 @@ async def fill(
 
 
 async def count_words(database: Database) -> int:
-    """Have the words counted of brands to which many images were added since; of how many that was done.
+    """Have the words counted of brands of whose images many changed since; of how many that was done.
 
     Searches weigh words by these counts; what is not counted yet they count on the way, up to a bound.
     """

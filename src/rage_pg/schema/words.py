@@ -224,13 +224,13 @@ text_configurations = Table(
         comment="About how many documents: counted, and those that were added since.",
     ),
     Column(
-        "counted",
+        "changed",
         Integer,
         nullable=False,
         server_default=text("0"),
-        comment="How many there were when their words were counted.",
+        comment="How many were written since their words were counted.",
     ),
-    Column("counted_at", DateTime(timezone=True), comment="When that was; null: never."),
+    Column("counted_at", DateTime(timezone=True), comment="When their words were counted; null: never."),
     comment="In which languages a brand's documents are stemmed: those that a prompt is read in.",
 )
 
