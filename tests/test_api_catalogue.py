@@ -21,8 +21,8 @@ async def test_brand_is_added_read_and_edited(client: Client) -> None:
     )
     assert made.status_code == 201
     assert made.json() | {"created_at": None} == {
-        "name": "Lumen", "title": "Lumen Ltd", "guidelines": "Soft.", "reserved": False, "images": 0,
-        "created_at": None,
+        "name": "Lumen", "title": "Lumen Ltd", "guidelines": "Soft.", "language": None,
+        "reserved": False, "images": 0, "created_at": None,
     }  # fmt: skip
     assert (await client.get("/api/brands/lumen")).json() == made.json()
     edited = (await client.put("/api/brands/lumen", json={"title": "Lumen & Co"})).json()
@@ -30,6 +30,29 @@ async def test_brand_is_added_read_and_edited(client: Client) -> None:
     await uploaded(client, brand="lumen")
     brands = (await client.get("/api/brands")).json()["items"]
     assert {brand["name"]: brand["images"] for brand in brands} == {"default": 0, "Lumen": 1, "shared": 0}
+
+
+async def test_what_a_patch_of_a_brand_leaves_out_stays(client: Client) -> None:
+    made = await client.post("/api/brands", json={"name": "Licht", "title": "Licht AG", "language": "de"})
+    assert made.json()["language"] == "de"
+    await uploaded(client, brand="licht", title="Häuser")
+    await uploaded(client, brand="licht", title="horses", caption="running horses", caption_language="en")
+    edited = (await client.patch("/api/brands/licht", json={"guidelines": "Soft."})).json()
+    assert (edited["title"], edited["guidelines"], edited["language"]) == ("Licht AG", "Soft.", "de")
+    assert await listed(client, "haus") == ["Häuser"]
+    edited = (await client.patch("/api/brands/licht", json={"language": None})).json()
+    assert (edited["title"], edited["language"]) == ("Licht AG", None)
+    assert await listed(client, "haus") == []
+    assert await listed(client, "horse") == ["horses"]
+    bad = await client.patch("/api/brands/licht", json={"language": "d_e"})
+    assert "language tag like de" in problem(bad, 400, "invalid-input", "language")
+    problem(await client.patch("/api/brands/nobody", json={}), 404, "not-found")
+    problem(await client.patch("/api/brands/licht", json={"name": "x"}), 400, "invalid-input", "name")
+
+
+async def listed(client: Client, words: str) -> list[str]:
+    answer = await client.get("/api/images", params={"q": words})
+    return [item["title"] for item in answer.json()["items"]]
 
 
 async def test_brand_with_a_slash_has_an_address(client: Client) -> None:

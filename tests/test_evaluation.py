@@ -53,6 +53,7 @@ def candidate(image_id: int) -> Candidate:
         state="approved",
         title=None,
         caption=None,
+        caption_language=None,
         tags=(),
         attributes={},
         rights=None,

@@ -32,6 +32,7 @@ def test_csv_and_json_lines_mean_the_same(tmp_path: Path) -> None:
         "external_id": "E-1",
         "title": "Soap, green",
         "caption": "A bar of\nsoap",
+        "caption_language": "en-GB",
         "tags": ["care", "care/soap"],
         "brand": "Lumen",
         "sku": ["S1", "S2"],
@@ -44,7 +45,7 @@ def test_csv_and_json_lines_mean_the_same(tmp_path: Path) -> None:
     }
     header = ",".join(said)
     row = (
-        'a/soap.png,E-1,"Soap, green","A bar of\nsoap",care;care/soap,Lumen,S1; S2,product,draft,ours,'
+        'a/soap.png,E-1,"Soap, green","A bar of\nsoap",en-GB,care;care/soap,Lumen,S1; S2,product,draft,ours,'
         "2026-01-01,2026-12-31,summer"
     )
     from_csv = csv_rows(tmp_path, f"{header}\r\n{row}\r\n")
@@ -52,6 +53,7 @@ def test_csv_and_json_lines_mean_the_same(tmp_path: Path) -> None:
     assert from_csv[0].metadata == from_json[0].metadata
     assert from_csv[0].path == from_json[0].path == "a/soap.png"
     metadata = from_csv[0].metadata
+    assert metadata.caption_language == "en-GB"
     assert metadata.tags == ("care", "care/soap")
     assert metadata.sku == ("S1", "S2")
     assert (metadata.usable_from, metadata.usable_until) == (date(2026, 1, 1), date(2026, 12, 31))

@@ -142,6 +142,11 @@ PROBES = [
       for by in ("caption", "style")),
     Probe("search_statement(words)", "SELECT rage_v1.search_statement('lotion ' || %(g)s)",
           lambda side: side.word, "quabba"),
+    Probe("search_statement(sku)", "SELECT rage_v1.search_statement('lotion ' || %(g)s) LIKE '%%\"skus\": []%%'",
+          lambda side: side.sku, "nob-1"),
+    Probe("search_statement(tag)", "SELECT rage_v1.search_statement(%(g)s) LIKE '%%\"tags\": []%%'",
+          lambda side: side.tag, "quabbas/striped"),
+    searched("'lotion -' || %(g)s", lambda side: side.word, "quabba"),
     Probe("prompt_vector", "SELECT rage_v1.prompt_vector(%(g)s, 'usem3')",
           lambda side: side.prompt, "quabba at midnight"),
 ]  # fmt: skip
@@ -159,6 +164,7 @@ UNGUESSED = (
     )),
     "SELECT * FROM rage_v1.search_report('lotion')",
     "SELECT rage_v1.search_statement('lotion quagga moonrise velvetfox')",
+    "SELECT rage_v1.search_statement('lantern -lotions')",
     *(f"SELECT * FROM rage_v1.similar_images(#our image#, '{by}')" for by in ("caption", "style")),
     "SELECT rage_v1.prompt_vector('a lantern in the fog', 'usem3')",
     f"{FOUND}('lotion', legs => '{{\"style\": 1, \"caption\": 1}}', vectors => '{{\"caption\": #their vector#}}')",
@@ -177,10 +183,10 @@ OF_THE_SERVICE = [
 
 GUARDED = (
     "api_keys", "audit_log", "brands", "caller_brands", "callers", "captions", "collection_images", "collections",
-    "contents", "embeddings", "failed_items", "generation_events", "generation_outputs", "generation_references",
+    "common_words", "contents", "embeddings", "failed_items", "generation_events", "generation_outputs", "generation_references",
     "generations", "image_documents", "image_identifiers", "image_products", "image_tags", "image_versions",
     "images", "page_sessions", "paid_calls", "procrastinate_events", "procrastinate_jobs", "prompt_vectors", "proposal_references", "proposals", "ratings",
-    "search_results", "searches", "tags",
+    "search_results", "searches", "tags", "text_configurations",
 )  # fmt: skip
 """Every table with rows of a brand."""
 
@@ -196,7 +202,11 @@ LAPSES = [
     ("is_operator", "r.rolname = session_user", "r.rolsuper"),
     ("caller_id", "RETURN nobody", "RETURN NULL"),
     ("stored_prompt_vector", "v.caller_id = rage.caller_id()", "true"),
-    ("prompt_words", "d.brand_id = ANY (allowed)", "true"),
+    ("documents_with", "CASE WHEN allowed IS NULL THEN ''", "CASE WHEN true THEN ''"),
+    ("documents_with", "w.brand_id = ANY (allowed)", "true"),
+    ("documents_of", "(documents_of.allowed IS NULL)", "(true)"),
+    ("named_skus", "allowed IS NULL OR", "true OR"),
+    ("prompt_configurations", "prompt_configurations.allowed IS NULL", "true"),
     ("style_named_by", "$2 IS NULL OR", "true OR"),
     ("filter_clause", "i.brand_id = ANY ($3)", "$3 IS NOT NULL"),
     ("facets", "rage.brand_limit()", "NULL::integer[]"),

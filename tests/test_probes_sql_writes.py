@@ -67,6 +67,8 @@ WRITES = [
           " VALUES (<brand>, <g>, 1, 'x', 'person') ON CONFLICT DO NOTHING", "image"),
     Write("document of an image", "INSERT INTO rage.image_documents (brand_id, image_id, input, input_sha256, words)"
           " VALUES (<brand>, <g>, 'x', sha256('x'), 'x') ON CONFLICT (image_id) DO UPDATE SET input = 'x'", "image"),
+    Write("language of a brand", "INSERT INTO rage.text_configurations (brand_id, configuration)"
+          " VALUES (<g>, 'simple')", "brand"),
     Write("vector of an image", "INSERT INTO rage.embeddings (space_id, image_id, brand_id, input_sha256, embedding)"
           f" VALUES (1, <g>, <brand>, sha256('x'), {HALFVEC}) ON CONFLICT DO NOTHING", "image"),
     Write("failure of an image", "INSERT INTO rage.failed_items (space_id, image_id, brand_id, input_sha256, reason)"
@@ -142,6 +144,8 @@ NEVER = (
     "INSERT INTO rage.page_sessions (token_sha256, caller_id, expires_at) VALUES (sha256('x'), gen_random_uuid(), now())",
     "INSERT INTO rage.prompt_vectors (space_id, prompt_md5, prompt, embedding)"
     f" VALUES (1, md5('x')::uuid, 'x', {HALFVEC})",
+    "INSERT INTO rage.common_words (brand_id, lexeme, documents) VALUES (<brand>, 'x', 1)",
+    "SELECT rage.count_words()",
     "INSERT INTO rage.paid_calls (brand_id, purpose, provider, model) VALUES (<brand>, 'draft', 'x', 'x')",
     "UPDATE rage.brands SET name = 'velvetfox' WHERE brand_id = <brand>",
     "UPDATE rage.brands SET name = 'nobodyfox' WHERE brand_id = <brand>",
@@ -183,11 +187,11 @@ UNCHANGED = (
 
 
 NOTICED = (
-    "api_keys", "brands", "caller_brands", "callers", "captions", "collection_images", "collections", "contents", "embeddings",
+    "api_keys", "brands", "caller_brands", "callers", "captions", "collection_images", "collections", "common_words", "contents", "embeddings",
     "embedding_spaces", "failed_items", "generation_events", "generation_outputs", "generation_references",
     "generations", "image_documents", "image_identifiers", "image_products", "image_tags", "image_versions", "images",
     "page_sessions", "paid_calls", "procrastinate_events", "procrastinate_jobs", "prices", "prompt_vectors", "proposal_references", "proposals", "ratings", "search_legs", "search_results", "searches",
-    "tags",
+    "tags", "text_configurations",
 )  # fmt: skip
 POLICIES = """
 SELECT policyname, qual, with_check FROM pg_policies

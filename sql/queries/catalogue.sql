@@ -18,7 +18,7 @@ FROM rage.list_images(
         %(tags_all)s::text[], %(tags_any)s::text[], %(tags_none)s::text[], %(collections)s::text[],
         %(attributes)s::jsonb, %(origins)s::text[], %(created_after)s::timestamptz,
         %(created_before)s::timestamptz, %(updated_after)s::timestamptz, %(min_width)s::integer, %(min_height)s::integer),
-    websearch_to_tsquery('english', %(q)s::text),
+    rage.required_words(%(q)s::text),
     %(sort)s::text, %(after_key)s::text, %(after_id)s::bigint, %(limit)s::integer
 ) WITH ORDINALITY AS listed (image_id, sort_key, place)
 JOIN rage_v1.images AS i USING (image_id)
@@ -33,7 +33,7 @@ FROM rage.facets(
         %(tags_all)s::text[], %(tags_any)s::text[], %(tags_none)s::text[], %(collections)s::text[],
         %(attributes)s::jsonb, %(origins)s::text[], %(created_after)s::timestamptz,
         %(created_before)s::timestamptz, %(updated_after)s::timestamptz, %(min_width)s::integer, %(min_height)s::integer),
-    websearch_to_tsquery('english', %(q)s::text));
+    rage.required_words(%(q)s::text));
 
 -- name: get_content
 -- The original bytes of an image, of its current version or of an older one.
@@ -98,22 +98,28 @@ SELECT rage.erase_contents(%(image_id)s);
 
 -- name: list_brands
 -- All brands by name.
-SELECT brand AS name, title, guidelines, reserved, images, created_at FROM rage_v1.brands ORDER BY lower(brand);
+SELECT brand AS name, title, guidelines, language, reserved, images, created_at FROM rage_v1.brands ORDER BY lower(brand);
 
 -- name: get_brand
 -- One brand by its name.
-SELECT v.brand AS name, v.title, v.guidelines, v.reserved, v.images, v.created_at
+SELECT v.brand AS name, v.title, v.guidelines, v.language, v.reserved, v.images, v.created_at
 FROM rage_v1.brands AS v
 JOIN rage.brands AS b USING (brand_id)
 WHERE b.key = rage.normal_form(%(name)s);
 
 -- name: create_brand
 -- A new brand.
-INSERT INTO rage.brands (name, title, guidelines) VALUES (%(name)s, %(title)s, %(guidelines)s);
+INSERT INTO rage.brands (name, title, guidelines, language)
+VALUES (%(name)s, %(title)s, %(guidelines)s, %(language)s);
 
 -- name: update_brand
--- What is printed of a brand, and its guidelines.
-UPDATE rage.brands SET title = %(title)s, guidelines = %(guidelines)s WHERE key = rage.normal_form(%(name)s);
+-- What is printed of a brand, its guidelines, and its language.
+UPDATE rage.brands SET title = %(title)s, guidelines = %(guidelines)s, language = %(language)s
+WHERE key = rage.normal_form(%(name)s);
+
+-- name: refresh_brand
+-- Documents of a brand whose language has changed.
+SELECT rage.refresh_brand(%(name)s);
 
 -- name: list_collections
 -- All collections by brand and name.

@@ -65,6 +65,10 @@ SET attempts = CASE WHEN f.input_sha256 = excluded.input_sha256 THEN f.attempts 
     reason = excluded.reason,
     failed_at = now();
 
+-- name: count_words
+-- Counts the words of one brand whose counts are out of date; whether there was one.
+SELECT rage.count_words();
+
 -- name: activate
 -- Switches the legs that encode the same thing to a space, for every caller at once.
 WITH chosen AS (

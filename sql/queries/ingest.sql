@@ -79,6 +79,7 @@ SELECT
     i.deleted_at IS NOT NULL AS hidden,
     c.sha256,
     said.text AS caption,
+    said.language AS caption_language,
     ARRAY(SELECT t.name FROM rage.image_tags AS it JOIN rage.tags AS t USING (tag_id)
           WHERE it.image_id = i.image_id ORDER BY t.name COLLATE "C") AS tags,
     ARRAY(SELECT p.sku FROM rage.image_products AS p
@@ -188,15 +189,16 @@ WHERE image_id = ANY (%(ids)s::bigint[]) AND is_current;
 
 -- name: add_captions
 -- New current captions.
-INSERT INTO rage.captions (brand_id, image_id, revision, text, source, author)
+INSERT INTO rage.captions (brand_id, image_id, revision, text, language, source, author)
 SELECT
     new.brand_id,
     new.image_id,
     1 + coalesce((SELECT max(c.revision) FROM rage.captions AS c WHERE c.image_id = new.image_id), 0),
     new.caption,
+    new.language,
     %(source)s,
     %(author)s
-FROM jsonb_to_recordset(%(captions)s::jsonb) AS new (brand_id integer, image_id bigint, caption text);
+FROM jsonb_to_recordset(%(captions)s::jsonb) AS new (brand_id integer, image_id bigint, caption text, language text);
 
 -- name: add_tags
 -- Tags that a brand uses for the first time.

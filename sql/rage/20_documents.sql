@@ -1,5 +1,55 @@
 -- What is known of an image in words, as one text for encoders and one tsvector for the text leg.
 
+CREATE OR REPLACE FUNCTION rage.text_configuration(language text) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE
+    WHEN language IS NULL THEN 'english'
+    ELSE coalesce((
+        SELECT c.cfgname::text
+        FROM (VALUES
+            ('ar', 'arabic'), ('hy', 'armenian'), ('eu', 'basque'), ('ca', 'catalan'), ('da', 'danish'), ('nl', 'dutch'),
+            ('en', 'english'), ('et', 'estonian'), ('fi', 'finnish'), ('fr', 'french'), ('de', 'german'), ('el', 'greek'),
+            ('hi', 'hindi'), ('hu', 'hungarian'), ('id', 'indonesian'), ('ga', 'irish'), ('it', 'italian'),
+            ('lt', 'lithuanian'), ('ne', 'nepali'), ('no', 'norwegian'), ('nb', 'norwegian'), ('nn', 'norwegian'),
+            ('pl', 'polish'), ('pt', 'portuguese'), ('ro', 'romanian'), ('ru', 'russian'), ('sr', 'serbian'), ('es', 'spanish'),
+            ('sv', 'swedish'), ('ta', 'tamil'), ('tr', 'turkish'), ('yi', 'yiddish')
+        ) AS known (subtag, configuration)
+        -- Each version of Postgres knows some more.
+        JOIN pg_catalog.pg_ts_config AS c
+          ON c.cfgname = known.configuration AND c.cfgnamespace = 'pg_catalog'::regnamespace
+        WHERE known.subtag = lower(split_part(language, '-', 1))
+    ), 'simple')
+END;
+COMMENT ON FUNCTION rage.text_configuration(text) IS
+    'The text search configuration for a BCP 47 tag: english where no language is named, simple where Postgres knows none for it.';
+
+
+CREATE OR REPLACE FUNCTION rage.as_configuration(configuration text) RETURNS regconfig
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+RETURN format('pg_catalog.%I', configuration)::regconfig;
+COMMENT ON FUNCTION rage.as_configuration(text) IS
+    'A stored configuration for use. It is stored by its name: pg_upgrade refuses columns that hold regconfig.';
+
+
+CREATE OR REPLACE FUNCTION rage.document_words(
+    language regconfig, title text, tags text, skus text, caption text, brand text
+) RETURNS tsvector
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+    -- A gap lies between the fields, where no word is next to the other field's: a phrase stands within one.
+    SELECT ts_delete(
+        setweight(to_tsvector(language, coalesce(title, '')), 'A')
+            || gap || setweight(to_tsvector(language, coalesce(tags, '')), 'B')
+            || gap || setweight(to_tsvector('simple', coalesce(skus, '')), 'B')
+            || gap || setweight(to_tsvector(language, coalesce(caption, '')), 'C')
+            || gap || setweight(to_tsvector('simple', brand), 'D'),
+        '|')
+    FROM (VALUES ('''|'':100'::tsvector)) AS g (gap)
+);
+COMMENT ON FUNCTION rage.document_words(regconfig, text, text, text, text, text) IS
+    'The words of an image, in its language; SKUs and the brand''s name as they stand.';
+
+
 CREATE OR REPLACE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
 LANGUAGE sql
 SET search_path FROM CURRENT
@@ -11,6 +61,7 @@ AS $function$
             b.name AS brand,
             i.title,
             c.text AS caption,
+            rage.text_configuration(coalesce(c.language, b.language)) AS configuration,
             (SELECT string_agg(replace(t.name, '/', ' '), ', ' ORDER BY t.name)
              FROM rage.image_tags AS it JOIN rage.tags AS t USING (tag_id)
              WHERE it.image_id = i.image_id) AS tags,
@@ -37,65 +88,48 @@ AS $function$
         DELETE FROM rage.embeddings AS e
         USING texts AS t, rage.embedding_spaces AS s
         WHERE t.input = '' AND e.image_id = t.image_id AND s.space_id = e.space_id AND s.encodes = 'caption'
+    ),
+    read_in AS (
+        INSERT INTO rage.text_configurations AS c (brand_id, configuration, documents, changed)
+        SELECT t.brand_id, t.configuration, count(*) FILTER (WHERE d.configuration IS DISTINCT FROM t.configuration), count(*)
+        FROM texts AS t LEFT JOIN rage.image_documents AS d USING (image_id)
+        GROUP BY t.brand_id, t.configuration
+        ORDER BY t.brand_id, t.configuration
+        ON CONFLICT (brand_id, configuration) DO UPDATE
+        SET documents = c.documents + excluded.documents, changed = c.changed + excluded.changed
     )
-    INSERT INTO rage.image_documents (image_id, brand_id, input, input_sha256, words)
+    INSERT INTO rage.image_documents (image_id, brand_id, input, input_sha256, configuration, words)
     SELECT
         image_id,
         brand_id,
         input,
         sha256(convert_to(input, 'UTF8')),
-        setweight(to_tsvector('english', coalesce(title, '')), 'A')
-            || setweight(to_tsvector('english', coalesce(tags, '')), 'B')
-            || setweight(to_tsvector('simple', coalesce(skus, '')), 'B')
-            || setweight(to_tsvector('english', coalesce(caption, '')), 'C')
-            || setweight(to_tsvector('simple', brand), 'D')
+        configuration,
+        rage.document_words(rage.as_configuration(configuration), title, tags, skus, caption, brand)
     FROM texts
     ON CONFLICT (image_id) DO UPDATE
-    SET input = excluded.input, input_sha256 = excluded.input_sha256, words = excluded.words;
+    SET input = excluded.input, input_sha256 = excluded.input_sha256, configuration = excluded.configuration,
+        words = excluded.words;
 $function$;
 COMMENT ON FUNCTION rage.refresh_documents(bigint[]) IS
     'Makes the documents of these images anew; whoever changes a title, caption, tag or product calls it in the same transaction.';
 
 
-CREATE OR REPLACE FUNCTION rage.prompt_words(prompt text, allowed integer[]) RETURNS jsonb
-LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION rage.refresh_brand(brand text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $function$
-    -- Both configurations, because SKUs and brand names are indexed unstemmed.
-    WITH every_word AS (
-        SELECT lexeme FROM unnest(to_tsvector('english', prompt))
-        UNION
-        SELECT lexeme FROM unnest(to_tsvector('simple', prompt))
-        WHERE lexeme ~ '[0-9]'
-           OR lexeme IN (SELECT b.key FROM rage.brands AS b WHERE allowed IS NULL OR b.brand_id = ANY (allowed))
-    ),
-    words AS (
-        -- Each word is counted over the store: a prompt as long as a book stands for its longest words.
-        SELECT lexeme FROM every_word ORDER BY length(lexeme) DESC, lexeme LIMIT 64
-    ),
-    store AS (
-        SELECT count(*) AS documents
-        FROM rage.image_documents AS d
-        WHERE allowed IS NULL OR d.brand_id = ANY (allowed)
-    ),
-    weighed AS (
-        SELECT
-            w.lexeme,
-            ln(1 + (s.documents + 1) / (0.5 + (
-                SELECT count(*)
-                FROM rage.image_documents AS d
-                WHERE d.words @@ quote_literal(w.lexeme)::tsquery AND (allowed IS NULL OR d.brand_id = ANY (allowed))
-            ))) AS idf
-        FROM words AS w CROSS JOIN store AS s
-    )
-    SELECT jsonb_object_agg(lexeme, round(idf::numeric / (SELECT sum(idf)::numeric FROM weighed), 6))
-    FROM weighed
+BEGIN
+    -- An admin of a brand, who sets its language, need not have the right to write to its images.
+    PERFORM rage.refresh_documents(ARRAY(
+        SELECT d.image_id
+        FROM rage.brands AS b
+        JOIN rage.image_documents AS d USING (brand_id)
+        LEFT JOIN rage.captions AS c ON c.image_id = d.image_id AND c.is_current
+        WHERE b.key = rage.normal_form(refresh_brand.brand)
+          AND b.brand_id = ANY (rage.allowed_brands('admin'))
+          AND d.configuration <> rage.text_configuration(coalesce(c.language, b.language))));
+END
 $function$;
-COMMENT ON FUNCTION rage.prompt_words(text, integer[]) IS
-    'The words of a prompt, stemmed, each with its share of what the prompt says: its inverse document frequency over their sum, counted in the allowed brands (null: in all). Null where only stop words are left.';
-
-
-CREATE OR REPLACE FUNCTION rage.any_word(words jsonb) RETURNS tsquery
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (SELECT string_agg(quote_literal(word)::tsquery::text, ' | ')::tsquery FROM jsonb_object_keys(words) AS word);
-COMMENT ON FUNCTION rage.any_word(jsonb) IS 'Finds the documents that have one of a prompt''s words.';
+COMMENT ON FUNCTION rage.refresh_brand(text) IS
+    'Makes the documents of a brand anew that its language changes; whoever changes that calls it in the same transaction.';

@@ -160,6 +160,9 @@ BEGIN
     IF filters ? 'tags_none' THEN
         clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY (rage.integers($1 -> ''tags_none'')))'::text;
     END IF;
+    IF filters ? 'words_none' THEN
+        clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ ($1 ->> ''words_none'')::tsquery)'::text;
+    END IF;
     IF filters ? 'attributes' THEN
         clauses := clauses || rage.attribute_clauses(filters -> 'attributes');
     END IF;

@@ -38,9 +38,9 @@ BEGIN
     INTO ctes, hits, short
     FROM rage.vector_legs(filter, vectors, indexed, brand, wide) AS v;
     IF words IS NOT NULL THEN
-        ctes := ctes || rage.text_leg(filter, wide);
+        ctes := ctes || rage.text_leg(filter, wide, words);
         -- No rank tells how weak a match is: the leg weighs as much as the words that an image has of the prompt.
-        hits := hits || 'SELECT image_id, ''text'' AS leg, place, score AS strength, ''score'' AS measure, score AS value FROM "text"'::text;
+        hits := hits || 'SELECT image_id, ''text'' AS leg, place, strength, ''score'' AS measure, score AS value FROM "text"'::text;
     END IF;
     IF hits = '{}' THEN
         hits := ARRAY['SELECT image_id, ''text'' AS leg, 1::bigint AS place, 1 AS strength, ''score'' AS measure, 0 AS value FROM matches WHERE false'];

@@ -92,7 +92,7 @@ DECLARE
     asked  text := rage.check_request(prompt, k, min_relevance);
 BEGIN
     allowed := rage.brand_limit();
-    filters := rage.resolved(rage.default_filters(filters), allowed);
+    filters := rage.resolved(rage.default_filters(filters), allowed) || rage.excluded_words(asked, allowed);
     filter := rage.filter_clause(filters, among, allowed);
     weights := rage.leg_weights(legs);
     vectors := rage.query_vectors(asked, weights, vectors, legs IS NOT NULL, allowed);

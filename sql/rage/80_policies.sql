@@ -31,6 +31,8 @@ BEGIN
             ('image_products', '{read}', '{write}', '{write}', NULL),
             ('image_tags', '{read}', '{write}', '{write}', NULL),
             ('image_documents', '{read}', '{write} AND {image}', '{write}', NULL),
+            ('text_configurations', '{read}', '{write}', '{write}', NULL),
+            ('common_words', '{read}', '{operator}', '{operator}', NULL),
             ('captions', '{read}', '{write} AND {image}', '{write}', NULL),
             ('tags', '{read}', '{write}', '{write}', NULL),
             ('collections', '{read}', '{write}', '{write}', NULL),

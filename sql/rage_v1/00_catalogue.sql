@@ -8,7 +8,8 @@ SELECT
     b.guidelines,
     b.reserved,
     (SELECT count(*) FROM rage.images AS i WHERE i.brand_id = b.brand_id AND i.deleted_at IS NULL) AS images,
-    b.created_at
+    b.created_at,
+    b.language
 FROM rage.brands AS b;
 COMMENT ON VIEW rage_v1.brands IS 'The brands: who images belong to and who pays for generations.';
 COMMENT ON COLUMN rage_v1.brands.brand_id IS 'Stable number of the brand.';
@@ -18,6 +19,7 @@ COMMENT ON COLUMN rage_v1.brands.guidelines IS 'What every generation for the br
 COMMENT ON COLUMN rage_v1.brands.reserved IS 'True for shared, which is everyone''s.';
 COMMENT ON COLUMN rage_v1.brands.images IS 'How many images it has.';
 COMMENT ON COLUMN rage_v1.brands.created_at IS 'When it was made.';
+COMMENT ON COLUMN rage_v1.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
 
 
 CREATE OR REPLACE VIEW rage_v1.images WITH (security_invoker = true) AS
@@ -55,7 +57,8 @@ SELECT
     format('/api/images/%s/content', i.image_id) AS content_url,
     format('/api/images/%s/thumbnail?v=%s', i.image_id, i.version) AS thumbnail_url,
     i.created_at,
-    i.updated_at
+    i.updated_at,
+    c.language AS caption_language
 FROM rage.images AS i
 JOIN rage.brands AS b USING (brand_id)
 JOIN rage.contents AS o USING (content_id)
@@ -86,6 +89,7 @@ COMMENT ON COLUMN rage_v1.images.content_url IS 'Where the service serves the or
 COMMENT ON COLUMN rage_v1.images.thumbnail_url IS 'Where the service serves a WebP of at most 512 pixels a side.';
 COMMENT ON COLUMN rage_v1.images.created_at IS 'When it came.';
 COMMENT ON COLUMN rage_v1.images.updated_at IS 'When anything about it last changed.';
+COMMENT ON COLUMN rage_v1.images.caption_language IS 'The language of the caption as a BCP 47 tag, where it is known.';
 
 
 CREATE OR REPLACE VIEW rage_v1.image_identifiers WITH (security_invoker = true) AS

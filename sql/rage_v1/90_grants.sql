@@ -62,6 +62,6 @@ $grants$;
 GRANT SELECT ON rage.alembic_version, rage.job_schema_changes TO rage_app;
 -- The name of a brand is for good; one that is taken would tell of a brand that the caller may not see.
 REVOKE UPDATE ON rage.brands FROM rage_app;
-GRANT UPDATE (title, guidelines) ON rage.brands TO rage_app;
+GRANT UPDATE (title, guidelines, language) ON rage.brands TO rage_app;
 -- Only triggers add to it.
 REVOKE INSERT, UPDATE, DELETE ON rage.audit_log FROM rage_app;

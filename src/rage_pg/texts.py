@@ -7,6 +7,8 @@ import re
 from rage_pg.errors import InvalidInput
 
 LONGEST_TAG = 200
+LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
+"""A BCP 47 tag by its shape."""
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 """Control characters, but for those that are white space."""
 SHOWN = 40
@@ -39,6 +41,16 @@ def check_tag(name: str, field: str = "tags") -> None:
             f"The tag {shown} has an empty part; on both sides of a slash stands a name, as in 'a/b'.",
             field=field,
         )
+
+
+def checked_language(field: str, language: str | None) -> str | None:
+    """A BCP 47 tag without white space around it; blank is None. Raises InvalidInput for another shape."""
+    tag = (language or "").strip()
+    if tag and not LANGUAGE.fullmatch(tag):
+        raise InvalidInput(
+            f"{field} must be a language tag like de or pt-BR, not {tag[:SHOWN]!r}.", field=field
+        )
+    return tag or None
 
 
 def is_utf8(text: str) -> bool:

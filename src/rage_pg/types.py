@@ -37,6 +37,7 @@ class Brand(Struct, frozen=True, kw_only=True):
     name: str
     title: str | None = None
     guidelines: str | None = None
+    language: str | None = None
     reserved: bool = False
     images: int = 0
     created_at: datetime
@@ -63,6 +64,7 @@ class Image(Struct, frozen=True, kw_only=True):
     state: State
     title: str | None
     caption: str | None
+    caption_language: str | None
     tags: tuple[str, ...]
     attributes: dict[str, Any]
     rights: str | None
@@ -88,6 +90,7 @@ class ImageMetadata(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     sku: tuple[str, ...] | UnsetType = UNSET
     title: str | None | UnsetType = UNSET
     caption: str | None | UnsetType = UNSET
+    caption_language: str | None | UnsetType = UNSET
     tags: tuple[str, ...] | UnsetType = UNSET
     kind: Kind | UnsetType = UNSET
     state: State | UnsetType = UNSET

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from litestar import get, post, put
+from litestar import get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from rage_pg.api.problems import problems
 from rage_pg.api.scopes import needs
@@ -15,10 +15,20 @@ from rage_pg.types import Brand
 
 
 class BrandWords(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is printed of a brand, and what every prompt for it is told."""
+    """What is printed of a brand, what every prompt for it is told, and the language (BCP 47) in which its
+    images are described where a caption names none."""
 
     title: str | None = None
     guidelines: str | None = None
+    language: str | None = None
+
+
+class BrandChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is left out stays, null clears it."""
+
+    title: str | None | UnsetType = UNSET
+    guidelines: str | None | UnsetType = UNSET
+    language: str | None | UnsetType = UNSET
 
 
 class NewBrand(BrandWords, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,7 +54,9 @@ async def list_brands(database: NamedDependency[Database]) -> Brands:
 )
 async def add_brand(database: NamedDependency[Database], data: JSONBody[NewBrand]) -> Brand:
     """Names are told apart trimmed and without regard to case."""
-    return await brands.create(database, data.name, title=data.title, guidelines=data.guidelines)
+    return await brands.create(
+        database, data.name, title=data.title, guidelines=data.guidelines, language=data.language
+    )
 
 
 @get("/brands/{name:path}", tags=["brands"], summary="One brand", responses=problems(404))
@@ -56,15 +68,30 @@ async def get_brand(database: NamedDependency[Database], name: FromPath[str]) ->
 @put(
     "/brands/{name:path}",
     tags=["brands"],
-    summary="Edit a brand",
+    summary="Replace what is said of a brand",
     opt=needs("admin"),
     responses=problems(404),
 )
 async def put_brand(
     database: NamedDependency[Database], name: FromPath[str], data: JSONBody[BrandWords]
 ) -> Brand:
-    """Replaces title and guidelines; what is left out is cleared."""
-    return await brands.update(database, name.removeprefix("/"), title=data.title, guidelines=data.guidelines)
+    """Replaces title, guidelines and language; what is left out is cleared."""
+    return await brands.update(database, name.removeprefix("/"), **structs.asdict(data))
 
 
-HANDLERS = (list_brands, add_brand, get_brand, put_brand)
+@patch(
+    "/brands/{name:path}",
+    tags=["brands"],
+    summary="Edit a brand",
+    opt=needs("admin"),
+    responses=problems(404),
+)
+async def patch_brand(
+    database: NamedDependency[Database], name: FromPath[str], data: JSONBody[BrandChanges]
+) -> Brand:
+    """Changes what is said and leaves the rest. Another language has the searchable words of the brand's
+    images made anew, which takes a while where they are many."""
+    return await brands.update(database, name.removeprefix("/"), **structs.asdict(data))
+
+
+HANDLERS = (list_brands, add_brand, get_brand, put_brand, patch_brand)

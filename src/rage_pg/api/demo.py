@@ -11,3 +11,4 @@ async def load_sample_catalogue(runtime: Runtime) -> None:
     manifest = resources.path("examples", "catalogue", "manifest.csv")
     await ingest.import_files(runtime.database, [], manifest=manifest, limits=runtime.settings.limits)
     await index.fill(runtime.database, await runtime.encoders())
+    await index.count_words(runtime.database)

@@ -57,7 +57,9 @@ def work_of(runtime: Runtime) -> jobs.Work:
         return await search.embed_prompt(runtime.database.acting_for(caller), encoders, prompt)
 
     async def fill_index() -> list[index.Filled]:
-        return await index.fill(runtime.database, await runtime.encoders())
+        filled = await index.fill(runtime.database, await runtime.encoders())
+        await index.count_words(runtime.database)
+        return filled
 
     return jobs.Work(
         generate=jobs.generation_work(runtime.database, runtime.generators, runtime.settings.limits),

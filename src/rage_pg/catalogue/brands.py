@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET, UnsetType
+
 from rage_pg.database import Database, execute, fetch_all, fetch_one
 from rage_pg.errors import Forbidden, InvalidInput, NotFound
 from rage_pg.resources import statements
+from rage_pg.texts import checked_language
 from rage_pg.types import Brand
 
 SQL = statements("catalogue")
@@ -27,7 +30,12 @@ async def get(database: Database, name: str) -> Brand:
 
 
 async def create(
-    database: Database, name: str, *, title: str | None = None, guidelines: str | None = None
+    database: Database,
+    name: str,
+    *,
+    title: str | None = None,
+    guidelines: str | None = None,
+    language: str | None = None,
 ) -> Brand:
     """A new brand. Raises InvalidInput, Conflict where one of this name exists, and Forbidden.
 
@@ -35,7 +43,12 @@ async def create(
     """
     if not 1 <= len(name.strip()) <= LONGEST_NAME:
         raise InvalidInput(f"A brand's name has 1 to {LONGEST_NAME} characters.", field="name")
-    values = {"name": name.strip(), "title": title, "guidelines": guidelines}
+    values = {
+        "name": name.strip(),
+        "title": title,
+        "guidelines": guidelines,
+        "language": checked_language("language", language),
+    }
     if not database.caller.every_brand:
         raise Forbidden("Only a key for every brand may make a brand.")
     async with database.transaction() as connection:
@@ -43,12 +56,30 @@ async def create(
     return await get(database, name)
 
 
-async def update(database: Database, name: str, *, title: str | None, guidelines: str | None) -> Brand:
-    """Replace a brand's printed title and guidelines. Raises NotFound and Forbidden."""
-    values = {"name": name, "title": title, "guidelines": guidelines}
+async def update(
+    database: Database,
+    name: str,
+    *,
+    title: str | UnsetType | None = UNSET,
+    guidelines: str | UnsetType | None = UNSET,
+    language: str | UnsetType | None = UNSET,
+) -> Brand:
+    """Change what is said of a brand; UNSET leaves it, None clears it.
+
+    Another language makes the documents of its images anew, but for those whose caption has a language.
+    Raises InvalidInput, NotFound and Forbidden.
+    """
+    known = await get(database, name)
+    values = {
+        "name": name,
+        "title": known.title if title is UNSET else title,
+        "guidelines": known.guidelines if guidelines is UNSET else guidelines,
+        "language": known.language if language is UNSET else checked_language("language", language),
+    }
     async with database.transaction() as connection:
         touched = await execute(connection, SQL["update_brand"], values)
-    brand = await get(database, name)
+        if touched and values["language"] != known.language:
+            await execute(connection, SQL["refresh_brand"], {"name": name})
     if not touched:
-        raise Forbidden(f"You may not change the brand {brand.name!r}.")
-    return brand
+        raise Forbidden(f"You may not change the brand {known.name!r}.")
+    return await get(database, name)

@@ -80,6 +80,7 @@ def import_(
 
 
 async def _import(runtime: Runtime, order: _Order) -> tuple[ImportReport, Sequence[Filled]]:
+    from rage_pg import index as indexing
     from rage_pg import ingest, jobs
     from rage_pg.cli.index import fill
 
@@ -96,6 +97,7 @@ async def _import(runtime: Runtime, order: _Order) -> tuple[ImportReport, Sequen
             limits=runtime.settings.limits,
             progress=progress,
         )
+        await indexing.count_words(runtime.database)
     if not order.index:
         await jobs.defer_fill_index(runtime.database)
         return report, ()

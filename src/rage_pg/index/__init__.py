@@ -7,6 +7,7 @@ from rage_pg.index.calibration import Calibration, calibrate
 from rage_pg.index.filling import BATCH, TRIES, Encoder, Filled, Progress, fill
 from rage_pg.index.rebuilding import Rebuilt, drop, rebuild
 from rage_pg.index.spaces import activate, active_spaces, is_empty, space_of, spaces
+from rage_pg.index.word_counts import count_words
 
 __all__ = [
     "BATCH",
@@ -21,6 +22,7 @@ __all__ = [
     "active_spaces",
     "audit",
     "calibrate",
+    "count_words",
     "drop",
     "fill",
     "is_empty",

@@ -8,7 +8,7 @@ from rage_pg.ingest.metadata import given
 from rage_pg.ingest.values import Incoming, Stored
 from rage_pg.types import ImageMetadata
 
-FIELDS = ("title", "caption", "kind", "state", "rights", "usable_from", "usable_until")
+FIELDS = ("title", "caption", "caption_language", "kind", "state", "rights", "usable_from", "usable_until")
 
 
 def describe(image: Stored, file: Incoming, *, overrides: bool, replaces: bool) -> None:
@@ -23,6 +23,8 @@ def describe(image: Stored, file: Incoming, *, overrides: bool, replaces: bool) 
     else:
         _fill(image, said)
     image.title = image.title or file.title
+    if image.caption is None:
+        image.caption_language = None
     attributes = given(said.attributes) or {}
     image.attributes = image.attributes | attributes if overrides else attributes | image.attributes
     tags = () if replaces and said.tags is not UNSET else image.tags
@@ -41,6 +43,9 @@ def _set(image: Stored, said: ImageMetadata, *fields: str) -> None:
 def _fill(image: Stored, said: ImageMetadata) -> None:
     """Only gaps, but for the state: who says one wants the picture used, or not, from now on."""
     _set(image, said, "state")
+    # The language of another caption tells nothing of the one that is kept.
+    if image.caption is None or (image.caption_language is None and said.caption in (UNSET, image.caption)):
+        _set(image, said, "caption_language")
     _set(image, said, *(field for field in ("title", "caption", "rights") if getattr(image, field) is None))
     if image.kind == "other":
         _set(image, said, "kind")

@@ -23,7 +23,7 @@ from rage_pg.types import ImageMetadata, Kind, State
 
 SUFFIXES = (".csv", ".jsonl", ".ndjson")
 LISTS = frozenset({"tags", "sku"})
-CLEARABLE = frozenset({"title", "caption", "rights", "usable_from", "usable_until"})
+CLEARABLE = frozenset({"title", "caption", "caption_language", "rights", "usable_from", "usable_until"})
 """Where null in JSON Lines clears what is stored; elsewhere it says nothing."""
 
 

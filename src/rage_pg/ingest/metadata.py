@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType, structs
 
 from rage_pg.errors import InvalidInput
-from rage_pg.texts import check_storable, check_tag
+from rage_pg.texts import check_storable, check_tag, checked_language
 from rage_pg.types import ImageMetadata
 
 T = TypeVar("T")
@@ -45,6 +45,7 @@ def checked(said: ImageMetadata) -> ImageMetadata:
         tags=_tags(said.tags),
         title=_text("title", said.title),
         caption=_text("caption", said.caption),
+        caption_language=_language(said.caption_language),
         rights=_text("rights", said.rights),
         attributes=_attributes(said.attributes),
     )
@@ -79,6 +80,10 @@ def _text(field: str, text: str | UnsetType | None) -> str | UnsetType | None:
     if len(text) > LONGEST[field]:
         raise InvalidInput(f"{field} has {len(text):,} characters, at most {LONGEST[field]:,} fit.", field)
     return text or None
+
+
+def _language(language: str | UnsetType | None) -> str | UnsetType | None:
+    return language if language is UNSET else checked_language("caption_language", language)
 
 
 def _name(field: str, name: str | UnsetType) -> str | UnsetType:

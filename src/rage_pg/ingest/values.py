@@ -53,6 +53,7 @@ class Stored(Struct, kw_only=True, eq=False):
     state: State = "approved"
     title: str | None = None
     caption: str | None = None
+    caption_language: str | None = None
     rights: str | None = None
     usable_from: date | None = None
     usable_until: date | None = None

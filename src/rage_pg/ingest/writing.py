@@ -159,14 +159,23 @@ async def _write_keys(connection: Connection, shelf: Shelf) -> None:
 async def _write_captions(
     connection: Connection, touched: Sequence[tuple[Stored, Stored]], source: str, author: str | None
 ) -> None:
-    changed = [(image, old) for image, old in touched if image.caption != old.caption]
+    changed = [(image, old) for image, old in touched if _said(image) != _said(old)]
     ended = [image.image_id for image, old in changed if old.caption is not None]
     if ended:
         await execute(connection, SQL["end_captions"], {"ids": ended})
-    new = [_ids(image) | {"caption": image.caption} for image, _ in changed if image.caption is not None]
+    new = [
+        _ids(image) | {"caption": image.caption, "language": image.caption_language}
+        for image, _ in changed
+        if image.caption is not None
+    ]
     if new:
         values = {"captions": _json(new), "source": source, "author": author}
         await execute(connection, SQL["add_captions"], values)
+
+
+def _said(image: Stored) -> tuple[str | None, str | None]:
+    """The caption in its language."""
+    return image.caption, image.caption_language
 
 
 async def _write_tags(connection: Connection, touched: Sequence[tuple[Stored, Stored]]) -> None:

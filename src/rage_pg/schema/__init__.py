@@ -31,7 +31,16 @@ from rage_pg.schema.spaces import (
     prompt_vectors,
     search_legs,
 )
-from rage_pg.schema.words import captions, collection_images, collections, image_documents, image_tags, tags
+from rage_pg.schema.words import (
+    captions,
+    collection_images,
+    collections,
+    common_words,
+    image_documents,
+    image_tags,
+    tags,
+    text_configurations,
+)
 
 __all__ = [
     "api_keys",
@@ -42,6 +51,7 @@ __all__ = [
     "captions",
     "collection_images",
     "collections",
+    "common_words",
     "contents",
     "embedding_spaces",
     "embeddings",
@@ -71,6 +81,7 @@ __all__ = [
     "search_results",
     "searches",
     "tags",
+    "text_configurations",
 ]
 
 

@@ -63,6 +63,11 @@ brands = Table(
         server_default=text("now()"),
         comment="When the row was made.",
     ),
+    Column(
+        "language",
+        Text,
+        comment="The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.",
+    ),
     UniqueConstraint("key", name="brands_key_unique"),
     comment="Who an image belongs to and who pays for a generation: the boundary of access.",
 )
@@ -314,5 +319,6 @@ image_products = Table(
         ondelete="CASCADE",
     ),
     Index("image_products_sku", "sku", "brand_id"),
+    Index("image_products_sku_form", text("normal_form(sku)")),
     comment="Which products an image shows; a product may be on many images.",
 )

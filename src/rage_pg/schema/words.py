@@ -188,12 +188,68 @@ image_documents = Table(
         nullable=False,
         comment="What the text leg searches: title A, tags and SKUs B, caption C, brand D.",
     ),
+    Column(
+        "configuration",
+        Text,
+        nullable=False,
+        server_default="english",
+        comment="The text search configuration of pg_catalog that stemmed its words.",
+    ),
     ForeignKeyConstraint(
         ["brand_id", "image_id"],
         ["rage.images.brand_id", "rage.images.image_id"],
         name="image_documents_image",
         ondelete="CASCADE",
     ),
-    Index("image_documents_words", "words", postgresql_using="gin"),
+    Index("image_documents_words", "words", text("(ARRAY[brand_id])"), postgresql_using="gin"),
     comment="An image's title, caption and tags as one text; kept by rage.refresh_documents after every change of words.",
+)
+
+text_configurations = Table(
+    "text_configurations",
+    metadata,
+    Column(
+        "brand_id",
+        Integer,
+        ForeignKey("rage.brands.brand_id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="Whose documents.",
+    ),
+    Column("configuration", Text, primary_key=True, comment="A text search configuration of pg_catalog."),
+    Column(
+        "documents",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="About how many documents: counted, and those that were added since.",
+    ),
+    Column(
+        "changed",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="How many were written since their words were counted.",
+    ),
+    Column("counted_at", DateTime(timezone=True), comment="When their words were counted; null: never."),
+    comment="In which languages a brand's documents are stemmed: those that a prompt is read in.",
+)
+
+common_words = Table(
+    "common_words",
+    metadata,
+    Column("lexeme", Text, primary_key=True, comment="The word as documents hold it, stemmed."),
+    Column(
+        "brand_id",
+        Integer,
+        ForeignKey("rage.brands.brand_id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="Whose documents.",
+    ),
+    Column(
+        "documents",
+        Integer,
+        nullable=False,
+        comment="How many of them had it when they were counted.",
+    ),
+    comment="How many of a brand's documents have a word, where many do; rage.count_words brings it up to date.",
 )
