@@ -101,11 +101,23 @@ FILTERS = [
     (f"q={G}", lambda side: side.word, "quabba"),
     (f"q=lotion -{G}", lambda side: side.word, "quabba"),
 ]  # fmt: skip
-LISTED = [
-    probe("GET", f"{path}?{query}", guess, nobodys)
-    for path in ("/api/images", "/api/facets")
-    for query, guess, nobodys in FILTERS
-]
+LISTED = (
+    [
+        probe("GET", f"{path}?{query}", guess, nobodys)
+        for path in ("/api/images", "/api/facets")
+        for query, guess, nobodys in FILTERS
+    ]
+    + [
+        probe("GET", f"/api/facets?prompt=lotion&{query}", guess, nobodys)
+        for query, guess, nobodys in FILTERS
+        if not query.startswith("q=")
+    ]
+    + [
+        probe(
+            "GET", f"/api/facets?prompt={G}", lambda side: side.word, "quabba", name="facets of their word"
+        ),
+    ]
+)
 SEARCHED = [
     probe("POST", "/api/search", guess, nobodys, body=body, name=f"search {json.dumps(body)}")
     for body, guess, nobodys in (
@@ -217,7 +229,8 @@ PROBES = [*NAMED, *PICTURES, *LISTED, *SEARCHED, *GENERATED, *FOLLOWED, *PAGED]
 
 SHOWN = (
     "/api/images", "/api/images?sort=title", "/api/images?state=draft", "/api/images?updated_after=2001-01-01T00:00:00Z",
-    "/api/facets", "/api/facets?tag_none=quaggas", "/api/brands", "/api/collections", "/api/tags", "/api/generations",
+    "/api/facets", "/api/facets?tag_none=quaggas", "/api/facets?prompt=lotion",
+    "/api/facets?prompt=quagga+lotion&min_relevance=0.2", "/api/brands", "/api/collections", "/api/tags", "/api/generations",
     "/api/generations?status=queued", "/api/generations?limit=2", "/", "/?prompt=lotion", "/?prompt=quagga+lotion", "/?kind=style",
     "/page/history", "/login", "/schema/openapi.json", "/metrics", "/api/health/ready",
 )  # fmt: skip

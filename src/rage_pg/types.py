@@ -25,8 +25,11 @@ Encodes = Literal["image", "caption", "style"]
 MAX_PROMPT = 32_000
 """Characters; the longest prompt that any supported image model takes."""
 
+MOST_FOUND = 200
+"""Images that one search gives at most."""
+
 Prompt = Annotated[str, Meta(min_length=1, max_length=MAX_PROMPT)]
-K = Annotated[int, Meta(ge=1, le=200)]
+K = Annotated[int, Meta(ge=1, le=MOST_FOUND)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Weight = Annotated[float, Meta(ge=0.0)]
 
@@ -240,6 +243,9 @@ class FacetValue(Struct, frozen=True):
 
 
 class Facets(Struct, frozen=True, kw_only=True):
+    """How many of `counted` images have which tag, brand, kind and attribute; frequent values first."""
+
+    counted: int
     tags: tuple[FacetValue, ...]
     brands: tuple[FacetValue, ...]
     kinds: tuple[FacetValue, ...]
