@@ -72,6 +72,10 @@ class Runtime:
         """What follows the rows that a search has given. Raises NotFound, InvalidInput, Conflict."""
         return await searching.next_rows(self.database, await self.text_encoders(), search_id, cursor)
 
+    async def unseen_rows(self, search_id: UUID) -> tuple[int, SearchAnswer]:
+        """What follows all that a search has given, and how many that were. Raises NotFound, Conflict."""
+        return await searching.unseen_rows(self.database, await self.text_encoders(), search_id)
+
     async def search_facets(self, request: SearchRequest) -> Facets:
         """Counts over what `search` would find. Raises InvalidInput."""
         return await searching.facets(self.database, await self.text_encoders(), request)
