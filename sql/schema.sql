@@ -82,7 +82,7 @@ BEGIN
                 SELECT FROM jsonb_each(wanted) AS b (operator, bound)
                 WHERE operator NOT IN ('gt', 'gte', 'lt', 'lte') OR jsonb_typeof(bound) NOT IN ('number', 'string')
             ) THEN
-                RAISE EXCEPTION 'a range of attributes takes gt, gte, lt and lte with a number or a text, not %', wanted
+                RAISE EXCEPTION 'the range of attribute "%" takes gt, gte, lt and lte with a number or a text, not %', name, wanted
                     USING ERRCODE = 'invalid_parameter_value', COLUMN = 'attributes.' || name;
             END IF;
             clauses := clauses || rage.range_clauses(name, wanted);
@@ -267,6 +267,30 @@ END
 $$;
 
 COMMENT ON FUNCTION rage.caller_id() IS 'Who asks: a login by its name, the service by the setting rage.caller. Null for the operator, zeros for nobody.';
+
+CREATE FUNCTION rage.check_bounds(filters jsonb, among bigint[]) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+DECLARE
+    tags   integer := CASE WHEN filters ? 'tags_all' THEN jsonb_array_length(filters -> 'tags_all') END;
+    names  bigint := CASE WHEN jsonb_typeof(filters -> 'attributes') = 'object'
+                          THEN (SELECT count(*) FROM jsonb_object_keys(filters -> 'attributes')) END;
+BEGIN
+    -- Each is a condition of its own: planning hundreds of them takes minutes.
+    IF tags > 64 THEN
+        RAISE EXCEPTION 'tags_all has % tags, at most 64 are possible', tags
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'tags_all';
+    ELSIF names > 64 THEN
+        RAISE EXCEPTION 'attributes has % names, at most 64 are possible', names
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'attributes';
+    ELSIF cardinality(among) > 1000000 THEN
+        RAISE EXCEPTION 'among has % ids, at most 1000000 are possible', cardinality(among)
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'among';
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION rage.check_bounds(filters jsonb, among bigint[]) IS 'Refuses a filter that is too large to be planned.';
 
 CREATE FUNCTION rage.check_k(k integer) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
@@ -558,6 +582,7 @@ DECLARE
     clauses  text[] := ARRAY['i.deleted_at IS NULL'];
     place    integer;
 BEGIN
+    PERFORM rage.check_bounds(filters, among);
     IF allowed IS NOT NULL THEN
         clauses := clauses || 'i.brand_id = ANY ($3)'::text;
     END IF;
@@ -701,10 +726,15 @@ BEGIN
             (SELECT string_agg(l.leg, ', ' ORDER BY l.leg) FROM rage.search_legs AS l)
             USING ERRCODE = 'invalid_parameter_value', COLUMN = 'legs';
     END IF;
+    -- A real holds what lies between, and the score of the last rank too.
     SELECT key INTO bad FROM jsonb_each(legs) AS e (key, value)
-    WHERE jsonb_typeof(value) <> 'number' OR value::numeric < 0 LIMIT 1;
+    WHERE CASE jsonb_typeof(value)
+              WHEN 'number' THEN value::numeric <> 0 AND value::numeric NOT BETWEEN 0.000001 AND 1000000
+              ELSE true
+          END
+    LIMIT 1;
     IF bad IS NOT NULL THEN
-        RAISE EXCEPTION 'the weight of leg "%" must be a number of 0 or more', bad
+        RAISE EXCEPTION 'the weight of leg "%" must be 0, or a number from 0.000001 to 1000000', bad
             USING ERRCODE = 'invalid_parameter_value', COLUMN = 'legs.' || bad;
     END IF;
     IF NOT EXISTS (SELECT FROM jsonb_each(legs) AS e (key, value) WHERE value::numeric > 0) THEN
@@ -918,6 +948,10 @@ DECLARE
     found      jsonb := '{}';
     unknown    text;
 BEGIN
+    IF jsonb_typeof(vectors) <> 'object' THEN
+        RAISE EXCEPTION 'vectors must be an object of leg names and vectors'
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'vectors';
+    END IF;
     SELECT key INTO unknown FROM jsonb_object_keys(vectors) AS key
     WHERE key NOT IN (SELECT l.leg FROM rage.search_legs AS l WHERE l.space_id IS NOT NULL) LIMIT 1;
     IF unknown IS NOT NULL THEN
