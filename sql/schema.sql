@@ -88,7 +88,7 @@ BEGIN
                 SELECT FROM jsonb_each(wanted) AS b (operator, bound)
                 WHERE operator NOT IN ('gt', 'gte', 'lt', 'lte') OR jsonb_typeof(bound) NOT IN ('number', 'string')
             ) THEN
-                RAISE EXCEPTION 'a range of attributes takes gt, gte, lt and lte with a number or a text, not %', wanted
+                RAISE EXCEPTION 'the range of attribute "%" takes gt, gte, lt and lte with a number or a text, not %', name, wanted
                     USING ERRCODE = 'invalid_parameter_value', COLUMN = 'attributes.' || name;
             END IF;
             clauses := clauses || rage.range_clauses(name, wanted);
@@ -342,6 +342,30 @@ END
 $$;
 
 COMMENT ON FUNCTION rage.caller_id() IS 'Who asks: a login by its name, the service by the setting rage.caller. Null for the operator, zeros for nobody.';
+
+CREATE FUNCTION rage.check_bounds(filters jsonb, among bigint[]) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+DECLARE
+    tags   integer := CASE WHEN filters ? 'tags_all' THEN jsonb_array_length(filters -> 'tags_all') END;
+    names  bigint := CASE WHEN jsonb_typeof(filters -> 'attributes') = 'object'
+                          THEN (SELECT count(*) FROM jsonb_object_keys(filters -> 'attributes')) END;
+BEGIN
+    -- Each is a condition of its own: planning hundreds of them takes minutes.
+    IF tags > 64 THEN
+        RAISE EXCEPTION 'tags_all has % tags, at most 64 are possible', tags
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'tags_all';
+    ELSIF names > 64 THEN
+        RAISE EXCEPTION 'attributes has % names, at most 64 are possible', names
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'attributes';
+    ELSIF cardinality(among) > 1000000 THEN
+        RAISE EXCEPTION 'among has % ids, at most 1000000 are possible', cardinality(among)
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'among';
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION rage.check_bounds(filters jsonb, among bigint[]) IS 'Refuses a filter that is too large to be planned.';
 
 CREATE FUNCTION rage.check_k(k integer) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
@@ -800,42 +824,33 @@ CREATE FUNCTION rage.exemption(login name DEFAULT SESSION_USER) RETURNS text
 
 COMMENT ON FUNCTION rage.exemption(login name) IS 'Why no policy would hold for a login, by itself or by a role that it may become; null where they do.';
 
-CREATE FUNCTION rage.facets(filters jsonb, words tsquery) RETURNS TABLE(facet text, name text, value text, count bigint)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'rage', 'pg_temp'
-    AS $_$
-DECLARE
-    allowed  integer[] := rage.brand_limit();
-    wanted   jsonb := rage.resolved(filters, allowed);
-BEGIN
-    RETURN QUERY EXECUTE format($sql$
+CREATE FUNCTION rage.facet_statement(matches text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN format('
 WITH matches AS MATERIALIZED (
     SELECT i.image_id, i.brand_id, i.kind, i.attributes
-    FROM rage.images AS i
-    WHERE %s
-      AND ($4 IS NULL OR EXISTS (
-          SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ $4))
+    FROM %s
 ),
 counted AS (
-    SELECT 'tags' AS facet, NULL AS name, t.name AS value, count(DISTINCT m.image_id) AS count
+    SELECT ''tags'' AS facet, NULL AS name, t.name AS value, count(DISTINCT m.image_id) AS count
     FROM matches AS m
     JOIN rage.image_tags AS it USING (image_id)
     JOIN rage.tags AS t USING (tag_id)
     GROUP BY t.name
     UNION ALL
-    SELECT 'brands', NULL, b.name, count(*)
+    SELECT ''brands'', NULL, b.name, count(*)
     FROM matches AS m JOIN rage.brands AS b USING (brand_id)
     GROUP BY b.name
     UNION ALL
-    SELECT 'kinds', NULL, m.kind, count(*)
+    SELECT ''kinds'', NULL, m.kind, count(*)
     FROM matches AS m
     GROUP BY m.kind
     UNION ALL
-    SELECT 'attributes', a.key, v.value, count(DISTINCT m.image_id)
+    SELECT ''attributes'', a.key, v.value, count(DISTINCT m.image_id)
     FROM matches AS m
     CROSS JOIN LATERAL jsonb_each(m.attributes) AS a (key, value)
     CROSS JOIN LATERAL jsonb_array_elements_text(
-        CASE jsonb_typeof(a.value) WHEN 'array' THEN a.value ELSE jsonb_build_array(a.value) END) AS v (value)
+        CASE jsonb_typeof(a.value) WHEN ''array'' THEN a.value ELSE jsonb_build_array(a.value) END) AS v (value)
     WHERE v.value IS NOT NULL
     GROUP BY a.key, v.value
 ),
@@ -846,12 +861,27 @@ ranked AS (
 SELECT r.facet, r.name, r.value, r.count
 FROM ranked AS r
 WHERE r.place <= 100
-ORDER BY r.facet, r.name, r.place$sql$, rage.filter_clause(wanted, NULL, allowed))
+ORDER BY r.facet, r.name, r.place'::text, matches);
+
+COMMENT ON FUNCTION rage.facet_statement(matches text) IS 'The text of a count of tags, brands, kinds and attributes over the images i of a FROM clause: the hundred most frequent values of each.';
+
+CREATE FUNCTION rage.facets(filters jsonb, words tsquery) RETURNS TABLE(facet text, name text, value text, count bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+DECLARE
+    allowed  integer[] := rage.brand_limit();
+    wanted   jsonb := rage.resolved(filters, allowed);
+BEGIN
+    RETURN QUERY EXECUTE rage.facet_statement(
+        'rage.images AS i WHERE ' || rage.filter_clause(wanted, NULL, allowed) || $sql$
+      AND ($4 IS NULL OR EXISTS (
+          SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ $4))$sql$)
     USING wanted, NULL::bigint[], allowed, words;
 END
 $_$;
 
-COMMENT ON FUNCTION rage.facets(filters jsonb, words tsquery) IS 'How many images that pass a filter have which tag, brand, kind and attribute: the hundred most frequent values of each.';
+COMMENT ON FUNCTION rage.facets(filters jsonb, words tsquery) IS 'How many images that pass a filter have which tag, brand, kind and attribute.';
 
 CREATE FUNCTION rage.far_filter(leg text, vector text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -910,6 +940,7 @@ CREATE FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed intege
 DECLARE
     clauses  text[] := ARRAY['i.deleted_at IS NULL'];
 BEGIN
+    PERFORM rage.check_bounds(filters, among);
     IF allowed IS NOT NULL THEN
         clauses := clauses || 'i.brand_id = ANY ($3)'::text;
     END IF;
@@ -976,6 +1007,17 @@ CREATE FUNCTION rage.filters(brands text[], skus text[], kinds text[], states te
     RETURN (SELECT COALESCE(jsonb_object_agg(jsonb_each.key, jsonb_each.value), '{}'::jsonb) AS "coalesce" FROM jsonb_each(jsonb_build_object('brand', to_jsonb(filters.brands), 'sku', to_jsonb(filters.skus), 'kind', to_jsonb(filters.kinds), 'state', to_jsonb(filters.states), 'tags_all', to_jsonb(filters.tags_all), 'tags_any', to_jsonb(filters.tags_any), 'tags_none', to_jsonb(filters.tags_none), 'collection', to_jsonb(filters.collections), 'attributes', filters.attributes, 'origin', to_jsonb(filters.origins), 'created_after', filters.created_after, 'created_before', filters.created_before, 'updated_after', filters.updated_after, 'min_width', filters.min_width, 'min_height', filters.min_height)) jsonb_each(key, value) WHERE (jsonb_each.value <> 'null'::jsonb));
 
 COMMENT ON FUNCTION rage.filters(brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) IS 'A filter as one value, with names as they were given.';
+
+CREATE FUNCTION rage.found_facets(image_ids bigint[]) RETURNS TABLE(facet text, name text, value text, count bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+BEGIN
+    RETURN QUERY EXECUTE rage.facet_statement('rage.images AS i WHERE i.image_id = ANY ($1)') USING image_ids;
+END
+$_$;
+
+COMMENT ON FUNCTION rage.found_facets(image_ids bigint[]) IS 'How many of these images, which a search has found for who asks, have which tag, brand, kind and attribute.';
 
 CREATE FUNCTION rage.has_scope(scope text) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -1066,10 +1108,15 @@ BEGIN
             (SELECT string_agg(l.leg, ', ' ORDER BY l.leg) FROM rage.search_legs AS l)
             USING ERRCODE = 'invalid_parameter_value', COLUMN = 'legs';
     END IF;
+    -- A real holds what lies between, and the score of the last rank too.
     SELECT key INTO bad FROM jsonb_each(legs) AS e (key, value)
-    WHERE jsonb_typeof(value) <> 'number' OR value::numeric < 0 LIMIT 1;
+    WHERE CASE jsonb_typeof(value)
+              WHEN 'number' THEN value::numeric <> 0 AND value::numeric NOT BETWEEN 0.000001 AND 1000000
+              ELSE true
+          END
+    LIMIT 1;
     IF bad IS NOT NULL THEN
-        RAISE EXCEPTION 'the weight of leg "%" must be a number of 0 or more', bad
+        RAISE EXCEPTION 'the weight of leg "%" must be 0, or a number from 0.000001 to 1000000', bad
             USING ERRCODE = 'invalid_parameter_value', COLUMN = 'legs.' || bad;
     END IF;
     IF NOT EXISTS (SELECT FROM jsonb_each(legs) AS e (key, value) WHERE value::numeric > 0) THEN
@@ -1439,6 +1486,10 @@ DECLARE
     found      jsonb := '{}';
     unknown    text;
 BEGIN
+    IF jsonb_typeof(vectors) <> 'object' THEN
+        RAISE EXCEPTION 'vectors must be an object of leg names and vectors'
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'vectors';
+    END IF;
     SELECT key INTO unknown FROM jsonb_object_keys(vectors) AS key
     WHERE key NOT IN (SELECT l.leg FROM rage.search_legs AS l WHERE l.space_id IS NOT NULL) LIMIT 1;
     IF unknown IS NOT NULL THEN
@@ -2400,6 +2451,19 @@ CREATE FUNCTION rage_v1.prompt_vector(prompt text, space text) RETURNS real[]
 COMMENT ON FUNCTION rage_v1.prompt_vector(prompt text, space text) IS 'The vector of a prompt in a space, or null where neither you nor the operator have had it embedded yet.';
 
 COMMENT ON FUNCTION rage_v1.request_prompt_vector(prompt text) IS 'Asks a worker to embed a prompt in every active space; returns the number of the job.';
+
+CREATE FUNCTION rage_v1.search_facets(prompt text, k integer DEFAULT 200, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0, without bigint[] DEFAULT NULL::bigint[]) RETURNS TABLE(facet text, name text, value text, count bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+    SELECT facet, name, value, count
+    FROM rage.found_facets(ARRAY(
+        SELECT image_id
+        FROM rage.search(
+            $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22)))
+$_$;
+
+COMMENT ON FUNCTION rage_v1.search_facets(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real, without bigint[]) IS 'How many of the images that search_images with the same arguments finds have which tag, brand, kind and attribute (facet: tags, brands, kinds or attributes; name: that of the attribute), the hundred most frequent values of each. Each image has one kind: the counts of the kinds add up to the images counted.';
 
 CREATE FUNCTION rage_v1.search_images(prompt text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], legs jsonb DEFAULT NULL::jsonb, vectors jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer, min_relevance real DEFAULT 0, without bigint[] DEFAULT NULL::bigint[]) RETURNS TABLE(rank integer, image_id bigint, external_id text, brand text, skus text[], title text, tags text[], score double precision, legs jsonb, strategy text, matched bigint, complete boolean)
     LANGUAGE sql STABLE SECURITY DEFINER ROWS 20

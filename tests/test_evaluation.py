@@ -271,5 +271,5 @@ def test_command_names_the_line_that_a_search_refuses(rage: Rage, tmp_path: Path
     file = write_lines(tmp_path, f'{{"query": "lamp", "relevant": ["lamp.png"], "filters": {filters}}}')
     outcome = rage("evaluate", file)
     assert outcome.code == 2
-    assert outcome.complaint.startswith("Line 1: a range of attributes takes")
+    assert outcome.complaint.startswith('Line 1: the range of attribute "price" takes')
     assert rage("evaluate", write_lines(tmp_path, '{"query": "x", "relevant": ["nope"]}')).code == 1

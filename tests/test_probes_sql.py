@@ -55,12 +55,14 @@ def searched(arguments: str, guess: Guess, nobodys: object) -> Probe:
 
 
 def filtered(arguments: str, guess: Guess, nobodys: object) -> list[Probe]:
-    """A search under a filter, and its report."""
-    report = f"SELECT * FROM rage_v1.search_report({arguments})"
+    """A search under a filter, its report, and its facets."""
     named = arguments.replace("%(g)s", "?")
     return [
         searched(arguments, guess, nobodys),
-        Probe(f"search_report({named})", report, guess, nobodys),
+        *(
+            Probe(f"{function}({named})", f"SELECT * FROM rage_v1.{function}({arguments})", guess, nobodys)
+            for function in ("search_report", "search_facets")
+        ),
     ]
 
 
@@ -163,6 +165,8 @@ UNGUESSED = (
         "'lotion', min_width => 1, updated_after => '2001-01-01'",
     )),
     "SELECT * FROM rage_v1.search_report('lotion')",
+    "SELECT * FROM rage_v1.search_facets('lotion')",
+    "SELECT * FROM rage_v1.search_facets('quagga lotion', states => '{draft,approved}', min_relevance => 0.2)",
     "SELECT rage_v1.search_statement('lotion quagga moonrise velvetfox')",
     "SELECT rage_v1.search_statement('lantern -lotions')",
     *(f"SELECT * FROM rage_v1.similar_images(#our image#, '{by}')" for by in ("caption", "style")),
@@ -308,7 +312,8 @@ def test_service_reads_nothing_for_nobody(scene: Scene) -> None:
     relations = [f"rage.{table}" for table in names(scene.url, TABLES) if table not in OPEN_TABLES]
     relations += [f"rage_v1.{view}" for view in names(scene.url, VIEWS) if view != "index_status"]
     statements = [f"SELECT * FROM {name}" for name in relations]
-    statements += ["SELECT * FROM rage_v1.search_images('lotion')", *OF_THE_SERVICE]
+    statements += [f"SELECT * FROM rage_v1.search_{name}('lotion')" for name in ("images", "facets")]
+    statements += OF_THE_SERVICE
     read = {statement: answer(scene.nobody, statement) for statement in statements}
     assert {statement: told for statement, told in read.items() if told != "SELECT 0"} == {}
 

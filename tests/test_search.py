@@ -89,7 +89,7 @@ async def test_legs_of_the_contracts_example_are_taken(database: Database, encod
     ("legs", "message"),
     [
         ({"smell": 1.0}, 'unknown leg "smell": there are caption, image, style, text'),
-        ({"text": -1.0}, 'the weight of leg "text" must be a number of 0 or more'),
+        ({"text": -1.0}, 'the weight of leg "text" must be 0, or a number from 0.000001'),
         ({"text": 0.0}, "at least one leg needs a weight above 0"),
     ],
 )

@@ -80,6 +80,31 @@ FROM rage_v1.search_report(
     min_height => %(min_height)s::integer,
     min_relevance => %(min_relevance)s::real);
 
+-- name: search_facets
+-- How many of the images that a search finds have which tag, brand, kind and attribute.
+SELECT facet, name, value, count
+FROM rage_v1.search_facets(
+    %(prompt)s::text, %(k)s::integer,
+    brands => %(brands)s::text[],
+    skus => %(skus)s::text[],
+    kinds => %(kinds)s::text[],
+    states => %(states)s::text[],
+    tags_all => %(tags_all)s::text[],
+    tags_any => %(tags_any)s::text[],
+    tags_none => %(tags_none)s::text[],
+    collections => %(collections)s::text[],
+    attributes => %(attributes)s::jsonb,
+    among => %(among)s::bigint[],
+    legs => %(legs)s::jsonb,
+    vectors => %(vectors)s::jsonb,
+    origins => %(origins)s::text[],
+    created_after => %(created_after)s::timestamptz,
+    created_before => %(created_before)s::timestamptz,
+    updated_after => %(updated_after)s::timestamptz,
+    min_width => %(min_width)s::integer,
+    min_height => %(min_height)s::integer,
+    min_relevance => %(min_relevance)s::real);
+
 -- name: similar_images
 -- The public function, its rows as one list with their images.
 WITH found AS MATERIALIZED (

@@ -70,7 +70,7 @@ BEGIN
                 SELECT FROM jsonb_each(wanted) AS b (operator, bound)
                 WHERE operator NOT IN ('gt', 'gte', 'lt', 'lte') OR jsonb_typeof(bound) NOT IN ('number', 'string')
             ) THEN
-                RAISE EXCEPTION 'a range of attributes takes gt, gte, lt and lte with a number or a text, not %', wanted
+                RAISE EXCEPTION 'the range of attribute "%" takes gt, gte, lt and lte with a number or a text, not %', name, wanted
                     USING ERRCODE = 'invalid_parameter_value', COLUMN = 'attributes.' || name;
             END IF;
             clauses := clauses || rage.range_clauses(name, wanted);
@@ -123,12 +123,37 @@ RETURN (
 COMMENT ON FUNCTION rage.tags_clause(integer) IS 'The condition that an image has each of so many tags.';
 
 
+CREATE OR REPLACE FUNCTION rage.check_bounds(filters jsonb, among bigint[]) RETURNS void
+LANGUAGE plpgsql IMMUTABLE
+AS $function$
+DECLARE
+    tags   integer := CASE WHEN filters ? 'tags_all' THEN jsonb_array_length(filters -> 'tags_all') END;
+    names  bigint := CASE WHEN jsonb_typeof(filters -> 'attributes') = 'object'
+                          THEN (SELECT count(*) FROM jsonb_object_keys(filters -> 'attributes')) END;
+BEGIN
+    -- Each is a condition of its own: planning hundreds of them takes minutes.
+    IF tags > 64 THEN
+        RAISE EXCEPTION 'tags_all has % tags, at most 64 are possible', tags
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'tags_all';
+    ELSIF names > 64 THEN
+        RAISE EXCEPTION 'attributes has % names, at most 64 are possible', names
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'attributes';
+    ELSIF cardinality(among) > 1000000 THEN
+        RAISE EXCEPTION 'among has % ids, at most 1000000 are possible', cardinality(among)
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'among';
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION rage.check_bounds(jsonb, bigint[]) IS 'Refuses a filter that is too large to be planned.';
+
+
 CREATE OR REPLACE FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) RETURNS text
 LANGUAGE plpgsql IMMUTABLE
 AS $function$
 DECLARE
     clauses  text[] := ARRAY['i.deleted_at IS NULL'];
 BEGIN
+    PERFORM rage.check_bounds(filters, among);
     IF allowed IS NOT NULL THEN
         clauses := clauses || 'i.brand_id = ANY ($3)'::text;
     END IF;

@@ -22,10 +22,15 @@ BEGIN
             (SELECT string_agg(l.leg, ', ' ORDER BY l.leg) FROM rage.search_legs AS l)
             USING ERRCODE = 'invalid_parameter_value', COLUMN = 'legs';
     END IF;
+    -- A real holds what lies between, and the score of the last rank too.
     SELECT key INTO bad FROM jsonb_each(legs) AS e (key, value)
-    WHERE jsonb_typeof(value) <> 'number' OR value::numeric < 0 LIMIT 1;
+    WHERE CASE jsonb_typeof(value)
+              WHEN 'number' THEN value::numeric <> 0 AND value::numeric NOT BETWEEN 0.000001 AND 1000000
+              ELSE true
+          END
+    LIMIT 1;
     IF bad IS NOT NULL THEN
-        RAISE EXCEPTION 'the weight of leg "%" must be a number of 0 or more', bad
+        RAISE EXCEPTION 'the weight of leg "%" must be 0, or a number from 0.000001 to 1000000', bad
             USING ERRCODE = 'invalid_parameter_value', COLUMN = 'legs.' || bad;
     END IF;
     IF NOT EXISTS (SELECT FROM jsonb_each(legs) AS e (key, value) WHERE value::numeric > 0) THEN
@@ -128,6 +133,10 @@ DECLARE
     found      jsonb := '{}';
     unknown    text;
 BEGIN
+    IF jsonb_typeof(vectors) <> 'object' THEN
+        RAISE EXCEPTION 'vectors must be an object of leg names and vectors'
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'vectors';
+    END IF;
     SELECT key INTO unknown FROM jsonb_object_keys(vectors) AS key
     WHERE key NOT IN (SELECT l.leg FROM rage.search_legs AS l WHERE l.space_id IS NOT NULL) LIMIT 1;
     IF unknown IS NOT NULL THEN

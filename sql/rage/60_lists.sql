@@ -46,21 +46,12 @@ COMMENT ON FUNCTION rage.list_images(jsonb, tsquery, text, text, bigint, integer
     'One page of the images that pass a filter, in a stable order; sort_key and image_id of the last row continue it.';
 
 
-CREATE OR REPLACE FUNCTION rage.facets(filters jsonb, words tsquery) RETURNS TABLE (facet text, name text, value text, count bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path FROM CURRENT
-AS $function$
-DECLARE
-    allowed  integer[] := rage.brand_limit();
-    wanted   jsonb := rage.resolved(filters, allowed);
-BEGIN
-    RETURN QUERY EXECUTE format($sql$
+CREATE OR REPLACE FUNCTION rage.facet_statement(matches text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN format($sql$
 WITH matches AS MATERIALIZED (
     SELECT i.image_id, i.brand_id, i.kind, i.attributes
-    FROM rage.images AS i
-    WHERE %s
-      AND ($4 IS NULL OR EXISTS (
-          SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ $4))
+    FROM %s
 ),
 counted AS (
     SELECT 'tags' AS facet, NULL AS name, t.name AS value, count(DISTINCT m.image_id) AS count
@@ -92,9 +83,36 @@ ranked AS (
 SELECT r.facet, r.name, r.value, r.count
 FROM ranked AS r
 WHERE r.place <= 100
-ORDER BY r.facet, r.name, r.place$sql$, rage.filter_clause(wanted, NULL, allowed))
+ORDER BY r.facet, r.name, r.place$sql$, matches);
+COMMENT ON FUNCTION rage.facet_statement(text) IS
+    'The text of a count of tags, brands, kinds and attributes over the images i of a FROM clause: the hundred most frequent values of each.';
+
+
+CREATE OR REPLACE FUNCTION rage.facets(filters jsonb, words tsquery) RETURNS TABLE (facet text, name text, value text, count bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    allowed  integer[] := rage.brand_limit();
+    wanted   jsonb := rage.resolved(filters, allowed);
+BEGIN
+    RETURN QUERY EXECUTE rage.facet_statement(
+        'rage.images AS i WHERE ' || rage.filter_clause(wanted, NULL, allowed) || $sql$
+      AND ($4 IS NULL OR EXISTS (
+          SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ $4))$sql$)
     USING wanted, NULL::bigint[], allowed, words;
 END
 $function$;
-COMMENT ON FUNCTION rage.facets(jsonb, tsquery) IS
-    'How many images that pass a filter have which tag, brand, kind and attribute: the hundred most frequent values of each.';
+COMMENT ON FUNCTION rage.facets(jsonb, tsquery) IS 'How many images that pass a filter have which tag, brand, kind and attribute.';
+
+
+CREATE OR REPLACE FUNCTION rage.found_facets(image_ids bigint[]) RETURNS TABLE (facet text, name text, value text, count bigint)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $function$
+BEGIN
+    RETURN QUERY EXECUTE rage.facet_statement('rage.images AS i WHERE i.image_id = ANY ($1)') USING image_ids;
+END
+$function$;
+COMMENT ON FUNCTION rage.found_facets(bigint[]) IS
+    'How many of these images, which a search has found for who asks, have which tag, brand, kind and attribute.';

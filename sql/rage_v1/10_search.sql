@@ -123,6 +123,43 @@ COMMENT ON FUNCTION rage_v1.search_statement IS
     'The SQL that search_images with the same arguments runs, with its values written in, for EXPLAIN; it runs under any search_path.';
 
 
+CREATE OR REPLACE FUNCTION rage_v1.search_facets(
+    prompt          text,
+    k               integer DEFAULT 200,
+    brands          text[] DEFAULT NULL,
+    skus            text[] DEFAULT NULL,
+    kinds           text[] DEFAULT NULL,
+    states          text[] DEFAULT NULL,
+    tags_all        text[] DEFAULT NULL,
+    tags_any        text[] DEFAULT NULL,
+    tags_none       text[] DEFAULT NULL,
+    collections     text[] DEFAULT NULL,
+    attributes      jsonb DEFAULT NULL,
+    among           bigint[] DEFAULT NULL,
+    legs            jsonb DEFAULT NULL,
+    vectors         jsonb DEFAULT NULL,
+    origins         text[] DEFAULT NULL,
+    created_after   timestamptz DEFAULT NULL,
+    created_before  timestamptz DEFAULT NULL,
+    updated_after   timestamptz DEFAULT NULL,
+    min_width       integer DEFAULT NULL,
+    min_height      integer DEFAULT NULL,
+    min_relevance   real DEFAULT 0,
+    without         bigint[] DEFAULT NULL
+) RETURNS TABLE (facet text, name text, value text, count bigint)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $function$
+    SELECT facet, name, value, count
+    FROM rage.found_facets(ARRAY(
+        SELECT image_id
+        FROM rage.search(
+            $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22)))
+$function$;
+COMMENT ON FUNCTION rage_v1.search_facets IS
+    'How many of the images that search_images with the same arguments finds have which tag, brand, kind and attribute (facet: tags, brands, kinds or attributes; name: that of the attribute), the hundred most frequent values of each. Each image has one kind: the counts of the kinds add up to the images counted.';
+
+
 CREATE OR REPLACE FUNCTION rage_v1.prompt_vector(prompt text, space text) RETURNS real[]
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path FROM CURRENT

@@ -1,12 +1,21 @@
-"""How the domain's values become the arguments of statements."""
+"""How the domain's values become arguments of statements, and rows that several stages read become values."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from msgspec import Struct
 from psycopg.types.json import Jsonb
 
-from rage_pg.types import Filters
+from rage_pg.types import Facets, FacetValue, Filters
+
+
+class FacetRow(Struct, frozen=True):
+    facet: str
+    name: str | None
+    value: str
+    count: int
 
 
 def filter_values(filters: Filters) -> dict[str, Any]:
@@ -28,3 +37,21 @@ def filter_values(filters: Filters) -> dict[str, Any]:
         "min_width": filters.min_width,
         "min_height": filters.min_height,
     }
+
+
+def facets_of(rows: Iterable[FacetRow]) -> Facets:
+    """The rows of a count, by facet."""
+    counted: dict[tuple[str, str | None], list[FacetValue]] = {}
+    for row in rows:
+        counted.setdefault((row.facet, row.name), []).append(FacetValue(row.value, row.count))
+    kinds = tuple(counted.get(("kinds", None), ()))
+    return Facets(
+        # Each image has one kind.
+        counted=sum(kind.count for kind in kinds),
+        tags=tuple(counted.get(("tags", None), ())),
+        brands=tuple(counted.get(("brands", None), ())),
+        kinds=kinds,
+        attributes={
+            name: tuple(found) for (facet, name), found in counted.items() if facet == "attributes" and name
+        },
+    )

@@ -23,7 +23,7 @@ from rage_pg.embedded import app_url, embedded_server
 from rage_pg.errors import SetupError
 from rage_pg.providers.ports import ImageEncoder, TextEncoder
 from rage_pg.providers.registry import Generators, Registry
-from rage_pg.types import Candidate, SearchAnswer, SearchRequest, Space
+from rage_pg.types import Candidate, Facets, SearchAnswer, SearchRequest, Space
 
 log = structlog.get_logger(__name__)
 
@@ -64,9 +64,21 @@ class Runtime:
         """The best images for a prompt, by every space that is searched now; logged. Raises InvalidInput."""
         return await searching.search(self.database, await self.text_encoders(), request)
 
+    async def compared_by(self) -> frozenset[str]:
+        """The legs by whose vectors images can be compared now."""
+        return frozenset(leg for space in await self._active() for leg in space.legs)
+
     async def next_rows(self, search_id: UUID, cursor: str | None) -> SearchAnswer:
         """What follows the rows that a search has given. Raises NotFound, InvalidInput, Conflict."""
         return await searching.next_rows(self.database, await self.text_encoders(), search_id, cursor)
+
+    async def unseen_rows(self, search_id: UUID) -> tuple[int, SearchAnswer]:
+        """What follows all that a search has given, and how many that were. Raises NotFound, Conflict."""
+        return await searching.unseen_rows(self.database, await self.text_encoders(), search_id)
+
+    async def search_facets(self, request: SearchRequest) -> Facets:
+        """Counts over what `search` would find. Raises InvalidInput."""
+        return await searching.facets(self.database, await self.text_encoders(), request)
 
     async def look(self, request: SearchRequest) -> tuple[Candidate, ...]:
         """What `search` would find; nothing is written."""

@@ -25,10 +25,19 @@ Encodes = Literal["image", "caption", "style"]
 MAX_PROMPT = 32_000
 """Characters; the longest prompt that any supported image model takes."""
 
+MOST_FOUND = 200
+"""Images that one search gives at most."""
+
+MOST_AMONG = 1_000_000
+"""Ids that a search can be confined to."""
+
 Prompt = Annotated[str, Meta(min_length=1, max_length=MAX_PROMPT)]
-K = Annotated[int, Meta(ge=1, le=200)]
+K = Annotated[int, Meta(ge=1, le=MOST_FOUND)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
-Weight = Annotated[float, Meta(ge=0.0)]
+Weight = Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": 1_000_000})]
+"""Checked by the search itself, which names the leg; a decoder would not."""
+Id = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""As far as Postgres counts; what is below 1 names nothing."""
 
 
 class Brand(Struct, frozen=True, kw_only=True):
@@ -173,7 +182,7 @@ class Filters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
 class SearchRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     prompt: Prompt
     filters: Filters = field(default_factory=Filters)
-    among: tuple[int, ...] | None = None
+    among: Annotated[tuple[Id, ...], Meta(max_length=MOST_AMONG)] | None = None
     k: K = 20
     min_relevance: Share = 0.0
     legs: dict[str, Weight] | None = None
@@ -243,6 +252,9 @@ class FacetValue(Struct, frozen=True):
 
 
 class Facets(Struct, frozen=True, kw_only=True):
+    """How many of `counted` images have which tag, brand, kind and attribute; frequent values first."""
+
+    counted: int
     tags: tuple[FacetValue, ...]
     brands: tuple[FacetValue, ...]
     kinds: tuple[FacetValue, ...]

@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from rage_pg.database import Database, execute, fetch_all, fetch_one
 from rage_pg.errors import Forbidden, InvalidInput, NotFound
-from rage_pg.queries import filter_values
+from rage_pg.queries import FacetRow, facets_of, filter_values
 from rage_pg.resources import statements
-from rage_pg.types import Content, Facets, FacetValue, Filters, Image, Page
+from rage_pg.types import Content, Facets, Filters, Image, Page
 
 SQL = statements("catalogue")
 
@@ -44,13 +44,6 @@ class _Cursor(Struct, frozen=True, array_like=True):
 class _Listed(Struct, frozen=True):
     image: Image
     sort_key: str
-
-
-class _Facet(Struct, frozen=True):
-    facet: str
-    name: str | None
-    value: str
-    count: int
 
 
 async def get(database: Database, image_id: int) -> Image:
@@ -107,18 +100,10 @@ async def listing(
 async def facets(database: Database, filters: Filters, *, q: str | None = None) -> Facets:
     """How many images that pass a filter carry which tag, brand, kind and attribute value."""
     async with database.reading() as connection:
-        rows = await fetch_all(connection, SQL["facets"], {**filter_values(filters), "q": q or None}, _Facet)
-    counted: dict[tuple[str, str | None], list[FacetValue]] = {}
-    for row in rows:
-        counted.setdefault((row.facet, row.name), []).append(FacetValue(row.value, row.count))
-    return Facets(
-        tags=tuple(counted.get(("tags", None), ())),
-        brands=tuple(counted.get(("brands", None), ())),
-        kinds=tuple(counted.get(("kinds", None), ())),
-        attributes={
-            name: tuple(found) for (facet, name), found in counted.items() if facet == "attributes" and name
-        },
-    )
+        rows = await fetch_all(
+            connection, SQL["facets"], {**filter_values(filters), "q": q or None}, FacetRow
+        )
+    return facets_of(rows)
 
 
 async def content(database: Database, image_id: int, *, version: int | None = None) -> Content:

@@ -12,7 +12,7 @@ from rage_pg.cli.groups import Commands
 click.rich_click.STYLE_COMMANDS_TABLE_COLUMN_WIDTH_RATIO = (1, 4)
 click.rich_click.COMMAND_GROUPS = {
     "rage": [
-        {"name": "Every day", "commands": ["import", "search", "generate", "history"]},
+        {"name": "Every day", "commands": ["import", "search", "similar", "generate", "history"]},
         {"name": "Service", "commands": ["serve", "worker", "db", "keys"]},
         {"name": "Index and quality", "commands": ["index", "spaces", "embed", "evaluate", "prices"]},
     ]
@@ -43,12 +43,14 @@ def _add_all(group: Any) -> None:
         prices,
         search,
         serve,
+        similar,
         spaces,
     )
 
     for module in (
         imports,
         search,
+        similar,
         generate,
         history,
         serve,

@@ -78,6 +78,29 @@ async def next_rows(
     )
 
 
+async def unseen_rows(
+    database: Database, encoders: Sequence[TextEncoder], search_id: UUID
+) -> tuple[int, SearchAnswer]:
+    """The `k` rows after all that a search has given so far, and how many that were; none once it has ended.
+
+    Raises NotFound and Conflict.
+    """
+    logged = await _logged(database, search_id)
+    after = logged.last_rank
+    if after % logged.k:
+        answer = SearchAnswer(
+            search_id=search_id,
+            items=(),
+            strategy=logged.strategy,
+            matched=logged.matched,
+            complete=logged.complete,
+            took_ms=0.0,
+        )
+    else:
+        answer = await next_rows(database, encoders, search_id, str(after) if after else None)
+    return after, answer
+
+
 async def _logged(database: Database, search_id: UUID) -> _Logged:
     async with database.reading() as connection:
         logged = await fetch_one(connection, SQL["logged_search"], {"search_id": search_id}, _Logged)

@@ -1,89 +1,90 @@
-"""The images that the page offers: what a prompt finds, or the newest, and by what they can be filtered."""
+"""The images that the page offers: what a prompt finds, those like an image, or the newest."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from rage_pg import search
 from rage_pg.catalogue import images
-from rage_pg.database import Database
+from rage_pg.errors import InvalidInput
 from rage_pg.runtime import Runtime
-from rage_pg.types import Filters, SearchRequest
-from rage_pg.web.forms import Asked, Shown
+from rage_pg.types import MOST_FOUND, SearchAnswer, SearchRequest
+from rage_pg.web.asked import Asked, Shown
+from rage_pg.web.facets import approved, facets
 
 AT_ONCE = 24
 """Images that are shown, and that more of them are shown."""
-MOST = 200
-"""Images that one search gives at most."""
-TAGS = 10
-"""Tags offered without unfolding the rest."""
+LIKENESSES = {"caption": "caption", "image": "picture", "style": "look"}
+"""What images can be alike by, and what the page calls it."""
 
 Context = dict[str, Any]
 
 
 async def found(runtime: Runtime, asked: Asked) -> Context:
-    """The first images, and the filters beside them."""
-    return {**await cards(runtime, asked, Shown()), **await _filters(runtime.database, asked)}
+    """The first images, and the facets beside them."""
+    return {**await cards(runtime, asked, None), **await facets(runtime, asked)}
 
 
-async def cards(runtime: Runtime, asked: Asked, shown: Shown) -> Context:
-    """The images that follow those which are shown: the prompt's, or without a prompt the newest."""
-    next_ones = _searched if asked.prompt else _listed
-    context = await next_ones(runtime, asked, shown)
-    before = len(shown.image_ids)
-    number = before + len(context["cards"])
-    return {**context, "asked": asked, "number": number, "further": before > 0, "most": MOST}
+async def cards(runtime: Runtime, asked: Asked, shown: Shown | None) -> Context:
+    """The images that follow those which are shown; the first ones where none are."""
+    if asked.like is not None:
+        context = await _alike(runtime, asked, asked.like, shown)
+    elif asked.prompt:
+        context = await _searched(runtime, asked, shown)
+    else:
+        context = await _listed(runtime, asked, shown)
+    number = len(context["cards"]) + (shown.number if shown else 0)
+    compared = await runtime.compared_by()
+    return {
+        "answer": None,
+        "liked": None,
+        "cut": False,
+        "best": 0.0,
+        **context,
+        "asked": asked,
+        "number": number,
+        "further": shown is not None,
+        "likenesses": {leg: name for leg, name in LIKENESSES.items() if leg in compared},
+    }
 
 
-async def _searched(runtime: Runtime, asked: Asked, shown: Shown) -> Context:
-    k = min(len(shown.image_ids) + AT_ONCE, MOST)
-    answer = await runtime.search(SearchRequest(prompt=asked.prompt, filters=asked.filters, k=k))
-    # A deeper search may rank the images anew: what is shown stays, and the rest follows.
-    new = [
-        (candidate.image, candidate)
-        for candidate in answer.items
-        if candidate.image.id not in shown.image_ids
-    ]
+async def _searched(runtime: Runtime, asked: Asked, shown: Shown | None) -> Context:
+    answer = await _first(runtime, asked) if shown is None else await _next(runtime, shown)
+    first = answer.items[0].score if answer.items else 0.0
+    return {
+        "answer": answer,
+        "cards": [(candidate.image, candidate) for candidate in answer.items],
+        "cursor": answer.cursor,
+        "best": shown.best if shown else first,
+    }
+
+
+async def _first(runtime: Runtime, asked: Asked) -> SearchAnswer:
+    return await runtime.search(SearchRequest(prompt=asked.prompt, filters=asked.filters, k=AT_ONCE))
+
+
+async def _next(runtime: Runtime, shown: Shown) -> SearchAnswer:
+    if shown.search_id is None:
+        raise InvalidInput("Which search goes on? search_id is missing.", field="search_id")
+    return await runtime.next_rows(shown.search_id, shown.cursor)
+
+
+async def _alike(runtime: Runtime, asked: Asked, image_id: int, shown: Shown | None) -> Context:
+    image = await images.get(runtime.database, image_id)
+    before = shown.number if shown else 0
+    k = min(before + AT_ONCE, MOST_FOUND)
+    answer = await search.similar(runtime.database, image_id, asked.by, k, asked.filters)
     goes_on = len(answer.items) == k < answer.matched
     return {
         "answer": answer,
-        "cards": new,
-        "cursor": None,
-        "more": goes_on and k < MOST,
-        "cut": goes_on and k == MOST,
+        "liked": image,
+        "cards": [(near.image, near) for near in answer.items[before:]],
+        "cursor": str(k) if goes_on and k < MOST_FOUND else None,
+        "cut": goes_on and k == MOST_FOUND,
     }
 
 
-async def _listed(runtime: Runtime, asked: Asked, shown: Shown) -> Context:
-    page = await images.listing(runtime.database, _approved(asked), cursor=shown.cursor, limit=AT_ONCE)
-    return {
-        "answer": None,
-        "cards": [(image, None) for image in page.items],
-        "cursor": page.cursor,
-        "more": page.cursor is not None,
-        "cut": False,
-    }
-
-
-async def _filters(database: Database, asked: Asked) -> Context:
-    """What can be filtered by: brands and kinds as if none were chosen, tags of what passes the filter."""
-    of_any_brand = await images.facets(database, _approved(asked, but="brand"))
-    of_any_kind = await images.facets(database, _approved(asked, but="kind"))
-    tags = (await images.facets(database, _approved(asked))).tags
-    offered = [tag for tag in tags if tag.value not in asked.tags]
-    return {
-        "brand_facets": of_any_brand.brands,
-        "kind_facets": of_any_kind.kinds,
-        "tag_facets": offered[:TAGS],
-        "more_tag_facets": offered[TAGS:],
-    }
-
-
-def _approved(asked: Asked, but: str | None = None) -> Filters:
-    """The filter without one of its parts, over what a search finds by default."""
-    filters = asked.filters
-    return Filters(
-        brand=() if but == "brand" else filters.brand,
-        kind=() if but == "kind" else filters.kind,
-        tags=filters.tags,
-        state=("approved",),
-    )
+async def _listed(runtime: Runtime, asked: Asked, shown: Shown | None) -> Context:
+    cursor = shown.cursor if shown else None
+    page = await images.listing(runtime.database, approved(asked), cursor=cursor or None, limit=AT_ONCE)
+    return {"cards": [(image, None) for image in page.items], "cursor": page.cursor}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
@@ -27,16 +28,15 @@ from rage_pg.generation import MAX_REFERENCES
 from rage_pg.generation import ROLES as ROLE_OF_KIND
 from rage_pg.runtime import Runtime
 from rage_pg.types import Generation, Status
+from rage_pg.web.asked import Asked, asked_of, shown_of
 from rage_pg.web.forms import (
     PURPOSES,
     ROLES,
     Choice,
-    asked_of,
     choice_of,
     generation_request,
     image_id_of,
     paying_brand,
-    shown_of,
 )
 from rage_pg.web.found import Context, cards, found
 from rage_pg.web.login import log_in, log_out, login_form
@@ -58,9 +58,12 @@ PageRequest = Request[Any, Any, Any]
 
 @get("/", name="page")
 async def whole_page(request: PageRequest, runtime: NamedDependency[Runtime]) -> Template:
-    """The page, with the search that its address names."""
+    """The page, with what its address names; who goes back in the browser keeps the rest of the page."""
+    images_found = await found(runtime, asked_of(request.query_params))
+    if "hx-history-restore-request" in request.headers:
+        return Template("found.html", context=images_found)
     context = {
-        **await found(runtime, asked_of(request.query_params)),
+        **images_found,
         **await _chosen(runtime, Choice()),
         **await _last(runtime.database),
     }
@@ -70,9 +73,7 @@ async def whole_page(request: PageRequest, runtime: NamedDependency[Runtime]) ->
 @post("/page/search", status_code=200, opt=needs("read"))
 async def search_results(request: PageRequest, runtime: NamedDependency[Runtime]) -> Template:
     asked = asked_of(await request.form())
-    return Template(
-        "found.html", context=await found(runtime, asked), headers={"HX-Replace-Url": asked.address}
-    )
+    return Template("found.html", context=await found(runtime, asked), headers=_moved(request, asked))
 
 
 @post("/page/search/more", status_code=200, opt=needs("read"))
@@ -145,6 +146,13 @@ async def keep(
 @get("/page/history")
 async def last_generations(database: NamedDependency[Database]) -> Template:
     return Template("history.html", context=await _last(database))
+
+
+def _moved(request: PageRequest, asked: Asked) -> dict[str, str]:
+    """A place of its own in the browser's history, unless it is the same one again."""
+    here = urlsplit(request.headers.get("hx-current-url", ""))
+    same = f"{here.path}?{here.query}".removesuffix("?") == asked.address
+    return {} if same else {"HX-Push-Url": asked.address}
 
 
 async def _chosen(runtime: Runtime, choice: Choice) -> Context:

@@ -17,6 +17,15 @@ function noticeOf(target) {
 
 document.addEventListener("htmx:afterSwap", markChosen);
 
+// Going back shows other images; the form of the prompt stands outside of what is swapped.
+document.addEventListener("htmx:historyRestore", () => {
+  document.getElementById("prompt").value = new URLSearchParams(location.search).get("prompt") ?? "";
+  markChosen();
+});
+
+// Whoever was logged out meanwhile is sent to the log-in.
+document.addEventListener("htmx:historyCacheMissLoadError", () => location.reload());
+
 // A prompt is rarely more than a line: Enter searches, Shift and Enter break the line.
 document.addEventListener("keydown", (event) => {
   if (event.target.name !== "prompt" || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
