@@ -143,6 +143,7 @@ CHANGED = [
     probe("DELETE", f"/api/images/{G}?erase=true", lambda side: side.twin_id, UNUSED_NUMBER),
     probe("POST", "/api/images", lambda side: side.brand, "nobodyfox", body={"brand": G}, upload=True),
     probe("PUT", f"/api/brands/{G}", lambda side: side.brand, "nobodyfox", body={"title": "mine"}),
+    probe("PATCH", f"/api/brands/{G}", lambda side: side.brand, "nobodyfox", body={"language": "de"}),
     probe("POST", "/api/brands", lambda side: side.brand, "nobodyfox", body={"name": G}, rightful="every"),
     probe("PUT", "/api/collections/new", lambda side: side.brand, "nobodyfox", body={"brand": G, "image_ids": []}),
     probe("PUT", "/api/collections/new", image_id, UNUSED_NUMBER, body={"brand": OWN, "image_ids": [G]},
