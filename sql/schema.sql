@@ -953,12 +953,18 @@ BEGIN
     IF filters ? 'kind' THEN
         clauses := clauses || 'i.kind = ANY (rage.texts($1 -> ''kind''))'::text;
     END IF;
-    IF filters ? 'state' THEN
+    IF filters -> 'state' = '["approved"]' THEN
+        -- What nearly every search asks for, in the form that costs least for each image.
+        clauses := clauses || 'i.state = ''approved'''::text;
+    ELSIF filters ? 'state' THEN
         clauses := clauses || 'i.state = ANY (rage.texts($1 -> ''state''))'::text;
     END IF;
     IF filters ? 'usable_on' THEN
         -- Null by null: of coalesce() the planner knows nothing, and takes half a percent to be usable today.
-        clauses := clauses || '(i.state <> ''approved'' OR ((i.usable_from IS NULL OR i.usable_from <= ($1 ->> ''usable_on'')::date) AND (i.usable_until IS NULL OR i.usable_until >= ($1 ->> ''usable_on'')::date)))'::text;
+        clauses := clauses || format(
+            '%s((i.usable_from IS NULL OR i.usable_from <= ($1 ->> ''usable_on'')::date) AND (i.usable_until IS NULL OR i.usable_until >= ($1 ->> ''usable_on'')::date))',
+            CASE WHEN filters -> 'state' = '["approved"]' THEN '' ELSE 'i.state <> ''approved'' OR ' END);
+        clauses[cardinality(clauses)] := '(' || clauses[cardinality(clauses)] || ')';
     END IF;
     IF filters ? 'collection' THEN
         clauses := clauses || 'i.image_id IN (SELECT ci.image_id FROM rage.collection_images AS ci JOIN rage.collections AS c USING (collection_id) WHERE c.key = ANY (rage.names($1 -> ''collection'')) AND ($3 IS NULL OR c.brand_id = ANY ($3)))'::text;
