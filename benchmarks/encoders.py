@@ -44,7 +44,7 @@ async def _report(runtime: Runtime, encoder: str, language: str, legs: str) -> N
 
 async def _rank(runtime: Runtime, query: dict[str, object], legs: str) -> int | None:
     request = SearchRequest(prompt=str(query["query"]), k=10, legs=LEGS[legs])
-    answer = await search.search(runtime.database, await runtime.text_encoders(), request)
+    answer = await search.search(runtime.database, runtime.registry.text_encoders(), request)
     wanted = query["relevant"]
     assert isinstance(wanted, list)
     for rank, item in enumerate(answer.items, 1):

@@ -1,18 +1,19 @@
--- name: unembedded_space
--- The active space of an encoder in which a prompt has no vector yet, with its legs.
+-- name: unembedded_spaces
+-- The spaces searched now in which a prompt has no vector yet, with their legs. Words have no place among styles.
 WITH active AS (
-    SELECT l.space_id, array_agg(l.leg) AS legs
+    SELECT l.space_id, array_agg(l.leg ORDER BY l.leg) AS legs
     FROM rage.search_legs AS l
-    WHERE l.space_id = rage.space_of(%(encoder)s, %(model)s, %(weights_sha256)s, %(dimensions)s, %(encodes)s)
     GROUP BY l.space_id
 )
-SELECT a.space_id, a.legs
+SELECT s.space_id, a.legs, s.encoder, s.model, s.weights_sha256, s.dimensions, s.encodes
 FROM active AS a
-WHERE NOT EXISTS (
-    SELECT FROM rage.prompt_vectors AS v
-    WHERE v.space_id = a.space_id AND v.prompt_md5 = md5(%(prompt)s)::uuid AND v.prompt = %(prompt)s
-      AND (v.caller_id IS NULL OR v.caller_id = rage.caller_id())
-);
+JOIN rage.embedding_spaces AS s USING (space_id)
+WHERE s.encodes <> 'style'
+  AND NOT EXISTS (
+      SELECT FROM rage.prompt_vectors AS v
+      WHERE v.space_id = s.space_id AND v.prompt_md5 = md5(%(prompt)s)::uuid AND v.prompt = %(prompt)s
+        AND (v.caller_id IS NULL OR v.caller_id = rage.caller_id()))
+ORDER BY s.space_id;
 
 -- name: store_prompt_vector
 -- Keeps a prompt's vector, so that SQL alone can search by it; the operator's serve everybody.

@@ -44,6 +44,9 @@ READ_TIMEOUT = "30s"
 """A question that takes longer is given up: its asker has long gone, and others wait."""
 
 ACT_FOR = "SELECT set_config('rage.caller', %s, true)"
+ANSWER_FOR = f"""
+{ACT_FOR}, set_config('synchronous_commit', 'off', true), set_config('statement_timeout', %s, true)
+"""
 READ_FOR = f"""
 {ACT_FOR}, set_config('transaction_read_only', 'on', true), set_config('statement_timeout', %s, true)
 """
@@ -123,6 +126,15 @@ class Database:
     async def reading(self) -> AsyncIterator[Connection]:
         """A transaction that changes nothing, and in which no statement runs for longer than READ_TIMEOUT."""
         async with self._transaction(READ_FOR, [self.caller.setting, READ_TIMEOUT]) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def answering(self) -> AsyncIterator[Connection]:
+        """A transaction that answers a question and notes that it did, under the time limit of `reading`.
+
+        Its end does not wait for the disk: a crash of the server within the next moments loses the note.
+        """
+        async with self._transaction(ANSWER_FOR, [self.caller.setting, READ_TIMEOUT]) as connection:
             yield connection
 
     @asynccontextmanager

@@ -46,11 +46,6 @@ class Runtime:
     def generators(self) -> Generators:
         return self.registry.generators()
 
-    async def text_encoders(self) -> list[TextEncoder]:
-        """Those of the spaces that legs search now: another process may have switched them."""
-        active = await self._active()
-        return [self.registry.text_encoder(space.encoder) for space in active if space.encodes == "caption"]
-
     async def encoders(self) -> list[TextEncoder | ImageEncoder]:
         """Those of the active spaces, and the text encoder that is set, so that its space fills up."""
         active = await self._active()
@@ -62,7 +57,7 @@ class Runtime:
 
     async def search(self, request: SearchRequest) -> SearchAnswer:
         """The best images for a prompt, by every space that is searched now; logged. Raises InvalidInput."""
-        return await searching.search(self.database, await self.text_encoders(), request)
+        return await searching.search(self.database, self.registry.text_encoders(), request)
 
     async def compared_by(self) -> frozenset[str]:
         """The legs by whose vectors images can be compared now."""
@@ -70,19 +65,19 @@ class Runtime:
 
     async def next_rows(self, search_id: UUID, cursor: str | None) -> SearchAnswer:
         """What follows the rows that a search has given. Raises NotFound, InvalidInput, Conflict."""
-        return await searching.next_rows(self.database, await self.text_encoders(), search_id, cursor)
+        return await searching.next_rows(self.database, self.registry.text_encoders(), search_id, cursor)
 
     async def unseen_rows(self, search_id: UUID) -> tuple[int, SearchAnswer]:
         """What follows all that a search has given, and how many that were. Raises NotFound, Conflict."""
-        return await searching.unseen_rows(self.database, await self.text_encoders(), search_id)
+        return await searching.unseen_rows(self.database, self.registry.text_encoders(), search_id)
 
     async def search_facets(self, request: SearchRequest) -> Facets:
         """Counts over what `search` would find. Raises InvalidInput."""
-        return await searching.facets(self.database, await self.text_encoders(), request)
+        return await searching.facets(self.database, self.registry.text_encoders(), request)
 
     async def look(self, request: SearchRequest) -> tuple[Candidate, ...]:
         """What `search` would find; nothing is written."""
-        return await searching.look(self.database, await self.text_encoders(), request)
+        return await searching.look(self.database, self.registry.text_encoders(), request)
 
     async def settle_text_encoder(self) -> None:
         """On a store without vectors yet, the text encoder that is set becomes the active one at once."""

@@ -53,7 +53,7 @@ def work_of(runtime: Runtime) -> jobs.Work:
 
     async def embed_prompt(prompt: str, caller_id: str | None) -> int:
         caller = SYSTEM if caller_id is None else Caller(setting=caller_id)
-        encoders = await runtime.text_encoders()
+        encoders = runtime.registry.text_encoders()
         return await search.embed_prompt(runtime.database.acting_for(caller), encoders, prompt)
 
     async def fill_index() -> list[index.Filled]:

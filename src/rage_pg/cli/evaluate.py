@@ -49,16 +49,17 @@ def evaluate(queries: Path, allow_missing: bool, as_json: bool) -> None:
 async def _evaluate(runtime: Runtime, questions: Sequence[Question], allow_missing: bool) -> Evaluation:
     from msgspec.structs import replace
 
-    from rage_pg import evaluation
+    from rage_pg import evaluation, index
     from rage_pg.callers import SYSTEM
     from rage_pg.search import search
     from rage_pg.types import SearchAnswer, SearchRequest
 
     database = runtime.database.acting_for(replace(SYSTEM, name="evaluate"))
-    encoders = await runtime.text_encoders()
-    for encoder in encoders:
-        # Loading a model is no part of a search.
-        await encoder.encode_prompts(["warm up"])
+    encoders = runtime.registry.text_encoders()
+    for space in await index.active_spaces(database):
+        if space.encodes == "caption":
+            # Loading a model is no part of a search.
+            await runtime.registry.text_encoder(space.encoder).encode_prompts(["warm up"])
 
     async def ask(request: SearchRequest) -> SearchAnswer:
         return await search(database, encoders, request)

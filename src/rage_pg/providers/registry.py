@@ -49,6 +49,10 @@ class Registry:
             self._text_encoders[name] = TEXT_ENCODERS[name]()
         return self._text_encoders[name]
 
+    def text_encoders(self) -> list[TextEncoder]:
+        """All that there are; a model is loaded when it first embeds."""
+        return [self.text_encoder(name) for name in TEXT_ENCODERS]
+
     def generators(self) -> Generators:
         """A lookup by name; asked for None it raises SetupError where RAGE_GENERATOR cannot work here."""
         return self._generator

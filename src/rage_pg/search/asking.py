@@ -35,11 +35,10 @@ async def search(
     prompt = prompt_of(request)
     await embed_prompt(database, encoders, prompt)
     values = arguments(request, prompt)
-    async with database.reading() as connection:
+    async with database.answering() as connection:
         rows = await rows_of(connection, values)
         report = await report_of(connection, values, rows)
-    took_ms = (time.perf_counter() - started) * 1000
-    async with database.transaction() as connection:
+        took_ms = (time.perf_counter() - started) * 1000
         search_id = await log_search(connection, request, values, rows, report, took_ms, database.caller.name)
     return SearchAnswer(
         search_id=search_id,
@@ -48,7 +47,7 @@ async def search(
         matched=report.matched,
         complete=report.complete,
         took_ms=round(took_ms, 2),
-        cursor=cursor_after(request.k, request.k, len(rows), report.matched),
+        cursor=cursor_after(request.k, request.k, len(rows), report),
     )
 
 
@@ -113,6 +112,6 @@ async def report_of(connection: Connection, values: Row, rows: Sequence[Row]) ->
     return await fetch_only(connection, SQL["search_report"], values, Report)
 
 
-def cursor_after(end: int, k: int, rows: int, matched: int) -> str | None:
+def cursor_after(end: int, k: int, rows: int, report: Report) -> str | None:
     """Where the next page begins, unless this one is not full or is the last."""
-    return str(end) if rows >= k and matched > end else None
+    return str(end) if rows >= k and (report.matched > end or not report.counted) else None

@@ -23,6 +23,11 @@ class Report(Struct, frozen=True):
     matched: int
     complete: bool
 
+    @property
+    def counted(self) -> bool:
+        """Whether `matched` is no estimate."""
+        return "matched estimated" not in self.strategy
+
 
 async def log_search(
     connection: Connection,

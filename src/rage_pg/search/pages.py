@@ -74,7 +74,7 @@ async def next_rows(
         matched=report.matched,
         complete=report.complete,
         took_ms=round((time.perf_counter() - started) * 1000, 2),
-        cursor=cursor_after(after + logged.k, logged.k, last_rank - after, report.matched),
+        cursor=cursor_after(after + logged.k, logged.k, last_rank - after, report),
     )
 
 
@@ -117,10 +117,9 @@ async def _answer_further(
 ) -> Report:
     await embed_prompt(database, encoders, logged.prompt)
     values = arguments(logged.request, logged.prompt, without=logged.answered)
-    async with database.reading() as connection:
+    async with database.answering() as connection:
         rows = await rows_of(connection, values)
         report = await report_of(connection, values, rows)
-    async with database.transaction() as connection:
         await execute(connection, SQL["lock_results"], {"search_id": search_id})
         await log_rows(connection, search_id, logged.last_rank, rows)
     return report
