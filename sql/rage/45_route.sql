@@ -86,6 +86,7 @@ SET search_path FROM CURRENT
 AS $function$
 DECLARE
     most            constant integer := 4000;
+    few             constant integer := 800;
     cheap_to_count  constant double precision := 2500;  -- In units of the planner: some milliseconds.
     at_least        integer;
     fewest          real;
@@ -97,7 +98,8 @@ BEGIN
     brand := rage.indexed_brand(filters, legs);
     SELECT max(s.ef_search), min(s.candidate_cost * s.ef_search), max(s.vectors) INTO at_least, fewest, images
     FROM rage.sound_indexes(legs, brand) AS s;
-    IF at_least IS NULL OR rage.few_match(filters, among, fewest::integer) THEN
+    IF (SELECT r.reltuples <= few FROM pg_class AS r WHERE r.oid = 'rage.images'::regclass)
+        OR rage.few_match(filters, among, coalesce(fewest, few)::integer) THEN
         RETURN;
     END IF;
     SELECT e.matches, e.cost INTO matches, cost FROM rage.estimated_matches(filter, filters, among, allowed) AS e;
