@@ -2483,7 +2483,10 @@ CREATE FUNCTION rage_v1.search_images(prompt text, k integer DEFAULT 20, brands 
     FROM rage.search(
         $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22) AS found
     -- Each is there. LEFT keeps the search first: joined from the images, an empty store would let bad arguments pass.
-    LEFT JOIN rage_v1.images AS i USING (image_id)
+    -- OFFSET 0 keeps it one look for each row: before a store is analysed, Postgres would put all of its images together.
+    LEFT JOIN LATERAL (
+        SELECT v.external_id, v.brand, v.skus, v.title, v.tags FROM rage_v1.images AS v WHERE v.image_id = found.image_id OFFSET 0
+    ) AS i ON true
     ORDER BY found.rank
 $_$;
 
@@ -2520,7 +2523,10 @@ CREATE FUNCTION rage_v1.similar_images(image_id bigint, by text DEFAULT 'caption
     FROM rage.nearest(
         $1, $2, $3, rage.filters($4, $5, $6, $7, $8, $9, $10, $11, $12, $14, $15, $16, $17, $18, $19), $13) AS found
     -- Each is there. LEFT keeps the search first: joined from the images, an empty store would let bad arguments pass.
-    LEFT JOIN rage_v1.images AS i ON i.image_id = found.similar_id
+    -- OFFSET 0 keeps it one look for each row: before a store is analysed, Postgres would put all of its images together.
+    LEFT JOIN LATERAL (
+        SELECT v.external_id, v.brand, v.skus, v.title, v.tags FROM rage_v1.images AS v WHERE v.image_id = found.similar_id OFFSET 0
+    ) AS i ON true
     ORDER BY found.rank
 $_$;
 

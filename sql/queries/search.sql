@@ -53,7 +53,7 @@ FROM rage_v1.search_images(
     min_height => %(min_height)s::integer,
     min_relevance => %(min_relevance)s::real,
     without => %(without)s::bigint[]) AS found
-LEFT JOIN rage_v1.images AS i USING (image_id)
+LEFT JOIN LATERAL (SELECT v.* FROM rage_v1.images AS v WHERE v.image_id = found.image_id OFFSET 0) AS i ON true
 ORDER BY found.rank;
 
 -- name: search_report
@@ -134,7 +134,7 @@ SELECT
     f.matched,
     f.complete
 FROM found AS f
-LEFT JOIN rage_v1.images AS i USING (image_id)
+LEFT JOIN LATERAL (SELECT v.* FROM rage_v1.images AS v WHERE v.image_id = f.image_id OFFSET 0) AS i ON true
 ORDER BY f.rank;
 
 -- name: log_search

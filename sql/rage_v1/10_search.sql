@@ -47,7 +47,10 @@ AS $function$
     FROM rage.search(
         $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22) AS found
     -- Each is there. LEFT keeps the search first: joined from the images, an empty store would let bad arguments pass.
-    LEFT JOIN rage_v1.images AS i USING (image_id)
+    -- OFFSET 0 keeps it one look for each row: before a store is analysed, Postgres would put all of its images together.
+    LEFT JOIN LATERAL (
+        SELECT v.external_id, v.brand, v.skus, v.title, v.tags FROM rage_v1.images AS v WHERE v.image_id = found.image_id OFFSET 0
+    ) AS i ON true
     ORDER BY found.rank
 $function$;
 COMMENT ON FUNCTION rage_v1.search_images IS
