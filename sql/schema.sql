@@ -591,6 +591,12 @@ $$;
 
 COMMENT ON FUNCTION rage.count_words() IS 'Counts the words of one brand, of whose documents many were written since they were counted, or some and that was a day ago; whether there was one.';
 
+CREATE FUNCTION rage.counted(filter text, wide boolean, found text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN CASE WHEN (NOT wide) THEN '(SELECT count(*) FROM matches)'::text ELSE format('greatest((SELECT count(*) FROM %I), coalesce($12, (SELECT count(*) FROM (SELECT FROM rage.images AS i WHERE %s LIMIT rage.most_counted()) AS counted)))'::text, found, filter) END;
+
+COMMENT ON FUNCTION rage.counted(filter text, wide boolean, found text) IS 'How many images match, as an expression of a statement; found: the CTE with what was found of them.';
+
 CREATE FUNCTION rage.create_space(name text, encodes text, encoder text, model text, weights_sha256 text, dimensions integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
@@ -1183,6 +1189,12 @@ $_$;
 
 COMMENT ON FUNCTION rage.list_images(filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer) IS 'One page of the images that pass a filter, in a stable order; sort_key and image_id of the last row continue it.';
 
+CREATE FUNCTION rage.most_counted() RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN 2000;
+
+COMMENT ON FUNCTION rage.most_counted() IS 'How far the matches of a wide filter are counted for who does not see every brand.';
+
 CREATE FUNCTION rage.named_skus(prompt text, allowed integer[]) RETURNS text[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
@@ -1256,11 +1268,14 @@ BEGIN
     PERFORM rage.scan_for(ready.candidates) WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
         'SELECT found.rank, found.image_id, found.distance, CASE WHEN found.short THEN $13 ELSE $14 END, found.matched, true'
-        ' FROM (' || rage.similar_statement(filter, vectors, ready.indexed, ready.brand, ready.estimate IS NOT NULL) || ') AS found'
+        ' FROM (' || rage.similar_statement(filter, vectors, ready.indexed, ready.brand, ready.wide) || ') AS found'
     USING wanted, nearest.among, allowed, NULL::jsonb, vectors, NULL::jsonb, nearest.k, NULL::real, NULL::bigint[],
           nearest.k, ready.candidates, ready.estimate,
-          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), '{}', NULL, ready.estimate),
-          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), ready.indexed, ready.brand, ready.estimate);
+          rage.strategy(
+              vectors, NULL, jsonb_build_object(nearest.by, 1), CASE WHEN allowed IS NULL THEN '{}' ELSE ready.indexed END,
+              ready.brand, ready.wide, ready.estimate),
+          rage.strategy(
+              vectors, NULL, jsonb_build_object(nearest.by, 1), ready.indexed, ready.brand, ready.wide, ready.estimate);
     PERFORM rage.set_scan(settings) WHERE ready.indexed <> '{}';
 END
 $_$;
@@ -1284,7 +1299,7 @@ $$;
 
 COMMENT ON FUNCTION rage.phrase_query(phrase text, configurations text[]) IS 'Finds the documents in which these words stand side by side, read in any of the configurations; null where there are no words.';
 
-CREATE FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], exact boolean, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT brand integer, OUT filter text, OUT statement text) RETURNS record
+CREATE FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], exact boolean, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer, OUT filter text, OUT statement text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $$
@@ -1301,15 +1316,16 @@ BEGIN
     END IF;
     depth := rage.search_depth(k, without, vectors, words);
     indexed := '{}';
+    wide := false;
     IF NOT exact THEN
-        SELECT r.indexed, r.candidates, r.estimate, r.brand INTO indexed, candidates, estimate, brand
+        SELECT r.indexed, r.candidates, r.wide, r.estimate, r.brand INTO indexed, candidates, wide, estimate, brand
         FROM rage.route(filter, filters, among, allowed, ARRAY(SELECT jsonb_object_keys(vectors)), depth) AS r;
     END IF;
-    statement := rage.search_statement(filter, words, vectors, indexed, brand, estimate IS NOT NULL);
+    statement := rage.search_statement(filter, words, vectors, indexed, brand, wide);
 END
 $$;
 
-COMMENT ON FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], exact boolean, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT brand integer, OUT filter text, OUT statement text) IS 'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the legs that go through their index (none where it must be exact).';
+COMMENT ON FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], exact boolean, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer, OUT filter text, OUT statement text) IS 'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the legs that go through their index (none where it must be exact).';
 
 CREATE FUNCTION rage.printed_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) RETURNS text
     LANGUAGE plpgsql STABLE
@@ -1321,7 +1337,8 @@ DECLARE
     printed   text := '';
     piece     text;
 BEGIN
-    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, false);
+    -- How many candidates a scan takes would tell how many images the store has. Exact: nothing but what they see.
+    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, rage.brand_limit() IS NOT NULL);
     literals := ARRAY[
         quote_nullable(ready.filters) || '::jsonb',
         quote_nullable(ready.among) || '::bigint[]',
@@ -1610,6 +1627,12 @@ CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
     LANGUAGE sql
     SET search_path TO 'rage', 'pg_temp'
     AS $$
+    -- Whoever changes a brand's language meanwhile waits, and then finds these documents too.
+    SELECT FROM rage.brands AS b
+    WHERE b.brand_id IN (SELECT i.brand_id FROM rage.images AS i WHERE i.image_id = ANY (ids))
+    ORDER BY b.brand_id
+    FOR SHARE;
+
     WITH known AS (
         SELECT
             i.image_id,
@@ -1691,7 +1714,7 @@ DECLARE
     ready  record;
 BEGIN
     SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, false);
-    IF ready.indexed <> '{}' OR ready.estimate IS NOT NULL THEN
+    IF ready.wide OR ready.indexed <> '{}' THEN
         -- Whether an index scan came back short is known once it has run; where it found nothing, it did.
         RETURN QUERY SELECT s.strategy, s.matched, s.complete FROM rage.search($1, $2, $3, $4, $5, $6, $7, $8) AS s LIMIT 1;
         IF FOUND THEN
@@ -1699,7 +1722,9 @@ BEGIN
         END IF;
     END IF;
     RETURN QUERY EXECUTE 'SELECT $4, count(*), true FROM rage.images AS i WHERE ' || ready.filter
-    USING ready.filters, ready.among, ready.allowed, rage.strategy(ready.vectors, ready.words, ready.weights, '{}', NULL, NULL);
+    USING ready.filters, ready.among, ready.allowed, rage.strategy(
+              ready.vectors, ready.words, ready.weights, CASE WHEN ready.allowed IS NULL THEN '{}' ELSE ready.indexed END,
+              ready.brand, ready.wide, ready.estimate);
 END
 $_$;
 
@@ -1809,7 +1834,7 @@ CREATE FUNCTION rage.resolved(filters jsonb, allowed integer[]) RETURNS jsonb
 
 COMMENT ON FUNCTION rage.resolved(filters jsonb, allowed integer[]) IS 'A filter with the numbers of brands and tags in place of their names, of the allowed brands alone; what filter_clause reads.';
 
-CREATE FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT brand integer) RETURNS record
+CREATE FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'rage', 'pg_temp'
     AS $$
@@ -1824,6 +1849,7 @@ DECLARE
     cost            double precision;
 BEGIN
     indexed := '{}';
+    wide := false;
     brand := rage.indexed_brand(filters, legs);
     SELECT max(s.ef_search), min(s.candidate_cost * s.ef_search), max(s.vectors) INTO at_least, fewest, images
     FROM rage.sound_indexes(legs, brand) AS s;
@@ -1832,7 +1858,9 @@ BEGIN
         RETURN;
     END IF;
     SELECT e.matches, e.cost INTO matches, cost FROM rage.estimated_matches(filter, filters, among, allowed) AS e;
-    IF cost > cheap_to_count THEN
+    wide := cost > cheap_to_count;
+    -- The planner's statistics are those of every brand.
+    IF wide AND allowed IS NULL THEN
         estimate := round(matches, 1 - floor(log(matches))::integer);
     END IF;
     -- The first half must hold `depth` matches. Under a filter that has nothing to do with the picture their number
@@ -1847,7 +1875,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT brand integer) IS 'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed. No leg: every match is compared. estimate: two digits of the number of matches; null where they are counted. brand: whose own index is read; null: that of all images.';
+COMMENT ON FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer) IS 'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed. No leg: every match is compared. wide: the matches are too many to be set aside, or all counted. estimate: two digits of their number, for who sees every brand. brand: whose own index is read; null: that of all images.';
 
 CREATE FUNCTION rage.sample_queries(leg text, wanted integer) RETURNS SETOF text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1972,10 +2000,13 @@ BEGIN
     RETURN QUERY EXECUTE
         'WITH found AS MATERIALIZED (' || ready.statement || '), '
         'told AS MATERIALIZED ('
-        'SELECT rage.strategy($5, $4, $6, ARRAY(SELECT unnest($13) EXCEPT SELECT unnest(short)), $14, $12) AS strategy FROM found LIMIT 1) '
+        -- A scan that comes back short tells of other brands' images: who may not see them is told what was planned.
+        'SELECT rage.strategy('
+        '$5, $4, $6, CASE WHEN $3 IS NULL THEN ARRAY(SELECT unnest($13) EXCEPT SELECT unnest(short)) ELSE $13 END, $14, $15, $12'
+        ') AS strategy FROM found LIMIT 1) '
         'SELECT found.rank, found.image_id, found.score, found.legs, told.strategy, found.matched, true FROM found CROSS JOIN told'
     USING ready.filters, ready.among, ready.allowed, ready.words, ready.vectors, ready.weights, ready.k,
-          ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, ready.indexed, ready.brand;
+          ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, ready.indexed, ready.brand, ready.wide;
     PERFORM rage.set_scan(settings) WHERE ready.indexed <> '{}';
 END
 $_$;
@@ -2036,7 +2067,7 @@ best AS (
     SELECT image_id, score, legs
     FROM answer
     WHERE score >= $8 * coalesce((SELECT max(score) FROM fused), 0)
-      AND ($9 IS NULL OR image_id <> ALL ($9))
+      AND ($9 IS NULL OR image_id <> ALL (array_remove($9, NULL)))
     ORDER BY score DESC, image_id
     LIMIT $7
 ),
@@ -2045,14 +2076,15 @@ route AS (
 )
 SELECT row_number() OVER (ORDER BY score DESC, image_id)::integer AS rank,
        image_id, score, legs,
-       CASE WHEN $12 IS NOT NULL THEN $12 ELSE (SELECT count(*) FROM matches) END AS matched,
+       %s AS matched,
        short
 FROM best CROSS JOIN route
 ORDER BY score DESC, image_id$sql$,
         filter,
         array_to_string(ctes || ''::text, ','),
         array_to_string(hits, E'\n    UNION ALL\n    '),
-        coalesce(nullif(array_to_string(short, ' UNION ALL '), ''), 'SELECT '''' WHERE false'));
+        coalesce(nullif(array_to_string(short, ' UNION ALL '), ''), 'SELECT '''' WHERE false'),
+        rage.counted(filter, wide, 'fused'));
 END
 $_$;
 
@@ -2120,10 +2152,10 @@ WITH matches AS MATERIALIZED (
     WHERE %1$s
 ),%2$s
 SELECT place::integer AS rank, image_id, distance,
-       CASE WHEN $12 IS NOT NULL THEN $12 ELSE (SELECT count(*) FROM matches) END AS matched,
+       %5$s AS matched,
        %4$s AS short
 FROM %3$I
-ORDER BY place'::text, similar_statement.filter, v.ctes, v.leg, CASE WHEN (v.short IS NULL) THEN 'true'::text ELSE format('(SELECT short FROM %I)'::text, (v.leg || '_scanned'::text)) END) AS format FROM rage.vector_legs(similar_statement.filter, similar_statement.vectors, similar_statement.indexed, similar_statement.brand, similar_statement.wide) v(leg, ctes, hits, short));
+ORDER BY place'::text, similar_statement.filter, v.ctes, v.leg, CASE WHEN (v.short IS NULL) THEN 'true'::text ELSE format('(SELECT short FROM %I)'::text, (v.leg || '_scanned'::text)) END, rage.counted(similar_statement.filter, similar_statement.wide, v.leg)) AS format FROM rage.vector_legs(similar_statement.filter, similar_statement.vectors, similar_statement.indexed, similar_statement.brand, similar_statement.wide) v(leg, ctes, hits, short));
 
 COMMENT ON FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[], brand integer, wide boolean) IS 'The text of a search for similar images, by the one leg that has a vector. The parameters are those of a search.';
 
@@ -2213,12 +2245,12 @@ COMMENT ON COLUMN rage.search_legs.space_id IS 'The active space; null for full 
 
 COMMENT ON COLUMN rage.search_legs.weight IS 'Weight in the rank fusion where a request names none.';
 
-CREATE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[], brand integer, estimate bigint) RETURNS text
+CREATE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[], brand integer, wide boolean, estimate bigint) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
-    RETURN (WITH legs AS (SELECT l.leg, ((strategy.vectors ? l.leg) OR ((l.leg = 'text'::text) AND (strategy.words IS NOT NULL))) AS searched, (l.leg = ANY (strategy.indexed)) AS by_index, CASE WHEN (l.leg = 'text'::text) THEN 'only stop words for text'::text WHEN (l.space_id IS NULL) THEN ('no space for '::text || l.leg) ELSE ('prompt not embedded for '::text || l.leg) END AS lack FROM rage.search_legs l WHERE (((strategy.weights ->> l.leg))::real > (0)::double precision)) SELECT concat_ws('; '::text, (CASE WHEN (strategy.brand IS NULL) THEN 'hnsw: '::text ELSE 'hnsw of the brand: '::text END || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND legs.by_index))), ('exact: '::text || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND (NOT legs.by_index)))), CASE WHEN (NOT bool_or(legs.searched)) THEN 'exact: no leg'::text ELSE NULL::text END, string_agg(legs.lack, ', '::text ORDER BY legs.leg) FILTER (WHERE (NOT legs.searched)), CASE WHEN (strategy.estimate IS NOT NULL) THEN 'matched estimated'::text ELSE NULL::text END) AS concat_ws FROM legs);
+    RETURN (WITH legs AS (SELECT l.leg, ((strategy.vectors ? l.leg) OR ((l.leg = 'text'::text) AND (strategy.words IS NOT NULL))) AS searched, (l.leg = ANY (strategy.indexed)) AS by_index, CASE WHEN (l.leg = 'text'::text) THEN 'only stop words for text'::text WHEN (l.space_id IS NULL) THEN ('no space for '::text || l.leg) ELSE ('prompt not embedded for '::text || l.leg) END AS lack FROM rage.search_legs l WHERE (((strategy.weights ->> l.leg))::real > (0)::double precision)) SELECT concat_ws('; '::text, (CASE WHEN (strategy.brand IS NULL) THEN 'hnsw: '::text ELSE 'hnsw of the brand: '::text END || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND legs.by_index))), ('exact: '::text || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND (NOT legs.by_index)))), CASE WHEN (NOT bool_or(legs.searched)) THEN 'exact: no leg'::text ELSE NULL::text END, string_agg(legs.lack, ', '::text ORDER BY legs.leg) FILTER (WHERE (NOT legs.searched)), CASE WHEN (strategy.estimate IS NOT NULL) THEN 'matched estimated'::text WHEN strategy.wide THEN format('matched counted up to %s'::text, rage.most_counted()) ELSE NULL::text END) AS concat_ws FROM legs);
 
-COMMENT ON FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[], brand integer, estimate bigint) IS 'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
+COMMENT ON FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[], brand integer, wide boolean, estimate bigint) IS 'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
 
 CREATE FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer, allowed integer[]) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -3963,7 +3995,15 @@ CREATE VIEW rage_v1.index_status WITH (security_invoker='true') AS
             ELSE NULL::bigint
         END AS index_bytes,
     a.recall,
-    a.audited_at
+    a.audited_at,
+    ARRAY( SELECT (c_1.relname)::text AS relname
+           FROM ((pg_class p
+             JOIN pg_index j ON (((j.indrelid = p.oid) AND (NOT (j.indisvalid AND j.indisready)))))
+             JOIN pg_class c_1 ON ((c_1.oid = j.indexrelid)))
+          WHERE ((p.relname = format('embeddings_%s'::text, s.space_id)) AND (p.relnamespace = ( SELECT n.oid
+                   FROM pg_namespace n
+                  WHERE (n.nspname = 'rage'::name))))
+          ORDER BY c_1.relname) AS invalid_indexes
    FROM ((((rage.embedding_spaces s
      LEFT JOIN counted c USING (space_id))
      LEFT JOIN LATERAL ( SELECT min(u.recall) AS recall,
@@ -4011,6 +4051,8 @@ COMMENT ON COLUMN rage_v1.index_status.index_bytes IS 'Size of the HNSW index in
 COMMENT ON COLUMN rage_v1.index_status.recall IS 'Lowest recall of a filter shape in the last audit; null for who does not see every brand.';
 
 COMMENT ON COLUMN rage_v1.index_status.audited_at IS 'When that was.';
+
+COMMENT ON COLUMN rage_v1.index_status.invalid_indexes IS 'Indexes that no search uses: a building failed or is under way.';
 
 CREATE VIEW rage_v1.lineage WITH (security_invoker='true') AS
  WITH RECURSIVE ancestry AS (

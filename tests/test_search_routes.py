@@ -301,3 +301,93 @@ async def test_brand_gets_an_index_of_its_own(store: Store, connection: psycopg.
         await index.drop(store.url, "usem3", "brand 3")
     with pytest.raises(NotFound, match="no brand 'nobody'"):
         await index.rebuild(store.url, "usem3", brand="nobody")
+
+
+def test_more_than_a_thousand_candidates(store: Store, connection: psycopg.Connection) -> None:
+    made = store.made
+    connection.execute("UPDATE rage.embedding_spaces SET candidate_cost = 0.01 WHERE name = 'usem3'")
+    try:
+        statement = (
+            "SELECT image_id, strategy FROM rage_v1.search_images('x', 60, tags_all => '{ten a}',"
+            " legs => '{\"caption\": 1}', vectors => %s::jsonb)"
+        )
+        shares, seen = [], set()
+        for query in made.queries:
+            vector = json.dumps({"caption": [float(x) for x in query]})
+            rows = connection.execute(statement, [vector]).fetchall()
+            wanted = made.nearest(query, made.tags["ten a"], 60)
+            shares.append(len({row[0] for row in rows} & set(wanted)) / 60)
+            seen.add(rows[0][1].partition(";")[0])
+            assert len(rows) == 60
+        assert "hnsw: caption" in seen
+        assert np.mean(shares) >= 0.97
+    finally:
+        connection.execute("UPDATE rage.embedding_spaces SET candidate_cost = 0.5 WHERE name = 'usem3'")
+
+
+def test_similar_images_take_the_same_routes(store: Store, connection: psycopg.Connection) -> None:
+    made = store.made
+    statement = "SELECT image_id, strategy FROM rage_v1.similar_images(%s, 'caption', 10, tags_all => %s)"
+    for tags, route in ([], "hnsw: caption"), (["one"], "exact: caption"):
+        shares = []
+        for place in range(0, 120, 10):
+            rows = connection.execute(statement, [place + 1, tags]).fetchall()
+            passing = made.tags[tags[0]].copy() if tags else everything(made)
+            passing[place] = False
+            wanted = made.nearest(made.vectors[place], passing, K)
+            shares.append(len({row[0] for row in rows} & set(wanted)) / len(wanted))
+            assert rows[0][1].partition(";")[0] == route
+        assert np.mean(shares) >= 0.99
+
+
+@pytest.fixture(scope="module")
+def reader(store: Store) -> Iterator[psycopg.Connection]:
+    """A login of brand 4."""
+    with (
+        login(store.url, "route_reader_only", "brand 4") as url,
+        psycopg.connect(url, autocommit=True) as opened,
+    ):
+        yield opened
+
+
+def test_what_others_have_is_not_told_by_counts(
+    store: Store, connection: psycopg.Connection, reader: psycopg.Connection
+) -> None:
+    """The planner's statistics are of every brand, and its costs are anybody's to set."""
+    attribute = "UPDATE rage.images AS i SET attributes = i.attributes || %s::jsonb FROM rage.brands AS b"
+    with connection.transaction(force_rollback=False):
+        connection.execute(
+            f"{attribute} WHERE b.brand_id = i.brand_id AND b.name <> 'brand 4' AND i.image_id %% 3 = 0",
+            ['{"campaign": "theirs"}'],
+        )
+        connection.execute(f"{attribute} WHERE i.image_id = 3 AND b.brand_id = 1", ['{"campaign": "theirs"}'])
+    connection.execute("ANALYZE rage.images")
+    reader.execute("SET cpu_tuple_cost = 1000")
+    rows = search(reader, store.made.queries[0], ', attributes => \'{"campaign": "theirs"}\'')
+    assert [row[2] for row in rows] == [1]
+    wide = search(reader, store.made.queries[0])
+    assert wide[0][2] == (store.made.brands == 4).sum()
+    assert "estimated" not in wide[0][1]
+
+
+def test_statement_of_who_sees_one_brand_tells_nothing_of_the_store(reader: psycopg.Connection) -> None:
+    vector = json.dumps({"caption": [1.0] * 512})
+    call = "SELECT rage_v1.search_statement('x', legs => '{\"caption\": 1}', vectors => %s::jsonb)"
+    (printed,) = reader.execute(call, [vector]).fetchone() or ("",)
+    assert "hnsw" not in printed
+    assert "embeddings_1" in printed
+
+
+def test_strategy_does_not_tell_of_what_others_have_near_a_vector(
+    store: Store, connection: psycopg.Connection, reader: psycopg.Connection
+) -> None:
+    made = store.made
+    # Far from the images of brand 4 that are left, near to those of the others.
+    near = made.vectors @ made.queries[0] > np.median(made.vectors @ made.queries[0])
+    hidden = [int(place) + 1 for place in np.flatnonzero(near & (made.brands == 4))]
+    connection.execute("UPDATE rage.images SET state = 'draft' WHERE image_id = ANY (%s)", [hidden])
+    try:
+        told = {search(reader, query)[0][1] for query in made.queries}
+        assert len(told) == 1
+    finally:
+        connection.execute("UPDATE rage.images SET state = 'approved' WHERE image_id = ANY (%s)", [hidden])

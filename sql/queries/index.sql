@@ -1,14 +1,14 @@
 -- name: spaces
 -- Every space with its counts and the legs that search it.
 SELECT space_id AS id, space AS name, encodes, encoder, model, weights_sha256, dimensions, state,
-       active_legs AS legs, embedded, missing, failed, index_valid, index_bytes, recall, audited_at
+       active_legs AS legs, embedded, missing, failed, index_valid, index_bytes, recall, audited_at, invalid_indexes
 FROM rage_v1.index_status
 ORDER BY space_id;
 
 -- name: space_of
 -- The space that an encoder fills.
 SELECT space_id AS id, space AS name, encodes, encoder, model, weights_sha256, dimensions, state,
-       active_legs AS legs, embedded, missing, failed, index_valid, index_bytes, recall, audited_at
+       active_legs AS legs, embedded, missing, failed, index_valid, index_bytes, recall, audited_at, invalid_indexes
 FROM rage_v1.index_status
 WHERE space_id = rage.space_of(%(encoder)s, %(model)s, %(weights_sha256)s, %(dimensions)s, %(encodes)s);
 

@@ -54,6 +54,12 @@ CREATE OR REPLACE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
 LANGUAGE sql
 SET search_path FROM CURRENT
 AS $function$
+    -- Whoever changes a brand's language meanwhile waits, and then finds these documents too.
+    SELECT FROM rage.brands AS b
+    WHERE b.brand_id IN (SELECT i.brand_id FROM rage.images AS i WHERE i.image_id = ANY (ids))
+    ORDER BY b.brand_id
+    FOR SHARE;
+
     WITH known AS (
         SELECT
             i.image_id,

@@ -79,7 +79,7 @@ COMMENT ON FUNCTION rage.indexed_brand(jsonb, text[]) IS
 
 CREATE OR REPLACE FUNCTION rage.route(
     filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer,
-    OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT brand integer
+    OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer
 )
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
@@ -95,6 +95,7 @@ DECLARE
     cost            double precision;
 BEGIN
     indexed := '{}';
+    wide := false;
     brand := rage.indexed_brand(filters, legs);
     SELECT max(s.ef_search), min(s.candidate_cost * s.ef_search), max(s.vectors) INTO at_least, fewest, images
     FROM rage.sound_indexes(legs, brand) AS s;
@@ -103,7 +104,9 @@ BEGIN
         RETURN;
     END IF;
     SELECT e.matches, e.cost INTO matches, cost FROM rage.estimated_matches(filter, filters, among, allowed) AS e;
-    IF cost > cheap_to_count THEN
+    wide := cost > cheap_to_count;
+    -- The planner's statistics are those of every brand.
+    IF wide AND allowed IS NULL THEN
         estimate := round(matches, 1 - floor(log(matches))::integer);
     END IF;
     -- The first half must hold `depth` matches. Under a filter that has nothing to do with the picture their number
@@ -118,7 +121,27 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION rage.route(text, jsonb, bigint[], integer[], text[], integer) IS
-    'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed. No leg: every match is compared. estimate: two digits of the number of matches; null where they are counted. brand: whose own index is read; null: that of all images.';
+    'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed. No leg: every match is compared. wide: the matches are too many to be set aside, or all counted. estimate: two digits of their number, for who sees every brand. brand: whose own index is read; null: that of all images.';
+
+
+CREATE OR REPLACE FUNCTION rage.most_counted() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 2000;
+COMMENT ON FUNCTION rage.most_counted() IS 'How far the matches of a wide filter are counted for who does not see every brand.';
+
+
+CREATE OR REPLACE FUNCTION rage.counted(filter text, wide boolean, found text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN CASE
+    WHEN NOT wide THEN '(SELECT count(*) FROM matches)'
+    -- An estimate may be less than what is there.
+    ELSE format(
+        'greatest((SELECT count(*) FROM %I), coalesce($12, '
+        '(SELECT count(*) FROM (SELECT FROM rage.images AS i WHERE %s LIMIT rage.most_counted()) AS counted)))',
+        found, filter)
+END;
+COMMENT ON FUNCTION rage.counted(text, boolean, text) IS
+    'How many images match, as an expression of a statement; found: the CTE with what was found of them.';
 
 
 CREATE OR REPLACE FUNCTION rage.scan_of(candidates integer) RETURNS text[]

@@ -1,6 +1,6 @@
 -- A search as one statement.
 -- $1 filter, $2 among, $3 allowed brands, $4 words, $5 vectors, $6 weights, $7 k, $8 min_relevance, $9 without,
--- $10 depth, $11 candidates of an index scan, $12 matches by estimate (null: they are counted).
+-- $10 depth, $11 candidates of an index scan, $12 matches by estimate (null: they are counted, of a wide filter up to a bound).
 
 CREATE OR REPLACE FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[], brand integer, wide boolean)
 RETURNS TABLE (leg text, ctes text, hits text, short text)
@@ -73,7 +73,7 @@ best AS (
     SELECT image_id, score, legs
     FROM answer
     WHERE score >= $8 * coalesce((SELECT max(score) FROM fused), 0)
-      AND ($9 IS NULL OR image_id <> ALL ($9))
+      AND ($9 IS NULL OR image_id <> ALL (array_remove($9, NULL)))
     ORDER BY score DESC, image_id
     LIMIT $7
 ),
@@ -82,14 +82,15 @@ route AS (
 )
 SELECT row_number() OVER (ORDER BY score DESC, image_id)::integer AS rank,
        image_id, score, legs,
-       CASE WHEN $12 IS NOT NULL THEN $12 ELSE (SELECT count(*) FROM matches) END AS matched,
+       %s AS matched,
        short
 FROM best CROSS JOIN route
 ORDER BY score DESC, image_id$sql$,
         filter,
         array_to_string(ctes || ''::text, ','),
         array_to_string(hits, E'\n    UNION ALL\n    '),
-        coalesce(nullif(array_to_string(short, ' UNION ALL '), ''), 'SELECT '''' WHERE false'));
+        coalesce(nullif(array_to_string(short, ' UNION ALL '), ''), 'SELECT '''' WHERE false'),
+        rage.counted(filter, wide, 'fused'));
 END
 $function$;
 COMMENT ON FUNCTION rage.search_statement(text, jsonb, jsonb, text[], integer, boolean) IS

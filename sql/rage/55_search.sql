@@ -1,7 +1,7 @@
 -- A search from its request to its rows.
 
 CREATE OR REPLACE FUNCTION rage.strategy(
-    vectors jsonb, words jsonb, weights jsonb, indexed text[], brand integer, estimate bigint
+    vectors jsonb, words jsonb, weights jsonb, indexed text[], brand integer, wide boolean, estimate bigint
 ) RETURNS text
 LANGUAGE sql STABLE
 SET search_path FROM CURRENT
@@ -25,10 +25,11 @@ RETURN (
         'exact: ' || string_agg(leg, ' + ' ORDER BY leg) FILTER (WHERE searched AND NOT by_index),
         CASE WHEN NOT bool_or(searched) THEN 'exact: no leg' END,
         string_agg(lack, ', ' ORDER BY leg) FILTER (WHERE NOT searched),
-        CASE WHEN estimate IS NOT NULL THEN 'matched estimated' END)
+        CASE WHEN estimate IS NOT NULL THEN 'matched estimated'
+             WHEN wide THEN format('matched counted up to %s', rage.most_counted()) END)
     FROM legs
 );
-COMMENT ON FUNCTION rage.strategy(jsonb, jsonb, jsonb, text[], integer, bigint) IS
+COMMENT ON FUNCTION rage.strategy(jsonb, jsonb, jsonb, text[], integer, boolean, bigint) IS
     'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
 
 
@@ -83,7 +84,7 @@ CREATE OR REPLACE FUNCTION rage.prepare_search(
     prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb,
     INOUT min_relevance real, INOUT without bigint[], exact boolean,
     OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer,
-    OUT indexed text[], OUT candidates integer, OUT estimate bigint, OUT brand integer, OUT filter text, OUT statement text
+    OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer, OUT filter text, OUT statement text
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -101,11 +102,12 @@ BEGIN
     END IF;
     depth := rage.search_depth(k, without, vectors, words);
     indexed := '{}';
+    wide := false;
     IF NOT exact THEN
-        SELECT r.indexed, r.candidates, r.estimate, r.brand INTO indexed, candidates, estimate, brand
+        SELECT r.indexed, r.candidates, r.wide, r.estimate, r.brand INTO indexed, candidates, wide, estimate, brand
         FROM rage.route(filter, filters, among, allowed, ARRAY(SELECT jsonb_object_keys(vectors)), depth) AS r;
     END IF;
-    statement := rage.search_statement(filter, words, vectors, indexed, brand, estimate IS NOT NULL);
+    statement := rage.search_statement(filter, words, vectors, indexed, brand, wide);
 END
 $function$;
 COMMENT ON FUNCTION rage.prepare_search(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[], boolean) IS
@@ -133,10 +135,13 @@ BEGIN
     RETURN QUERY EXECUTE
         'WITH found AS MATERIALIZED (' || ready.statement || '), '
         'told AS MATERIALIZED ('
-        'SELECT rage.strategy($5, $4, $6, ARRAY(SELECT unnest($13) EXCEPT SELECT unnest(short)), $14, $12) AS strategy FROM found LIMIT 1) '
+        -- A scan that comes back short tells of other brands' images: who may not see them is told what was planned.
+        'SELECT rage.strategy('
+        '$5, $4, $6, CASE WHEN $3 IS NULL THEN ARRAY(SELECT unnest($13) EXCEPT SELECT unnest(short)) ELSE $13 END, $14, $15, $12'
+        ') AS strategy FROM found LIMIT 1) '
         'SELECT found.rank, found.image_id, found.score, found.legs, told.strategy, found.matched, true FROM found CROSS JOIN told'
     USING ready.filters, ready.among, ready.allowed, ready.words, ready.vectors, ready.weights, ready.k,
-          ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, ready.indexed, ready.brand;
+          ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, ready.indexed, ready.brand, ready.wide;
     PERFORM rage.set_scan(settings) WHERE ready.indexed <> '{}';
 END
 $function$;
@@ -157,7 +162,7 @@ DECLARE
     ready  record;
 BEGIN
     SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, false);
-    IF ready.indexed <> '{}' OR ready.estimate IS NOT NULL THEN
+    IF ready.wide OR ready.indexed <> '{}' THEN
         -- Whether an index scan came back short is known once it has run; where it found nothing, it did.
         RETURN QUERY SELECT s.strategy, s.matched, s.complete FROM rage.search($1, $2, $3, $4, $5, $6, $7, $8) AS s LIMIT 1;
         IF FOUND THEN
@@ -165,7 +170,9 @@ BEGIN
         END IF;
     END IF;
     RETURN QUERY EXECUTE 'SELECT $4, count(*), true FROM rage.images AS i WHERE ' || ready.filter
-    USING ready.filters, ready.among, ready.allowed, rage.strategy(ready.vectors, ready.words, ready.weights, '{}', NULL, NULL);
+    USING ready.filters, ready.among, ready.allowed, rage.strategy(
+              ready.vectors, ready.words, ready.weights, CASE WHEN ready.allowed IS NULL THEN '{}' ELSE ready.indexed END,
+              ready.brand, ready.wide, ready.estimate);
 END
 $function$;
 COMMENT ON FUNCTION rage.report(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[]) IS
@@ -185,7 +192,8 @@ DECLARE
     printed   text := '';
     piece     text;
 BEGIN
-    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, false);
+    -- How many candidates a scan takes would tell how many images the store has. Exact: nothing but what they see.
+    SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, rage.brand_limit() IS NOT NULL);
     literals := ARRAY[
         quote_nullable(ready.filters) || '::jsonb',
         quote_nullable(ready.among) || '::bigint[]',

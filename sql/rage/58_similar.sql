@@ -11,11 +11,12 @@ WITH matches AS MATERIALIZED (
     WHERE %1$s
 ),%2$s
 SELECT place::integer AS rank, image_id, distance,
-       CASE WHEN $12 IS NOT NULL THEN $12 ELSE (SELECT count(*) FROM matches) END AS matched,
+       %5$s AS matched,
        %4$s AS short
 FROM %3$I
 ORDER BY place$sql$,
-        filter, v.ctes, v.leg, CASE WHEN v.short IS NULL THEN 'true' ELSE format('(SELECT short FROM %I)', v.leg || '_scanned') END)
+        filter, v.ctes, v.leg, CASE WHEN v.short IS NULL THEN 'true' ELSE format('(SELECT short FROM %I)', v.leg || '_scanned') END,
+        rage.counted(filter, wide, v.leg))
     FROM rage.vector_legs(filter, vectors, indexed, brand, wide) AS v
 );
 COMMENT ON FUNCTION rage.similar_statement(text, jsonb, text[], integer, boolean) IS
@@ -77,11 +78,14 @@ BEGIN
     PERFORM rage.scan_for(ready.candidates) WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
         'SELECT found.rank, found.image_id, found.distance, CASE WHEN found.short THEN $13 ELSE $14 END, found.matched, true'
-        ' FROM (' || rage.similar_statement(filter, vectors, ready.indexed, ready.brand, ready.estimate IS NOT NULL) || ') AS found'
+        ' FROM (' || rage.similar_statement(filter, vectors, ready.indexed, ready.brand, ready.wide) || ') AS found'
     USING wanted, nearest.among, allowed, NULL::jsonb, vectors, NULL::jsonb, nearest.k, NULL::real, NULL::bigint[],
           nearest.k, ready.candidates, ready.estimate,
-          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), '{}', NULL, ready.estimate),
-          rage.strategy(vectors, NULL, jsonb_build_object(nearest.by, 1), ready.indexed, ready.brand, ready.estimate);
+          rage.strategy(
+              vectors, NULL, jsonb_build_object(nearest.by, 1), CASE WHEN allowed IS NULL THEN '{}' ELSE ready.indexed END,
+              ready.brand, ready.wide, ready.estimate),
+          rage.strategy(
+              vectors, NULL, jsonb_build_object(nearest.by, 1), ready.indexed, ready.brand, ready.wide, ready.estimate);
     PERFORM rage.set_scan(settings) WHERE ready.indexed <> '{}';
 END
 $function$;

@@ -41,7 +41,14 @@ SELECT
     -- Its size counts every brand's images.
     CASE WHEN rage.sees_every_brand() THEN pg_relation_size(x.indexrelid) END AS index_bytes,
     a.recall,
-    a.audited_at
+    a.audited_at,
+    ARRAY(SELECT c.relname::text
+          FROM pg_class AS p
+          JOIN pg_index AS j ON j.indrelid = p.oid AND NOT (j.indisvalid AND j.indisready)
+          JOIN pg_class AS c ON c.oid = j.indexrelid
+          WHERE p.relname = format('embeddings_%s', s.space_id)
+            AND p.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = 'rage')
+          ORDER BY c.relname) AS invalid_indexes
 FROM rage.embedding_spaces AS s
 LEFT JOIN counted AS c USING (space_id)
 LEFT JOIN LATERAL (
@@ -74,6 +81,7 @@ COMMENT ON COLUMN rage_v1.index_status.index_valid IS 'Whether its HNSW index is
 COMMENT ON COLUMN rage_v1.index_status.index_bytes IS 'Size of the HNSW index in bytes; null for who does not see every brand.';
 COMMENT ON COLUMN rage_v1.index_status.recall IS 'Lowest recall of a filter shape in the last audit; null for who does not see every brand.';
 COMMENT ON COLUMN rage_v1.index_status.audited_at IS 'When that was.';
+COMMENT ON COLUMN rage_v1.index_status.invalid_indexes IS 'Indexes that no search uses: a building failed or is under way.';
 
 
 CREATE OR REPLACE VIEW rage_v1.index_audits WITH (security_invoker = true) AS

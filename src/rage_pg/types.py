@@ -383,3 +383,4 @@ class Space(Struct, frozen=True, kw_only=True):
     index_bytes: int | None = None
     recall: float | None = None
     audited_at: datetime | None = None
+    invalid_indexes: tuple[str, ...] = ()

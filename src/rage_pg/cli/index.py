@@ -46,8 +46,11 @@ def status(as_json: bool) -> None:
         )
         show_table(columns, [_row(space) for space in spaces])
     for space in spaces:
-        if space.index_valid is False:
-            complain(f"The index of {space.name} is invalid. Run: rage index rebuild --space {space.name}")
+        if space.invalid_indexes:
+            complain(
+                f"Not valid, or still being built: {', '.join(space.invalid_indexes)}."
+                f" Run: rage index rebuild --space {space.name}"
+            )
 
 
 @index.command("fill")

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import psycopg
 from msgspec import Struct
 from psycopg import AsyncConnection, sql
-from psycopg.errors import InsufficientPrivilege
+from psycopg.errors import InsufficientPrivilege, LockNotAvailable
 from psycopg.rows import class_row, dict_row
 
 from rage_pg.database import translated
@@ -72,8 +72,7 @@ async def rebuild(
             "m must be from 2 to 100, ef_construction from twice m to 1000.", "ef_construction"
         )
     async with _as_owner(url) as connection:
-        # Two at once would build the same twice, and drop each other's.
-        await connection.execute("SELECT pg_advisory_lock(hashtextextended('rage.rebuild', 0))")
+        await _wait_for_turn(connection)
         found = await _indexes(connection, space)
         brand_id = None if brand is None else await _brand_id(connection, brand)
         await _give_memory(connection, memory or _graph_size(found[0], m))
@@ -96,7 +95,7 @@ async def _rebuild(
 ) -> Rebuilt:
     served = f"{found[0].partition}_hnsw" + ("" if brand_id is None else f"_brand_{brand_id}")
     fresh = f"{served}_new"
-    remains = [one.name for one in found if one.name and _is_remains(one.name, served)]
+    remains = [one.name for one in found if one.name and _is_remains(one.name)]
     for name in remains:
         await _drop(connection, name)
     await connection.execute(_create(found[0], fresh, brand_id, *parameters))
@@ -128,9 +127,9 @@ async def _indexes(connection: AsyncConnection[Any], space: str) -> Sequence[_In
     return found
 
 
-def _is_remains(name: str, served: str) -> bool:
+def _is_remains(name: str) -> bool:
     """Whether a building that was killed left it: ours, or one of REINDEX CONCURRENTLY."""
-    return re.fullmatch(re.escape(served) + r"(_new|_ccnew\d*|_ccold\d*)", name) is not None
+    return re.search(r"_hnsw(_brand_\d+)?(_new|_ccnew\d*|_ccold\d*)$", name) is not None
 
 
 def _create(index: _Index, name: str, brand_id: int | None, m: int, ef_construction: int) -> sql.Composed:
@@ -160,6 +159,19 @@ async def drop(url: str, space: str, brand: str) -> str:
     return name
 
 
+async def _wait_for_turn(connection: AsyncConnection[Any]) -> None:
+    """Two at once would build the same twice, and drop each other's.
+
+    Asked again and again: a statement that waits for the lock would be waited for by the building.
+    """
+    while True:
+        cursor = await connection.execute("SELECT pg_try_advisory_lock(hashtextextended('rage.rebuild', 0))")
+        row = await cursor.fetchone()
+        if row and row[0]:
+            return
+        await asyncio.sleep(LOOK_EVERY)
+
+
 @asynccontextmanager
 async def _as_owner(url: str) -> AsyncIterator[AsyncConnection[Any]]:
     """A connection of its own: what is built concurrently is built outside of transactions."""
@@ -186,12 +198,22 @@ async def _drop(connection: AsyncConnection[Any], name: str) -> None:
 
 
 async def _swap(connection: AsyncConnection[Any], served: str, fresh: str, *, existed: bool) -> None:
-    async with connection.transaction():
-        if existed:
-            await connection.execute(sql.SQL("DROP INDEX rage.{}").format(sql.Identifier(served)))
-        await connection.execute(
-            sql.SQL("ALTER INDEX rage.{} RENAME TO {}").format(sql.Identifier(fresh), sql.Identifier(served))
-        )
+    """Dropping waits for the searches under way, and others for it: not for long, and then once more."""
+    while True:
+        try:
+            async with connection.transaction():
+                await connection.execute("SET LOCAL lock_timeout = '2s'")
+                if existed:
+                    await connection.execute(sql.SQL("DROP INDEX rage.{}").format(sql.Identifier(served)))
+                await connection.execute(
+                    sql.SQL("ALTER INDEX rage.{} RENAME TO {}").format(
+                        sql.Identifier(fresh), sql.Identifier(served)
+                    )
+                )
+        except LockNotAvailable:
+            await asyncio.sleep(LOOK_EVERY)
+        else:
+            return
 
 
 async def _watch(url: str, partition: str, building: Building) -> None:

@@ -25,8 +25,8 @@ class Report(Struct, frozen=True):
 
     @property
     def counted(self) -> bool:
-        """Whether `matched` is no estimate."""
-        return "matched estimated" not in self.strategy
+        """Whether `matched` is neither an estimate nor a bound, which `strategy` ends with."""
+        return "; matched " not in self.strategy
 
 
 async def log_search(

@@ -74,7 +74,7 @@ async def _alike(runtime: Runtime, asked: Asked, image_id: int, shown: Shown | N
     before = shown.number if shown else 0
     k = min(before + AT_ONCE, MOST_FOUND)
     answer = await search.similar(runtime.database, image_id, asked.by, k, asked.filters)
-    goes_on = len(answer.items) == k < answer.matched
+    goes_on = len(answer.items) == k and (k < answer.matched or "; matched " in answer.strategy)
     return {
         "answer": answer,
         "liked": image,
