@@ -1993,20 +1993,22 @@ CREATE FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[
     AS $_$
 DECLARE
     ready     record;
+    planned   text;
     settings  text[] := rage.scan_settings();
 BEGIN
     SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, $9);
     PERFORM rage.scan_for(ready.candidates) WHERE ready.indexed <> '{}';
+    planned := rage.strategy(
+        ready.vectors, ready.words, ready.weights, ready.indexed, ready.brand, ready.wide, ready.estimate);
+    -- A scan that comes back short tells of other brands' images: who may not see them is told what was planned.
     RETURN QUERY EXECUTE
-        'WITH found AS MATERIALIZED (' || ready.statement || '), '
-        'told AS MATERIALIZED ('
-        -- A scan that comes back short tells of other brands' images: who may not see them is told what was planned.
-        'SELECT rage.strategy('
-        '$5, $4, $6, CASE WHEN $3 IS NULL THEN ARRAY(SELECT unnest($13) EXCEPT SELECT unnest(short)) ELSE $13 END, $14, $15, $12'
-        ') AS strategy FROM found LIMIT 1) '
-        'SELECT found.rank, found.image_id, found.score, found.legs, told.strategy, found.matched, true FROM found CROSS JOIN told'
+        'SELECT found.rank, found.image_id, found.score, found.legs, '
+        'CASE WHEN short = ''{}'' OR $3 IS NOT NULL THEN $13 '
+        'ELSE rage.strategy($5, $4, $6, ARRAY(SELECT unnest($14) EXCEPT SELECT unnest(short)), $15, $16, $12) END, '
+        'found.matched, true FROM (' || ready.statement || ') AS found'
     USING ready.filters, ready.among, ready.allowed, ready.words, ready.vectors, ready.weights, ready.k,
-          ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, ready.indexed, ready.brand, ready.wide;
+          ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, planned, ready.indexed,
+          ready.brand, ready.wide;
     PERFORM rage.set_scan(settings) WHERE ready.indexed <> '{}';
 END
 $_$;
@@ -2062,29 +2064,21 @@ answer AS (
     UNION ALL
     SELECT image_id, 0, '{}' FROM matches
     WHERE (SELECT count(*) FROM fused) < $10 AND image_id NOT IN (SELECT image_id FROM fused)
-),
-best AS (
-    SELECT image_id, score, legs
-    FROM answer
-    WHERE score >= $8 * coalesce((SELECT max(score) FROM fused), 0)
-      AND ($9 IS NULL OR image_id <> ALL (array_remove($9, NULL)))
-    ORDER BY score DESC, image_id
-    LIMIT $7
-),
-route AS (
-    SELECT ARRAY(%s) AS short
 )
 SELECT row_number() OVER (ORDER BY score DESC, image_id)::integer AS rank,
        image_id, score, legs,
        %s AS matched,
-       short
-FROM best CROSS JOIN route
-ORDER BY score DESC, image_id$sql$,
+       %s AS short
+FROM answer
+WHERE score >= $8 * coalesce((SELECT max(score) FROM fused), 0)
+  AND ($9 IS NULL OR image_id <> ALL (array_remove($9, NULL)))
+ORDER BY score DESC, image_id
+LIMIT $7$sql$,
         filter,
         array_to_string(ctes || ''::text, ','),
         array_to_string(hits, E'\n    UNION ALL\n    '),
-        coalesce(nullif(array_to_string(short, ' UNION ALL '), ''), 'SELECT '''' WHERE false'),
-        rage.counted(filter, wide, 'fused'));
+        rage.counted(filter, wide, 'fused'),
+        coalesce('ARRAY(' || nullif(array_to_string(short, ' UNION ALL '), '') || ')', '''{}''::text[]'));
 END
 $_$;
 

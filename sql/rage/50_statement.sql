@@ -68,29 +68,21 @@ answer AS (
     UNION ALL
     SELECT image_id, 0, '{}' FROM matches
     WHERE (SELECT count(*) FROM fused) < $10 AND image_id NOT IN (SELECT image_id FROM fused)
-),
-best AS (
-    SELECT image_id, score, legs
-    FROM answer
-    WHERE score >= $8 * coalesce((SELECT max(score) FROM fused), 0)
-      AND ($9 IS NULL OR image_id <> ALL (array_remove($9, NULL)))
-    ORDER BY score DESC, image_id
-    LIMIT $7
-),
-route AS (
-    SELECT ARRAY(%s) AS short
 )
 SELECT row_number() OVER (ORDER BY score DESC, image_id)::integer AS rank,
        image_id, score, legs,
        %s AS matched,
-       short
-FROM best CROSS JOIN route
-ORDER BY score DESC, image_id$sql$,
+       %s AS short
+FROM answer
+WHERE score >= $8 * coalesce((SELECT max(score) FROM fused), 0)
+  AND ($9 IS NULL OR image_id <> ALL (array_remove($9, NULL)))
+ORDER BY score DESC, image_id
+LIMIT $7$sql$,
         filter,
         array_to_string(ctes || ''::text, ','),
         array_to_string(hits, E'\n    UNION ALL\n    '),
-        coalesce(nullif(array_to_string(short, ' UNION ALL '), ''), 'SELECT '''' WHERE false'),
-        rage.counted(filter, wide, 'fused'));
+        rage.counted(filter, wide, 'fused'),
+        coalesce('ARRAY(' || nullif(array_to_string(short, ' UNION ALL '), '') || ')', '''{}''::text[]'));
 END
 $function$;
 COMMENT ON FUNCTION rage.search_statement(text, jsonb, jsonb, text[], integer, boolean) IS

@@ -128,20 +128,22 @@ SET jit = off
 AS $function$
 DECLARE
     ready     record;
+    planned   text;
     settings  text[] := rage.scan_settings();
 BEGIN
     SELECT * INTO ready FROM rage.prepare_search($1, $2, $3, $4, $5, $6, $7, $8, $9);
     PERFORM rage.scan_for(ready.candidates) WHERE ready.indexed <> '{}';
+    planned := rage.strategy(
+        ready.vectors, ready.words, ready.weights, ready.indexed, ready.brand, ready.wide, ready.estimate);
+    -- A scan that comes back short tells of other brands' images: who may not see them is told what was planned.
     RETURN QUERY EXECUTE
-        'WITH found AS MATERIALIZED (' || ready.statement || '), '
-        'told AS MATERIALIZED ('
-        -- A scan that comes back short tells of other brands' images: who may not see them is told what was planned.
-        'SELECT rage.strategy('
-        '$5, $4, $6, CASE WHEN $3 IS NULL THEN ARRAY(SELECT unnest($13) EXCEPT SELECT unnest(short)) ELSE $13 END, $14, $15, $12'
-        ') AS strategy FROM found LIMIT 1) '
-        'SELECT found.rank, found.image_id, found.score, found.legs, told.strategy, found.matched, true FROM found CROSS JOIN told'
+        'SELECT found.rank, found.image_id, found.score, found.legs, '
+        'CASE WHEN short = ''{}'' OR $3 IS NOT NULL THEN $13 '
+        'ELSE rage.strategy($5, $4, $6, ARRAY(SELECT unnest($14) EXCEPT SELECT unnest(short)), $15, $16, $12) END, '
+        'found.matched, true FROM (' || ready.statement || ') AS found'
     USING ready.filters, ready.among, ready.allowed, ready.words, ready.vectors, ready.weights, ready.k,
-          ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, ready.indexed, ready.brand, ready.wide;
+          ready.min_relevance, ready.without, ready.depth, ready.candidates, ready.estimate, planned, ready.indexed,
+          ready.brand, ready.wide;
     PERFORM rage.set_scan(settings) WHERE ready.indexed <> '{}';
 END
 $function$;
