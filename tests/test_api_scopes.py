@@ -26,6 +26,7 @@ CHANGING = {
     ("POST", "/api/tags/merge"): "write",
     ("POST", "/api/brands"): "write",
     ("PUT", "/api/brands/a"): "admin",
+    ("PATCH", "/api/brands/a"): "admin",
     ("POST", "/api/generations"): "generate",
     ("POST", f"/api/generations/{ANY_ID}/cancel"): "generate",
     ("POST", f"/api/generations/{ANY_ID}/outputs/1/rating"): "generate",
