@@ -685,10 +685,10 @@ DECLARE
     -- Weights are logarithms: a word that a thousand documents have is common enough.
     bound      constant integer := 1000;
     counted    bigint;
-    uncounted  integer[];
+    in_which   integer[];
     found_now  bigint;
 BEGIN
-    SELECT coalesce(sum(w.documents), 0), array_agg(w.brand_id) INTO counted, uncounted
+    SELECT coalesce(sum(w.documents), 0), array_agg(w.brand_id) INTO counted, in_which
     FROM rage.common_words AS w
     WHERE w.lexeme = ANY (forms) AND (allowed IS NULL OR w.brand_id = ANY (allowed));
     IF counted >= bound THEN
@@ -696,7 +696,7 @@ BEGIN
     ELSIF counted > 0 THEN
         allowed := ARRAY(
             SELECT b.brand_id FROM rage.brands AS b
-            WHERE (allowed IS NULL OR b.brand_id = ANY (allowed)) AND b.brand_id <> ALL (uncounted));
+            WHERE (allowed IS NULL OR b.brand_id = ANY (allowed)) AND b.brand_id <> ALL (in_which));
     END IF;
     -- Planned with its values, like a search. A GIN index is read to its end before the first row comes: without
     -- the brand in it, what another brand has often would be read through.
