@@ -1068,12 +1068,12 @@ $$;
 
 COMMENT ON FUNCTION rage.sound_indexes(legs text[], brand integer) IS 'Of these legs those whose space has an HNSW index that is valid and large enough to save anything, with about how many vectors it holds: of a brand''s own images, or (null) of all.';
 
-CREATE FUNCTION rage.indexed_brand(filters jsonb, legs text[]) RETURNS integer
+CREATE FUNCTION rage.indexed_brand(brand integer, legs text[]) RETURNS integer
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
-    RETURN (SELECT f.brand FROM (SELECT (((indexed_brand.filters -> 'brand'::text) ->> 0))::integer AS brand WHERE (jsonb_array_length((indexed_brand.filters -> 'brand'::text)) = 1)) f WHERE ((SELECT count(*) AS count FROM rage.sound_indexes(indexed_brand.legs, f.brand) sound_indexes(leg, vectors, candidate_cost, ef_search)) = GREATEST((SELECT count(*) AS count FROM rage.sound_indexes(indexed_brand.legs, NULL::integer) sound_indexes(leg, vectors, candidate_cost, ef_search)), (1)::bigint)));
+    RETURN CASE WHEN ((SELECT count(*) AS count FROM rage.sound_indexes(indexed_brand.legs, indexed_brand.brand) sound_indexes(leg, vectors, candidate_cost, ef_search)) = GREATEST((SELECT count(*) AS count FROM rage.sound_indexes(indexed_brand.legs, NULL::integer) sound_indexes(leg, vectors, candidate_cost, ef_search)), (1)::bigint)) THEN brand ELSE NULL::integer END;
 
-COMMENT ON FUNCTION rage.indexed_brand(filters jsonb, legs text[]) IS 'The one brand that a resolved filter is confined to, if every leg that an index serves has one of that brand alone; else null.';
+COMMENT ON FUNCTION rage.indexed_brand(brand integer, legs text[]) IS 'The brand, if every leg that an index serves has one of that brand alone; else null.';
 
 CREATE FUNCTION rage.integers(value jsonb) RETURNS integer[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1761,33 +1761,26 @@ $$;
 
 COMMENT ON FUNCTION rage.required_words(words text) IS 'What a list''s words ask for: all of them, in any language of the brands that are seen; "phrases", -excluded words and or as in a prompt.';
 
-CREATE FUNCTION rage.tag_form(name text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN regexp_replace(rage.normal_form(name), ' ?/ ?'::text, '/'::text, 'g'::text);
-
-COMMENT ON FUNCTION rage.tag_form(name text) IS 'How a tag is stored: its normal form, without blanks beside slashes.';
-
-CREATE TABLE rage.tags (
-    tag_id integer NOT NULL,
-    brand_id integer NOT NULL,
-    name text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT tags_name_check CHECK (((name = rage.normal_form(name)) AND ((length(name) >= 1) AND (length(name) <= 200))))
-);
-
-COMMENT ON TABLE rage.tags IS 'The tags of a brand; a/b is a child of a.';
-
-COMMENT ON COLUMN rage.tags.tag_id IS 'Stable number of the tag.';
-
-COMMENT ON COLUMN rage.tags.brand_id IS 'Whose vocabulary it belongs to.';
-
-COMMENT ON COLUMN rage.tags.name IS 'The tag in its normal form: trimmed, NFC, case-folded.';
-
-COMMENT ON COLUMN rage.tags.created_at IS 'When it was first used.';
-
 CREATE FUNCTION rage.tag_ids(names text[], allowed integer[] DEFAULT NULL::integer[]) RETURNS integer[]
-    LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN ARRAY(WITH wanted AS MATERIALIZED (SELECT rage.tag_form(given.name) AS name FROM unnest(tag_ids.names) given(name)) SELECT t.tag_id FROM (wanted JOIN rage.tags t ON (((t.name = wanted.name) OR ((t.name ~>=~ (wanted.name || '/'::text)) AND (t.name ~<~ (wanted.name || '0'::text)))))) WHERE ((tag_ids.allowed IS NULL) OR (t.brand_id = ANY (tag_ids.allowed))));
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    wanted  text[] := ARRAY(SELECT rage.tag_form(given.name) FROM unnest(names) AS given (name));
+BEGIN
+    RETURN ARRAY(
+        SELECT t.tag_id
+        FROM unnest(wanted) AS w (name)
+        CROSS JOIN LATERAL (
+            SELECT own.tag_id, own.brand_id FROM rage.tags AS own WHERE own.name = w.name
+            UNION ALL
+            -- The children are what lies from "a/" to before "a0", the next character: a range of the index by name.
+            SELECT child.tag_id, child.brand_id FROM rage.tags AS child
+            WHERE child.name ~>=~ (w.name || '/') AND child.name ~<~ (w.name || '0')
+        ) AS t
+        WHERE allowed IS NULL OR t.brand_id = ANY (allowed));
+END
+$$;
 
 COMMENT ON FUNCTION rage.tag_ids(names text[], allowed integer[]) IS 'The tags of these names and their children, of the allowed brands; null: of every brand.';
 
@@ -1850,7 +1843,9 @@ DECLARE
 BEGIN
     indexed := '{}';
     wide := false;
-    brand := rage.indexed_brand(filters, legs);
+    IF jsonb_array_length(filters -> 'brand') = 1 THEN
+        brand := rage.indexed_brand((filters -> 'brand' ->> 0)::integer, legs);
+    END IF;
     SELECT max(s.ef_search), min(s.candidate_cost * s.ef_search), max(s.vectors) INTO at_least, fewest, images
     FROM rage.sound_indexes(legs, brand) AS s;
     IF (SELECT r.reltuples <= few FROM pg_class AS r WHERE r.oid = 'rage.images'::regclass)
@@ -2278,6 +2273,12 @@ END
 $_$;
 
 COMMENT ON FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer, allowed integer[]) IS 'The style vector of the approved style picture that a prompt''s caption vector lies nearest to.';
+
+CREATE FUNCTION rage.tag_form(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN regexp_replace(rage.normal_form(name), ' ?/ ?'::text, '/'::text, 'g'::text);
+
+COMMENT ON FUNCTION rage.tag_form(name text) IS 'How a tag is stored: its normal form, without blanks beside slashes.';
 
 CREATE FUNCTION rage.tags_clause(tags integer) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -3468,6 +3469,24 @@ COMMENT ON COLUMN rage.searches.created_at IS 'When it was asked.';
 COMMENT ON COLUMN rage.searches.brand_ids IS 'The brands that the caller could see; null: every brand.';
 
 COMMENT ON COLUMN rage.searches.min_relevance IS 'The share of the best score that a result had to reach.';
+
+CREATE TABLE rage.tags (
+    tag_id integer NOT NULL,
+    brand_id integer NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT tags_name_check CHECK (((name = rage.normal_form(name)) AND ((length(name) >= 1) AND (length(name) <= 200))))
+);
+
+COMMENT ON TABLE rage.tags IS 'The tags of a brand; a/b is a child of a.';
+
+COMMENT ON COLUMN rage.tags.tag_id IS 'Stable number of the tag.';
+
+COMMENT ON COLUMN rage.tags.brand_id IS 'Whose vocabulary it belongs to.';
+
+COMMENT ON COLUMN rage.tags.name IS 'The tag in its normal form: trimmed, NFC, case-folded.';
+
+COMMENT ON COLUMN rage.tags.created_at IS 'When it was first used.';
 
 ALTER TABLE rage.tags ALTER COLUMN tag_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.tags_tag_id_seq

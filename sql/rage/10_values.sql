@@ -25,19 +25,25 @@ COMMENT ON FUNCTION rage.tag_form(text) IS 'How a tag is stored: its normal form
 
 
 CREATE OR REPLACE FUNCTION rage.tag_ids(names text[], allowed integer[] DEFAULT NULL) RETURNS integer[]
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN ARRAY(
-    -- Once for each name that is given, not for each tag that it is compared with.
-    WITH wanted AS MATERIALIZED (
-        SELECT rage.tag_form(given.name) AS name FROM unnest(names) AS given (name)
-    )
-    SELECT t.tag_id
-    FROM wanted
-    -- The children are what lies from "a/" to before "a0", the next character: a range that the index by name reads.
-    JOIN rage.tags AS t
-      ON t.name = wanted.name OR (t.name ~>=~ (wanted.name || '/') AND t.name ~<~ (wanted.name || '0'))
-    WHERE allowed IS NULL OR t.brand_id = ANY (allowed)
-);
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    wanted  text[] := ARRAY(SELECT rage.tag_form(given.name) FROM unnest(names) AS given (name));
+BEGIN
+    RETURN ARRAY(
+        SELECT t.tag_id
+        FROM unnest(wanted) AS w (name)
+        CROSS JOIN LATERAL (
+            SELECT own.tag_id, own.brand_id FROM rage.tags AS own WHERE own.name = w.name
+            UNION ALL
+            -- The children are what lies from "a/" to before "a0", the next character: a range of the index by name.
+            SELECT child.tag_id, child.brand_id FROM rage.tags AS child
+            WHERE child.name ~>=~ (w.name || '/') AND child.name ~<~ (w.name || '0')
+        ) AS t
+        WHERE allowed IS NULL OR t.brand_id = ANY (allowed));
+END
+$function$;
 COMMENT ON FUNCTION rage.tag_ids(text[], integer[]) IS 'The tags of these names and their children, of the allowed brands; null: of every brand.';
 
 

@@ -64,17 +64,16 @@ COMMENT ON FUNCTION rage.sound_indexes(text[], integer) IS
     'Of these legs those whose space has an HNSW index that is valid and large enough to save anything, with about how many vectors it holds: of a brand''s own images, or (null) of all.';
 
 
-CREATE OR REPLACE FUNCTION rage.indexed_brand(filters jsonb, legs text[]) RETURNS integer
+CREATE OR REPLACE FUNCTION rage.indexed_brand(brand integer, legs text[]) RETURNS integer
 LANGUAGE sql STABLE
 SET search_path FROM CURRENT
-RETURN (
-    SELECT f.brand
-    FROM (SELECT (filters -> 'brand' ->> 0)::integer AS brand WHERE jsonb_array_length(filters -> 'brand') = 1) AS f
-    WHERE (SELECT count(*) FROM rage.sound_indexes(legs, f.brand))
-        = greatest((SELECT count(*) FROM rage.sound_indexes(legs, NULL)), 1)
-);
-COMMENT ON FUNCTION rage.indexed_brand(jsonb, text[]) IS
-    'The one brand that a resolved filter is confined to, if every leg that an index serves has one of that brand alone; else null.';
+RETURN CASE
+    WHEN (SELECT count(*) FROM rage.sound_indexes(legs, brand))
+       = greatest((SELECT count(*) FROM rage.sound_indexes(legs, NULL)), 1)
+    THEN brand
+END;
+COMMENT ON FUNCTION rage.indexed_brand(integer, text[]) IS
+    'The brand, if every leg that an index serves has one of that brand alone; else null.';
 
 
 CREATE OR REPLACE FUNCTION rage.route(
@@ -96,7 +95,9 @@ DECLARE
 BEGIN
     indexed := '{}';
     wide := false;
-    brand := rage.indexed_brand(filters, legs);
+    IF jsonb_array_length(filters -> 'brand') = 1 THEN
+        brand := rage.indexed_brand((filters -> 'brand' ->> 0)::integer, legs);
+    END IF;
     SELECT max(s.ef_search), min(s.candidate_cost * s.ef_search), max(s.vectors) INTO at_least, fewest, images
     FROM rage.sound_indexes(legs, brand) AS s;
     IF (SELECT r.reltuples <= few FROM pg_class AS r WHERE r.oid = 'rage.images'::regclass)
