@@ -186,8 +186,27 @@ def test_index_tells_what_is_missing_and_fills_it(filled: Rage) -> None:
     outcome = filled("index", "fill", "--space", "usem3")
     assert (outcome.code, outcome.out) == (0, "usem3: 3 embedded, 0 failed\n")
     shown = filled("index", "status").out.splitlines()
-    assert shown[0].split() == ["space", "searched", "as", "state", "embedded", "missing", "failed"]
+    columns = ["space", "searched", "as", "state", "embedded", "missing", "failed", "index", "size", "recall"]
+    assert shown[0].split() == columns
     assert any(line.split()[:2] == ["usem3", "caption"] for line in shown)
+
+
+def test_index_is_audited_and_rebuilt(filled: Rage) -> None:
+    assert filled("index", "audit").out.split()[:2] == ["space", "leg"], "nothing is embedded yet"
+    filled("index", "fill", "--space", "usem3")
+    audited = filled("index", "audit", "--space", "usem3", "--queries", "2", "--json").json
+    assert {one["shape"] for one in audited["audits"]} >= {"no filter", "among"}
+    assert {one["recall"] for one in audited["audits"]} == {1.0}
+    assert audited["calibrated"] == []
+    [space] = [one for one in filled("index", "status", "--json").json if one["name"] == "usem3"]
+    assert (space["recall"], space["index_valid"], space["invalid_indexes"]) == (1.0, True, [])
+    rebuilt = filled("index", "rebuild", "--space", "usem3", "--m", "8", "--ef-construction", "64")
+    assert rebuilt.out == "usem3: embeddings_1_hnsw built; dropped embeddings_1_hnsw\n"
+    missing = filled("index", "drop", "--brand", "nobody")
+    assert (missing.code, missing.complaint) == (1, "There is no brand 'nobody'.")
+    wrong = filled("index", "rebuild", "--space", "usem3", "--m", "60", "--ef-construction", "64")
+    assert wrong.code != 0
+    assert "ef_construction from twice m" in wrong.complaint
 
 
 def test_filling_a_space_that_does_not_exist_names_those_that_do(rage: Rage) -> None:

@@ -91,7 +91,10 @@ def test_unknown_command_names_those_that_there_are(nowhere: Rage) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["search"], "Missing argument 'PROMPT'"),
+        (["search"], "Give a PROMPT, or --next"),
+        (["index", "audit", "--queries", "1"], "1 is not in the range"),
+        (["index", "rebuild", "--memory", "0"], "0 is not in the range"),
+        (["index", "drop"], "Missing option '--brand'"),
         (["search", "soap", "--offset", "3"], "--offset"),
         (["search", "soap", "-k", "0"], "0 is not in the range 1<=x<=200"),
         (["search", "soap", "-k", "10000"], "10000 is not in the range"),
