@@ -116,7 +116,8 @@ def test_every_view_asks_as_its_reader(database_url: str) -> None:
 def test_functions_that_run_as_the_owner_look_where_nobody_else_can_put_things(database_url: str) -> None:
     found = rows(
         database_url,
-        "SELECT DISTINCT (SELECT setting FROM unnest(proconfig) AS setting WHERE setting LIKE 'search_path=%')"
+        "SELECT DISTINCT (SELECT setting FROM unnest(proconfig) AS s (setting)"
+        " WHERE setting LIKE 'search_path=%')"
         " FROM pg_proc"
         " WHERE prosecdef AND pronamespace IN ('rage'::regnamespace, 'rage_v1'::regnamespace)",
     )
