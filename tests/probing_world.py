@@ -59,6 +59,14 @@ WITH made AS (
 INSERT INTO rage.caller_brands
 SELECT m.caller_id, b.brand_id FROM made AS m, rage.brands AS b WHERE b.name = %(brand)s
 """
+AUDITED = """
+INSERT INTO rage.index_audits (
+    space_id, leg, shape, queries, k, matched, strategy, recall, p50_ms, p95_ms, exact_p50_ms
+)
+SELECT space_id, 'caption', 'quaggas of velvetfox', 1, 10, 3, 'exact: caption', 1, 1, 1, 1
+FROM rage.embedding_spaces
+WHERE name = 'usem3'
+"""
 COMMON_WORDS = """
 INSERT INTO rage.common_words (brand_id, lexeme, documents) SELECT brand_id, 'lotion', 1 FROM rage.brands
 """
@@ -199,6 +207,7 @@ async def _build(url: str) -> World:
         await index.fill(database, [HashingEncoder(usem3.Usem3().identity)])
     operate(url, STYLES)
     operate(url, COMMON_WORDS)
+    operate(url, AUDITED)
     for name, (brand, _, scopes) in LOGINS.items():
         operate(url, GRANT, name=name, brand=brand, scopes=scopes)
     operate(url, EMBED_FOR_LOGINS)
