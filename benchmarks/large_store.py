@@ -88,3 +88,6 @@ def fill(url: str, *, images: int, brands: int, vectors: bool = True) -> None:
         connection.commit()
         connection.autocommit = True
         connection.execute("VACUUM ANALYZE")
+        # As a worker leaves it.
+        while connection.execute("SELECT rage.count_words()").fetchone() == (True,):
+            pass
