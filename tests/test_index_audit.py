@@ -104,8 +104,8 @@ async def test_calibration_is_kept_and_used(fresh: str) -> None:
         # In 20 clusters of 250 the fewest that are tried find all.
         assert found.ef_search == 100
         assert found.recall >= 0.99
-        # A candidate takes a walk through the graph, and no more than some dozens of comparisons.
-        assert 0.5 < found.candidate_cost < 50
+        # What it is depends on the machine; beyond these bounds it is noise, and cut.
+        assert 0.5 <= found.candidate_cost <= 50
     [row] = rows(fresh, "SELECT ef_search, candidate_cost FROM rage.embedding_spaces WHERE name = 'usem3'")
     assert row == (found.ef_search, pytest.approx(found.candidate_cost))
     with psycopg.connect(fresh) as connection:
