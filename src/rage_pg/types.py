@@ -222,6 +222,11 @@ class SimilarImage(Struct, frozen=True, kw_only=True):
     distance: float
 
 
+def is_counted(strategy: str) -> bool:
+    """Whether `matched` of an answer is neither an estimate nor a bound, which its strategy ends with."""
+    return "; matched " not in strategy
+
+
 class SimilarAnswer(Struct, frozen=True, kw_only=True):
     """The nearest first. `matched`: images that pass the filter. `complete`: no bound cut the answer."""
 

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from rage_pg.database import Connection, Row, execute, fetch_value
 from rage_pg.resources import statements
-from rage_pg.types import SearchRequest
+from rage_pg.types import SearchRequest, is_counted
 
 SQL = statements("search")
 
@@ -25,8 +25,8 @@ class Report(Struct, frozen=True):
 
     @property
     def counted(self) -> bool:
-        """Whether `matched` is neither an estimate nor a bound, which `strategy` ends with."""
-        return "; matched " not in self.strategy
+        """Whether `matched` is neither an estimate nor a bound."""
+        return is_counted(self.strategy)
 
 
 async def log_search(

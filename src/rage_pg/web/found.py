@@ -8,7 +8,7 @@ from rage_pg import search
 from rage_pg.catalogue import images
 from rage_pg.errors import InvalidInput
 from rage_pg.runtime import Runtime
-from rage_pg.types import MOST_FOUND, SearchAnswer, SearchRequest
+from rage_pg.types import MOST_FOUND, SearchAnswer, SearchRequest, is_counted
 from rage_pg.web.asked import Asked, Shown
 from rage_pg.web.facets import approved, facets
 
@@ -35,8 +35,10 @@ async def cards(runtime: Runtime, asked: Asked, shown: Shown | None) -> Context:
         context = await _listed(runtime, asked, shown)
     number = len(context["cards"]) + (shown.number if shown else 0)
     compared = await runtime.compared_by()
+    answer = context.get("answer")
     return {
         "answer": None,
+        "uncounted": answer is not None and not is_counted(answer.strategy),
         "liked": None,
         "cut": False,
         "best": 0.0,
@@ -74,7 +76,7 @@ async def _alike(runtime: Runtime, asked: Asked, image_id: int, shown: Shown | N
     before = shown.number if shown else 0
     k = min(before + AT_ONCE, MOST_FOUND)
     answer = await search.similar(runtime.database, image_id, asked.by, k, asked.filters)
-    goes_on = len(answer.items) == k and (k < answer.matched or "; matched " in answer.strategy)
+    goes_on = len(answer.items) == k and (k < answer.matched or not is_counted(answer.strategy))
     return {
         "answer": answer,
         "liked": image,
