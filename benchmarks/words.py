@@ -43,7 +43,7 @@ DECLARE
     filters  jsonb := rage.default_filters('{}');
     ranked   bigint;
 BEGIN
-    EXECUTE 'WITH ' || rage.text_leg(rage.filter_clause(filters, NULL, allowed), true, words)
+    EXECUTE 'WITH ' || rage.text_leg((rage.matching(filters, NULL, allowed)).within, true, words)
         || 'SELECT count(*) FROM "text"'
     INTO ranked
     USING filters, NULL::bigint[], allowed, words, NULL::jsonb, '{"text": 1}'::jsonb, 20, 0::real,

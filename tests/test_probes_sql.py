@@ -214,7 +214,7 @@ LAPSES = [
     ("named_skus", "allowed IS NULL OR", "true OR"),
     ("prompt_configurations", "prompt_configurations.allowed IS NULL", "true"),
     ("style_named_by", "$2 IS NULL OR", "true OR"),
-    ("filter_clause", "i.brand_id = ANY ($3)", "$3 IS NOT NULL"),
+    ("filter_clauses", "i.brand_id = ANY ($3)", "$3 IS NOT NULL"),
     ("facets", "rage.brand_limit()", "NULL::integer[]"),
     ("list_images", "rage.brand_limit()", "NULL::integer[]"),
     ("prepare_search", "rage.brand_limit()", "NULL::integer[]"),

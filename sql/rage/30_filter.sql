@@ -91,39 +91,7 @@ COMMENT ON FUNCTION rage.attribute_clauses(jsonb) IS
     'Conditions on i.attributes. Values stay in the parameter $1; only names are written in, quoted.';
 
 
-CREATE OR REPLACE FUNCTION rage.resolved(filters jsonb, allowed integer[]) RETURNS jsonb
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN filters || (
-    -- The planner knows how many images have a brand's or a tag's number; of a name looked up on the way it knows nothing.
-    SELECT coalesce(jsonb_object_agg(f.name, CASE f.name
-        WHEN 'brand' THEN (
-            SELECT coalesce(jsonb_agg(b.brand_id ORDER BY b.brand_id), '[]')
-            FROM rage.brands AS b
-            WHERE b.key = ANY (rage.names(f.value)) AND (allowed IS NULL OR b.brand_id = ANY (allowed)))
-        WHEN 'tags_all' THEN (
-            SELECT coalesce(jsonb_agg(rage.tag_ids(ARRAY[t.name], allowed) ORDER BY t.place), '[]')
-            FROM jsonb_array_elements_text(f.value) WITH ORDINALITY AS t (name, place))
-        ELSE to_jsonb(rage.tag_ids(rage.texts(f.value), allowed))
-    END), '{}')
-    FROM jsonb_each(filters) AS f (name, value)
-    WHERE f.name IN ('brand', 'tags_all', 'tags_any', 'tags_none'));
-COMMENT ON FUNCTION rage.resolved(jsonb, integer[]) IS
-    'A filter with the numbers of brands and tags in place of their names, of the allowed brands alone; what filter_clause reads.';
-
-
-CREATE OR REPLACE FUNCTION rage.tags_clause(tags integer) RETURNS text
-LANGUAGE sql IMMUTABLE
-RETURN (
-    -- One subquery for all of them: given one for each, Postgres begins with the images rather than with the rarest tag.
-    SELECT 'i.image_id IN (SELECT t0.image_id FROM rage.image_tags AS t0'
-        || coalesce(string_agg(format(' JOIN rage.image_tags AS t%s USING (image_id)', n), '') FILTER (WHERE n > 0), '')
-        || ' WHERE ' || string_agg(format('t%1$s.tag_id = ANY (rage.integers($1 -> ''tags_all'' -> %1$s))', n), ' AND ') || ')'
-    FROM generate_series(0, tags - 1) AS n
-);
-COMMENT ON FUNCTION rage.tags_clause(integer) IS 'The condition that an image has each of so many tags.';
-
-
-CREATE OR REPLACE FUNCTION rage.check_bounds(filters jsonb, among bigint[]) RETURNS void
+CREATE OR REPLACE FUNCTION rage.check_bounds(filters jsonb) RETURNS void
 LANGUAGE plpgsql IMMUTABLE
 AS $function$
 DECLARE
@@ -138,22 +106,88 @@ BEGIN
     ELSIF names > 64 THEN
         RAISE EXCEPTION 'attributes has % names, at most 64 are possible', names
             USING ERRCODE = 'invalid_parameter_value', COLUMN = 'attributes';
-    ELSIF cardinality(among) > 1000000 THEN
-        RAISE EXCEPTION 'among has % ids, at most 1000000 are possible', cardinality(among)
-            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'among';
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION rage.check_bounds(jsonb, bigint[]) IS 'Refuses a filter that is too large to be planned.';
+COMMENT ON FUNCTION rage.check_bounds(jsonb) IS 'Refuses a filter that is too large to be planned.';
 
 
-CREATE OR REPLACE FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) RETURNS text
+CREATE OR REPLACE FUNCTION rage.resolved(filters jsonb, allowed integer[]) RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    resolved  jsonb := filters - '{brand,tags_all,tags_any,tags_none}'::text[];
+    sets      jsonb := '[]';
+    name      text;
+BEGIN
+    PERFORM rage.check_bounds(filters);
+    -- The planner knows how many images have a brand's or a tag's number; of a name looked up on the way it knows nothing.
+    IF filters ? 'brand' THEN
+        resolved := resolved || jsonb_build_object('brand', ARRAY(
+            SELECT b.brand_id
+            FROM rage.brands AS b
+            WHERE b.key = ANY (rage.names(filters -> 'brand')) AND (allowed IS NULL OR b.brand_id = ANY (allowed))
+            ORDER BY b.brand_id));
+    END IF;
+    FOR name IN SELECT jsonb_array_elements_text(filters -> 'tags_all') LOOP
+        sets := sets || jsonb_build_array(rage.tag_ids(ARRAY[name], allowed));
+    END LOOP;
+    IF filters ? 'tags_any' THEN
+        sets := sets || jsonb_build_array(rage.tag_ids(rage.texts(filters -> 'tags_any'), allowed));
+    END IF;
+    IF sets <> '[]' THEN
+        resolved := resolved || jsonb_build_object('tags', sets);
+    END IF;
+    IF filters ? 'tags_none' THEN
+        resolved := resolved || jsonb_build_object('tags_none', rage.tag_ids(rage.texts(filters -> 'tags_none'), allowed));
+    END IF;
+    RETURN resolved;
+END
+$function$;
+COMMENT ON FUNCTION rage.resolved(jsonb, integer[]) IS
+    'A filter with the numbers of brands and tags in place of their names, of the allowed brands alone; what filter_clause reads. tags: sets of which an image has a tag of each.';
+
+
+CREATE OR REPLACE FUNCTION rage.tagged(filters jsonb, columns text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN (
+    -- One subquery for all sets: given one for each, Postgres begins with the images rather than with the rarest tag.
+    SELECT '(SELECT DISTINCT ' || columns || ' FROM rage.image_tags AS t0'
+        || coalesce(string_agg(format(' JOIN rage.image_tags AS t%s USING (image_id)', n), '') FILTER (WHERE n > 0), '')
+        || ' WHERE ' || string_agg(format('t%1$s.tag_id = ANY (rage.integers($1 -> ''tags'' -> %1$s))', n), ' AND ') || ')'
+    FROM generate_series(0, jsonb_array_length(filters -> 'tags') - 1) AS n
+);
+COMMENT ON FUNCTION rage.tagged(jsonb, text) IS
+    'The images that have a tag of each set of a resolved filter, as a subquery with these columns of the first tag''s rows, t0.';
+
+
+CREATE OR REPLACE FUNCTION rage.standing_clause(filters jsonb, image text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN concat_ws(' AND ',
+    image || '.deleted_at IS NULL',
+    CASE
+        -- What nearly every search asks for, in the form that costs least for each image.
+        WHEN filters -> 'state' = '["approved"]' THEN image || '.state = ''approved'''
+        WHEN filters ? 'state' THEN image || '.state = ANY (rage.texts($1 -> ''state''))'
+    END,
+    CASE WHEN filters ? 'usable_on' THEN format(
+        -- Null by null: of coalesce() the planner knows nothing, and takes half a percent to be usable today.
+        '(%2$s(%1$s.usable_from IS NULL OR %1$s.usable_from <= ($1 ->> ''usable_on'')::date)'
+        ' AND (%1$s.usable_until IS NULL OR %1$s.usable_until >= ($1 ->> ''usable_on'')::date))',
+        image,
+        CASE WHEN filters -> 'state' = '["approved"]' THEN '' ELSE image || '.state <> ''approved'' OR ' END)
+    END);
+COMMENT ON FUNCTION rage.standing_clause(jsonb, text) IS
+    'The condition on the columns of an image that it is there, in a wanted state, and usable when it is wanted.';
+
+
+CREATE OR REPLACE FUNCTION rage.filter_clauses(filters jsonb, among bigint[], allowed integer[]) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE
 AS $function$
 DECLARE
-    clauses  text[] := ARRAY['i.deleted_at IS NULL'];
+    clauses  text[] := '{}';
 BEGIN
-    PERFORM rage.check_bounds(filters, among);
     IF allowed IS NOT NULL THEN
         clauses := clauses || 'i.brand_id = ANY ($3)'::text;
     END IF;
@@ -166,30 +200,14 @@ BEGIN
     IF filters ? 'kind' THEN
         clauses := clauses || 'i.kind = ANY (rage.texts($1 -> ''kind''))'::text;
     END IF;
-    IF filters -> 'state' = '["approved"]' THEN
-        -- What nearly every search asks for, in the form that costs least for each image.
-        clauses := clauses || 'i.state = ''approved'''::text;
-    ELSIF filters ? 'state' THEN
-        clauses := clauses || 'i.state = ANY (rage.texts($1 -> ''state''))'::text;
-    END IF;
-    IF filters ? 'usable_on' THEN
-        -- Null by null: of coalesce() the planner knows nothing, and takes half a percent to be usable today.
-        clauses := clauses || format(
-            '%s((i.usable_from IS NULL OR i.usable_from <= ($1 ->> ''usable_on'')::date) AND (i.usable_until IS NULL OR i.usable_until >= ($1 ->> ''usable_on'')::date))',
-            CASE WHEN filters -> 'state' = '["approved"]' THEN '' ELSE 'i.state <> ''approved'' OR ' END);
-        clauses[cardinality(clauses)] := '(' || clauses[cardinality(clauses)] || ')';
-    END IF;
     IF filters ? 'collection' THEN
         clauses := clauses || 'i.image_id IN (SELECT ci.image_id FROM rage.collection_images AS ci JOIN rage.collections AS c USING (collection_id) WHERE c.key = ANY (rage.names($1 -> ''collection'')) AND ($3 IS NULL OR c.brand_id = ANY ($3)))'::text;
     END IF;
-    IF jsonb_array_length(filters -> 'tags_all') > 0 THEN
-        clauses := clauses || rage.tags_clause(jsonb_array_length(filters -> 'tags_all'));
-    END IF;
-    IF filters ? 'tags_any' THEN
-        clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY (rage.integers($1 -> ''tags_any'')))'::text;
-    END IF;
     IF filters ? 'tags_none' THEN
         clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY (rage.integers($1 -> ''tags_none'')))'::text;
+    END IF;
+    IF filters ? 'images_none' THEN
+        clauses := clauses || 'i.image_id <> ALL (ARRAY(SELECT jsonb_array_elements_text($1 -> ''images_none'')::bigint))'::text;
     END IF;
     IF filters ? 'words_none' THEN
         clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ ($1 ->> ''words_none'')::tsquery)'::text;
@@ -215,8 +233,19 @@ BEGIN
     IF among IS NOT NULL THEN
         clauses := clauses || 'i.image_id = ANY ($2)'::text;
     END IF;
-    RETURN array_to_string(clauses, E'\n      AND ');
+    RETURN clauses;
 END
 $function$;
+COMMENT ON FUNCTION rage.filter_clauses(jsonb, bigint[], integer[]) IS
+    'The conditions on rage.images i that a resolved filter stands for, but for the state and the tags, for who may see the allowed brands. Their shape follows from the filter; the values stay in $1 (the filter), $2 (among) and $3 (the allowed brands; null: every brand).';
+
+
+CREATE OR REPLACE FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN array_to_string(
+    rage.standing_clause(filters, 'i')
+        || rage.filter_clauses(filters, among, allowed)
+        || CASE WHEN filters ? 'tags' THEN 'i.image_id IN ' || rage.tagged(filters, 't0.image_id') END,
+    E'\n      AND ');
 COMMENT ON FUNCTION rage.filter_clause(jsonb, bigint[], integer[]) IS
-    'The condition on rage.images i that a filter stands for, for who may see the allowed brands. Its shape follows from the filter; the values stay in $1 (the filter, resolved), $2 (among) and $3 (the allowed brands; null: every brand).';
+    'The whole condition on rage.images i that a resolved filter stands for.';

@@ -10,7 +10,7 @@ BEGIN
     IF cardinality(among) <= bound THEN
         RETURN true;
     END IF;
-    FOR tags IN SELECT * FROM jsonb_array_elements(filters -> 'tags_all') LOOP
+    FOR tags IN SELECT * FROM jsonb_array_elements(filters -> 'tags') LOOP
         IF (SELECT count(*) <= bound
             FROM (SELECT FROM rage.image_tags AS it WHERE it.tag_id = ANY (rage.integers(tags)) LIMIT bound + 1) AS tagged)
         THEN

@@ -1,26 +1,29 @@
 -- The CTEs of a vector leg: how its best matches are found.
 
-CREATE OR REPLACE FUNCTION rage.compared_leg(leg text, space integer, dimensions integer, filter text, wide boolean) RETURNS text
+CREATE OR REPLACE FUNCTION rage.compared_leg(leg text, space integer, dimensions integer, matching rage.matching, wide boolean) RETURNS text
 LANGUAGE sql STABLE
 RETURN (
     -- Named with the schema that the host gave pgvector: the statement runs under any search_path. The vectors are
     -- not cast as the index casts them: by it, Postgres might walk the index and look for matches on the way.
     SELECT format($sql$
-        SELECT e.image_id, e.embedding OPERATOR(%4$I.<=>) ($5 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
+        SELECT image_id, embedding OPERATOR(%4$I.<=>) ($5 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
         FROM %5$s$sql$,
-        leg, 'embeddings_' || space, dimensions, n.nspname,
-        -- What is read from a CTE is not divided among parallel workers.
-        CASE WHEN wide
-        THEN format(E'rage.images AS i JOIN rage.%I AS e USING (image_id)\n        WHERE %s', 'embeddings_' || space, filter)
-        ELSE format(E'matches JOIN rage.%I AS e USING (image_id)\n        WHERE true', 'embeddings_' || space)
+        leg, space, dimensions, n.nspname,
+        CASE
+            -- What is read from a CTE or an array is not divided among parallel workers.
+            WHEN wide AND NOT (matching).tagged THEN format((matching).within, 'rage.embeddings_' || space)
+            -- As an array, the ids are looked up in one pass over the index, in its order.
+            ELSE format(
+                'rage.embeddings_%s WHERE image_id = ANY (ARRAY(SELECT %s))',
+                space, CASE WHEN wide THEN 'i.image_id FROM ' || (matching).listed ELSE 'image_id FROM matches' END)
         END)
     FROM pg_extension AS x JOIN pg_namespace AS n ON n.oid = x.extnamespace
     WHERE x.extname = 'vector'
 );
-COMMENT ON FUNCTION rage.compared_leg(text, integer, integer, text, boolean) IS 'The matches of a vector leg, each with its exact cosine distance.';
+COMMENT ON FUNCTION rage.compared_leg(text, integer, integer, rage.matching, boolean) IS 'The matches of a vector leg, each with its exact cosine distance.';
 
 
-CREATE OR REPLACE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, filter text, brand integer) RETURNS text
+CREATE OR REPLACE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, within text, brand integer) RETURNS text
 LANGUAGE sql STABLE
 RETURN (
     -- Filtered afterwards, the first rows of an index scan tell by their number whether the filter lies near the
@@ -28,9 +31,9 @@ RETURN (
     -- and still in the index may all have been among the first.
     SELECT format($sql$
 %1$I AS MATERIALIZED (
-    SELECT image_id, distance, row_number() OVER (ORDER BY distance) AS position
+    SELECT image_id, brand_id, distance, row_number() OVER (ORDER BY distance) AS position
     FROM (
-        SELECT e.image_id,
+        SELECT e.image_id, e.brand_id,
                e.embedding::%7$I.halfvec(%6$s) OPERATOR(%7$I.<=>) ($5 ->> %4$L)::%7$I.halfvec(%6$s) AS distance
         FROM rage.%5$I AS e%9$s
         ORDER BY distance
@@ -38,14 +41,14 @@ RETURN (
     ) AS nearest
 ),
 %2$I AS MATERIALIZED (
-    SELECT s.image_id, s.distance, s.position
-    FROM %1$I AS s JOIN rage.images AS i USING (image_id)
-    WHERE %8$s
+    SELECT image_id, distance, position
+    FROM %8$s
 ),
 %3$I AS MATERIALIZED (
     SELECT count(*) < $10 AS short FROM %2$I WHERE position <= (SELECT count(*) FROM %1$I) - $11 / 2
 ),$sql$,
-        leg || '_scan', leg || '_found', leg || '_scanned', leg, 'embeddings_' || space, dimensions, n.nspname, filter,
+        leg || '_scan', leg || '_found', leg || '_scanned', leg, 'embeddings_' || space, dimensions, n.nspname,
+        format(within, quote_ident(leg || '_scan')),
         CASE WHEN brand IS NULL THEN '' ELSE format(E'\n        WHERE e.brand_id = %s', brand) END)
     FROM pg_extension AS x JOIN pg_namespace AS n ON n.oid = x.extnamespace
     WHERE x.extname = 'vector'
@@ -55,16 +58,16 @@ COMMENT ON FUNCTION rage.scanned_leg(text, integer, integer, text, integer) IS
 
 
 CREATE OR REPLACE FUNCTION rage.vector_leg(
-    leg text, space integer, dimensions integer, filter text, indexed boolean, brand integer, wide boolean
+    leg text, space integer, dimensions integer, matching rage.matching, indexed boolean, brand integer, wide boolean
 ) RETURNS text
 LANGUAGE sql STABLE
-RETURN CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, filter, brand) ELSE '' END || format($sql$
+RETURN CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, (matching).within, brand) ELSE '' END || format($sql$
 %1$I AS MATERIALIZED (%2$s%3$s
         ORDER BY distance, image_id
         LIMIT $10
 )$sql$,
     leg || '_compared',
-    rage.compared_leg(leg, space, dimensions, filter, wide),
+    rage.compared_leg(leg, space, dimensions, matching, wide),
     CASE WHEN indexed THEN format(' AND (SELECT short FROM %I)', leg || '_scanned') ELSE '' END)
 || format($sql$,
 %1$I AS (
@@ -79,5 +82,5 @@ RETURN CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, filter, b
         leg || '_found', leg || '_scanned', leg || '_compared')
     ELSE format('%I', leg || '_compared')
     END);
-COMMENT ON FUNCTION rage.vector_leg(text, integer, integer, text, boolean, integer, boolean) IS
+COMMENT ON FUNCTION rage.vector_leg(text, integer, integer, rage.matching, boolean, integer, boolean) IS
     'The CTEs of a vector leg: its best $10 matches, by its index or, where the scan comes back short and where there is none, by comparing every match.';

@@ -2,14 +2,14 @@
 -- $1 filter, $2 among, $3 allowed brands, $4 words, $5 vectors, $6 weights, $7 k, $8 min_relevance, $9 without,
 -- $10 depth, $11 candidates of an index scan, $12 matches by estimate (null: they are counted, of a wide filter up to a bound).
 
-CREATE OR REPLACE FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[], brand integer, wide boolean)
+CREATE OR REPLACE FUNCTION rage.vector_legs(matching rage.matching, vectors jsonb, indexed text[], brand integer, wide boolean)
 RETURNS TABLE (leg text, ctes text, hits text, short text)
 LANGUAGE sql STABLE
 SET search_path FROM CURRENT
 AS $function$
     SELECT
         l.leg,
-        rage.vector_leg(l.leg, s.space_id, s.dimensions, filter, l.leg = ANY (indexed), brand, wide),
+        rage.vector_leg(l.leg, s.space_id, s.dimensions, matching, l.leg = ANY (indexed), brand, wide),
         format(
             'SELECT image_id, %1$L AS leg, place, 1 AS strength, ''distance'' AS measure, distance AS value FROM %1$I',
             l.leg),
@@ -19,12 +19,12 @@ AS $function$
     WHERE vectors ? l.leg
     ORDER BY l.leg
 $function$;
-COMMENT ON FUNCTION rage.vector_legs(text, jsonb, text[], integer, boolean) IS
+COMMENT ON FUNCTION rage.vector_legs(rage.matching, jsonb, text[], integer, boolean) IS
     'The pieces of a statement for each leg that has a vector: its CTEs, its hits, and whether its index scan came back short.';
 
 
 CREATE OR REPLACE FUNCTION rage.search_statement(
-    filter text, words jsonb, vectors jsonb, indexed text[], brand integer, wide boolean
+    matching rage.matching, words jsonb, vectors jsonb, indexed text[], brand integer, wide boolean
 ) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -36,9 +36,9 @@ DECLARE
 BEGIN
     SELECT coalesce(array_agg(v.ctes), '{}'), coalesce(array_agg(v.hits), '{}'), array_remove(array_agg(v.short), NULL)
     INTO ctes, hits, short
-    FROM rage.vector_legs(filter, vectors, indexed, brand, wide) AS v;
+    FROM rage.vector_legs(matching, vectors, indexed, brand, wide) AS v;
     IF words IS NOT NULL THEN
-        ctes := ctes || rage.text_leg(filter, wide, words);
+        ctes := ctes || rage.text_leg((matching).within, wide, words);
         -- No rank tells how weak a match is: the leg weighs as much as the words that an image has of the prompt.
         hits := hits || 'SELECT image_id, ''text'' AS leg, place, strength, ''score'' AS measure, score AS value FROM "text"'::text;
     END IF;
@@ -50,8 +50,7 @@ BEGIN
     RETURN format($sql$
 WITH matches AS MATERIALIZED (
     SELECT i.image_id
-    FROM rage.images AS i
-    WHERE %s
+    FROM %s
 ),%s
 hits AS (
     %s
@@ -78,12 +77,12 @@ WHERE score >= $8 * coalesce((SELECT max(score) FROM fused), 0)
   AND ($9 IS NULL OR image_id <> ALL (array_remove($9, NULL)))
 ORDER BY score DESC, image_id
 LIMIT $7$sql$,
-        filter,
+        (matching).listed,
         array_to_string(ctes || ''::text, ','),
         array_to_string(hits, E'\n    UNION ALL\n    '),
-        rage.counted(filter, wide, 'fused'),
+        rage.counted((matching).condition, wide, 'fused'),
         coalesce('ARRAY(' || nullif(array_to_string(short, ' UNION ALL '), '') || ')', '''{}''::text[]'));
 END
 $function$;
-COMMENT ON FUNCTION rage.search_statement(text, jsonb, jsonb, text[], integer, boolean) IS
+COMMENT ON FUNCTION rage.search_statement(rage.matching, jsonb, jsonb, text[], integer, boolean) IS
     'The text of a search with its parameters left open. The shape of the request and the route decide it, never a value. wide: the matches are too many to be set aside, or counted. short: the legs whose index scan came back short, so that every match was compared.';

@@ -84,7 +84,7 @@ CREATE OR REPLACE FUNCTION rage.prepare_search(
     prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb,
     INOUT min_relevance real, INOUT without bigint[], exact boolean,
     OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer,
-    OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer, OUT filter text, OUT statement text
+    OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer, OUT matching rage.matching, OUT statement text
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -94,7 +94,7 @@ DECLARE
 BEGIN
     allowed := rage.brand_limit();
     filters := rage.resolved(rage.default_filters(filters), allowed) || rage.excluded_words(asked, allowed);
-    filter := rage.filter_clause(filters, among, allowed);
+    matching := rage.matching(filters, among, allowed);
     weights := rage.leg_weights(legs);
     vectors := rage.query_vectors(asked, weights, vectors, legs IS NOT NULL, allowed);
     IF (weights ->> 'text')::real > 0 THEN
@@ -105,9 +105,9 @@ BEGIN
     wide := false;
     IF NOT exact THEN
         SELECT r.indexed, r.candidates, r.wide, r.estimate, r.brand INTO indexed, candidates, wide, estimate, brand
-        FROM rage.route(filter, filters, among, allowed, ARRAY(SELECT jsonb_object_keys(vectors)), depth) AS r;
+        FROM rage.route((matching).condition, filters, among, allowed, ARRAY(SELECT jsonb_object_keys(vectors)), depth) AS r;
     END IF;
-    statement := rage.search_statement(filter, words, vectors, indexed, brand, wide);
+    statement := rage.search_statement(matching, words, vectors, indexed, brand, wide);
 END
 $function$;
 COMMENT ON FUNCTION rage.prepare_search(text, integer, jsonb, bigint[], jsonb, jsonb, real, bigint[], boolean) IS
@@ -171,7 +171,7 @@ BEGIN
             RETURN;
         END IF;
     END IF;
-    RETURN QUERY EXECUTE 'SELECT $4, count(*), true FROM rage.images AS i WHERE ' || ready.filter
+    RETURN QUERY EXECUTE 'SELECT $4, count(*), true FROM ' || (ready.matching).listed
     USING ready.filters, ready.among, ready.allowed, rage.strategy(
               ready.vectors, ready.words, ready.weights, CASE WHEN ready.allowed IS NULL THEN '{}' ELSE ready.indexed END,
               ready.brand, ready.wide, ready.estimate);

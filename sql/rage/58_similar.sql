@@ -1,25 +1,24 @@
 -- Images like an image: one space, its own vector in place of a prompt's.
 
-CREATE OR REPLACE FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[], brand integer, wide boolean) RETURNS text
+CREATE OR REPLACE FUNCTION rage.similar_statement(matching rage.matching, vectors jsonb, indexed text[], brand integer, wide boolean) RETURNS text
 LANGUAGE sql STABLE
 SET search_path FROM CURRENT
 RETURN (
     SELECT format($sql$
 WITH matches AS MATERIALIZED (
     SELECT i.image_id
-    FROM rage.images AS i
-    WHERE %1$s
+    FROM %1$s
 ),%2$s
 SELECT place::integer AS rank, image_id, distance,
        %5$s AS matched,
        %4$s AS short
 FROM %3$I
 ORDER BY place$sql$,
-        filter, v.ctes, v.leg, CASE WHEN v.short IS NULL THEN 'true' ELSE format('(SELECT short FROM %I)', v.leg || '_scanned') END,
-        rage.counted(filter, wide, v.leg))
-    FROM rage.vector_legs(filter, vectors, indexed, brand, wide) AS v
+        (matching).listed, v.ctes, v.leg, CASE WHEN v.short IS NULL THEN 'true' ELSE format('(SELECT short FROM %I)', v.leg || '_scanned') END,
+        rage.counted((matching).condition, wide, v.leg))
+    FROM rage.vector_legs(matching, vectors, indexed, brand, wide) AS v
 );
-COMMENT ON FUNCTION rage.similar_statement(text, jsonb, text[], integer, boolean) IS
+COMMENT ON FUNCTION rage.similar_statement(rage.matching, jsonb, text[], integer, boolean) IS
     'The text of a search for similar images, by the one leg that has a vector. The parameters are those of a search.';
 
 
@@ -55,14 +54,17 @@ DECLARE
     allowed     integer[] := rage.brand_limit();
     wanted      jsonb := rage.resolved(rage.default_filters(nearest.filters), allowed);
     space       rage.embedding_spaces := rage.compared_by(nearest.by);
-    content_id  bigint;
-    filter      text;
+    same        jsonb;
+    matching    rage.matching;
     vectors     jsonb;
     ready       record;
     settings    text[] := rage.scan_settings();
 BEGIN
     PERFORM rage.check_k(nearest.k);
-    SELECT i.content_id, jsonb_build_object(nearest.by, e.embedding::text) INTO content_id, vectors
+    SELECT
+        (SELECT jsonb_agg(s.image_id) FROM rage.images AS s WHERE s.content_id = i.content_id),
+        jsonb_build_object(nearest.by, e.embedding::text)
+    INTO same, vectors
     FROM rage.images AS i
     LEFT JOIN rage.embeddings AS e ON e.space_id = space.space_id AND e.image_id = i.image_id
     WHERE i.image_id = nearest.image_id AND i.deleted_at IS NULL AND (allowed IS NULL OR i.brand_id = ANY (allowed));
@@ -73,12 +75,13 @@ BEGIN
         RAISE EXCEPTION 'image % has no vector yet to compare by "%"', nearest.image_id, nearest.by
             USING ERRCODE = 'no_data_found', COLUMN = 'by', HINT = 'See `rage index status`.';
     END IF;
-    filter := rage.filter_clause(wanted, nearest.among, allowed) || format(E'\n      AND i.content_id <> %s', content_id);
-    SELECT * INTO ready FROM rage.route(filter, wanted, nearest.among, allowed, ARRAY[nearest.by], nearest.k);
+    wanted := wanted || jsonb_build_object('images_none', same);
+    matching := rage.matching(wanted, nearest.among, allowed);
+    SELECT * INTO ready FROM rage.route(matching.condition, wanted, nearest.among, allowed, ARRAY[nearest.by], nearest.k);
     PERFORM rage.scan_for(ready.candidates) WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
         'SELECT found.rank, found.image_id, found.distance, CASE WHEN found.short THEN $13 ELSE $14 END, found.matched, true'
-        ' FROM (' || rage.similar_statement(filter, vectors, ready.indexed, ready.brand, ready.wide) || ') AS found'
+        ' FROM (' || rage.similar_statement(matching, vectors, ready.indexed, ready.brand, ready.wide) || ') AS found'
     USING wanted, nearest.among, allowed, NULL::jsonb, vectors, NULL::jsonb, nearest.k, NULL::real, NULL::bigint[],
           nearest.k, ready.candidates, ready.estimate,
           rage.strategy(

@@ -41,17 +41,9 @@ CREATE OR REPLACE FUNCTION rage_v1.search_images(
 LANGUAGE sql STABLE SECURITY DEFINER ROWS 20
 SET search_path FROM CURRENT
 AS $function$
-    SELECT
-        found.rank, found.image_id, i.external_id, i.brand, i.skus, i.title, i.tags,
-        found.score, found.hits, found.strategy, found.matched, found.complete
-    FROM rage.search(
-        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22) AS found
-    -- Each is there. LEFT keeps the search first: joined from the images, an empty store would let bad arguments pass.
-    -- OFFSET 0 keeps it one look for each row: before a store is analysed, Postgres would put all of its images together.
-    LEFT JOIN LATERAL (
-        SELECT v.external_id, v.brand, v.skus, v.title, v.tags FROM rage_v1.images AS v WHERE v.image_id = found.image_id OFFSET 0
-    ) AS i ON true
-    ORDER BY found.rank
+    SELECT *
+    FROM rage.described_search(
+        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22)
 $function$;
 COMMENT ON FUNCTION rage_v1.search_images IS
     'The best k images for a prompt under a filter, over all weighted legs fused by reciprocal rank. An array argument of null sets no limit. An empty one matches nothing, except that empty tags_all and tags_none ask for nothing. Prompt vectors are looked up; vectors overrides them by leg. What without names, such as what was shown already, is left out after the ranking.';

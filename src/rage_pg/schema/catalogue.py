@@ -222,6 +222,13 @@ images = Table(
         unique=True,
         postgresql_where=text("(erased_at IS NULL)"),
     ),
+    Index(
+        "images_closed",
+        "image_id",
+        postgresql_where=text(
+            "deleted_at IS NOT NULL OR state <> 'approved' OR usable_from IS NOT NULL OR usable_until IS NOT NULL"
+        ),
+    ),
     Index("images_content", "content_id"),
     Index("images_updated", "updated_at", "image_id"),
     comment="The pictures of the store: one row per picture and brand, whatever version it shows.",

@@ -106,7 +106,7 @@ image_tags = Table(
         name="image_tags_tag",
         ondelete="CASCADE",
     ),
-    Index("image_tags_by_tag", "tag_id", "image_id"),
+    Index("image_tags_by_tag", "tag_id", "image_id", postgresql_include=["brand_id"]),
     comment="Which image carries which tag.",
 )
 

@@ -1,0 +1,62 @@
+-- How one statement asks a filter of several tables: of images, of vectors, of documents.
+-- What is there, approved and usable is nearly every image as a rule. Then the few that are not stand in the index
+-- images_closed, and every other table answers a filter by itself, without a look at each image's row.
+
+CREATE OR REPLACE FUNCTION rage.few_closed() RETURNS boolean
+LANGUAGE plpgsql STABLE
+AS $function$
+BEGIN
+    RETURN (SELECT c.reltuples BETWEEN 0 AND 1000 FROM pg_class AS c WHERE c.oid = 'rage.images_closed'::regclass);
+END
+$function$;
+COMMENT ON FUNCTION rage.few_closed() IS 'Whether few images are deleted, not approved, or usable on certain days alone.';
+
+
+CREATE OR REPLACE FUNCTION rage.open_clause(filters jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN format(
+    'NOT EXISTS (SELECT FROM rage.images AS closed WHERE closed.image_id = i.image_id'
+    ' AND (closed.deleted_at IS NOT NULL OR closed.state <> ''approved'' OR closed.usable_from IS NOT NULL OR closed.usable_until IS NOT NULL)'
+    ' AND NOT (%s))',
+    rage.standing_clause(filters, 'closed'));
+COMMENT ON FUNCTION rage.open_clause(jsonb) IS
+    'The condition that an image is there, approved and usable when it is wanted, by the index images_closed alone.';
+
+
+CREATE OR REPLACE FUNCTION rage.matching(filters jsonb, among bigint[], allowed integer[]) RETURNS rage.matching
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    clauses  text[] := rage.filter_clauses(filters, among, allowed);
+    apart    boolean := filters -> 'state' = '["approved"]'
+                        AND NOT filters ?| '{kind,attributes,origin,created_after,created_before,updated_after,min_width,min_height}'
+                        AND rage.few_closed();
+    own      text;
+    found    rage.matching;
+BEGIN
+    IF cardinality(among) > 1000000 THEN
+        RAISE EXCEPTION 'among has % ids, at most 1000000 are possible', cardinality(among)
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'among';
+    END IF;
+    found.condition := rage.filter_clause(filters, among, allowed);
+    found.tagged := apart AND filters ? 'tags' AND among IS NULL AND NOT filters ?| '{sku,collection}';
+    IF apart THEN
+        clauses := rage.open_clause(filters) || clauses;
+        own := array_to_string(
+            clauses || CASE WHEN filters ? 'tags' THEN 'i.image_id IN ' || rage.tagged(filters, 't0.image_id') END,
+            E'\n      AND ');
+        found.within := '%s AS i WHERE ' || replace(own, '%', '%%');
+    ELSE
+        own := found.condition;
+        found.within := '%s AS own JOIN rage.images AS i USING (image_id) WHERE ' || replace(own, '%', '%%');
+    END IF;
+    found.listed := CASE
+        WHEN found.tagged
+        THEN rage.tagged(filters, 't0.image_id, t0.brand_id') || ' AS i WHERE ' || array_to_string(clauses, E'\n      AND ')
+        ELSE 'rage.images AS i WHERE ' || own
+    END;
+    RETURN found;
+END
+$function$;
+COMMENT ON FUNCTION rage.matching(jsonb, bigint[], integer[]) IS 'What a resolved filter stands for, ready for each place of a statement.';
