@@ -218,7 +218,7 @@ LAPSES = [
     ("facets", "rage.brand_limit()", "NULL::integer[]"),
     ("list_images", "rage.brand_limit()", "NULL::integer[]"),
     ("prepare_search", "rage.brand_limit()", "NULL::integer[]"),
-    ("resolved", "(resolved.allowed IS NULL)", "(true)"),
+    ("resolved", "allowed IS NULL OR", "true OR"),
     ("nearest", "rage.brand_limit()", "NULL::integer[]"),
     ("nearest", "allowed IS NULL OR", "true OR"),
 ]

@@ -139,12 +139,11 @@ ORDER BY f.rank;
 
 -- name: log_search
 -- Writes the search down, and which brands its caller could see; generations refer to it.
-INSERT INTO rage.searches (prompt, filters, among, legs, k, strategy, matched, complete, took_ms, asked_by, brand_ids,
-                           min_relevance)
-VALUES (%(prompt)s, %(filters)s::jsonb, %(among)s::bigint[], %(legs)s::jsonb, %(k)s, %(strategy)s,
-        %(matched)s, %(complete)s, %(took_ms)s, %(asked_by)s, rage.brand_limit(),
-        %(min_relevance)s)
-RETURNING search_id;
+INSERT INTO rage.searches (search_id, prompt, filters, among, legs, k, strategy, matched, complete, took_ms, asked_by,
+                           brand_ids, min_relevance)
+VALUES (%(search_id)s, %(prompt)s, %(filters)s::jsonb, %(among)s::bigint[], %(legs)s::jsonb, %(k)s, %(strategy)s,
+        %(matched)s, %(complete)s, %(took_ms)s, %(asked_by)s,
+        rage.brand_limit(), %(min_relevance)s);
 
 -- name: lock_results
 -- Whoever adds rows to a search waits for who does so now.

@@ -23,13 +23,13 @@ COMMENT ON FUNCTION rage.open_clause(jsonb) IS
     'The condition that an image is there, approved and usable when it is wanted, by the index images_closed alone.';
 
 
-CREATE OR REPLACE FUNCTION rage.matching(filters jsonb, among bigint[], allowed integer[]) RETURNS rage.matching
+CREATE OR REPLACE FUNCTION rage.matching(filters jsonb, among bigint[], allowed integer[], plain boolean DEFAULT false) RETURNS rage.matching
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $function$
 DECLARE
     clauses  text[] := rage.filter_clauses(filters, among, allowed);
-    apart    boolean := filters -> 'state' = '["approved"]'
+    apart    boolean := NOT plain AND filters -> 'state' = '["approved"]'
                         AND NOT filters ?| '{kind,attributes,origin,created_after,created_before,updated_after,min_width,min_height}'
                         AND rage.few_closed();
     own      text;
@@ -59,4 +59,5 @@ BEGIN
     RETURN found;
 END
 $function$;
-COMMENT ON FUNCTION rage.matching(jsonb, bigint[], integer[]) IS 'What a resolved filter stands for, ready for each place of a statement.';
+COMMENT ON FUNCTION rage.matching(jsonb, bigint[], integer[], boolean) IS
+    'What a resolved filter stands for, ready for each place of a statement. plain: by the columns of the images, whatever the store holds.';

@@ -5,16 +5,18 @@ Everything that talks to Postgres while the service runs goes through `Database.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from copy import copy
 from functools import partial
 from typing import Any, LiteralString, TypeVar
+from weakref import WeakKeyDictionary
 
 import msgspec
 import psycopg
 from pgvector.psycopg import register_vector_async
-from psycopg import AsyncConnection, sql
+from psycopg import AsyncConnection, AsyncTransaction, sql
 from psycopg.errors import (
     DeadlockDetected,
     InsufficientPrivilege,
@@ -39,6 +41,12 @@ SELECT set_config(
 FROM pg_extension WHERE extname = 'vector'
 """
 """Our schema, then the extension's, wherever the host put it; never `public` for its own sake."""
+
+PREPARED_AFTER = 2**31
+"""Only what says so is prepared: a plan that is made for any value is ruinous under a rare filter."""
+
+FRESH_SECONDS = 1.0
+"""A connection that was in use so lately is taken to be alive."""
 
 READ_TIMEOUT = "30s"
 """A question that takes longer is given up: its asker has long gone, and others wait."""
@@ -78,15 +86,22 @@ class Database:
     def __init__(self, url: str, *, caller: Caller = NOBODY, max_connections: int = 10) -> None:
         self.url = url
         self.caller = caller
+        self._used: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
         self._pool = AsyncConnectionPool[Connection](
             url,
             connection_class=AsyncConnection[DictRow],
-            kwargs={"row_factory": dict_row, "autocommit": True, "application_name": "rage-pg"},
+            kwargs={
+                "row_factory": dict_row,
+                "autocommit": True,
+                "application_name": "rage-pg",
+                "prepare_threshold": PREPARED_AFTER,
+            },
             min_size=1,
             max_size=max_connections,
             timeout=10,
             configure=_configure,
-            check=AsyncConnectionPool.check_connection,
+            reset=self._note_use,
+            check=self._check,
             open=False,
         )
 
@@ -140,9 +155,19 @@ class Database:
     @asynccontextmanager
     async def _transaction(self, beginning: LiteralString, values: list[str]) -> AsyncIterator[Connection]:
         with translated():
-            async with self._pool.connection() as connection, connection.transaction():
-                await connection.execute(beginning, values)
+            async with self._pool.connection() as connection, AsyncExitStack() as ending:
+                # One round trip for both. connection.transaction() would stay in the pipeline to its end.
+                async with connection.pipeline():
+                    await ending.enter_async_context(AsyncTransaction(connection))
+                    await connection.execute(beginning, values)
                 yield connection
+
+    async def _note_use(self, connection: Connection) -> None:
+        self._used[connection] = time.monotonic()
+
+    async def _check(self, connection: Connection) -> None:
+        if time.monotonic() - self._used.get(connection, 0) > FRESH_SECONDS:
+            await AsyncConnectionPool.check_connection(connection)
 
 
 class translated:  # noqa: N801 - reads as a statement: `with translated():`
@@ -231,10 +256,8 @@ def _literal(statement: str) -> sql.SQL:
 
 async def _configure(connection: Connection) -> None:
     await connection.execute(SEARCH_PATH)
-    # A plan made for any value is ruinous under a rare filter; small queries do not repay compiling.
-    await connection.execute(
-        "SELECT set_config('plan_cache_mode', 'force_custom_plan', false), set_config('jit', 'off', false)"
-    )
+    # Small queries do not repay compiling.
+    await connection.execute("SELECT set_config('jit', 'off', false)")
     if await _has_vector(connection):
         await register_vector_async(connection)
 

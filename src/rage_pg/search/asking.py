@@ -15,7 +15,7 @@ from rage_pg.providers.ports import TextEncoder
 from rage_pg.queries import filter_values
 from rage_pg.resources import statements
 from rage_pg.search.log import Report, log_search
-from rage_pg.search.prompts import embed_prompt, missing_vectors
+from rage_pg.search.prompts import lacking_spaces, store_vectors, vectors_by_leg
 from rage_pg.types import Candidate, Filters, SearchAnswer, SearchRequest, SimilarAnswer
 
 SQL = statements("search")
@@ -33,13 +33,24 @@ async def search(
     """
     started = time.perf_counter()
     prompt = prompt_of(request)
-    await embed_prompt(database, encoders, prompt)
-    values = arguments(request, prompt)
     async with database.answering() as connection:
-        rows = await rows_of(connection, values)
-        report = await report_of(connection, values, rows)
-        took_ms = (time.perf_counter() - started) * 1000
-        search_id = await log_search(connection, request, values, rows, report, took_ms, database.caller.name)
+        lacking = await lacking_spaces(connection, encoders, prompt)
+        if not lacking:
+            return await _answer(connection, request, prompt, database.caller.name, started)
+    # No connection is held while an encoder works.
+    await store_vectors(database, lacking, prompt)
+    async with database.answering() as connection:
+        return await _answer(connection, request, prompt, database.caller.name, started)
+
+
+async def _answer(
+    connection: Connection, request: SearchRequest, prompt: str, asked_by: str | None, started: float
+) -> SearchAnswer:
+    values = arguments(request, prompt)
+    rows = await rows_of(connection, values)
+    report = await report_of(connection, values, rows)
+    took_ms = (time.perf_counter() - started) * 1000
+    search_id = await log_search(connection, request, values, rows, report, took_ms, asked_by)
     return SearchAnswer(
         search_id=search_id,
         items=tuple(msgspec.convert(row, Candidate) for row in rows),
@@ -56,9 +67,9 @@ async def look(
 ) -> tuple[Candidate, ...]:
     """What `search` would find. Nothing is written: no log, and no vector of the prompt either."""
     prompt = prompt_of(request)
-    missing = await missing_vectors(database, encoders, prompt)
-    vectors = {leg: vector.to_list() for space, vector in missing for leg in space.legs}
-    values = arguments(request, prompt, vectors=Jsonb(vectors))
+    async with database.reading() as connection:
+        lacking = await lacking_spaces(connection, encoders, prompt)
+    values = arguments(request, prompt, vectors=Jsonb(await vectors_by_leg(lacking, prompt)))
     async with database.reading() as connection:
         rows = await rows_of(connection, values)
     return tuple(msgspec.convert(row, Candidate) for row in rows)
@@ -101,7 +112,8 @@ def arguments(
 
 
 async def rows_of(connection: Connection, values: Row) -> Sequence[Row]:
-    cursor = await connection.execute(SQL["search_images"], values)
+    # The function plans its search anew each time; what is kept is how its images are read.
+    cursor = await connection.execute(SQL["search_images"], values, prepare=True)
     return await cursor.fetchall()
 
 

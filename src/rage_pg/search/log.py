@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
-from rage_pg.database import Connection, Row, execute, fetch_value
+from rage_pg.database import Connection, Row, execute
 from rage_pg.resources import statements
 from rage_pg.types import SearchRequest, is_counted
 
@@ -38,8 +38,10 @@ async def log_search(
     took_ms: float,
     asked_by: str | None,
 ) -> UUID:
+    search_id = uuid4()
     asked = {
         **values,
+        "search_id": search_id,
         "filters": Jsonb(
             {name: value for name, value in msgspec.to_builtins(request.filters).items() if value}
         ),
@@ -47,8 +49,10 @@ async def log_search(
         "took_ms": took_ms,
         "asked_by": asked_by,
     }
-    search_id: UUID = await fetch_value(connection, SQL["log_search"], asked)
-    await log_rows(connection, search_id, 0, rows)
+    # One round trip for both.
+    async with connection.pipeline():
+        await execute(connection, SQL["log_search"], asked)
+        await log_rows(connection, search_id, 0, rows)
     return search_id
 
 
