@@ -6,6 +6,26 @@ CREATE SCHEMA rage;
 
 CREATE SCHEMA rage_v1;
 
+CREATE TYPE rage.matching AS (
+	condition text,
+	within text,
+	few text,
+	listed text,
+	tagged boolean
+);
+
+COMMENT ON TYPE rage.matching IS 'A filter as the pieces of a statement that ask for it.';
+
+COMMENT ON COLUMN rage.matching.condition IS 'Of rage.images i: all of it, by their columns.';
+
+COMMENT ON COLUMN rage.matching.within IS 'FROM and WHERE that keep of any relation with image_id and brand_id, put in for %s, the rows of images that match.';
+
+COMMENT ON COLUMN rage.matching.few IS 'As within, for a relation of few rows: the tags of each are looked up.';
+
+COMMENT ON COLUMN rage.matching.listed IS 'FROM and WHERE that give the image_id of every image i that matches.';
+
+COMMENT ON COLUMN rage.matching.tagged IS 'Whether listed starts from the tags.';
+
 CREATE FUNCTION rage.actor() RETURNS text
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'rage', 'pg_temp'
@@ -343,7 +363,7 @@ $$;
 
 COMMENT ON FUNCTION rage.caller_id() IS 'Who asks: a login by its name, the service by the setting rage.caller. Null for the operator, zeros for nobody.';
 
-CREATE FUNCTION rage.check_bounds(filters jsonb, among bigint[]) RETURNS void
+CREATE FUNCTION rage.check_bounds(filters jsonb) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
     AS $$
 DECLARE
@@ -358,14 +378,11 @@ BEGIN
     ELSIF names > 64 THEN
         RAISE EXCEPTION 'attributes has % names, at most 64 are possible', names
             USING ERRCODE = 'invalid_parameter_value', COLUMN = 'attributes';
-    ELSIF cardinality(among) > 1000000 THEN
-        RAISE EXCEPTION 'among has % ids, at most 1000000 are possible', cardinality(among)
-            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'among';
     END IF;
 END
 $$;
 
-COMMENT ON FUNCTION rage.check_bounds(filters jsonb, among bigint[]) IS 'Refuses a filter that is too large to be planned.';
+COMMENT ON FUNCTION rage.check_bounds(filters jsonb) IS 'Refuses a filter that is too large to be planned.';
 
 CREATE FUNCTION rage.check_k(k integer) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
@@ -469,7 +486,7 @@ CREATE TABLE rage.embedding_spaces (
     state text DEFAULT 'filling'::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     candidate_cost real DEFAULT 4 NOT NULL,
-    ef_search integer DEFAULT 200 NOT NULL,
+    ef_search integer DEFAULT 300 NOT NULL,
     CONSTRAINT embedding_spaces_candidate_cost_check CHECK ((candidate_cost > (0)::double precision)),
     CONSTRAINT embedding_spaces_dimensions_check CHECK (((dimensions >= 1) AND (dimensions <= 4000))),
     CONSTRAINT embedding_spaces_ef_search_check CHECK (((ef_search >= 10) AND (ef_search <= 1000))),
@@ -524,15 +541,13 @@ $$;
 
 COMMENT ON FUNCTION rage.compared_by(leg text) IS 'The active space of a leg, or a clear error.';
 
-CREATE FUNCTION rage.compared_leg(leg text, space integer, dimensions integer, filter text, wide boolean) RETURNS text
+CREATE FUNCTION rage.compared_leg(leg text, space integer, dimensions integer, matching rage.matching, wide boolean) RETURNS text
     LANGUAGE sql STABLE
     RETURN (SELECT format('
-        SELECT e.image_id, e.embedding OPERATOR(%4$I.<=>) ($5 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
-        FROM %5$s'::text, compared_leg.leg, ('embeddings_'::text || compared_leg.space), compared_leg.dimensions, n.nspname, CASE WHEN compared_leg.wide THEN format('rage.images AS i JOIN rage.%I AS e USING (image_id)
-        WHERE %s'::text, ('embeddings_'::text || compared_leg.space), compared_leg.filter) ELSE format('matches JOIN rage.%I AS e USING (image_id)
-        WHERE true'::text, ('embeddings_'::text || compared_leg.space)) END) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
+        SELECT image_id, embedding OPERATOR(%4$I.<=>) ($5 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
+        FROM %5$s'::text, compared_leg.leg, compared_leg.space, compared_leg.dimensions, n.nspname, CASE WHEN (compared_leg.wide AND (NOT (compared_leg.matching).tagged)) THEN format((compared_leg.matching).within, ('rage.embeddings_'::text || compared_leg.space)) ELSE format('rage.embeddings_%s WHERE image_id = ANY (ARRAY(SELECT %s))'::text, compared_leg.space, CASE WHEN compared_leg.wide THEN ('i.image_id FROM '::text || (compared_leg.matching).listed) ELSE 'image_id FROM matches'::text END) END) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
 
-COMMENT ON FUNCTION rage.compared_leg(leg text, space integer, dimensions integer, filter text, wide boolean) IS 'The matches of a vector leg, each with its exact cosine distance.';
+COMMENT ON FUNCTION rage.compared_leg(leg text, space integer, dimensions integer, matching rage.matching, wide boolean) IS 'The matches of a vector leg, each with its exact cosine distance.';
 
 CREATE FUNCTION rage.count_brand_words(brand integer) RETURNS void
     LANGUAGE plpgsql
@@ -630,7 +645,7 @@ BEGIN
         part, CASE WHEN create_space.dimensions <= 2000 THEN 'PLAIN' ELSE 'EXTERNAL' END);
     EXECUTE format(
         'CREATE INDEX %I ON rage.%I USING hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops) '
-        'WITH (m = 16, ef_construction = 128)',
+        'WITH (m = 24, ef_construction = 200)',
         part || '_hnsw', part, create_space.dimensions);
     RETURN new_space;
 END
@@ -643,6 +658,42 @@ CREATE FUNCTION rage.default_filters(filters jsonb) RETURNS jsonb
     RETURN (jsonb_build_object('state', jsonb_build_array('approved'), 'usable_on', CURRENT_DATE) || filters);
 
 COMMENT ON FUNCTION rage.default_filters(filters jsonb) IS 'A search finds what is approved unless states are named; of what is approved, only what is usable today.';
+
+CREATE FUNCTION rage.described_nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) RETURNS TABLE(rank integer, similar_id bigint, external_id text, brand text, skus text[], title text, tags text[], distance double precision, strategy text, matched bigint, complete boolean)
+    LANGUAGE plpgsql STABLE ROWS 20
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+BEGIN
+    RETURN QUERY
+    SELECT found.rank, found.similar_id, i.external_id, i.brand, i.skus, i.title, i.tags,
+           found.distance, found.strategy, found.matched, found.complete
+    FROM rage.nearest($1, $2, $3, $4, $5) AS found
+    LEFT JOIN LATERAL (
+        SELECT v.external_id, v.brand, v.skus, v.title, v.tags FROM rage_v1.images AS v WHERE v.image_id = found.similar_id OFFSET 0
+    ) AS i ON true
+    ORDER BY found.rank;
+END
+$_$;
+
+COMMENT ON FUNCTION rage.described_nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) IS 'The rows of rage.nearest with the images as rage_v1.images shows them.';
+
+CREATE FUNCTION rage.described_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) RETURNS TABLE(rank integer, image_id bigint, external_id text, brand text, skus text[], title text, tags text[], score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
+    LANGUAGE plpgsql STABLE ROWS 20
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+BEGIN
+    RETURN QUERY
+    SELECT found.rank, found.image_id, i.external_id, i.brand, i.skus, i.title, i.tags,
+           found.score, found.hits, found.strategy, found.matched, found.complete
+    FROM rage.search($1, $2, $3, $4, $5, $6, $7, $8) AS found
+    LEFT JOIN LATERAL (
+        SELECT v.external_id, v.brand, v.skus, v.title, v.tags FROM rage_v1.images AS v WHERE v.image_id = found.image_id OFFSET 0
+    ) AS i ON true
+    ORDER BY found.rank;
+END
+$_$;
+
+COMMENT ON FUNCTION rage.described_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) IS 'The rows of rage.search with the images as rage_v1.images shows them.';
 
 CREATE FUNCTION rage.document_words(language regconfig, title text, tags text, skus text, caption text, brand text) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -676,6 +727,12 @@ CREATE FUNCTION rage.documents_of(allowed integer[]) RETURNS bigint
     RETURN (SELECT COALESCE(sum(c.documents), (0)::bigint) AS "coalesce" FROM rage.text_configurations c WHERE ((documents_of.allowed IS NULL) OR (c.brand_id = ANY (documents_of.allowed))));
 
 COMMENT ON FUNCTION rage.documents_of(allowed integer[]) IS 'About how many documents the allowed brands have; null: all brands.';
+
+CREATE FUNCTION rage.documents_where(condition text, within text, wide boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN format(CASE WHEN wide THEN within ELSE '%s AS i WHERE i.image_id = ANY (ARRAY(SELECT image_id FROM matches))'::text END, (('(SELECT d.image_id, d.brand_id, d.words FROM rage.image_documents AS d WHERE (rage.searched_brands($1, $3) IS NULL OR ARRAY[d.brand_id] && rage.searched_brands($1, $3)) AND '::text || condition) || ')'::text));
+
+COMMENT ON FUNCTION rage.documents_where(condition text, within text, wide boolean) IS 'Of the images that match, the documents d for which a condition holds: FROM and WHERE.';
 
 CREATE FUNCTION rage.documents_with(term tsquery, forms text[], allowed integer[]) RETURNS bigint
     LANGUAGE plpgsql STABLE
@@ -927,7 +984,7 @@ BEGIN
     IF cardinality(among) <= bound THEN
         RETURN true;
     END IF;
-    FOR tags IN SELECT * FROM jsonb_array_elements(filters -> 'tags_all') LOOP
+    FOR tags IN SELECT * FROM jsonb_array_elements(filters -> 'tags') LOOP
         IF (SELECT count(*) <= bound
             FROM (SELECT FROM rage.image_tags AS it WHERE it.tag_id = ANY (rage.integers(tags)) LIMIT bound + 1) AS tagged)
         THEN
@@ -940,13 +997,12 @@ $$;
 
 COMMENT ON FUNCTION rage.few_match(filters jsonb, among bigint[], bound integer) IS 'Whether one look at a resolved filter shows that it leaves at most so many images; false where that takes more.';
 
-CREATE FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) RETURNS text
+CREATE FUNCTION rage.filter_clauses(filters jsonb, among bigint[], allowed integer[]) RETURNS text[]
     LANGUAGE plpgsql IMMUTABLE
     AS $_$
 DECLARE
-    clauses  text[] := ARRAY['i.deleted_at IS NULL'];
+    clauses  text[] := '{}';
 BEGIN
-    PERFORM rage.check_bounds(filters, among);
     IF allowed IS NOT NULL THEN
         clauses := clauses || 'i.brand_id = ANY ($3)'::text;
     END IF;
@@ -959,30 +1015,14 @@ BEGIN
     IF filters ? 'kind' THEN
         clauses := clauses || 'i.kind = ANY (rage.texts($1 -> ''kind''))'::text;
     END IF;
-    IF filters -> 'state' = '["approved"]' THEN
-        -- What nearly every search asks for, in the form that costs least for each image.
-        clauses := clauses || 'i.state = ''approved'''::text;
-    ELSIF filters ? 'state' THEN
-        clauses := clauses || 'i.state = ANY (rage.texts($1 -> ''state''))'::text;
-    END IF;
-    IF filters ? 'usable_on' THEN
-        -- Null by null: of coalesce() the planner knows nothing, and takes half a percent to be usable today.
-        clauses := clauses || format(
-            '%s((i.usable_from IS NULL OR i.usable_from <= ($1 ->> ''usable_on'')::date) AND (i.usable_until IS NULL OR i.usable_until >= ($1 ->> ''usable_on'')::date))',
-            CASE WHEN filters -> 'state' = '["approved"]' THEN '' ELSE 'i.state <> ''approved'' OR ' END);
-        clauses[cardinality(clauses)] := '(' || clauses[cardinality(clauses)] || ')';
-    END IF;
     IF filters ? 'collection' THEN
         clauses := clauses || 'i.image_id IN (SELECT ci.image_id FROM rage.collection_images AS ci JOIN rage.collections AS c USING (collection_id) WHERE c.key = ANY (rage.names($1 -> ''collection'')) AND ($3 IS NULL OR c.brand_id = ANY ($3)))'::text;
     END IF;
-    IF jsonb_array_length(filters -> 'tags_all') > 0 THEN
-        clauses := clauses || rage.tags_clause(jsonb_array_length(filters -> 'tags_all'));
-    END IF;
-    IF filters ? 'tags_any' THEN
-        clauses := clauses || 'i.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY (rage.integers($1 -> ''tags_any'')))'::text;
-    END IF;
     IF filters ? 'tags_none' THEN
         clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id = ANY (rage.integers($1 -> ''tags_none'')))'::text;
+    END IF;
+    IF filters ? 'images_none' THEN
+        clauses := clauses || 'i.image_id <> ALL (ARRAY(SELECT jsonb_array_elements_text($1 -> ''images_none'')::bigint))'::text;
     END IF;
     IF filters ? 'words_none' THEN
         clauses := clauses || 'NOT EXISTS (SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ ($1 ->> ''words_none'')::tsquery)'::text;
@@ -1008,11 +1048,30 @@ BEGIN
     IF among IS NOT NULL THEN
         clauses := clauses || 'i.image_id = ANY ($2)'::text;
     END IF;
-    RETURN array_to_string(clauses, E'\n      AND ');
+    RETURN clauses;
 END
 $_$;
 
-COMMENT ON FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) IS 'The condition on rage.images i that a filter stands for, for who may see the allowed brands. Its shape follows from the filter; the values stay in $1 (the filter, resolved), $2 (among) and $3 (the allowed brands; null: every brand).';
+COMMENT ON FUNCTION rage.filter_clauses(filters jsonb, among bigint[], allowed integer[]) IS 'The conditions on rage.images i that a resolved filter stands for, but for the state and the tags, for who may see the allowed brands. Their shape follows from the filter; the values stay in $1 (the filter), $2 (among) and $3 (the allowed brands; null: every brand).';
+
+CREATE FUNCTION rage.standing_clause(filters jsonb, image text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN concat_ws(' AND '::text, (image || '.deleted_at IS NULL'::text), CASE WHEN ((filters -> 'state'::text) = '["approved"]'::jsonb) THEN (image || '.state = ''approved'''::text) WHEN (filters ? 'state'::text) THEN (image || '.state = ANY (rage.texts($1 -> ''state''))'::text) ELSE NULL::text END, CASE WHEN (filters ? 'usable_on'::text) THEN format('(%2$s(%1$s.usable_from IS NULL OR %1$s.usable_from <= ($1 ->> ''usable_on'')::date) AND (%1$s.usable_until IS NULL OR %1$s.usable_until >= ($1 ->> ''usable_on'')::date))'::text, image, CASE WHEN ((filters -> 'state'::text) = '["approved"]'::jsonb) THEN ''::text ELSE (image || '.state <> ''approved'' OR '::text) END) ELSE NULL::text END);
+
+COMMENT ON FUNCTION rage.standing_clause(filters jsonb, image text) IS 'The condition on the columns of an image that it is there, in a wanted state, and usable when it is wanted.';
+
+CREATE FUNCTION rage.tagged(filters jsonb, columns text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN (SELECT (((((('(SELECT '::text || tagged.columns) || ' FROM rage.image_tags AS t0'::text) || COALESCE(string_agg(format(' JOIN rage.image_tags AS t%s USING (image_id)'::text, n.n), ''::text) FILTER (WHERE (n.n > 0)), ''::text)) || ' WHERE '::text) || string_agg(format('t%1$s.tag_id = ANY (rage.integers($1 -> ''tags'' -> %1$s))'::text, n.n), ' AND '::text)) || ')'::text) FROM generate_series(0, (jsonb_array_length((tagged.filters -> 'tags'::text)) - 1)) n(n));
+
+COMMENT ON FUNCTION rage.tagged(filters jsonb, columns text) IS 'The images that have a tag of each set of a resolved filter, as a subquery with these columns of the first tag''s rows, t0.';
+
+CREATE FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN array_to_string(((rage.standing_clause(filters, 'i'::text) || rage.filter_clauses(filters, among, allowed)) || CASE WHEN (filters ? 'tags'::text) THEN ('i.image_id IN '::text || rage.tagged(filters, 't0.image_id'::text)) ELSE NULL::text END), '
+      AND '::text);
+
+COMMENT ON FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) IS 'The whole condition on rage.images i that a resolved filter stands for.';
 
 CREATE FUNCTION rage.filters(brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -1189,11 +1248,60 @@ $_$;
 
 COMMENT ON FUNCTION rage.list_images(filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer) IS 'One page of the images that pass a filter, in a stable order; sort_key and image_id of the last row continue it.';
 
+CREATE FUNCTION rage.matching(filters jsonb, among bigint[], allowed integer[], plain boolean DEFAULT false) RETURNS rage.matching
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    clauses  text[] := rage.filter_clauses(filters, among, allowed);
+    apart    boolean := NOT plain AND filters -> 'state' = '["approved"]'
+                        AND NOT filters ?| '{kind,attributes,origin,created_after,created_before,updated_after,min_width,min_height}'
+                        AND rage.few_closed();
+    own      text;
+    found    rage.matching;
+BEGIN
+    IF cardinality(among) > 1000000 THEN
+        RAISE EXCEPTION 'among has % ids, at most 1000000 are possible', cardinality(among)
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'among';
+    END IF;
+    found.condition := rage.filter_clause(filters, among, allowed);
+    found.tagged := apart AND filters ? 'tags' AND among IS NULL AND NOT filters ?| '{sku,collection}';
+    IF apart THEN
+        clauses := rage.open_clause(filters) || clauses;
+        own := array_to_string(
+            clauses || CASE WHEN filters ? 'tags' THEN 'i.image_id IN ' || rage.tagged(filters, 't0.image_id') END,
+            E'\n      AND ');
+        found.within := '%s AS i WHERE ' || replace(own, '%', '%%');
+        found.few := '%s AS i WHERE '
+            || replace(array_to_string(clauses || rage.tag_clauses(filters), E'\n      AND '), '%', '%%');
+    ELSE
+        own := found.condition;
+        found.within := '%s AS own JOIN rage.images AS i USING (image_id) WHERE ' || replace(own, '%', '%%');
+        found.few := found.within;
+    END IF;
+    found.listed := CASE
+        WHEN found.tagged
+        THEN rage.tagged(filters, 'DISTINCT t0.image_id, t0.brand_id') || ' AS i WHERE ' || array_to_string(clauses, E'\n      AND ')
+        ELSE 'rage.images AS i WHERE ' || own
+    END;
+    RETURN found;
+END
+$$;
+
+COMMENT ON FUNCTION rage.matching(filters jsonb, among bigint[], allowed integer[], plain boolean) IS 'What a resolved filter stands for, ready for each place of a statement. plain: by the columns of the images, whatever the store holds.';
+
 CREATE FUNCTION rage.most_counted() RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN 2000;
 
 COMMENT ON FUNCTION rage.most_counted() IS 'How far the matches of a wide filter are counted for who does not see every brand.';
+
+CREATE FUNCTION rage.named_documents(words jsonb, within text, wide boolean) RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    RETURN ARRAY(SELECT format('(SELECT image_id, 1 AS score, %s AS named FROM %s
+    LIMIT greatest(1000, $10))'::text, n.precedence, rage.documents_where(format('d.image_id IN (%s)'::text, n.holders), named_documents.within, named_documents.wide)) AS format FROM (VALUES ('skus'::text,2,'SELECT p.image_id FROM rage.image_products AS p WHERE p.sku = ANY (rage.texts($4 -> ''skus''))'::text), ('tags'::text,1,'SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY (rage.integers($4 -> ''tags''))'::text)) n(kind, precedence, holders) WHERE ((named_documents.words -> n.kind) <> '[]'::jsonb));
+
+COMMENT ON FUNCTION rage.named_documents(words jsonb, within text, wide boolean) IS 'The documents of images that the prompt names by SKU or as a tag, one query for each of the two that it does.';
 
 CREATE FUNCTION rage.named_skus(prompt text, allowed integer[]) RETURNS text[]
     LANGUAGE plpgsql STABLE
@@ -1245,14 +1353,17 @@ DECLARE
     allowed     integer[] := rage.brand_limit();
     wanted      jsonb := rage.resolved(rage.default_filters(nearest.filters), allowed);
     space       rage.embedding_spaces := rage.compared_by(nearest.by);
-    content_id  bigint;
-    filter      text;
+    same        jsonb;
+    matching    rage.matching;
     vectors     jsonb;
     ready       record;
     settings    text[] := rage.scan_settings();
 BEGIN
     PERFORM rage.check_k(nearest.k);
-    SELECT i.content_id, jsonb_build_object(nearest.by, e.embedding::text) INTO content_id, vectors
+    SELECT
+        (SELECT jsonb_agg(s.image_id) FROM rage.images AS s WHERE s.content_id = i.content_id),
+        jsonb_build_object(nearest.by, e.embedding::text)
+    INTO same, vectors
     FROM rage.images AS i
     LEFT JOIN rage.embeddings AS e ON e.space_id = space.space_id AND e.image_id = i.image_id
     WHERE i.image_id = nearest.image_id AND i.deleted_at IS NULL AND (allowed IS NULL OR i.brand_id = ANY (allowed));
@@ -1263,12 +1374,13 @@ BEGIN
         RAISE EXCEPTION 'image % has no vector yet to compare by "%"', nearest.image_id, nearest.by
             USING ERRCODE = 'no_data_found', COLUMN = 'by', HINT = 'See `rage index status`.';
     END IF;
-    filter := rage.filter_clause(wanted, nearest.among, allowed) || format(E'\n      AND i.content_id <> %s', content_id);
-    SELECT * INTO ready FROM rage.route(filter, wanted, nearest.among, allowed, ARRAY[nearest.by], nearest.k);
+    wanted := wanted || jsonb_build_object('images_none', same);
+    matching := rage.matching(wanted, nearest.among, allowed);
+    SELECT * INTO ready FROM rage.route(matching.condition, wanted, nearest.among, allowed, ARRAY[nearest.by], nearest.k);
     PERFORM rage.scan_for(ready.candidates) WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
         'SELECT found.rank, found.image_id, found.distance, CASE WHEN found.short THEN $13 ELSE $14 END, found.matched, true'
-        ' FROM (' || rage.similar_statement(filter, vectors, ready.indexed, ready.brand, ready.wide) || ') AS found'
+        ' FROM (' || rage.similar_statement(matching, vectors, ready.indexed, ready.brand, ready.wide) || ') AS found'
     USING wanted, nearest.among, allowed, NULL::jsonb, vectors, NULL::jsonb, nearest.k, NULL::real, NULL::bigint[],
           nearest.k, ready.candidates, ready.estimate,
           rage.strategy(
@@ -1281,6 +1393,12 @@ END
 $_$;
 
 COMMENT ON FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) IS 'The images nearest to an image in the active space of a leg, by cosine distance; whatever shows the same bytes is left out.';
+
+CREATE FUNCTION rage.open_clause(filters jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN format('NOT EXISTS (SELECT FROM rage.images AS closed WHERE closed.image_id = i.image_id AND (closed.deleted_at IS NOT NULL OR closed.state <> ''approved'' OR closed.usable_from IS NOT NULL OR closed.usable_until IS NOT NULL) AND NOT (%s))'::text, rage.standing_clause(filters, 'closed'::text));
+
+COMMENT ON FUNCTION rage.open_clause(filters jsonb) IS 'The condition that an image is there, approved and usable when it is wanted, by the index images_closed alone.';
 
 CREATE FUNCTION rage.phrase_query(phrase text, configurations text[]) RETURNS tsquery
     LANGUAGE plpgsql STABLE
@@ -1299,7 +1417,7 @@ $$;
 
 COMMENT ON FUNCTION rage.phrase_query(phrase text, configurations text[]) IS 'Finds the documents in which these words stand side by side, read in any of the configurations; null where there are no words.';
 
-CREATE FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], exact boolean, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer, OUT filter text, OUT statement text) RETURNS record
+CREATE FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], exact boolean, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer, OUT matching rage.matching, OUT statement text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $$
@@ -1308,7 +1426,7 @@ DECLARE
 BEGIN
     allowed := rage.brand_limit();
     filters := rage.resolved(rage.default_filters(filters), allowed) || rage.excluded_words(asked, allowed);
-    filter := rage.filter_clause(filters, among, allowed);
+    matching := rage.matching(filters, among, allowed, exact);
     weights := rage.leg_weights(legs);
     vectors := rage.query_vectors(asked, weights, vectors, legs IS NOT NULL, allowed);
     IF (weights ->> 'text')::real > 0 THEN
@@ -1319,13 +1437,13 @@ BEGIN
     wide := false;
     IF NOT exact THEN
         SELECT r.indexed, r.candidates, r.wide, r.estimate, r.brand INTO indexed, candidates, wide, estimate, brand
-        FROM rage.route(filter, filters, among, allowed, ARRAY(SELECT jsonb_object_keys(vectors)), depth) AS r;
+        FROM rage.route((matching).condition, filters, among, allowed, ARRAY(SELECT jsonb_object_keys(vectors)), depth) AS r;
     END IF;
-    statement := rage.search_statement(filter, words, vectors, indexed, brand, wide);
+    statement := rage.search_statement(matching, words, vectors, indexed, brand, wide);
 END
 $$;
 
-COMMENT ON FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], exact boolean, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer, OUT filter text, OUT statement text) IS 'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the legs that go through their index (none where it must be exact).';
+COMMENT ON FUNCTION rage.prepare_search(prompt text, INOUT k integer, INOUT filters jsonb, INOUT among bigint[], legs jsonb, INOUT vectors jsonb, INOUT min_relevance real, INOUT without bigint[], exact boolean, OUT allowed integer[], OUT words jsonb, OUT weights jsonb, OUT depth integer, OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer, OUT matching rage.matching, OUT statement text) IS 'A request, checked and made ready for who asks: the statement that answers it, the values of its parameters, and the legs that go through their index (none where it must be exact).';
 
 CREATE FUNCTION rage.printed_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) RETURNS text
     LANGUAGE plpgsql STABLE
@@ -1721,7 +1839,7 @@ BEGIN
             RETURN;
         END IF;
     END IF;
-    RETURN QUERY EXECUTE 'SELECT $4, count(*), true FROM rage.images AS i WHERE ' || ready.filter
+    RETURN QUERY EXECUTE 'SELECT $4, count(*), true FROM ' || (ready.matching).listed
     USING ready.filters, ready.among, ready.allowed, rage.strategy(
               ready.vectors, ready.words, ready.weights, CASE WHEN ready.allowed IS NULL THEN '{}' ELSE ready.indexed END,
               ready.brand, ready.wide, ready.estimate);
@@ -1761,71 +1879,41 @@ $$;
 
 COMMENT ON FUNCTION rage.required_words(words text) IS 'What a list''s words ask for: all of them, in any language of the brands that are seen; "phrases", -excluded words and or as in a prompt.';
 
-CREATE FUNCTION rage.tag_ids(names text[], allowed integer[] DEFAULT NULL::integer[]) RETURNS integer[]
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
+CREATE FUNCTION rage.resolved(filters jsonb, allowed integer[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $$
 DECLARE
-    wanted  text[] := ARRAY(SELECT rage.tag_form(given.name) FROM unnest(names) AS given (name));
+    resolved  jsonb := filters - '{brand,tags_all,tags_any,tags_none}'::text[];
+    sets      jsonb := '[]';
+    name      text;
 BEGIN
-    RETURN ARRAY(
-        SELECT t.tag_id
-        FROM unnest(wanted) AS w (name)
-        CROSS JOIN LATERAL (
-            SELECT own.tag_id, own.brand_id FROM rage.tags AS own WHERE own.name = w.name
-            UNION ALL
-            -- The children are what lies from "a/" to before "a0", the next character: a range of the index by name.
-            SELECT child.tag_id, child.brand_id FROM rage.tags AS child
-            WHERE child.name ~>=~ (w.name || '/') AND child.name ~<~ (w.name || '0')
-        ) AS t
-        WHERE allowed IS NULL OR t.brand_id = ANY (allowed));
+    PERFORM rage.check_bounds(filters);
+    -- The planner knows how many images have a brand's or a tag's number; of a name looked up on the way it knows nothing.
+    IF filters ? 'brand' THEN
+        resolved := resolved || jsonb_build_object('brand', ARRAY(
+            SELECT b.brand_id
+            FROM rage.brands AS b
+            WHERE b.key = ANY (rage.names(filters -> 'brand')) AND (allowed IS NULL OR b.brand_id = ANY (allowed))
+            ORDER BY b.brand_id));
+    END IF;
+    FOR name IN SELECT jsonb_array_elements_text(filters -> 'tags_all') LOOP
+        sets := sets || jsonb_build_array(rage.tag_ids(ARRAY[name], allowed));
+    END LOOP;
+    IF filters ? 'tags_any' THEN
+        sets := sets || jsonb_build_array(rage.tag_ids(rage.texts(filters -> 'tags_any'), allowed));
+    END IF;
+    IF sets <> '[]' THEN
+        resolved := resolved || jsonb_build_object('tags', sets);
+    END IF;
+    IF filters ? 'tags_none' THEN
+        resolved := resolved || jsonb_build_object('tags_none', rage.tag_ids(rage.texts(filters -> 'tags_none'), allowed));
+    END IF;
+    RETURN resolved;
 END
 $$;
 
-COMMENT ON FUNCTION rage.tag_ids(names text[], allowed integer[]) IS 'The tags of these names and their children, of the allowed brands; null: of every brand.';
-
-CREATE FUNCTION rage.texts(value jsonb) RETURNS text[]
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN ARRAY(SELECT jsonb_array_elements_text(value) AS jsonb_array_elements_text);
-
-COMMENT ON FUNCTION rage.texts(value jsonb) IS 'A JSON array of strings as an SQL array.';
-
-CREATE TABLE rage.brands (
-    brand_id integer NOT NULL,
-    name text NOT NULL,
-    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
-    title text,
-    guidelines text,
-    reserved boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    language text,
-    CONSTRAINT brands_language_check CHECK ((language ~ '^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$'::text)),
-    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
-);
-
-COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
-
-COMMENT ON COLUMN rage.brands.brand_id IS 'Stable number of the brand.';
-
-COMMENT ON COLUMN rage.brands.name IS 'The name as it was first given; what people and programs call the brand.';
-
-COMMENT ON COLUMN rage.brands.key IS 'The name as it is compared.';
-
-COMMENT ON COLUMN rage.brands.title IS 'The name as it is printed, where it differs.';
-
-COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand should heed.';
-
-COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
-
-COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
-
-COMMENT ON COLUMN rage.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
-
-CREATE FUNCTION rage.resolved(filters jsonb, allowed integer[]) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN (filters || (SELECT COALESCE(jsonb_object_agg(f.name, CASE f.name WHEN 'brand'::text THEN (SELECT COALESCE(jsonb_agg(b.brand_id ORDER BY b.brand_id), '[]'::jsonb) AS "coalesce" FROM rage.brands b WHERE ((b.key = ANY (rage.names(f.value))) AND ((resolved.allowed IS NULL) OR (b.brand_id = ANY (resolved.allowed))))) WHEN 'tags_all'::text THEN (SELECT COALESCE(jsonb_agg(rage.tag_ids(ARRAY[t.name], resolved.allowed) ORDER BY t.place), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements_text(f.value) WITH ORDINALITY t(name, place)) ELSE to_jsonb(rage.tag_ids(rage.texts(f.value), resolved.allowed)) END), '{}'::jsonb) AS "coalesce" FROM jsonb_each(resolved.filters) f(name, value) WHERE (f.name = ANY (ARRAY['brand'::text, 'tags_all'::text, 'tags_any'::text, 'tags_none'::text]))));
-
-COMMENT ON FUNCTION rage.resolved(filters jsonb, allowed integer[]) IS 'A filter with the numbers of brands and tags in place of their names, of the allowed brands alone; what filter_clause reads.';
+COMMENT ON FUNCTION rage.resolved(filters jsonb, allowed integer[]) IS 'A filter with the numbers of brands and tags in place of their names, of the allowed brands alone; what filter_clause reads. tags: sets of which an image has a tag of each.';
 
 CREATE FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer) RETURNS record
     LANGUAGE plpgsql
@@ -1955,13 +2043,13 @@ $_$;
 
 COMMENT ON FUNCTION rage.scanned(leg text, vector text, candidates integer) IS 'So many candidates from the HNSW index of a leg''s space, as a search reads them.';
 
-CREATE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, filter text, brand integer) RETURNS text
+CREATE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, few text, brand integer) RETURNS text
     LANGUAGE sql STABLE
     RETURN (SELECT format('
 %1$I AS MATERIALIZED (
-    SELECT image_id, distance, row_number() OVER (ORDER BY distance) AS position
+    SELECT image_id, brand_id, distance, row_number() OVER (ORDER BY distance) AS position
     FROM (
-        SELECT e.image_id,
+        SELECT e.image_id, e.brand_id,
                e.embedding::%7$I.halfvec(%6$s) OPERATOR(%7$I.<=>) ($5 ->> %4$L)::%7$I.halfvec(%6$s) AS distance
         FROM rage.%5$I AS e%9$s
         ORDER BY distance
@@ -1969,16 +2057,15 @@ CREATE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, fi
     ) AS nearest
 ),
 %2$I AS MATERIALIZED (
-    SELECT s.image_id, s.distance, s.position
-    FROM %1$I AS s JOIN rage.images AS i USING (image_id)
-    WHERE %8$s
+    SELECT image_id, distance, position
+    FROM %8$s
 ),
 %3$I AS MATERIALIZED (
     SELECT count(*) < $10 AS short FROM %2$I WHERE position <= (SELECT count(*) FROM %1$I) - $11 / 2
-),'::text, (scanned_leg.leg || '_scan'::text), (scanned_leg.leg || '_found'::text), (scanned_leg.leg || '_scanned'::text), scanned_leg.leg, ('embeddings_'::text || scanned_leg.space), scanned_leg.dimensions, n.nspname, scanned_leg.filter, CASE WHEN (scanned_leg.brand IS NULL) THEN ''::text ELSE format('
+),'::text, (scanned_leg.leg || '_scan'::text), (scanned_leg.leg || '_found'::text), (scanned_leg.leg || '_scanned'::text), scanned_leg.leg, ('embeddings_'::text || scanned_leg.space), scanned_leg.dimensions, n.nspname, format(scanned_leg.few, quote_ident((scanned_leg.leg || '_scan'::text))), CASE WHEN (scanned_leg.brand IS NULL) THEN ''::text ELSE format('
         WHERE e.brand_id = %s'::text, scanned_leg.brand) END) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
 
-COMMENT ON FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, filter text, brand integer) IS 'The CTEs that read the candidates of a vector leg from its HNSW index, keep those that pass the filter, and tell whether these are too few.';
+COMMENT ON FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, few text, brand integer) IS 'The CTEs that read the candidates of a vector leg from its HNSW index, keep those that pass the filter, and tell whether these are too few.';
 
 CREATE FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[], exact boolean DEFAULT false) RETURNS TABLE(rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
     LANGUAGE plpgsql STABLE ROWS 20
@@ -2016,7 +2103,7 @@ CREATE FUNCTION rage.search_depth(k integer, without bigint[], vectors jsonb, wo
 
 COMMENT ON FUNCTION rage.search_depth(k integer, without bigint[], vectors jsonb, words jsonb) IS 'How many of its best matches a leg gives to the fusion.';
 
-CREATE FUNCTION rage.search_statement(filter text, words jsonb, vectors jsonb, indexed text[], brand integer, wide boolean) RETURNS text
+CREATE FUNCTION rage.search_statement(matching rage.matching, words jsonb, vectors jsonb, indexed text[], brand integer, wide boolean) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
@@ -2027,9 +2114,9 @@ DECLARE
 BEGIN
     SELECT coalesce(array_agg(v.ctes), '{}'), coalesce(array_agg(v.hits), '{}'), array_remove(array_agg(v.short), NULL)
     INTO ctes, hits, short
-    FROM rage.vector_legs(filter, vectors, indexed, brand, wide) AS v;
+    FROM rage.vector_legs(matching, vectors, indexed, brand, wide) AS v;
     IF words IS NOT NULL THEN
-        ctes := ctes || rage.text_leg(filter, wide, words);
+        ctes := ctes || rage.text_leg((matching).within, wide, words);
         -- No rank tells how weak a match is: the leg weighs as much as the words that an image has of the prompt.
         hits := hits || 'SELECT image_id, ''text'' AS leg, place, strength, ''score'' AS measure, score AS value FROM "text"'::text;
     END IF;
@@ -2041,8 +2128,7 @@ BEGIN
     RETURN format($sql$
 WITH matches AS MATERIALIZED (
     SELECT i.image_id
-    FROM rage.images AS i
-    WHERE %s
+    FROM %s
 ),%s
 hits AS (
     %s
@@ -2069,15 +2155,15 @@ WHERE score >= $8 * coalesce((SELECT max(score) FROM fused), 0)
   AND ($9 IS NULL OR image_id <> ALL (array_remove($9, NULL)))
 ORDER BY score DESC, image_id
 LIMIT $7$sql$,
-        filter,
+        (matching).listed,
         array_to_string(ctes || ''::text, ','),
         array_to_string(hits, E'\n    UNION ALL\n    '),
-        rage.counted(filter, wide, 'fused'),
+        rage.counted((matching).condition, wide, 'fused'),
         coalesce('ARRAY(' || nullif(array_to_string(short, ' UNION ALL '), '') || ')', '''{}''::text[]'));
 END
 $_$;
 
-COMMENT ON FUNCTION rage.search_statement(filter text, words jsonb, vectors jsonb, indexed text[], brand integer, wide boolean) IS 'The text of a search with its parameters left open. The shape of the request and the route decide it, never a value. wide: the matches are too many to be set aside, or counted. short: the legs whose index scan came back short, so that every match was compared.';
+COMMENT ON FUNCTION rage.search_statement(matching rage.matching, words jsonb, vectors jsonb, indexed text[], brand integer, wide boolean) IS 'The text of a search with its parameters left open. The shape of the request and the route decide it, never a value. wide: the matches are too many to be set aside, or counted. short: the legs whose index scan came back short, so that every match was compared.';
 
 CREATE FUNCTION rage.searched_brands(filters jsonb, allowed integer[]) RETURNS integer[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -2112,13 +2198,13 @@ $$;
 
 COMMENT ON FUNCTION rage.set_scan(settings text[]) IS 'Sets how index scans run until the transaction ends, as scan_settings() gives them.';
 
-CREATE FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[], brand integer, wide boolean) RETURNS TABLE(leg text, ctes text, hits text, short text)
+CREATE FUNCTION rage.vector_legs(matching rage.matching, vectors jsonb, indexed text[], brand integer, wide boolean) RETURNS TABLE(leg text, ctes text, hits text, short text)
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
     SELECT
         l.leg,
-        rage.vector_leg(l.leg, s.space_id, s.dimensions, filter, l.leg = ANY (indexed), brand, wide),
+        rage.vector_leg(l.leg, s.space_id, s.dimensions, matching, l.leg = ANY (indexed), brand, wide),
         format(
             'SELECT image_id, %1$L AS leg, place, 1 AS strength, ''distance'' AS measure, distance AS value FROM %1$I',
             l.leg),
@@ -2129,24 +2215,23 @@ CREATE FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[], bra
     ORDER BY l.leg
 $_$;
 
-COMMENT ON FUNCTION rage.vector_legs(filter text, vectors jsonb, indexed text[], brand integer, wide boolean) IS 'The pieces of a statement for each leg that has a vector: its CTEs, its hits, and whether its index scan came back short.';
+COMMENT ON FUNCTION rage.vector_legs(matching rage.matching, vectors jsonb, indexed text[], brand integer, wide boolean) IS 'The pieces of a statement for each leg that has a vector: its CTEs, its hits, and whether its index scan came back short.';
 
-CREATE FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[], brand integer, wide boolean) RETURNS text
+CREATE FUNCTION rage.similar_statement(matching rage.matching, vectors jsonb, indexed text[], brand integer, wide boolean) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
     RETURN (SELECT format('
 WITH matches AS MATERIALIZED (
     SELECT i.image_id
-    FROM rage.images AS i
-    WHERE %1$s
+    FROM %1$s
 ),%2$s
 SELECT place::integer AS rank, image_id, distance,
        %5$s AS matched,
        %4$s AS short
 FROM %3$I
-ORDER BY place'::text, similar_statement.filter, v.ctes, v.leg, CASE WHEN (v.short IS NULL) THEN 'true'::text ELSE format('(SELECT short FROM %I)'::text, (v.leg || '_scanned'::text)) END, rage.counted(similar_statement.filter, similar_statement.wide, v.leg)) AS format FROM rage.vector_legs(similar_statement.filter, similar_statement.vectors, similar_statement.indexed, similar_statement.brand, similar_statement.wide) v(leg, ctes, hits, short));
+ORDER BY place'::text, (similar_statement.matching).listed, v.ctes, v.leg, CASE WHEN (v.short IS NULL) THEN 'true'::text ELSE format('(SELECT short FROM %I)'::text, (v.leg || '_scanned'::text)) END, rage.counted((similar_statement.matching).condition, similar_statement.wide, v.leg)) AS format FROM rage.vector_legs(similar_statement.matching, similar_statement.vectors, similar_statement.indexed, similar_statement.brand, similar_statement.wide) v(leg, ctes, hits, short));
 
-COMMENT ON FUNCTION rage.similar_statement(filter text, vectors jsonb, indexed text[], brand integer, wide boolean) IS 'The text of a search for similar images, by the one leg that has a vector. The parameters are those of a search.';
+COMMENT ON FUNCTION rage.similar_statement(matching rage.matching, vectors jsonb, indexed text[], brand integer, wide boolean) IS 'The text of a search for similar images, by the one leg that has a vector. The parameters are those of a search.';
 
 CREATE FUNCTION rage.space_of(encoder text, model text, weights_sha256 text, dimensions integer, encodes text) RETURNS integer
     LANGUAGE sql STABLE
@@ -2274,17 +2359,40 @@ $_$;
 
 COMMENT ON FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer, allowed integer[]) IS 'The style vector of the approved style picture that a prompt''s caption vector lies nearest to.';
 
+CREATE FUNCTION rage.tag_clauses(filters jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    RETURN ARRAY(SELECT format('EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id + 0 = ANY (rage.integers($1 -> ''tags'' -> %s)) OFFSET 0)'::text, n.n) AS format FROM generate_series(0, (jsonb_array_length((tag_clauses.filters -> 'tags'::text)) - 1)) n(n));
+
+COMMENT ON FUNCTION rage.tag_clauses(filters jsonb) IS 'The conditions that an image i has a tag of each set of a resolved filter, looked up by the image.';
+
 CREATE FUNCTION rage.tag_form(name text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN regexp_replace(rage.normal_form(name), ' ?/ ?'::text, '/'::text, 'g'::text);
 
 COMMENT ON FUNCTION rage.tag_form(name text) IS 'How a tag is stored: its normal form, without blanks beside slashes.';
 
-CREATE FUNCTION rage.tags_clause(tags integer) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    RETURN (SELECT (((('i.image_id IN (SELECT t0.image_id FROM rage.image_tags AS t0'::text || COALESCE(string_agg(format(' JOIN rage.image_tags AS t%s USING (image_id)'::text, n.n), ''::text) FILTER (WHERE (n.n > 0)), ''::text)) || ' WHERE '::text) || string_agg(format('t%1$s.tag_id = ANY (rage.integers($1 -> ''tags_all'' -> %1$s))'::text, n.n), ' AND '::text)) || ')'::text) FROM generate_series(0, (tags_clause.tags - 1)) n(n));
+CREATE FUNCTION rage.tag_ids(names text[], allowed integer[] DEFAULT NULL::integer[]) RETURNS integer[]
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    wanted  text[] := ARRAY(SELECT rage.tag_form(given.name) FROM unnest(names) AS given (name));
+BEGIN
+    RETURN ARRAY(
+        SELECT t.tag_id
+        FROM unnest(wanted) AS w (name)
+        CROSS JOIN LATERAL (
+            SELECT own.tag_id, own.brand_id FROM rage.tags AS own WHERE own.name = w.name
+            UNION ALL
+            -- The children are what lies from "a/" to before "a0", the next character: a range of the index by name.
+            SELECT child.tag_id, child.brand_id FROM rage.tags AS child
+            WHERE child.name ~>=~ (w.name || '/') AND child.name ~<~ (w.name || '0')
+        ) AS t
+        WHERE allowed IS NULL OR t.brand_id = ANY (allowed));
+END
+$$;
 
-COMMENT ON FUNCTION rage.tags_clause(tags integer) IS 'The condition that an image has each of so many tags.';
+COMMENT ON FUNCTION rage.tag_ids(names text[], allowed integer[]) IS 'The tags of these names and their children, of the allowed brands; null: of every brand.';
 
 CREATE FUNCTION rage.text_configuration(language text) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -2292,56 +2400,39 @@ CREATE FUNCTION rage.text_configuration(language text) RETURNS text
 
 COMMENT ON FUNCTION rage.text_configuration(language text) IS 'The text search configuration for a BCP 47 tag: english where no language is named, simple where Postgres knows none for it.';
 
-CREATE FUNCTION rage.text_leg(filter text, wide boolean, words jsonb) RETURNS text
+CREATE FUNCTION rage.text_leg(within text, wide boolean, words jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
 DECLARE
-    stages  jsonb := words -> 'stages';
-    source  text := rage.text_source(filter, wide);
+    stages  integer := jsonb_array_length(words -> 'stages');
+    named   text[] := rage.named_documents(words, within, wide);
     read    text := '';
     found   text[] := '{}';
 BEGIN
-    FOR stage IN 1 .. jsonb_array_length(stages) LOOP
-        read := read || rage.text_stage(stage, source, stages, wide);
+    FOR stage IN 1 .. stages LOOP
+        read := read || rage.text_stage(stage, within, wide, words);
         -- A later stage finds what an earlier one found, and more.
         found := found || format('SELECT image_id, score, 0 AS named FROM text_%1$s%2$s', stage,
-            CASE WHEN stage < jsonb_array_length(stages) THEN format(' WHERE NOT (SELECT short FROM text_%s_read)', stage) END);
+            CASE WHEN stage < stages THEN format(' WHERE NOT (SELECT short FROM text_%s_read)', stage) END);
     END LOOP;
-    IF words -> 'skus' <> '[]' THEN
-        found := found || format($sql$(SELECT d.image_id, 1, 2 AS named FROM %s
-      AND d.image_id IN (SELECT p.image_id FROM rage.image_products AS p WHERE p.sku = ANY (rage.texts($4 -> 'skus')))
-    LIMIT greatest(1000, $10))$sql$, source);
-    END IF;
-    IF words -> 'tags' <> '[]' THEN
-        found := found || format($sql$(SELECT d.image_id, 1, 1 AS named FROM %s
-      AND d.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY (rage.integers($4 -> 'tags')))
-    LIMIT greatest(1000, $10))$sql$, source);
-    END IF;
-    RETURN format($sql$
-terms AS MATERIALIZED (
-    SELECT words::tsquery AS words, share
-    FROM jsonb_to_recordset($4 -> 'terms') AS t (words text, share double precision)
-),%1$s
-text_found AS MATERIALIZED (
-    SELECT image_id, max(score) AS score, max(named) AS named
-    FROM (
+    RETURN format($sql$%1$s
+text_found AS (
     %2$s
-    ) AS found
-    GROUP BY image_id
 ),
-text_last AS (
-    SELECT named, score FROM text_found ORDER BY named DESC, score DESC OFFSET $10 - 1 LIMIT 1
+text_best AS (
+    %3$s
+    ORDER BY named DESC, score DESC
+    FETCH FIRST ($10) ROWS WITH TIES
 ),
 text_ranked AS (
-    SELECT f.image_id, f.score, f.named,
+    SELECT b.image_id, b.score, b.named,
            row_number() OVER (
-               ORDER BY f.named DESC, f.score DESC,
-                        ts_rank('{0.1, 0.3, 0.6, 1.0}', d.words, rage.any_word($4), 1) DESC NULLS LAST, f.image_id
+               -- How densely the words stand matters only between equals.
+               ORDER BY b.named DESC, b.score DESC,
+                        ts_rank('{0.1, 0.3, 0.6, 1.0}', d.words, rage.any_word($4), 1) DESC NULLS LAST, b.image_id
            ) AS place
-    FROM text_found AS f JOIN rage.image_documents AS d USING (image_id)
-    -- How densely the words stand matters only between equals.
-    WHERE NOT EXISTS (SELECT FROM text_last AS l WHERE (f.named, f.score) < (l.named, l.score))
+    FROM text_best AS b JOIN rage.image_documents AS d USING (image_id)
 ),
 "text" AS (
     SELECT image_id, score, place,
@@ -2352,51 +2443,63 @@ text_ranked AS (
                         ELSE 0 END AS strength
     FROM text_ranked
     WHERE place <= $10
-)$sql$, read, array_to_string(found, E'\n    UNION ALL\n    '));
+)$sql$,
+        read,
+        array_to_string(found || named, E'\n    UNION ALL\n    '),
+        CASE WHEN named = '{}'
+        THEN 'SELECT image_id, score, named FROM text_found'
+        ELSE 'SELECT image_id, max(score) AS score, max(named) AS named FROM text_found GROUP BY image_id'
+        END);
 END
 $_$;
 
-COMMENT ON FUNCTION rage.text_leg(filter text, wide boolean, words jsonb) IS 'The CTEs of the text leg: the best $10 matches, first those that the prompt names by SKU or as a tag, then by the share of its words that they have, then by their density.';
+COMMENT ON FUNCTION rage.text_leg(within text, wide boolean, words jsonb) IS 'The CTEs of the text leg: the best $10 matches, first those that the prompt names by SKU or as a tag, then by the share of its words that they have, then by their density.';
 
-CREATE FUNCTION rage.text_source(filter text, wide boolean) RETURNS text
+CREATE FUNCTION rage.text_score(terms integer) RETURNS text
     LANGUAGE sql IMMUTABLE
-    RETURN (CASE WHEN wide THEN ('rage.image_documents AS d JOIN rage.images AS i USING (image_id) WHERE '::text || filter) ELSE 'matches JOIN rage.image_documents AS d USING (image_id) WHERE true'::text END || '
-      AND (rage.searched_brands($1, $3) IS NULL OR ARRAY[d.brand_id] && rage.searched_brands($1, $3))'::text);
+    RETURN (SELECT string_agg(format('CASE WHEN words @@ ($4 #>> ''{terms,%1$s,words}'')::tsquery THEN ($4 #>> ''{terms,%1$s,share}'')::double precision ELSE 0 END'::text, n.n), '
+           + '::text) AS string_agg FROM generate_series(0, (text_score.terms - 1)) n(n));
 
-COMMENT ON FUNCTION rage.text_source(filter text, wide boolean) IS 'The documents d of the images that pass the filter: FROM and WHERE.';
+COMMENT ON FUNCTION rage.text_score(terms integer) IS 'The shares of the terms that a document has, added up.';
 
-CREATE FUNCTION rage.text_stage(stage integer, source text, stages jsonb, wide boolean) RETURNS text
+CREATE FUNCTION rage.text_stage(stage integer, within text, wide boolean, words jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     RETURN (SELECT format('
 text_%1$s AS MATERIALIZED (
-    SELECT d.image_id, (SELECT sum(t.share) FROM terms AS t WHERE d.words @@ t.words) AS score
-    FROM %2$s
-      AND d.words @@ ($4 #>> ''{stages,%3$s,words}'')::tsquery%4$s%5$s%6$s
+    SELECT image_id,
+           %8$s AS score
+    FROM %2$s%4$s%5$s%6$s
 ),
 text_%1$s_read AS (
     SELECT %7$scount(*) FILTER (WHERE score > ($4 #>> ''{stages,%3$s,score}'')::double precision - 1e-6) < $10 AS short
     FROM text_%1$s
-),'::text, stage, source, (stage - 1), CASE WHEN (stage > 1) THEN format('
-      AND (SELECT short FROM text_%s_read)'::text, (stage - 1)) ELSE NULL::text END, CASE WHEN ((NOT wide) AND (stage < jsonb_array_length(stages))) THEN '
-      AND (SELECT count(*) > 1000 FROM matches)'::text ELSE NULL::text END, CASE WHEN (((stages -> (stage - 1)) ->> 'whole'::text))::boolean THEN '
-    LIMIT greatest(1000, $10)'::text ELSE NULL::text END, CASE WHEN (stage > 1) THEN format('(SELECT short FROM text_%s_read) AND '::text, (stage - 1)) ELSE NULL::text END) AS format);
+),'::text, stage, rage.documents_where(format('d.words @@ ($4 #>> ''{stages,%s,words}'')::tsquery'::text, (stage - 1)), within, wide), (stage - 1), CASE WHEN (stage > 1) THEN format('
+      AND (SELECT short FROM text_%s_read)'::text, (stage - 1)) ELSE NULL::text END, CASE WHEN ((NOT wide) AND (stage < jsonb_array_length((words -> 'stages'::text)))) THEN '
+      AND (SELECT count(*) > 1000 FROM matches)'::text ELSE NULL::text END, CASE WHEN ((((words -> 'stages'::text) -> (stage - 1)) ->> 'whole'::text))::boolean THEN '
+    LIMIT greatest(1000, $10)'::text ELSE NULL::text END, CASE WHEN (stage > 1) THEN format('(SELECT short FROM text_%s_read) AND '::text, (stage - 1)) ELSE NULL::text END, rage.text_score(jsonb_array_length((words -> 'terms'::text)))) AS format);
 
-COMMENT ON FUNCTION rage.text_stage(stage integer, source text, stages jsonb, wide boolean) IS 'The CTEs of one stage: its documents with their scores, read where the stages before came short, and whether it did, too.';
+COMMENT ON FUNCTION rage.text_stage(stage integer, within text, wide boolean, words jsonb) IS 'The CTEs of one stage: its documents with their scores, read where the stages before came short, and whether it did, too.';
 
-CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean, brand integer, wide boolean) RETURNS text
+CREATE FUNCTION rage.texts(value jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY(SELECT jsonb_array_elements_text(value) AS jsonb_array_elements_text);
+
+COMMENT ON FUNCTION rage.texts(value jsonb) IS 'A JSON array of strings as an SQL array.';
+
+CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, matching rage.matching, indexed boolean, brand integer, wide boolean) RETURNS text
     LANGUAGE sql STABLE
-    RETURN ((CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, filter, brand) ELSE ''::text END || format('
+    RETURN ((CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, (matching).few, brand) ELSE ''::text END || format('
 %1$I AS MATERIALIZED (%2$s%3$s
         ORDER BY distance, image_id
         LIMIT $10
-)'::text, (leg || '_compared'::text), rage.compared_leg(leg, space, dimensions, filter, wide), CASE WHEN indexed THEN format(' AND (SELECT short FROM %I)'::text, (leg || '_scanned'::text)) ELSE ''::text END)) || format(',
+)'::text, (leg || '_compared'::text), rage.compared_leg(leg, space, dimensions, matching, wide), CASE WHEN indexed THEN format(' AND (SELECT short FROM %I)'::text, (leg || '_scanned'::text)) ELSE ''::text END)) || format(',
 %1$I AS (
     SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
     FROM %2$s
     LIMIT $10
 )'::text, leg, CASE WHEN indexed THEN format('(SELECT image_id, distance FROM %1$I WHERE NOT (SELECT short FROM %2$I) UNION ALL SELECT image_id, distance FROM %3$I) AS best'::text, (leg || '_found'::text), (leg || '_scanned'::text), (leg || '_compared'::text)) ELSE format('%I'::text, (leg || '_compared'::text)) END));
 
-COMMENT ON FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, filter text, indexed boolean, brand integer, wide boolean) IS 'The CTEs of a vector leg: its best $10 matches, by its index or, where the scan comes back short and where there is none, by comparing every match.';
+COMMENT ON FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, matching rage.matching, indexed boolean, brand integer, wide boolean) IS 'The CTEs of a vector leg: its best $10 matches, by its index or, where the scan comes back short and where there is none, by comparing every match.';
 
 CREATE FUNCTION rage.word_forms(word text, configurations text[], allowed integer[], OUT forms text[], OUT stopped text[]) RETURNS record
     LANGUAGE plpgsql STABLE
@@ -2504,17 +2607,9 @@ CREATE FUNCTION rage_v1.search_images(prompt text, k integer DEFAULT 20, brands 
     LANGUAGE sql STABLE SECURITY DEFINER ROWS 20
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
-    SELECT
-        found.rank, found.image_id, i.external_id, i.brand, i.skus, i.title, i.tags,
-        found.score, found.hits, found.strategy, found.matched, found.complete
-    FROM rage.search(
-        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22) AS found
-    -- Each is there. LEFT keeps the search first: joined from the images, an empty store would let bad arguments pass.
-    -- OFFSET 0 keeps it one look for each row: before a store is analysed, Postgres would put all of its images together.
-    LEFT JOIN LATERAL (
-        SELECT v.external_id, v.brand, v.skus, v.title, v.tags FROM rage_v1.images AS v WHERE v.image_id = found.image_id OFFSET 0
-    ) AS i ON true
-    ORDER BY found.rank
+    SELECT *
+    FROM rage.described_search(
+        $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22)
 $_$;
 
 COMMENT ON FUNCTION rage_v1.search_images(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real, without bigint[]) IS 'The best k images for a prompt under a filter, over all weighted legs fused by reciprocal rank. An array argument of null sets no limit. An empty one matches nothing, except that empty tags_all and tags_none ask for nothing. Prompt vectors are looked up; vectors overrides them by leg. What without names, such as what was shown already, is left out after the ranking.';
@@ -2544,17 +2639,9 @@ CREATE FUNCTION rage_v1.similar_images(image_id bigint, by text DEFAULT 'caption
     LANGUAGE sql STABLE SECURITY DEFINER ROWS 20
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
-    SELECT
-        found.rank, found.similar_id, i.external_id, i.brand, i.skus, i.title, i.tags,
-        found.distance, found.strategy, found.matched, found.complete
-    FROM rage.nearest(
-        $1, $2, $3, rage.filters($4, $5, $6, $7, $8, $9, $10, $11, $12, $14, $15, $16, $17, $18, $19), $13) AS found
-    -- Each is there. LEFT keeps the search first: joined from the images, an empty store would let bad arguments pass.
-    -- OFFSET 0 keeps it one look for each row: before a store is analysed, Postgres would put all of its images together.
-    LEFT JOIN LATERAL (
-        SELECT v.external_id, v.brand, v.skus, v.title, v.tags FROM rage_v1.images AS v WHERE v.image_id = found.similar_id OFFSET 0
-    ) AS i ON true
-    ORDER BY found.rank
+    SELECT *
+    FROM rage.described_nearest(
+        $1, $2, $3, rage.filters($4, $5, $6, $7, $8, $9, $10, $11, $12, $14, $15, $16, $17, $18, $19), $13)
 $_$;
 
 COMMENT ON FUNCTION rage_v1.similar_images(image_id bigint, by text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) IS 'The k images most like an image by caption, image or style vector, nearest first, filtered like a search. The image and its duplicates are left out, and so is what has no vector there; matched counts what passes the filter.';
@@ -2619,6 +2706,37 @@ ALTER TABLE rage.audit_log ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTIT
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE rage.brands (
+    brand_id integer NOT NULL,
+    name text NOT NULL,
+    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
+    title text,
+    guidelines text,
+    reserved boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    language text,
+    CONSTRAINT brands_language_check CHECK ((language ~ '^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$'::text)),
+    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
+);
+
+COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
+
+COMMENT ON COLUMN rage.brands.brand_id IS 'Stable number of the brand.';
+
+COMMENT ON COLUMN rage.brands.name IS 'The name as it was first given; what people and programs call the brand.';
+
+COMMENT ON COLUMN rage.brands.key IS 'The name as it is compared.';
+
+COMMENT ON COLUMN rage.brands.title IS 'The name as it is printed, where it differs.';
+
+COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand should heed.';
+
+COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
+
+COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
+
+COMMENT ON COLUMN rage.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
 
 ALTER TABLE rage.brands ALTER COLUMN brand_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.brands_brand_id_seq
@@ -4232,6 +4350,14 @@ COMMENT ON COLUMN rage_v1.search_log.asked_by IS 'The key or login that asked; n
 
 COMMENT ON COLUMN rage_v1.search_log.created_at IS 'When it was asked.';
 
+CREATE INDEX images_closed ON rage.images USING btree (image_id) WHERE ((deleted_at IS NOT NULL) OR (state <> 'approved'::text) OR (usable_from IS NOT NULL) OR (usable_until IS NOT NULL));
+
+CREATE FUNCTION rage.few_closed() RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (SELECT ((c.reltuples >= (0)::double precision) AND (c.reltuples <= (1000)::double precision)) FROM pg_class c WHERE (c.oid = ('rage.images_closed'::regclass)::oid));
+
+COMMENT ON FUNCTION rage.few_closed() IS 'Whether few images are deleted, not approved, or usable on certain days alone.';
+
 ALTER TABLE ONLY rage.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 
@@ -4425,7 +4551,7 @@ CREATE INDEX image_products_sku ON rage.image_products USING btree (sku, brand_i
 
 CREATE INDEX image_products_sku_form ON rage.image_products USING btree (rage.normal_form(sku));
 
-CREATE INDEX image_tags_by_tag ON rage.image_tags USING btree (tag_id, image_id);
+CREATE INDEX image_tags_by_tag ON rage.image_tags USING btree (tag_id, image_id) INCLUDE (brand_id);
 
 CREATE INDEX image_versions_content ON rage.image_versions USING btree (content_id);
 

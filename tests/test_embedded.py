@@ -11,12 +11,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import psycopg
 import pytest
 
-from rage_pg.embedded import client_tool, embedded_server, running_url
+from rage_pg.embedded import client_tool, embedded_server, memory, running_url
 from rage_pg.embedded.postmaster import find_postmaster, processes_in
 from rage_pg.embedded.programs import cause, programs, readable_programs, server_user
 from rage_pg.errors import SetupError
@@ -25,6 +26,7 @@ from rage_pg.errors import SetupError
 USER = """
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 import psycopg
 from rage_pg.embedded import embedded_server
 with embedded_server(Path(sys.argv[1])) as url:
@@ -328,3 +330,23 @@ def test_copied_programs_run(fresh: Path) -> None:
 )
 def test_reason_is_the_line_that_says_why(output: str, reason: str | None) -> None:
     assert cause(output) == (reason or 'database "x" is not accepting connections.')
+
+
+@pytest.mark.parametrize(
+    ("limit", "megabytes"),
+    [("8589934592\n", 1024), ("1048576\n", 128), (f"{1 << 50}\n", None), ("max\n", None)],
+)
+def test_buffers_are_an_eighth_of_what_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, megabytes: int | None
+) -> None:
+    stated = tmp_path / "memory.max"
+    stated.write_text(limit)
+    monkeypatch.setattr(memory, "CONTAINER_LIMIT", stated)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(total=16 << 30))
+    assert memory.shared_buffers() == f"{megabytes or 2048}MB"
+
+
+def test_server_has_the_buffers(data_dir: Path) -> None:
+    with embedded_server(data_dir) as url, psycopg.connect(url) as connection:
+        row = connection.execute("SELECT pg_size_bytes(current_setting('shared_buffers')) >> 20").fetchone()
+        assert row == (int(memory.shared_buffers().removesuffix("MB")),)

@@ -153,13 +153,26 @@ CREATE OR REPLACE FUNCTION rage.tagged(filters jsonb, columns text) RETURNS text
 LANGUAGE sql IMMUTABLE
 RETURN (
     -- One subquery for all sets: given one for each, Postgres begins with the images rather than with the rarest tag.
-    SELECT '(SELECT DISTINCT ' || columns || ' FROM rage.image_tags AS t0'
+    SELECT '(SELECT ' || columns || ' FROM rage.image_tags AS t0'
         || coalesce(string_agg(format(' JOIN rage.image_tags AS t%s USING (image_id)', n), '') FILTER (WHERE n > 0), '')
         || ' WHERE ' || string_agg(format('t%1$s.tag_id = ANY (rage.integers($1 -> ''tags'' -> %1$s))', n), ' AND ') || ')'
     FROM generate_series(0, jsonb_array_length(filters -> 'tags') - 1) AS n
 );
 COMMENT ON FUNCTION rage.tagged(jsonb, text) IS
     'The images that have a tag of each set of a resolved filter, as a subquery with these columns of the first tag''s rows, t0.';
+
+
+CREATE OR REPLACE FUNCTION rage.tag_clauses(filters jsonb) RETURNS text[]
+LANGUAGE sql IMMUTABLE
+RETURN ARRAY(
+    -- OFFSET 0 keeps it a look for each row: joined, all images with a common tag would be read for the sake of few.
+    -- + 0 keeps it to the index by image: in that by tag, each tag of the set is a look of its own.
+    SELECT format(
+        'EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = i.image_id AND it.tag_id + 0 = ANY (rage.integers($1 -> ''tags'' -> %s)) OFFSET 0)',
+        n)
+    FROM generate_series(0, jsonb_array_length(filters -> 'tags') - 1) AS n
+);
+COMMENT ON FUNCTION rage.tag_clauses(jsonb) IS 'The conditions that an image i has a tag of each set of a resolved filter, looked up by the image.';
 
 
 CREATE OR REPLACE FUNCTION rage.standing_clause(filters jsonb, image text) RETURNS text

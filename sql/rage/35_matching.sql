@@ -3,12 +3,8 @@
 -- images_closed, and every other table answers a filter by itself, without a look at each image's row.
 
 CREATE OR REPLACE FUNCTION rage.few_closed() RETURNS boolean
-LANGUAGE plpgsql STABLE
-AS $function$
-BEGIN
-    RETURN (SELECT c.reltuples BETWEEN 0 AND 1000 FROM pg_class AS c WHERE c.oid = 'rage.images_closed'::regclass);
-END
-$function$;
+LANGUAGE sql STABLE
+RETURN (SELECT c.reltuples BETWEEN 0 AND 1000 FROM pg_class AS c WHERE c.oid = 'rage.images_closed'::regclass);
 COMMENT ON FUNCTION rage.few_closed() IS 'Whether few images are deleted, not approved, or usable on certain days alone.';
 
 
@@ -47,13 +43,16 @@ BEGIN
             clauses || CASE WHEN filters ? 'tags' THEN 'i.image_id IN ' || rage.tagged(filters, 't0.image_id') END,
             E'\n      AND ');
         found.within := '%s AS i WHERE ' || replace(own, '%', '%%');
+        found.few := '%s AS i WHERE '
+            || replace(array_to_string(clauses || rage.tag_clauses(filters), E'\n      AND '), '%', '%%');
     ELSE
         own := found.condition;
         found.within := '%s AS own JOIN rage.images AS i USING (image_id) WHERE ' || replace(own, '%', '%%');
+        found.few := found.within;
     END IF;
     found.listed := CASE
         WHEN found.tagged
-        THEN rage.tagged(filters, 't0.image_id, t0.brand_id') || ' AS i WHERE ' || array_to_string(clauses, E'\n      AND ')
+        THEN rage.tagged(filters, 'DISTINCT t0.image_id, t0.brand_id') || ' AS i WHERE ' || array_to_string(clauses, E'\n      AND ')
         ELSE 'rage.images AS i WHERE ' || own
     END;
     RETURN found;

@@ -48,9 +48,9 @@ def audit(space: str | None, queries: int, calibrate: bool, as_json: bool) -> No
 @click.command()
 @click.option("--space", help="Only this space; else all that are searched.")
 @click.option("--brand", help="Build an index of this brand's images alone, for searches within it.")
-@click.option("--m", type=int, default=16, show_default=True, help="Neighbours of a vector in the graph.")
+@click.option("--m", type=int, default=24, show_default=True, help="Neighbours of a vector in the graph.")
 @click.option(
-    "--ef-construction", type=int, default=128, show_default=True, help="Candidates for these neighbours."
+    "--ef-construction", type=int, default=200, show_default=True, help="Candidates for these neighbours."
 )
 @click.option(
     "--memory", type=click.IntRange(1), help="Megabytes for the building; else what it needs, up to 2,000."

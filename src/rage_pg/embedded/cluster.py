@@ -18,6 +18,7 @@ from typing import TextIO
 import psutil
 import psycopg
 
+from rage_pg.embedded.memory import shared_buffers
 from rage_pg.embedded.postmaster import PORT, SUPERUSER, Postmaster, find_postmaster, processes_in
 from rage_pg.embedded.programs import cause, give_to, programs, readable_programs, run, server_user
 from rage_pg.errors import SetupError
@@ -36,8 +37,8 @@ _POLL_SECONDS = 0.02
 # Whoever may enter the cluster's folder is its owner: the socket in it needs no password, TCP is refused.
 _INITDB = (
     *("--username", SUPERUSER, "--encoding", "UTF8", "--auth-local", "trust", "--auth-host", "reject"),
-    *("--set", "shared_buffers=256MB", "--set", "max_connections=100", "--set", "timezone=UTC"),
-    *("--set", "log_timezone=UTC", "--set", "unix_socket_permissions=0700"),
+    *("--set", "max_connections=100", "--set", "timezone=UTC", "--set", "log_timezone=UTC"),
+    *("--set", "unix_socket_permissions=0700"),
 )
 # The locale is part of the answer: lower() and full text must treat é and ß alike on every machine.
 _LOCALE = ("--locale", "C.UTF-8")
@@ -153,7 +154,8 @@ class Cluster:
         draft.mkdir(mode=0o700)
         give_to(user, draft)
         locale = _BUILTIN_LOCALE if self.major >= _BUILTIN_LOCALE_SINCE else _LOCALE
-        failed, output = run(initdb, *_INITDB, *locale, pgdata=draft, user=user)
+        memory = ("--set", f"shared_buffers={shared_buffers()}")
+        failed, output = run(initdb, *_INITDB, *memory, *locale, pgdata=draft, user=user)
         if failed:
             raise SetupError(f"Postgres could not make its files in {self.data_dir}: {cause(output)}")
         draft.rename(self.pgdata)

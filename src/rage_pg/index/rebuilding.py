@@ -53,8 +53,8 @@ async def rebuild(
     space: str,
     *,
     brand: str | None = None,
-    m: int = 16,
-    ef_construction: int = 128,
+    m: int = 24,
+    ef_construction: int = 200,
     memory: int | None = None,
     building: Building | None = None,
 ) -> Rebuilt:

@@ -63,7 +63,7 @@ embedding_spaces = Table(
         "ef_search",
         Integer,
         nullable=False,
-        server_default=text("200"),
+        server_default=text("300"),
         comment="How many candidates a scan of the HNSW index reads at least; more find more.",
     ),
     Column(
