@@ -66,6 +66,9 @@ def _compare(
         over_http(f"warming up under {name}")
         new = _times(over_http, prompts)
         _times(through_sql, prompts)
+        # The service has ended a connection that said nothing for so long; the next request opens another.
+        client.close()
+        over_http(prompts[0])
         sql, known = _in_turns(prompts, through_sql, over_http)
     client.close()
     _print(name, sql, known, new, encoder)

@@ -9,7 +9,7 @@ CREATE SCHEMA rage_v1;
 CREATE TYPE rage.matching AS (
 	condition text,
 	within text,
-	few text,
+	scanned text,
 	listed text,
 	tagged boolean
 );
@@ -20,7 +20,7 @@ COMMENT ON COLUMN rage.matching.condition IS 'Of rage.images i: all of it, by th
 
 COMMENT ON COLUMN rage.matching.within IS 'FROM and WHERE that keep of any relation with image_id and brand_id, put in for %s, the rows of images that match.';
 
-COMMENT ON COLUMN rage.matching.few IS 'As within, for a relation of few rows: the tags of each are looked up.';
+COMMENT ON COLUMN rage.matching.scanned IS 'As within, for the few candidates of an index scan: the tags of each are looked up.';
 
 COMMENT ON COLUMN rage.matching.listed IS 'FROM and WHERE that give the image_id of every image i that matches.';
 
@@ -544,8 +544,8 @@ COMMENT ON FUNCTION rage.compared_by(leg text) IS 'The active space of a leg, or
 CREATE FUNCTION rage.compared_leg(leg text, space integer, dimensions integer, matching rage.matching, wide boolean) RETURNS text
     LANGUAGE sql STABLE
     RETURN (SELECT format('
-        SELECT image_id, embedding OPERATOR(%4$I.<=>) ($5 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
-        FROM %5$s'::text, compared_leg.leg, compared_leg.space, compared_leg.dimensions, n.nspname, CASE WHEN (compared_leg.wide AND (NOT (compared_leg.matching).tagged)) THEN format((compared_leg.matching).within, ('rage.embeddings_'::text || compared_leg.space)) ELSE format('rage.embeddings_%s WHERE image_id = ANY (ARRAY(SELECT %s))'::text, compared_leg.space, CASE WHEN compared_leg.wide THEN ('i.image_id FROM '::text || (compared_leg.matching).listed) ELSE 'image_id FROM matches'::text END) END) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
+        SELECT image_id, embedding OPERATOR(%3$I.<=>) ($5 ->> %1$L)::%3$I.halfvec(%2$s) AS distance
+        FROM %4$s'::text, compared_leg.leg, compared_leg.dimensions, n.nspname, CASE WHEN (compared_leg.wide AND (NOT (compared_leg.matching).tagged)) THEN format((compared_leg.matching).within, ('rage.embeddings_'::text || compared_leg.space)) ELSE format('rage.embeddings_%s WHERE image_id = ANY (ARRAY(SELECT %s))'::text, compared_leg.space, CASE WHEN compared_leg.wide THEN ('i.image_id FROM '::text || (compared_leg.matching).listed) ELSE 'image_id FROM matches'::text END) END) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
 
 COMMENT ON FUNCTION rage.compared_leg(leg text, space integer, dimensions integer, matching rage.matching, wide boolean) IS 'The matches of a vector leg, each with its exact cosine distance.';
 
@@ -730,7 +730,7 @@ COMMENT ON FUNCTION rage.documents_of(allowed integer[]) IS 'About how many docu
 
 CREATE FUNCTION rage.documents_where(condition text, within text, wide boolean) RETURNS text
     LANGUAGE sql IMMUTABLE
-    RETURN format(CASE WHEN wide THEN within ELSE '%s AS i WHERE i.image_id = ANY (ARRAY(SELECT image_id FROM matches))'::text END, (('(SELECT d.image_id, d.brand_id, d.words FROM rage.image_documents AS d WHERE (rage.searched_brands($1, $3) IS NULL OR ARRAY[d.brand_id] && rage.searched_brands($1, $3)) AND '::text || condition) || ')'::text));
+    RETURN format(CASE WHEN wide THEN within ELSE '%s AS i WHERE i.image_id IN (SELECT image_id FROM matches)'::text END, (('(SELECT d.image_id, d.brand_id, d.words FROM rage.image_documents AS d WHERE (rage.searched_brands($1, $3) IS NULL OR ARRAY[d.brand_id] && rage.searched_brands($1, $3)) AND '::text || condition) || ')'::text));
 
 COMMENT ON FUNCTION rage.documents_where(condition text, within text, wide boolean) IS 'Of the images that match, the documents d for which a condition holds: FROM and WHERE.';
 
@@ -974,6 +974,12 @@ $$;
 
 COMMENT ON FUNCTION rage.far_filter(leg text, vector text) IS 'For a query vector the tag, of those that a hundredth of the images have, whose images are rarest near to it; null where there is none.';
 
+CREATE FUNCTION rage.few_closed() RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN COALESCE((SELECT (closed.reltuples <= ((1000)::double precision + (all_images.reltuples / (100)::double precision))) FROM pg_class closed, pg_class all_images WHERE ((closed.oid = (to_regclass('rage.images_closed'::text))::oid) AND (all_images.oid = (to_regclass('rage.images'::text))::oid))), false);
+
+COMMENT ON FUNCTION rage.few_closed() IS 'Whether few images are deleted, not approved, or usable on certain days alone: some thousand, or a hundredth of all.';
+
 CREATE FUNCTION rage.few_match(filters jsonb, among bigint[], bound integer) RETURNS boolean
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
@@ -1062,7 +1068,7 @@ COMMENT ON FUNCTION rage.standing_clause(filters jsonb, image text) IS 'The cond
 
 CREATE FUNCTION rage.tagged(filters jsonb, columns text) RETURNS text
     LANGUAGE sql IMMUTABLE
-    RETURN (SELECT (((((('(SELECT '::text || tagged.columns) || ' FROM rage.image_tags AS t0'::text) || COALESCE(string_agg(format(' JOIN rage.image_tags AS t%s USING (image_id)'::text, n.n), ''::text) FILTER (WHERE (n.n > 0)), ''::text)) || ' WHERE '::text) || string_agg(format('t%1$s.tag_id = ANY (rage.integers($1 -> ''tags'' -> %1$s))'::text, n.n), ' AND '::text)) || ')'::text) FROM generate_series(0, (jsonb_array_length((tagged.filters -> 'tags'::text)) - 1)) n(n));
+    RETURN (SELECT format('(SELECT %s FROM rage.image_tags AS t0 WHERE %s)'::text, tagged.columns, string_agg(format(CASE WHEN (n.n = 0) THEN '%s'::text ELSE 't0.image_id IN (SELECT t%2$s.image_id FROM rage.image_tags AS t%2$s WHERE %1$s)'::text END, format('t%1$s.tag_id = ANY (rage.integers($1 -> ''tags'' -> %1$s))'::text, n.n), n.n), ' AND '::text ORDER BY n.n)) AS format FROM generate_series(0, (jsonb_array_length((tagged.filters -> 'tags'::text)) - 1)) n(n));
 
 COMMENT ON FUNCTION rage.tagged(filters jsonb, columns text) IS 'The images that have a tag of each set of a resolved filter, as a subquery with these columns of the first tag''s rows, t0.';
 
@@ -1254,7 +1260,7 @@ CREATE FUNCTION rage.matching(filters jsonb, among bigint[], allowed integer[], 
     AS $$
 DECLARE
     clauses  text[] := rage.filter_clauses(filters, among, allowed);
-    apart    boolean := NOT plain AND filters -> 'state' = '["approved"]'
+    apart    boolean := NOT plain AND coalesce(filters -> 'state' = '["approved"]', false)
                         AND NOT filters ?| '{kind,attributes,origin,created_after,created_before,updated_after,min_width,min_height}'
                         AND rage.few_closed();
     own      text;
@@ -1272,12 +1278,12 @@ BEGIN
             clauses || CASE WHEN filters ? 'tags' THEN 'i.image_id IN ' || rage.tagged(filters, 't0.image_id') END,
             E'\n      AND ');
         found.within := '%s AS i WHERE ' || replace(own, '%', '%%');
-        found.few := '%s AS i WHERE '
+        found.scanned := '%s AS i WHERE '
             || replace(array_to_string(clauses || rage.tag_clauses(filters), E'\n      AND '), '%', '%%');
     ELSE
         own := found.condition;
         found.within := '%s AS own JOIN rage.images AS i USING (image_id) WHERE ' || replace(own, '%', '%%');
-        found.few := found.within;
+        found.scanned := found.within;
     END IF;
     found.listed := CASE
         WHEN found.tagged
@@ -1426,7 +1432,8 @@ DECLARE
 BEGIN
     allowed := rage.brand_limit();
     filters := rage.resolved(rage.default_filters(filters), allowed) || rage.excluded_words(asked, allowed);
-    matching := rage.matching(filters, among, allowed, exact);
+    -- A statement that is shown to who sees some brands does not tell how many images of others are closed.
+    matching := rage.matching(filters, among, allowed, exact AND allowed IS NOT NULL);
     weights := rage.leg_weights(legs);
     vectors := rage.query_vectors(asked, weights, vectors, legs IS NOT NULL, allowed);
     IF (weights ->> 'text')::real > 0 THEN
@@ -1885,7 +1892,7 @@ CREATE FUNCTION rage.resolved(filters jsonb, allowed integer[]) RETURNS jsonb
     AS $$
 DECLARE
     resolved  jsonb := filters - '{brand,tags_all,tags_any,tags_none}'::text[];
-    sets      jsonb := '[]';
+    sets      jsonb[] := '{}';
     name      text;
 BEGIN
     PERFORM rage.check_bounds(filters);
@@ -1898,13 +1905,13 @@ BEGIN
             ORDER BY b.brand_id));
     END IF;
     FOR name IN SELECT jsonb_array_elements_text(filters -> 'tags_all') LOOP
-        sets := sets || jsonb_build_array(rage.tag_ids(ARRAY[name], allowed));
+        sets := sets || to_jsonb(rage.tag_ids(ARRAY[name], allowed));
     END LOOP;
     IF filters ? 'tags_any' THEN
-        sets := sets || jsonb_build_array(rage.tag_ids(rage.texts(filters -> 'tags_any'), allowed));
+        sets := sets || to_jsonb(rage.tag_ids(rage.texts(filters -> 'tags_any'), allowed));
     END IF;
-    IF sets <> '[]' THEN
-        resolved := resolved || jsonb_build_object('tags', sets);
+    IF sets <> '{}' THEN
+        resolved := resolved || jsonb_build_object('tags', ARRAY(SELECT DISTINCT s.tags FROM unnest(sets) AS s (tags)));
     END IF;
     IF filters ? 'tags_none' THEN
         resolved := resolved || jsonb_build_object('tags_none', rage.tag_ids(rage.texts(filters -> 'tags_none'), allowed));
@@ -2043,7 +2050,7 @@ $_$;
 
 COMMENT ON FUNCTION rage.scanned(leg text, vector text, candidates integer) IS 'So many candidates from the HNSW index of a leg''s space, as a search reads them.';
 
-CREATE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, few text, brand integer) RETURNS text
+CREATE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, scanned text, brand integer) RETURNS text
     LANGUAGE sql STABLE
     RETURN (SELECT format('
 %1$I AS MATERIALIZED (
@@ -2062,10 +2069,10 @@ CREATE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, fe
 ),
 %3$I AS MATERIALIZED (
     SELECT count(*) < $10 AS short FROM %2$I WHERE position <= (SELECT count(*) FROM %1$I) - $11 / 2
-),'::text, (scanned_leg.leg || '_scan'::text), (scanned_leg.leg || '_found'::text), (scanned_leg.leg || '_scanned'::text), scanned_leg.leg, ('embeddings_'::text || scanned_leg.space), scanned_leg.dimensions, n.nspname, format(scanned_leg.few, quote_ident((scanned_leg.leg || '_scan'::text))), CASE WHEN (scanned_leg.brand IS NULL) THEN ''::text ELSE format('
+),'::text, (scanned_leg.leg || '_scan'::text), (scanned_leg.leg || '_found'::text), (scanned_leg.leg || '_scanned'::text), scanned_leg.leg, ('embeddings_'::text || scanned_leg.space), scanned_leg.dimensions, n.nspname, format(scanned_leg.scanned, quote_ident((scanned_leg.leg || '_scan'::text))), CASE WHEN (scanned_leg.brand IS NULL) THEN ''::text ELSE format('
         WHERE e.brand_id = %s'::text, scanned_leg.brand) END) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
 
-COMMENT ON FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, few text, brand integer) IS 'The CTEs that read the candidates of a vector leg from its HNSW index, keep those that pass the filter, and tell whether these are too few.';
+COMMENT ON FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, scanned text, brand integer) IS 'The CTEs that read the candidates of a vector leg from its HNSW index, keep those that pass the filter, and tell whether these are too few.';
 
 CREATE FUNCTION rage.search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[], exact boolean DEFAULT false) RETURNS TABLE(rank integer, image_id bigint, score double precision, hits jsonb, strategy text, matched bigint, complete boolean)
     LANGUAGE plpgsql STABLE ROWS 20
@@ -2488,7 +2495,7 @@ COMMENT ON FUNCTION rage.texts(value jsonb) IS 'A JSON array of strings as an SQ
 
 CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, matching rage.matching, indexed boolean, brand integer, wide boolean) RETURNS text
     LANGUAGE sql STABLE
-    RETURN ((CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, (matching).few, brand) ELSE ''::text END || format('
+    RETURN ((CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, (matching).scanned, brand) ELSE ''::text END || format('
 %1$I AS MATERIALIZED (%2$s%3$s
         ORDER BY distance, image_id
         LIMIT $10
@@ -2633,7 +2640,7 @@ CREATE FUNCTION rage_v1.search_statement(prompt text, k integer DEFAULT 20, bran
         $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22)
 $_$;
 
-COMMENT ON FUNCTION rage_v1.search_statement(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real, without bigint[]) IS 'The SQL that search_images with the same arguments runs, with its values written in, for EXPLAIN; it runs under any search_path.';
+COMMENT ON FUNCTION rage_v1.search_statement(prompt text, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], legs jsonb, vectors jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer, min_relevance real, without bigint[]) IS 'The SQL that search_images with the same arguments runs, with its values written in, for EXPLAIN; it runs under any search_path. Who sees some brands alone gets one that compares every match, which tells nothing of the others.';
 
 CREATE FUNCTION rage_v1.similar_images(image_id bigint, by text DEFAULT 'caption'::text, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer) RETURNS TABLE(rank integer, image_id bigint, external_id text, brand text, skus text[], title text, tags text[], distance double precision, strategy text, matched bigint, complete boolean)
     LANGUAGE sql STABLE SECURITY DEFINER ROWS 20
@@ -3648,9 +3655,11 @@ CREATE VIEW rage_v1.brands WITH (security_invoker='true') AS
     title,
     guidelines,
     reserved,
-    ( SELECT count(*) AS count
+    (( SELECT count(*) AS count
            FROM rage.images i
-          WHERE ((i.brand_id = b.brand_id) AND (i.deleted_at IS NULL))) AS images,
+          WHERE (i.brand_id = b.brand_id)) - ( SELECT count(*) AS count
+           FROM rage.images i
+          WHERE ((i.brand_id = b.brand_id) AND (i.deleted_at IS NOT NULL)))) AS images,
     created_at,
     language
    FROM rage.brands b;
@@ -4350,14 +4359,6 @@ COMMENT ON COLUMN rage_v1.search_log.asked_by IS 'The key or login that asked; n
 
 COMMENT ON COLUMN rage_v1.search_log.created_at IS 'When it was asked.';
 
-CREATE INDEX images_closed ON rage.images USING btree (image_id) WHERE ((deleted_at IS NOT NULL) OR (state <> 'approved'::text) OR (usable_from IS NOT NULL) OR (usable_until IS NOT NULL));
-
-CREATE FUNCTION rage.few_closed() RETURNS boolean
-    LANGUAGE sql STABLE
-    RETURN (SELECT ((c.reltuples >= (0)::double precision) AND (c.reltuples <= (1000)::double precision)) FROM pg_class c WHERE (c.oid = ('rage.images_closed'::regclass)::oid));
-
-COMMENT ON FUNCTION rage.few_closed() IS 'Whether few images are deleted, not approved, or usable on certain days alone.';
-
 ALTER TABLE ONLY rage.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 
@@ -4558,6 +4559,8 @@ CREATE INDEX image_versions_content ON rage.image_versions USING btree (content_
 CREATE INDEX images_attributes ON rage.images USING gin (attributes jsonb_path_ops);
 
 CREATE UNIQUE INDEX images_brand_content_unique ON rage.images USING btree (brand_id, content_id) WHERE (erased_at IS NULL);
+
+CREATE INDEX images_closed ON rage.images USING btree (image_id) INCLUDE (deleted_at, state, usable_from, usable_until) WHERE ((deleted_at IS NOT NULL) OR (state <> 'approved'::text) OR (usable_from IS NOT NULL) OR (usable_until IS NOT NULL));
 
 CREATE INDEX images_content ON rage.images USING btree (content_id);
 

@@ -26,7 +26,6 @@ from rage_pg.errors import SetupError
 USER = """
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 import psycopg
 from rage_pg.embedded import embedded_server
 with embedded_server(Path(sys.argv[1])) as url:
@@ -341,7 +340,7 @@ def test_buffers_are_an_eighth_of_what_there_is(
 ) -> None:
     stated = tmp_path / "memory.max"
     stated.write_text(limit)
-    monkeypatch.setattr(memory, "CONTAINER_LIMIT", stated)
+    monkeypatch.setattr(memory, "CONTAINER_LIMITS", (tmp_path / "none", stated))
     monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(total=16 << 30))
     assert memory.shared_buffers() == f"{megabytes or 2048}MB"
 

@@ -40,12 +40,13 @@ RETURNS TABLE (image_id bigint, score float8)
 LANGUAGE plpgsql SET search_path = rage
 AS $function$
 DECLARE
-    asked    rage.matching := rage.matching(filters, NULL, NULL);
+    wanted   jsonb := rage.default_filters(filters);
+    asked    rage.matching := rage.matching(wanted, NULL, NULL);
     matches  text := 'WITH matches AS MATERIALIZED (SELECT i.image_id FROM ' || asked.listed;
 BEGIN
     RETURN QUERY EXECUTE matches || '), ' || rage.text_leg(asked.within, wide, words)
         || 'SELECT image_id, score FROM "text" ORDER BY place'
-    USING filters, NULL::bigint[], NULL::integer[], words, NULL::jsonb, '{"text": 1}'::jsonb, 20, 0::real,
+    USING wanted, NULL::bigint[], NULL::integer[], words, NULL::jsonb, '{"text": 1}'::jsonb, 20, 0::real,
           NULL::bigint[], 50;
 END
 $function$

@@ -22,9 +22,12 @@ BEGIN
     EXECUTE replace(
         pg_get_functiondef('rage.create_space(text, text, text, text, text, integer)'::regprocedure),
         'm = {m_before}, ef_construction = {ef_before}', 'm = {m_after}, ef_construction = {ef_after}');
+    -- What somebody chose by themselves stays.
     FOR space IN
-        SELECT s.space_id FROM rage.embedding_spaces AS s
-        WHERE to_regclass(format('rage.embeddings_%s_hnsw', s.space_id)) IS NOT NULL
+        SELECT s.space_id
+        FROM rage.embedding_spaces AS s
+        JOIN pg_class AS c ON c.oid = to_regclass(format('rage.embeddings_%s_hnsw', s.space_id))
+        WHERE c.reloptions @> ARRAY['m={m_before}', 'ef_construction={ef_before}']
     LOOP
         EXECUTE format('ALTER INDEX rage.embeddings_%s_hnsw SET (ef_construction = {ef_after})', space);
         EXECUTE format('SELECT NOT EXISTS (SELECT FROM rage.embeddings_%s)', space) INTO empty;

@@ -118,7 +118,7 @@ SET search_path FROM CURRENT
 AS $function$
 DECLARE
     resolved  jsonb := filters - '{brand,tags_all,tags_any,tags_none}'::text[];
-    sets      jsonb := '[]';
+    sets      jsonb[] := '{}';
     name      text;
 BEGIN
     PERFORM rage.check_bounds(filters);
@@ -131,13 +131,13 @@ BEGIN
             ORDER BY b.brand_id));
     END IF;
     FOR name IN SELECT jsonb_array_elements_text(filters -> 'tags_all') LOOP
-        sets := sets || jsonb_build_array(rage.tag_ids(ARRAY[name], allowed));
+        sets := sets || to_jsonb(rage.tag_ids(ARRAY[name], allowed));
     END LOOP;
     IF filters ? 'tags_any' THEN
-        sets := sets || jsonb_build_array(rage.tag_ids(rage.texts(filters -> 'tags_any'), allowed));
+        sets := sets || to_jsonb(rage.tag_ids(rage.texts(filters -> 'tags_any'), allowed));
     END IF;
-    IF sets <> '[]' THEN
-        resolved := resolved || jsonb_build_object('tags', sets);
+    IF sets <> '{}' THEN
+        resolved := resolved || jsonb_build_object('tags', ARRAY(SELECT DISTINCT s.tags FROM unnest(sets) AS s (tags)));
     END IF;
     IF filters ? 'tags_none' THEN
         resolved := resolved || jsonb_build_object('tags_none', rage.tag_ids(rage.texts(filters -> 'tags_none'), allowed));
@@ -153,9 +153,11 @@ CREATE OR REPLACE FUNCTION rage.tagged(filters jsonb, columns text) RETURNS text
 LANGUAGE sql IMMUTABLE
 RETURN (
     -- One subquery for all sets: given one for each, Postgres begins with the images rather than with the rarest tag.
-    SELECT '(SELECT ' || columns || ' FROM rage.image_tags AS t0'
-        || coalesce(string_agg(format(' JOIN rage.image_tags AS t%s USING (image_id)', n), '') FILTER (WHERE n > 0), '')
-        || ' WHERE ' || string_agg(format('t%1$s.tag_id = ANY (rage.integers($1 -> ''tags'' -> %1$s))', n), ' AND ') || ')'
+    SELECT format('(SELECT %s FROM rage.image_tags AS t0 WHERE %s)', columns, string_agg(
+        format(
+            CASE WHEN n = 0 THEN '%s' ELSE 't0.image_id IN (SELECT t%2$s.image_id FROM rage.image_tags AS t%2$s WHERE %1$s)' END,
+            format('t%1$s.tag_id = ANY (rage.integers($1 -> ''tags'' -> %1$s))', n), n),
+        ' AND ' ORDER BY n))
     FROM generate_series(0, jsonb_array_length(filters -> 'tags') - 1) AS n
 );
 COMMENT ON FUNCTION rage.tagged(jsonb, text) IS

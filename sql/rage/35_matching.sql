@@ -4,8 +4,14 @@
 
 CREATE OR REPLACE FUNCTION rage.few_closed() RETURNS boolean
 LANGUAGE sql STABLE
-RETURN (SELECT c.reltuples BETWEEN 0 AND 1000 FROM pg_class AS c WHERE c.oid = 'rage.images_closed'::regclass);
-COMMENT ON FUNCTION rage.few_closed() IS 'Whether few images are deleted, not approved, or usable on certain days alone.';
+RETURN coalesce((
+    -- By their names: REINDEX CONCURRENTLY gives an index another number.
+    SELECT closed.reltuples <= 1000 + all_images.reltuples / 100
+    FROM pg_class AS closed, pg_class AS all_images
+    WHERE closed.oid = to_regclass('rage.images_closed') AND all_images.oid = to_regclass('rage.images')
+), false);
+COMMENT ON FUNCTION rage.few_closed() IS
+    'Whether few images are deleted, not approved, or usable on certain days alone: some thousand, or a hundredth of all.';
 
 
 CREATE OR REPLACE FUNCTION rage.open_clause(filters jsonb) RETURNS text
@@ -25,7 +31,7 @@ SET search_path FROM CURRENT
 AS $function$
 DECLARE
     clauses  text[] := rage.filter_clauses(filters, among, allowed);
-    apart    boolean := NOT plain AND filters -> 'state' = '["approved"]'
+    apart    boolean := NOT plain AND coalesce(filters -> 'state' = '["approved"]', false)
                         AND NOT filters ?| '{kind,attributes,origin,created_after,created_before,updated_after,min_width,min_height}'
                         AND rage.few_closed();
     own      text;
@@ -43,12 +49,12 @@ BEGIN
             clauses || CASE WHEN filters ? 'tags' THEN 'i.image_id IN ' || rage.tagged(filters, 't0.image_id') END,
             E'\n      AND ');
         found.within := '%s AS i WHERE ' || replace(own, '%', '%%');
-        found.few := '%s AS i WHERE '
+        found.scanned := '%s AS i WHERE '
             || replace(array_to_string(clauses || rage.tag_clauses(filters), E'\n      AND '), '%', '%%');
     ELSE
         own := found.condition;
         found.within := '%s AS own JOIN rage.images AS i USING (image_id) WHERE ' || replace(own, '%', '%%');
-        found.few := found.within;
+        found.scanned := found.within;
     END IF;
     found.listed := CASE
         WHEN found.tagged

@@ -6,9 +6,9 @@ RETURN (
     -- Named with the schema that the host gave pgvector: the statement runs under any search_path. The vectors are
     -- not cast as the index casts them: by it, Postgres might walk the index and look for matches on the way.
     SELECT format($sql$
-        SELECT image_id, embedding OPERATOR(%4$I.<=>) ($5 ->> %1$L)::%4$I.halfvec(%3$s) AS distance
-        FROM %5$s$sql$,
-        leg, space, dimensions, n.nspname,
+        SELECT image_id, embedding OPERATOR(%3$I.<=>) ($5 ->> %1$L)::%3$I.halfvec(%2$s) AS distance
+        FROM %4$s$sql$,
+        leg, dimensions, n.nspname,
         CASE
             -- What is read from a CTE or an array is not divided among parallel workers.
             WHEN wide AND NOT (matching).tagged THEN format((matching).within, 'rage.embeddings_' || space)
@@ -23,7 +23,7 @@ RETURN (
 COMMENT ON FUNCTION rage.compared_leg(text, integer, integer, rage.matching, boolean) IS 'The matches of a vector leg, each with its exact cosine distance.';
 
 
-CREATE OR REPLACE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, few text, brand integer) RETURNS text
+CREATE OR REPLACE FUNCTION rage.scanned_leg(leg text, space integer, dimensions integer, scanned text, brand integer) RETURNS text
 LANGUAGE sql STABLE
 RETURN (
     -- Filtered afterwards, the first rows of an index scan tell by their number whether the filter lies near the
@@ -48,7 +48,7 @@ RETURN (
     SELECT count(*) < $10 AS short FROM %2$I WHERE position <= (SELECT count(*) FROM %1$I) - $11 / 2
 ),$sql$,
         leg || '_scan', leg || '_found', leg || '_scanned', leg, 'embeddings_' || space, dimensions, n.nspname,
-        format(few, quote_ident(leg || '_scan')),
+        format(scanned, quote_ident(leg || '_scan')),
         CASE WHEN brand IS NULL THEN '' ELSE format(E'\n        WHERE e.brand_id = %s', brand) END)
     FROM pg_extension AS x JOIN pg_namespace AS n ON n.oid = x.extnamespace
     WHERE x.extname = 'vector'
@@ -61,7 +61,7 @@ CREATE OR REPLACE FUNCTION rage.vector_leg(
     leg text, space integer, dimensions integer, matching rage.matching, indexed boolean, brand integer, wide boolean
 ) RETURNS text
 LANGUAGE sql STABLE
-RETURN CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, (matching).few, brand) ELSE '' END || format($sql$
+RETURN CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, (matching).scanned, brand) ELSE '' END || format($sql$
 %1$I AS MATERIALIZED (%2$s%3$s
         ORDER BY distance, image_id
         LIMIT $10

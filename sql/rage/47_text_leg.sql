@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION rage.documents_where(condition text, within text, wid
 LANGUAGE sql IMMUTABLE
 RETURN format(
     -- From the words where the filter is wide, else from the few that pass it.
-    CASE WHEN wide THEN within ELSE '%s AS i WHERE i.image_id = ANY (ARRAY(SELECT image_id FROM matches))' END,
+    CASE WHEN wide THEN within ELSE '%s AS i WHERE i.image_id IN (SELECT image_id FROM matches)' END,
     -- The brands are looked up with the words.
     '(SELECT d.image_id, d.brand_id, d.words FROM rage.image_documents AS d'
     ' WHERE (rage.searched_brands($1, $3) IS NULL OR ARRAY[d.brand_id] && rage.searched_brands($1, $3))'

@@ -94,7 +94,8 @@ DECLARE
 BEGIN
     allowed := rage.brand_limit();
     filters := rage.resolved(rage.default_filters(filters), allowed) || rage.excluded_words(asked, allowed);
-    matching := rage.matching(filters, among, allowed, exact);
+    -- A statement that is shown to who sees some brands does not tell how many images of others are closed.
+    matching := rage.matching(filters, among, allowed, exact AND allowed IS NOT NULL);
     weights := rage.leg_weights(legs);
     vectors := rage.query_vectors(asked, weights, vectors, legs IS NOT NULL, allowed);
     IF (weights ->> 'text')::real > 0 THEN

@@ -7,7 +7,9 @@ SELECT
     b.title,
     b.guidelines,
     b.reserved,
-    (SELECT count(*) FROM rage.images AS i WHERE i.brand_id = b.brand_id AND i.deleted_at IS NULL) AS images,
+    -- Each by an index alone: all of the brand, less the few that are deleted.
+    (SELECT count(*) FROM rage.images AS i WHERE i.brand_id = b.brand_id)
+        - (SELECT count(*) FROM rage.images AS i WHERE i.brand_id = b.brand_id AND i.deleted_at IS NOT NULL) AS images,
     b.created_at,
     b.language
 FROM rage.brands AS b;

@@ -115,7 +115,7 @@ AS $function$
         $1, $2, rage.filters($3, $4, $5, $6, $7, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20), $12, $13, $14, $21, $22)
 $function$;
 COMMENT ON FUNCTION rage_v1.search_statement IS
-    'The SQL that search_images with the same arguments runs, with its values written in, for EXPLAIN; it runs under any search_path.';
+    'The SQL that search_images with the same arguments runs, with its values written in, for EXPLAIN; it runs under any search_path. Who sees some brands alone gets one that compares every match, which tells nothing of the others.';
 
 
 CREATE OR REPLACE FUNCTION rage_v1.search_facets(

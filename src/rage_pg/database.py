@@ -100,7 +100,6 @@ class Database:
             max_size=max_connections,
             timeout=10,
             configure=_configure,
-            reset=self._note_use,
             check=self._check,
             open=False,
         )
@@ -156,13 +155,19 @@ class Database:
     async def _transaction(self, beginning: LiteralString, values: list[str]) -> AsyncIterator[Connection]:
         with translated():
             async with self._pool.connection() as connection, AsyncExitStack() as ending:
-                # One round trip for both. connection.transaction() would stay in the pipeline to its end.
-                async with connection.pipeline():
-                    await ending.enter_async_context(AsyncTransaction(connection))
-                    await connection.execute(beginning, values)
+                ending.callback(self._note_use, connection)
+                try:
+                    # One round trip for both. connection.transaction() would stay in the pipeline to its end.
+                    async with connection.pipeline():
+                        await ending.enter_async_context(AsyncTransaction(connection))
+                        await connection.execute(beginning, values)
+                except psycopg.OperationalError:
+                    # One that is dead may not be alone: none is taken to be alive any more.
+                    self._used.clear()
+                    raise
                 yield connection
 
-    async def _note_use(self, connection: Connection) -> None:
+    def _note_use(self, connection: Connection) -> None:
         self._used[connection] = time.monotonic()
 
     async def _check(self, connection: Connection) -> None:

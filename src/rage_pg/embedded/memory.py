@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 SHARE, LEAST, MOST = 8, 128 << 20, 4 << 30
-CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+CONTAINER_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+"""Of the second version of control groups, and of the first."""
 
 
 def shared_buffers() -> str:
@@ -20,8 +22,8 @@ def shared_buffers() -> str:
 
 def _memory() -> int:
     """Bytes that this machine has, or this container may take."""
-    total = int(psutil.virtual_memory().total)
-    try:
-        return min(total, int(CONTAINER_LIMIT.read_text()))
-    except (OSError, ValueError):
-        return total
+    found = [int(psutil.virtual_memory().total)]
+    for limit in CONTAINER_LIMITS:
+        with suppress(OSError, ValueError):
+            found.append(int(limit.read_text()))
+    return min(found)

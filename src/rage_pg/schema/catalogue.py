@@ -225,6 +225,7 @@ images = Table(
     Index(
         "images_closed",
         "image_id",
+        postgresql_include=["deleted_at", "state", "usable_from", "usable_until"],
         postgresql_where=text(
             "deleted_at IS NOT NULL OR state <> 'approved' OR usable_from IS NOT NULL OR usable_until IS NOT NULL"
         ),

@@ -21,10 +21,9 @@ class _Space(EncoderIdentity, frozen=True, kw_only=True):
     space_id: int
     legs: tuple[str, ...]
 
-    def is_of(self, identity: EncoderIdentity) -> bool:
-        return all(
-            getattr(self, name) == getattr(identity, name) for name in EncoderIdentity.__struct_fields__
-        )
+    @property
+    def identity(self) -> EncoderIdentity:
+        return EncoderIdentity(**{name: getattr(self, name) for name in EncoderIdentity.__struct_fields__})
 
 
 Lacking = Sequence[tuple[_Space, TextEncoder]]
@@ -42,7 +41,8 @@ async def lacking_spaces(connection: Connection, encoders: Sequence[TextEncoder]
     """The active spaces that lack a vector of the prompt and have their encoder here."""
     cursor = await connection.execute(SQL["unembedded_spaces"], {"prompt": prompt}, prepare=True)
     spaces = [msgspec.convert(row, _Space) for row in await cursor.fetchall()]
-    return [(space, encoder) for space in spaces for encoder in encoders if space.is_of(encoder.identity)]
+    encoder_of = {encoder.identity: encoder for encoder in encoders}
+    return [(space, encoder_of[space.identity]) for space in spaces if space.identity in encoder_of]
 
 
 async def store_vectors(database: Database, lacking: Lacking, prompt: str) -> int:
