@@ -125,7 +125,7 @@ def test_same_images_in_every_form(
     allowed = (
         "(SELECT array_agg(brand_id) FROM rage.brands WHERE key = 'two')" if limited else "NULL::integer[]"
     )
-    forms = {}
+    forms: dict[tuple[bool, str], list[int] | None] = {}
     for plain in (True, False):
         rows = connection.execute(
             f"SELECT * FROM pg_temp.forms(%s::jsonb, %s::bigint[], {allowed}, %s)".encode(),
