@@ -5,13 +5,11 @@ Everything that talks to Postgres while the service runs goes through `Database.
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from copy import copy
 from functools import partial
 from typing import Any, LiteralString, TypeVar
-from weakref import WeakKeyDictionary
 
 import msgspec
 import psycopg
@@ -44,9 +42,6 @@ FROM pg_extension WHERE extname = 'vector'
 
 PREPARED_AFTER = 2**31
 """Only what says so is prepared: a plan that is made for any value is ruinous under a rare filter."""
-
-FRESH_SECONDS = 1.0
-"""A connection that was in use so lately is taken to be alive."""
 
 READ_TIMEOUT = "30s"
 """A question that takes longer is given up: its asker has long gone, and others wait."""
@@ -86,7 +81,6 @@ class Database:
     def __init__(self, url: str, *, caller: Caller = NOBODY, max_connections: int = 10) -> None:
         self.url = url
         self.caller = caller
-        self._used: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
         self._pool = AsyncConnectionPool[Connection](
             url,
             connection_class=AsyncConnection[DictRow],
@@ -100,7 +94,7 @@ class Database:
             max_size=max_connections,
             timeout=10,
             configure=_configure,
-            check=self._check,
+            check=AsyncConnectionPool.check_connection,
             open=False,
         )
 
@@ -155,24 +149,11 @@ class Database:
     async def _transaction(self, beginning: LiteralString, values: list[str]) -> AsyncIterator[Connection]:
         with translated():
             async with self._pool.connection() as connection, AsyncExitStack() as ending:
-                ending.callback(self._note_use, connection)
-                try:
-                    # One round trip for both. connection.transaction() would stay in the pipeline to its end.
-                    async with connection.pipeline():
-                        await ending.enter_async_context(AsyncTransaction(connection))
-                        await connection.execute(beginning, values)
-                except psycopg.OperationalError:
-                    # One that is dead may not be alone: none is taken to be alive any more.
-                    self._used.clear()
-                    raise
+                # One round trip for both. connection.transaction() would stay in the pipeline to its end.
+                async with connection.pipeline():
+                    await ending.enter_async_context(AsyncTransaction(connection))
+                    await connection.execute(beginning, values)
                 yield connection
-
-    def _note_use(self, connection: Connection) -> None:
-        self._used[connection] = time.monotonic()
-
-    async def _check(self, connection: Connection) -> None:
-        if time.monotonic() - self._used.get(connection, 0) > FRESH_SECONDS:
-            await AsyncConnectionPool.check_connection(connection)
 
 
 class translated:  # noqa: N801 - reads as a statement: `with translated():`
