@@ -43,6 +43,13 @@ $$;
 
 COMMENT ON FUNCTION rage.actor() IS 'Who asks, as the audit log names them: key:NAME, login:NAME, system, or the role that is logged in.';
 
+CREATE FUNCTION rage.all_of(clauses text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN array_to_string(clauses, '
+      AND '::text);
+
+COMMENT ON FUNCTION rage.all_of(clauses text[]) IS 'The condition that all of these hold.';
+
 CREATE FUNCTION rage.allowed_brands(scope text DEFAULT 'read'::text) RETURNS integer[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'rage', 'pg_temp'
@@ -937,7 +944,7 @@ DECLARE
     wanted   jsonb := rage.resolved(filters, allowed);
 BEGIN
     RETURN QUERY EXECUTE rage.facet_statement(
-        'rage.images AS i WHERE ' || rage.filter_clause(wanted, NULL, allowed) || $sql$
+        'rage.images AS i WHERE ' || (rage.matching(wanted, NULL, allowed, true)).condition || $sql$
       AND ($4 IS NULL OR EXISTS (
           SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ $4))$sql$)
     USING wanted, NULL::bigint[], allowed, words;
@@ -1059,25 +1066,6 @@ END
 $_$;
 
 COMMENT ON FUNCTION rage.filter_clauses(filters jsonb, among bigint[], allowed integer[]) IS 'The conditions on rage.images i that a resolved filter stands for, but for the state and the tags, for who may see the allowed brands. Their shape follows from the filter; the values stay in $1 (the filter), $2 (among) and $3 (the allowed brands; null: every brand).';
-
-CREATE FUNCTION rage.standing_clause(filters jsonb, image text) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    RETURN concat_ws(' AND '::text, (image || '.deleted_at IS NULL'::text), CASE WHEN ((filters -> 'state'::text) = '["approved"]'::jsonb) THEN (image || '.state = ''approved'''::text) WHEN (filters ? 'state'::text) THEN (image || '.state = ANY (rage.texts($1 -> ''state''))'::text) ELSE NULL::text END, CASE WHEN (filters ? 'usable_on'::text) THEN format('(%2$s(%1$s.usable_from IS NULL OR %1$s.usable_from <= ($1 ->> ''usable_on'')::date) AND (%1$s.usable_until IS NULL OR %1$s.usable_until >= ($1 ->> ''usable_on'')::date))'::text, image, CASE WHEN ((filters -> 'state'::text) = '["approved"]'::jsonb) THEN ''::text ELSE (image || '.state <> ''approved'' OR '::text) END) ELSE NULL::text END);
-
-COMMENT ON FUNCTION rage.standing_clause(filters jsonb, image text) IS 'The condition on the columns of an image that it is there, in a wanted state, and usable when it is wanted.';
-
-CREATE FUNCTION rage.tagged(filters jsonb, columns text) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    RETURN (SELECT format('(SELECT %s FROM rage.image_tags AS t0 WHERE %s)'::text, tagged.columns, string_agg(format(CASE WHEN (n.n = 0) THEN '%s'::text ELSE 't0.image_id IN (SELECT t%2$s.image_id FROM rage.image_tags AS t%2$s WHERE %1$s)'::text END, format('t%1$s.tag_id = ANY (rage.integers($1 -> ''tags'' -> %1$s))'::text, n.n), n.n), ' AND '::text ORDER BY n.n)) AS format FROM generate_series(0, (jsonb_array_length((tagged.filters -> 'tags'::text)) - 1)) n(n));
-
-COMMENT ON FUNCTION rage.tagged(filters jsonb, columns text) IS 'The images that have a tag of each set of a resolved filter, as a subquery with these columns of the first tag''s rows, t0.';
-
-CREATE FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    RETURN array_to_string(((rage.standing_clause(filters, 'i'::text) || rage.filter_clauses(filters, among, allowed)) || CASE WHEN (filters ? 'tags'::text) THEN ('i.image_id IN '::text || rage.tagged(filters, 't0.image_id'::text)) ELSE NULL::text END), '
-      AND '::text);
-
-COMMENT ON FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) IS 'The whole condition on rage.images i that a resolved filter stands for.';
 
 CREATE FUNCTION rage.filters(brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -1226,7 +1214,7 @@ DECLARE
                         END;
     allowed     integer[] := rage.brand_limit();
     wanted      jsonb := rage.resolved(filters, allowed);
-    clause      text := rage.filter_clause(wanted, NULL, allowed);
+    clause      text := (rage.matching(wanted, NULL, allowed, true)).condition;
 BEGIN
     IF key IS NULL THEN
         RAISE EXCEPTION 'sort must be created_at, updated_at, title or id, with - before it for the other direction'
@@ -1259,42 +1247,40 @@ CREATE FUNCTION rage.matching(filters jsonb, among bigint[], allowed integer[], 
     SET search_path TO 'rage', 'pg_temp'
     AS $$
 DECLARE
-    clauses  text[] := rage.filter_clauses(filters, among, allowed);
-    apart    boolean := NOT plain AND coalesce(filters -> 'state' = '["approved"]', false)
-                        AND NOT filters ?| '{kind,attributes,origin,created_after,created_before,updated_after,min_width,min_height}'
-                        AND rage.few_closed();
-    own      text;
-    found    rage.matching;
+    others  text[] := rage.filter_clauses(filters, among, allowed);
+    tags    text[] := CASE WHEN filters ? 'tags' THEN ARRAY['i.image_id IN ' || rage.tagged(filters, 't0.image_id')] ELSE '{}' END;
+    apart   boolean := NOT plain AND coalesce(filters -> 'state' = '["approved"]', false)
+                       AND NOT filters ?| '{kind,attributes,origin,created_after,created_before,updated_after,min_width,min_height}'
+                       AND rage.few_closed();
+    open    text;
+    found   rage.matching;
 BEGIN
     IF cardinality(among) > 1000000 THEN
         RAISE EXCEPTION 'among has % ids, at most 1000000 are possible', cardinality(among)
             USING ERRCODE = 'invalid_parameter_value', COLUMN = 'among';
     END IF;
-    found.condition := rage.filter_clause(filters, among, allowed);
+    found.condition := rage.all_of(rage.standing_clause(filters, 'i') || others || tags);
     found.tagged := apart AND filters ? 'tags' AND among IS NULL AND NOT filters ?| '{sku,collection}';
+    -- The relation is put in by format().
     IF apart THEN
-        clauses := rage.open_clause(filters) || clauses;
-        own := array_to_string(
-            clauses || CASE WHEN filters ? 'tags' THEN 'i.image_id IN ' || rage.tagged(filters, 't0.image_id') END,
-            E'\n      AND ');
-        found.within := '%s AS i WHERE ' || replace(own, '%', '%%');
-        found.scanned := '%s AS i WHERE '
-            || replace(array_to_string(clauses || rage.tag_clauses(filters), E'\n      AND '), '%', '%%');
+        open := rage.open_clause(filters);
+        found.within := '%s AS i WHERE ' || replace(rage.all_of(open || others || tags), '%', '%%');
+        found.scanned := '%s AS i WHERE ' || replace(rage.all_of(open || others || rage.tag_clauses(filters)), '%', '%%');
     ELSE
-        own := found.condition;
-        found.within := '%s AS own JOIN rage.images AS i USING (image_id) WHERE ' || replace(own, '%', '%%');
+        found.within := '%s AS own JOIN rage.images AS i USING (image_id) WHERE ' || replace(found.condition, '%', '%%');
         found.scanned := found.within;
     END IF;
     found.listed := CASE
         WHEN found.tagged
-        THEN rage.tagged(filters, 'DISTINCT t0.image_id, t0.brand_id') || ' AS i WHERE ' || array_to_string(clauses, E'\n      AND ')
-        ELSE 'rage.images AS i WHERE ' || own
+        THEN rage.tagged(filters, 'DISTINCT t0.image_id, t0.brand_id') || ' AS i WHERE ' || rage.all_of(open || others)
+        WHEN apart THEN format(found.within, 'rage.images')
+        ELSE 'rage.images AS i WHERE ' || found.condition
     END;
     RETURN found;
 END
 $$;
 
-COMMENT ON FUNCTION rage.matching(filters jsonb, among bigint[], allowed integer[], plain boolean) IS 'What a resolved filter stands for, ready for each place of a statement. plain: by the columns of the images, whatever the store holds.';
+COMMENT ON FUNCTION rage.matching(filters jsonb, among bigint[], allowed integer[], plain boolean) IS 'What a resolved filter stands for, ready for each place of a statement, for who may see the allowed brands. plain: by the columns of the images, whatever the store holds.';
 
 CREATE FUNCTION rage.most_counted() RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1399,6 +1385,12 @@ END
 $_$;
 
 COMMENT ON FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) IS 'The images nearest to an image in the active space of a leg, by cosine distance; whatever shows the same bytes is left out.';
+
+CREATE FUNCTION rage.standing_clause(filters jsonb, image text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN concat_ws(' AND '::text, (image || '.deleted_at IS NULL'::text), CASE WHEN ((filters -> 'state'::text) = '["approved"]'::jsonb) THEN (image || '.state = ''approved'''::text) WHEN (filters ? 'state'::text) THEN (image || '.state = ANY (rage.texts($1 -> ''state''))'::text) ELSE NULL::text END, CASE WHEN (filters ? 'usable_on'::text) THEN format('(%2$s(%1$s.usable_from IS NULL OR %1$s.usable_from <= ($1 ->> ''usable_on'')::date) AND (%1$s.usable_until IS NULL OR %1$s.usable_until >= ($1 ->> ''usable_on'')::date))'::text, image, CASE WHEN ((filters -> 'state'::text) = '["approved"]'::jsonb) THEN ''::text ELSE (image || '.state <> ''approved'' OR '::text) END) ELSE NULL::text END);
+
+COMMENT ON FUNCTION rage.standing_clause(filters jsonb, image text) IS 'The condition on the columns of an image that it is there, in a wanted state, and usable when it is wanted.';
 
 CREATE FUNCTION rage.open_clause(filters jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -1920,7 +1912,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION rage.resolved(filters jsonb, allowed integer[]) IS 'A filter with the numbers of brands and tags in place of their names, of the allowed brands alone; what filter_clause reads. tags: sets of which an image has a tag of each.';
+COMMENT ON FUNCTION rage.resolved(filters jsonb, allowed integer[]) IS 'A filter with the numbers of brands and tags in place of their names, of the allowed brands alone; what rage.matching reads. tags: sets of which an image has a tag of each.';
 
 CREATE FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer) RETURNS record
     LANGUAGE plpgsql
@@ -2400,6 +2392,12 @@ END
 $$;
 
 COMMENT ON FUNCTION rage.tag_ids(names text[], allowed integer[]) IS 'The tags of these names and their children, of the allowed brands; null: of every brand.';
+
+CREATE FUNCTION rage.tagged(filters jsonb, columns text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN (SELECT format('(SELECT %s FROM rage.image_tags AS t0 WHERE %s)'::text, tagged.columns, string_agg(format(CASE WHEN (n.n = 0) THEN '%s'::text ELSE 't0.image_id IN (SELECT t%2$s.image_id FROM rage.image_tags AS t%2$s WHERE %1$s)'::text END, format('t%1$s.tag_id = ANY (rage.integers($1 -> ''tags'' -> %1$s))'::text, n.n), n.n), ' AND '::text ORDER BY n.n)) AS format FROM generate_series(0, (jsonb_array_length((tagged.filters -> 'tags'::text)) - 1)) n(n));
+
+COMMENT ON FUNCTION rage.tagged(filters jsonb, columns text) IS 'The images that have a tag of each set of a resolved filter, as a subquery with these columns of the first tag''s rows, t0.';
 
 CREATE FUNCTION rage.text_configuration(language text) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE

@@ -44,7 +44,7 @@ OF_THE_ATTACKER = (
     "CREATE FUNCTION #schema#.lower(text) RETURNS text LANGUAGE sql RETURN 'velvetfox'",
     "CREATE FUNCTION #schema#.format(text, text) RETURNS text LANGUAGE sql RETURN 'true'",
     "CREATE FUNCTION #schema#.quote_nullable(jsonb) RETURNS text LANGUAGE sql RETURN 'NULL'",
-    "CREATE FUNCTION #schema#.filter_clause(jsonb, bigint[], integer[]) RETURNS text LANGUAGE sql RETURN 'true'",
+    "CREATE FUNCTION #schema#.filter_clauses(jsonb, bigint[], integer[]) RETURNS text[] LANGUAGE sql RETURN '{}'::text[]",
     "CREATE FUNCTION #schema#.yes(anyelement, anyelement) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'",
     "CREATE FUNCTION #schema#.yes(name, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'",
     "CREATE FUNCTION #schema#.yes(integer, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'",

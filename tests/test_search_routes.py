@@ -1,89 +1,30 @@
-"""Which way a vector leg is searched, and that the answer is the exact one whichever way it is.
-
-The store has 4,000 images in 20 clusters. What a candidate costs is set so low that the index is worth its
-while on so few; the routes are those of a large store.
-"""
+"""Which way a vector leg is searched, and that the answer is the exact one whichever way it is."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
 
-from benchmarks import clustered_store
-from benchmarks.clustered_store import Clustered, Mask, Matrix
-from rage_pg import index, migrate
+from benchmarks.clustered_store import Clustered
+from rage_pg import index
 from rage_pg.errors import NotFound
-from tests.conftest import clone
-from tests.granting import caller, login
-
-IMAGES, K = 4_000, 10
-
-
-@dataclass(frozen=True)
-class Store:
-    url: str
-    made: Clustered
+from tests.routed import K, Store, everything, half, recall, search, store_on, strategies
 
 
 @pytest.fixture(scope="module", params=[16, 18])
 def store(request: pytest.FixtureRequest) -> Store:
-    url = clone(request.getfixturevalue(f"server_{request.param}"), "template0")
-    migrate.upgrade(url, app_logs_in=True)
-    made = clustered_store.made(IMAGES, 12, clusters=20)
-    clustered_store.fill(url, made)
-    with psycopg.connect(url) as connection:
-        connection.execute("UPDATE rage.embedding_spaces SET candidate_cost = 0.5, ef_search = 100")
-    return Store(url, made)
+    return store_on(request.getfixturevalue(f"server_{request.param}"))
 
 
 @pytest.fixture
 def connection(store: Store) -> Iterator[psycopg.Connection]:
     with psycopg.connect(store.url, autocommit=True) as opened:
         yield opened
-
-
-def search(
-    connection: psycopg.Connection, query: Matrix, arguments: str = "", values: Sequence[Any] = ()
-) -> list[tuple[int, str, int, bool]]:
-    """Ids, strategy, matched and complete of the caption leg's best for a vector."""
-    statement = (
-        "SELECT image_id, strategy, matched, complete FROM rage_v1.search_images('x', %s,"
-        f" legs => '{{\"caption\": 1}}', vectors => %s::jsonb{arguments})"
-    )
-    vector = json.dumps({"caption": [float(x) for x in query]})
-    return connection.execute(statement.encode(), [K, vector, *values]).fetchall()
-
-
-def recall(connection: psycopg.Connection, made: Clustered, passing: Mask, arguments: str) -> float:
-    """Share of the exact answers that was found; each answer is complete and has the rows that there are."""
-    shares = []
-    for query in made.queries:
-        rows = search(connection, query, arguments)
-        wanted = made.nearest(query, passing, K)
-        assert len(rows) == min(K, int(passing.sum()))
-        assert all(row[3] for row in rows)
-        shares.append(len({row[0] for row in rows} & set(wanted)) / len(wanted))
-    return float(np.mean(shares))
-
-
-def strategies(connection: psycopg.Connection, made: Clustered, arguments: str) -> set[str]:
-    return {search(connection, query, arguments)[0][1].partition(";")[0] for query in made.queries}
-
-
-def everything(made: Clustered) -> Mask:
-    return np.ones(len(made.vectors), dtype=np.bool_)
-
-
-def half(made: Clustered) -> tuple[Mask, str]:
-    """Five tags of ten: half of the images, whatever they look like."""
-    ids = np.arange(1, len(made.vectors) + 1)
-    return ids % 10 < 5, ", tags_any => '{common/0,common/1,common/2,common/3,common/4}'"
 
 
 def test_without_filter_the_index_answers(store: Store, connection: psycopg.Connection) -> None:
@@ -196,21 +137,6 @@ def test_invalid_index_is_not_asked(store: Store, connection: psycopg.Connection
         assert recall(connection, store.made, everything(store.made), "") == 1.0
     finally:
         connection.execute(invalid, [True])
-
-
-@pytest.mark.parametrize("role", ["reader", "service"])
-def test_who_sees_one_brand_gets_the_exact_answer_of_it(store: Store, role: str) -> None:
-    made = store.made
-    passing = made.brands == 4
-    with login(store.url, f"route_{role}", "brand 4") as own:
-        url = own if role == "reader" else store.url.replace("//postgres@", "//rage_app@")
-        with psycopg.connect(url, autocommit=True) as asking:
-            if role == "service":
-                key = caller(store.url, "route_key", "brand 4")
-                asking.execute("SELECT set_config('rage.caller', %s, false)", [key.setting])
-            assert recall(asking, made, passing, "") >= 0.99
-            none = search(asking, made.queries[0], ", brands => '{brand 5}'")
-            assert none == []
 
 
 def test_after_deletes_and_inserts_the_answer_is_still_right(store: Store) -> None:
@@ -375,56 +301,3 @@ def test_similar_images_take_the_same_routes(store: Store, connection: psycopg.C
             shares.append(len({row[0] for row in rows} & set(wanted)) / len(wanted))
             assert rows[0][1].partition(";")[0] == route
         assert np.mean(shares) >= 0.99
-
-
-@pytest.fixture(scope="module")
-def reader(store: Store) -> Iterator[psycopg.Connection]:
-    """A login of brand 4."""
-    with (
-        login(store.url, "route_reader_only", "brand 4") as url,
-        psycopg.connect(url, autocommit=True) as opened,
-    ):
-        yield opened
-
-
-def test_what_others_have_is_not_told_by_counts(
-    store: Store, connection: psycopg.Connection, reader: psycopg.Connection
-) -> None:
-    """The planner's statistics are of every brand, and its costs are anybody's to set."""
-    attribute = "UPDATE rage.images AS i SET attributes = i.attributes || %s::jsonb FROM rage.brands AS b"
-    with connection.transaction(force_rollback=False):
-        connection.execute(
-            f"{attribute} WHERE b.brand_id = i.brand_id AND b.name <> 'brand 4' AND i.image_id %% 3 = 0",
-            ['{"campaign": "theirs"}'],
-        )
-        connection.execute(f"{attribute} WHERE i.image_id = 3 AND b.brand_id = 1", ['{"campaign": "theirs"}'])
-    connection.execute("ANALYZE rage.images")
-    reader.execute("SET cpu_tuple_cost = 1000")
-    rows = search(reader, store.made.queries[0], ', attributes => \'{"campaign": "theirs"}\'')
-    assert [row[2] for row in rows] == [1]
-    wide = search(reader, store.made.queries[0])
-    assert wide[0][2] == (store.made.brands == 4).sum()
-    assert "estimated" not in wide[0][1]
-
-
-def test_statement_of_who_sees_one_brand_tells_nothing_of_the_store(reader: psycopg.Connection) -> None:
-    vector = json.dumps({"caption": [1.0] * 512})
-    call = "SELECT rage_v1.search_statement('x', legs => '{\"caption\": 1}', vectors => %s::jsonb)"
-    (printed,) = reader.execute(call, [vector]).fetchone() or ("",)
-    assert "hnsw" not in printed
-    assert "embeddings_1" in printed
-
-
-def test_strategy_does_not_tell_of_what_others_have_near_a_vector(
-    store: Store, connection: psycopg.Connection, reader: psycopg.Connection
-) -> None:
-    made = store.made
-    # Far from the images of brand 4 that are left, near to those of the others.
-    near = made.vectors @ made.queries[0] > np.median(made.vectors @ made.queries[0])
-    hidden = [int(place) + 1 for place in np.flatnonzero(near & (made.brands == 4))]
-    connection.execute("UPDATE rage.images SET state = 'draft' WHERE image_id = ANY (%s)", [hidden])
-    try:
-        told = {search(reader, query)[0][1] for query in made.queries}
-        assert len(told) == 1
-    finally:
-        connection.execute("UPDATE rage.images SET state = 'approved' WHERE image_id = ANY (%s)", [hidden])

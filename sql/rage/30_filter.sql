@@ -146,7 +146,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION rage.resolved(jsonb, integer[]) IS
-    'A filter with the numbers of brands and tags in place of their names, of the allowed brands alone; what filter_clause reads. tags: sets of which an image has a tag of each.';
+    'A filter with the numbers of brands and tags in place of their names, of the allowed brands alone; what rage.matching reads. tags: sets of which an image has a tag of each.';
 
 
 CREATE OR REPLACE FUNCTION rage.tagged(filters jsonb, columns text) RETURNS text
@@ -253,14 +253,3 @@ END
 $function$;
 COMMENT ON FUNCTION rage.filter_clauses(jsonb, bigint[], integer[]) IS
     'The conditions on rage.images i that a resolved filter stands for, but for the state and the tags, for who may see the allowed brands. Their shape follows from the filter; the values stay in $1 (the filter), $2 (among) and $3 (the allowed brands; null: every brand).';
-
-
-CREATE OR REPLACE FUNCTION rage.filter_clause(filters jsonb, among bigint[], allowed integer[]) RETURNS text
-LANGUAGE sql IMMUTABLE
-RETURN array_to_string(
-    rage.standing_clause(filters, 'i')
-        || rage.filter_clauses(filters, among, allowed)
-        || CASE WHEN filters ? 'tags' THEN 'i.image_id IN ' || rage.tagged(filters, 't0.image_id') END,
-    E'\n      AND ');
-COMMENT ON FUNCTION rage.filter_clause(jsonb, bigint[], integer[]) IS
-    'The whole condition on rage.images i that a resolved filter stands for.';

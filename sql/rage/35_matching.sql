@@ -25,44 +25,48 @@ COMMENT ON FUNCTION rage.open_clause(jsonb) IS
     'The condition that an image is there, approved and usable when it is wanted, by the index images_closed alone.';
 
 
+CREATE OR REPLACE FUNCTION rage.all_of(clauses text[]) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN array_to_string(clauses, E'\n      AND ');
+COMMENT ON FUNCTION rage.all_of(text[]) IS 'The condition that all of these hold.';
+
+
 CREATE OR REPLACE FUNCTION rage.matching(filters jsonb, among bigint[], allowed integer[], plain boolean DEFAULT false) RETURNS rage.matching
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $function$
 DECLARE
-    clauses  text[] := rage.filter_clauses(filters, among, allowed);
-    apart    boolean := NOT plain AND coalesce(filters -> 'state' = '["approved"]', false)
-                        AND NOT filters ?| '{kind,attributes,origin,created_after,created_before,updated_after,min_width,min_height}'
-                        AND rage.few_closed();
-    own      text;
-    found    rage.matching;
+    others  text[] := rage.filter_clauses(filters, among, allowed);
+    tags    text[] := CASE WHEN filters ? 'tags' THEN ARRAY['i.image_id IN ' || rage.tagged(filters, 't0.image_id')] ELSE '{}' END;
+    apart   boolean := NOT plain AND coalesce(filters -> 'state' = '["approved"]', false)
+                       AND NOT filters ?| '{kind,attributes,origin,created_after,created_before,updated_after,min_width,min_height}'
+                       AND rage.few_closed();
+    open    text;
+    found   rage.matching;
 BEGIN
     IF cardinality(among) > 1000000 THEN
         RAISE EXCEPTION 'among has % ids, at most 1000000 are possible', cardinality(among)
             USING ERRCODE = 'invalid_parameter_value', COLUMN = 'among';
     END IF;
-    found.condition := rage.filter_clause(filters, among, allowed);
+    found.condition := rage.all_of(rage.standing_clause(filters, 'i') || others || tags);
     found.tagged := apart AND filters ? 'tags' AND among IS NULL AND NOT filters ?| '{sku,collection}';
+    -- The relation is put in by format().
     IF apart THEN
-        clauses := rage.open_clause(filters) || clauses;
-        own := array_to_string(
-            clauses || CASE WHEN filters ? 'tags' THEN 'i.image_id IN ' || rage.tagged(filters, 't0.image_id') END,
-            E'\n      AND ');
-        found.within := '%s AS i WHERE ' || replace(own, '%', '%%');
-        found.scanned := '%s AS i WHERE '
-            || replace(array_to_string(clauses || rage.tag_clauses(filters), E'\n      AND '), '%', '%%');
+        open := rage.open_clause(filters);
+        found.within := '%s AS i WHERE ' || replace(rage.all_of(open || others || tags), '%', '%%');
+        found.scanned := '%s AS i WHERE ' || replace(rage.all_of(open || others || rage.tag_clauses(filters)), '%', '%%');
     ELSE
-        own := found.condition;
-        found.within := '%s AS own JOIN rage.images AS i USING (image_id) WHERE ' || replace(own, '%', '%%');
+        found.within := '%s AS own JOIN rage.images AS i USING (image_id) WHERE ' || replace(found.condition, '%', '%%');
         found.scanned := found.within;
     END IF;
     found.listed := CASE
         WHEN found.tagged
-        THEN rage.tagged(filters, 'DISTINCT t0.image_id, t0.brand_id') || ' AS i WHERE ' || array_to_string(clauses, E'\n      AND ')
-        ELSE 'rage.images AS i WHERE ' || own
+        THEN rage.tagged(filters, 'DISTINCT t0.image_id, t0.brand_id') || ' AS i WHERE ' || rage.all_of(open || others)
+        WHEN apart THEN format(found.within, 'rage.images')
+        ELSE 'rage.images AS i WHERE ' || found.condition
     END;
     RETURN found;
 END
 $function$;
 COMMENT ON FUNCTION rage.matching(jsonb, bigint[], integer[], boolean) IS
-    'What a resolved filter stands for, ready for each place of a statement. plain: by the columns of the images, whatever the store holds.';
+    'What a resolved filter stands for, ready for each place of a statement, for who may see the allowed brands. plain: by the columns of the images, whatever the store holds.';

@@ -17,7 +17,7 @@ DECLARE
                         END;
     allowed     integer[] := rage.brand_limit();
     wanted      jsonb := rage.resolved(filters, allowed);
-    clause      text := rage.filter_clause(wanted, NULL, allowed);
+    clause      text := (rage.matching(wanted, NULL, allowed, true)).condition;
 BEGIN
     IF key IS NULL THEN
         RAISE EXCEPTION 'sort must be created_at, updated_at, title or id, with - before it for the other direction'
@@ -97,7 +97,7 @@ DECLARE
     wanted   jsonb := rage.resolved(filters, allowed);
 BEGIN
     RETURN QUERY EXECUTE rage.facet_statement(
-        'rage.images AS i WHERE ' || rage.filter_clause(wanted, NULL, allowed) || $sql$
+        'rage.images AS i WHERE ' || (rage.matching(wanted, NULL, allowed, true)).condition || $sql$
       AND ($4 IS NULL OR EXISTS (
           SELECT FROM rage.image_documents AS d WHERE d.image_id = i.image_id AND d.words @@ $4))$sql$)
     USING wanted, NULL::bigint[], allowed, words;
