@@ -53,11 +53,11 @@ def work_of(runtime: Runtime) -> jobs.Work:
 
     async def embed_prompt(prompt: str, caller_id: str | None) -> int:
         caller = SYSTEM if caller_id is None else Caller(setting=caller_id)
-        encoders = runtime.registry.text_encoders()
+        encoders = runtime.encoders.prompt_encoder
         return await search.embed_prompt(runtime.database.acting_for(caller), encoders, prompt)
 
     async def fill_index() -> list[index.Filled]:
-        filled = await index.fill(runtime.database, await runtime.encoders())
+        filled = await index.fill(runtime.database, await runtime.kept_up())
         await index.count_words(runtime.database)
         return filled
 
