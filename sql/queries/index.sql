@@ -34,16 +34,13 @@ SELECT rage.add_space(%(name)s, %(encodes)s, %(encoder)s, %(model)s, %(weights_s
 -- Counts the words of one brand whose counts are out of date; whether there was one.
 SELECT rage.count_words();
 
--- name: activate
--- Switches the legs that encode the same thing to a space, for every caller at once.
-WITH chosen AS (
-    UPDATE rage.embedding_spaces SET state = 'ready' WHERE name = %(name)s
-    RETURNING space_id, encodes
-)
-UPDATE rage.search_legs AS l
-SET space_id = chosen.space_id
-FROM chosen
-WHERE l.leg = chosen.encodes;
+-- name: keep_up
+-- A space that is searched is kept up from now on.
+UPDATE rage.embedding_spaces SET state = 'ready' WHERE space_id = %(space_id)s AND state <> 'ready';
+
+-- name: switch
+-- The legs that search what a space encodes search this one, for every caller at once.
+UPDATE rage.search_legs SET space_id = %(space_id)s WHERE leg = %(encodes)s;
 
 -- name: active_spaces
 -- The spaces that legs search now, without their counts.

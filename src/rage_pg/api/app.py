@@ -22,6 +22,7 @@ from rage_pg.api import (
     metrics,
     outputs,
     search,
+    spaces,
     tags,
 )
 from rage_pg.api.callers import WhoAsks
@@ -92,7 +93,7 @@ def create_app(
 
 
 def _api() -> Router:
-    nouns = [images, search, generations, outputs, brands, collections, tags, facets, health]
+    nouns = [images, search, generations, outputs, brands, collections, tags, facets, spaces, health]
     return Router(
         path="/api",
         route_handlers=[handler for noun in nouns for handler in noun.HANDLERS],

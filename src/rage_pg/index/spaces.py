@@ -81,8 +81,14 @@ async def activate(database: Database, name: str, *, force: bool = False) -> Spa
                 f"The space {name} lacks {found.missing:,} images, which no search by meaning would find:"
                 f" run `rage index fill --space {name}` first."
             )
-        await execute(connection, SQL["activate"], {"name": name})
+        await switch(connection, found)
+        await execute(connection, SQL["keep_up"], {"space_id": found.id})
         return await space_named(connection, name)
+
+
+async def switch(connection: Connection, space: Space) -> None:
+    """Let the leg search this space, as soon as the transaction is committed."""
+    await execute(connection, SQL["switch"], {"space_id": space.id, "encodes": space.encodes})
 
 
 async def retire(database: Database, name: str) -> Space:

@@ -10,11 +10,12 @@ import structlog
 from pgvector import HalfVector
 
 from rage_pg.billing import DEFAULT_BRAND, billed
-from rage_pg.database import Connection, Database, execute
+from rage_pg.database import Connection, Database, execute, fetch_value
 from rage_pg.errors import ProviderError
 from rage_pg.providers.checked import as_halves, checked_vectors
 from rage_pg.providers.ports import EncoderIdentity, PromptEncoder, PromptEncoders
 from rage_pg.resources import statements
+from rage_pg.types import Space
 
 SQL = statements("search")
 log = structlog.get_logger(__name__)
@@ -73,6 +74,17 @@ async def store_vectors(database: Database, lacking: Lacking, prompt: str) -> in
         async with database.transaction() as connection:
             embedded += await execute(connection, SQL["store_prompt_vector"], values)
     return embedded
+
+
+async def embed_in(database: Database, space: Space, encoder: PromptEncoder, prompt: str) -> None:
+    """Embed a prompt in one space, searched or not, unless it is there already. Raises ProviderError."""
+    values = {"space_id": space.id, "prompt": prompt}
+    async with database.reading() as connection:
+        if await fetch_value(connection, SQL["is_embedded"], values):
+            return
+    vector = await _vector_of(database, encoder, prompt)
+    async with database.transaction() as connection:
+        await execute(connection, SQL["store_prompt_vector"], {**values, "embedding": vector})
 
 
 async def store_if_possible(database: Database, lacking: Lacking, prompt: str) -> None:
