@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from rage_pg import index
 from rage_pg.config import MIB, Limits
+from rage_pg.providers import usem3
 from tests.api_service import Client, problem, runtime_of, service, upload, uploaded
-from tests.store import png
+from tests.store import HashingEncoder, png
 
 
 @pytest.fixture
@@ -288,3 +290,16 @@ async def test_images_that_do_not_exist_are_not_found(client: Client) -> None:
             await client.get(f"{address}/thumbnail"),
         ):
             problem(answer, 404, "not-found")
+
+
+async def test_an_image_tells_by_what_it_is_found_now(client: Client) -> None:
+    image = await uploaded(client, title="red lamp")
+    assert image["searched_by"] == ["text"]
+    runtime = runtime_of(client)
+    await index.fill(runtime.database, [HashingEncoder(usem3.Usem3().identity)])
+    path = f"/api/images/{image['id']}"
+    assert (await client.get(path)).json()["searched_by"] == ["caption", "text"]
+    changed = await client.patch(path, json={"title": "blue boat"})
+    assert changed.json()["searched_by"] == ["text"]
+    [listed] = (await client.get("/api/images")).json()["items"]
+    assert "searched_by" not in listed

@@ -67,6 +67,7 @@ def test_import_report_is_the_contracts(rage: Rage, catalogue: Path) -> None:
         "updated": 0,
     }
     assert [rejected["path"] for rejected in report["rejected"]] == ["blue.png"]
+    assert report["waiting"] == {"usem3": 2, "style": 2}
     assert {(item["external_id"], item["status"]) for item in report["items"]} == {
         ("lamp-red", "imported"),
         ("lamp-blue", "rejected"),

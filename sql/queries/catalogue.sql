@@ -1,6 +1,20 @@
 -- name: get_image
--- One image as it is now.
-SELECT image_id AS id, i.* FROM rage_v1.images AS i WHERE image_id = %(image_id)s;
+-- One image as it is now, and the legs of a search that can find it: by its words, and where its vector is up to date.
+SELECT
+    i.image_id AS id,
+    i.*,
+    ARRAY(
+        SELECT l.leg
+        FROM rage.search_legs AS l
+        LEFT JOIN rage.embedding_spaces AS s USING (space_id)
+        LEFT JOIN rage.embeddings AS e ON e.space_id = l.space_id AND e.image_id = i.image_id
+        LEFT JOIN rage.image_documents AS d ON d.image_id = i.image_id
+        WHERE l.leg = 'text'
+           OR e.input_sha256 = CASE s.encodes WHEN 'caption' THEN d.input_sha256 ELSE decode(i.sha256, 'hex') END
+        ORDER BY l.leg
+    ) AS searched_by
+FROM rage_v1.images AS i
+WHERE i.image_id = %(image_id)s;
 
 -- name: get_images
 -- Several images in the order of their ids' list.

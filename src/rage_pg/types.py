@@ -66,7 +66,11 @@ class Collection(Struct, frozen=True, kw_only=True):
 
 
 class Image(Struct, frozen=True, kw_only=True):
-    """One picture in the store, with what people said about it."""
+    """One picture in the store, with what people said about it.
+
+    `searched_by`, of a single image: the legs of a search that can find it now, by words at once, by its
+    vectors as soon as it is embedded.
+    """
 
     id: int
     external_id: str | None
@@ -92,6 +96,7 @@ class Image(Struct, frozen=True, kw_only=True):
     thumbnail_url: str
     created_at: datetime
     updated_at: datetime
+    searched_by: tuple[str, ...] | UnsetType = UNSET
 
 
 class ImageMetadata(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -140,13 +145,14 @@ class Rejection(Struct, frozen=True):
 
 
 class ImportReport(Struct, kw_only=True):
-    """What became of every file of one import."""
+    """What became of every file of one import. `waiting`: images still to be embedded, by searched space."""
 
     imported: int = 0
     duplicates: int = 0
     updated: int = 0
     rejected: list[Rejection] = field(default_factory=list)
     items: list[ImportItem] = field(default_factory=list)
+    waiting: dict[str, int] = field(default_factory=dict)
 
 
 Names = Annotated[tuple[str, ...], Meta(max_length=64)]

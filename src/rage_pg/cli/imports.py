@@ -10,7 +10,7 @@ import rich_click as click
 from msgspec import UNSET, Struct
 
 from rage_pg.cli.options import json_option
-from rage_pg.cli.output import bars, complain, show, show_json
+from rage_pg.cli.output import bars, complain, note, show, show_json
 from rage_pg.cli.session import fail, with_runtime
 from rage_pg.types import ImageMetadata, ImportReport, State
 
@@ -82,7 +82,7 @@ def import_(
 async def _import(runtime: Runtime, order: _Order) -> tuple[ImportReport, Sequence[Filled]]:
     from rage_pg import index as indexing
     from rage_pg import ingest, jobs
-    from rage_pg.cli.index import fill
+    from rage_pg.cli.index import every_space, fill
 
     with bars() as shown:
 
@@ -98,10 +98,11 @@ async def _import(runtime: Runtime, order: _Order) -> tuple[ImportReport, Sequen
             progress=progress,
         )
         await indexing.count_words(runtime.database)
-    if not order.index:
+    filled = await fill(runtime) if order.index else ()
+    report.waiting = {space.name: space.missing for space in await every_space(runtime) if space.legs}
+    if any(report.waiting.values()):
         await jobs.defer_fill_index(runtime.database)
-        return report, ()
-    return report, await fill(runtime)
+    return report, filled
 
 
 def _show(report: ImportReport, filled: Sequence[Filled]) -> None:
@@ -109,6 +110,9 @@ def _show(report: ImportReport, filled: Sequence[Filled]) -> None:
         f"{report.imported:,} imported, {report.duplicates:,} duplicates, {report.updated:,} updated, "
         f"{len(report.rejected):,} rejected"
     )
+    if not filled and any(report.waiting.values()):
+        waiting = ", ".join(f"{count:,} in {space}" for space, count in report.waiting.items() if count)
+        note(f"Found by their words from now on, by meaning once a worker has embedded them: {waiting}.")
     for space in filled:
         if space.embedded or space.failed:
             failed = f", {space.failed:,} could not be" if space.failed else ""
