@@ -124,13 +124,23 @@ def test_the_setting_takes_hosts_and_networks_only() -> None:
         "cdn.corp.example", "10.1.0.0/16", "fd00::/8", "localhost",
     )  # fmt: skip
     assert read("") == ()
-    for text in ("*", "*.corp.example", "10.1.0.1/16", "http://cdn", "cdn:80", "10.1", "a,b c", "cdn.example."):
+    for text in (
+        "*",
+        "*.corp.example",
+        "10.1.0.1/16",
+        "http://cdn",
+        "cdn:80",
+        "10.1",
+        "a,b c",
+        "cdn.example.",
+    ):
         with pytest.raises(InvalidInput, match="RAGE_FETCH_ALLOW takes host names and networks"):
             read(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["8.8.8.8", "1.1.1.1", "172.15.255.255", "172.32.0.0", "100.63.255.255", "100.128.0.0", "2606:4700::1"]
+    "text",
+    ["8.8.8.8", "1.1.1.1", "172.15.255.255", "172.32.0.0", "100.63.255.255", "100.128.0.0", "2606:4700::1"],
 )
 def test_neighbours_of_what_is_not_public_are_public(text: str) -> None:
     assert is_public(ip_address(text))
@@ -144,7 +154,10 @@ def test_a_url_is_known_again_without_what_signs_it() -> None:
     assert identity("HTTPS://Shop.Example:443/a.png#top") == ("https://shop.example", "/a.png")
     assert identity("https://shop.example") == ("https://shop.example", "/")
     assert identity("http://shop.example:81/a") == ("http://shop.example:81", "/a")
-    one, two = identity("https://shop.example/i?id=1&key=top"), identity("https://shop.example/i?id=2&key=top")
+    one, two = (
+        identity("https://shop.example/i?id=1&key=top"),
+        identity("https://shop.example/i?id=2&key=top"),
+    )
     assert one != two
     assert "top" not in one[1]
     assert one[1].startswith("/i?sha256=")

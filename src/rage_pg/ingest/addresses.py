@@ -28,6 +28,7 @@ PORTS = {"http": 80, "https": 443}
 EXAMPLE = "https://shop.example/lamp.jpg"
 
 URL = re.compile(r"(?i:(https?)):(?://)([^/?#]*)([^?#]*)(\?[^#]*)?(?:#.*)?")
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[^:\[\]]+)(?::([0-9]{1,5}))?")
 NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 """A host whose last part is one is an address to many a parser."""
@@ -149,8 +150,8 @@ def parse_url(text: str) -> Target:
     _check_characters(text)
     found = URL.fullmatch(text)
     if found is None:
-        other = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", text)
-        said = f"not {other[1][:40]}:" if other and other[1].lower() not in PORTS else f"like {EXAMPLE}"
+        other = SCHEME.match(text)
+        said = f"not {other[0][:40]}" if other and other[0][:-1].lower() not in PORTS else f"like {EXAMPLE}"
         raise refused(f"The URL must start with http:// or https://, {said}.")
     scheme, authority, path, query = found[1].lower(), found[2], found[3], found[4] or ""
     if "@" in authority:

@@ -20,6 +20,7 @@ from rage_pg import __version__
 from rage_pg.config import Limits
 from rage_pg.errors import ImageRejected, InvalidInput, NotFetched, TooLarge
 from rage_pg.ingest.addresses import (
+    SCHEME,
     Allowed,
     Resolve,
     Target,
@@ -143,12 +144,19 @@ class Page(Struct, frozen=True):
 
 def _next(target: Target, location: str) -> Target:
     try:
-        following = parse_url(urljoin(target.url, location))
+        following = parse_url(_absolute(target, location))
     except (InvalidInput, ValueError) as error:
         raise refused(f"{target.host} redirects to a URL that is not taken. {error}") from None
     if target.scheme == "https" and following.scheme == "http":
         raise refused(f"{target.host} redirects from https to http, which is not followed.")
     return following
+
+
+def _absolute(target: Target, location: str) -> str:
+    """Only what names no host goes through another parser than ours."""
+    if location.startswith("//"):
+        return f"{target.scheme}:{location}"
+    return location if SCHEME.match(location) else urljoin(target.url, location)
 
 
 async def _taken(target: Target, response: httpx2.Response, limits: Limits) -> bytes | str:
