@@ -45,6 +45,7 @@ ENCRYPTED = 0x1 | 0x40 | 0x2000
 IN_UTF8 = 0x800
 NOTICED = TAKEN | NAMED | {".zip"}
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+LONG_DIRECTORY = f"The archive's list of entries has more than {LONGEST_DIRECTORY:,} bytes."
 DAMAGED = "This is no intact ZIP archive."
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, struct.error, NotImplementedError)
 
@@ -87,9 +88,7 @@ class _Bounded:
             size = self.seek(0, os.SEEK_END) - here
             self.seek(here)
         if size > LONGEST_DIRECTORY:
-            raise TooLarge(
-                f"The archive's list of entries has more than {LONGEST_DIRECTORY:,} bytes.", "file"
-            )
+            raise TooLarge(LONG_DIRECTORY, "file")
         return self._file.read(size)
 
 
@@ -132,6 +131,8 @@ def _check_whole(archive: zipfile.ZipFile, file: BinaryIO) -> None:
         raise TooLarge(f"The archive has {len(infos):,} entries, at most {MOST_ENTRIES:,} are taken.", "file")
     if any(info.volume for info in infos):
         raise InvalidInput("The archive is one part of several; make it one file.", field="file")
+    if any(min(info.header_offset, info.compress_size, info.file_size) < 0 for info in infos):
+        raise InvalidInput(DAMAGED, field="file")
     end = 0
     for info in sorted(infos, key=lambda one: one.header_offset):
         start = info.header_offset
@@ -144,8 +145,6 @@ def _check_whole(archive: zipfile.ZipFile, file: BinaryIO) -> None:
 
 def _end(file: BinaryIO, info: zipfile.ZipInfo) -> int:
     """Where an entry's bytes end, by its own header, which must say what the list says."""
-    if info.header_offset < 0 or min(info.compress_size, info.file_size) < 0:
-        raise InvalidInput(DAMAGED, field="file")
     file.seek(info.header_offset)
     header = file.read(HEADER.size)
     magic, _, flags, method, *_, name_size, extra_size = HEADER.unpack(header)
@@ -182,7 +181,7 @@ def _entries(archive: zipfile.ZipFile) -> Iterator[tuple[str, Entry]]:
     named = [(_name(info), info) for info in files]
     times = Counter(name for name, _ in named)
     for name, info in named:
-        if any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in name.split("/")):
+        if _is_hidden(name) and not _leads_out(name):
             continue
         problem = _why_not(name, info)
         if problem is None and times[name] > 1:
@@ -225,6 +224,10 @@ def _leads_out(name: str) -> bool:
     return drive or name.startswith("/") or "\\" in name or "\0" in name or ".." in name.split("/")
 
 
+def _is_hidden(name: str) -> bool:
+    return any(part == "__MACOSX" or part.startswith(".") for part in name.split("/"))
+
+
 def _suffix(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
 
@@ -241,7 +244,9 @@ def _rows(names: Names, limits: Limits) -> list[Row]:
         raise InvalidInput(f"{name}: {entry.problem}", field="file")
     try:
         return manifest_rows(name, entry.unpacked(limits))
-    except (ImageRejected, TooLarge) as error:
+    except InvalidInput as error:
+        if error.field == "manifest":
+            raise
         raise InvalidInput(f"{name}: {error}", field="file") from error
 
 
