@@ -12,7 +12,8 @@ import pytest
 
 from rage_pg.config import MIB, Limits
 from rage_pg.errors import InvalidInput, RageError, TooLarge
-from rage_pg.ingest.archives import LONGEST_DIRECTORY, archive_sources, open_archive
+from rage_pg.ingest.archives import LONGEST_DIRECTORY, open_archive
+from rage_pg.ingest.entries import archive_sources
 from rage_pg.ingest.sources import Source
 from rage_pg.types import ImageMetadata
 from tests import archives as made

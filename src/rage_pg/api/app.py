@@ -13,6 +13,7 @@ from litestar.di import NamedDependency, Provide
 
 from rage_pg.access.authentication import any_key
 from rage_pg.api import (
+    archives,
     brands,
     collections,
     facets,
@@ -102,7 +103,7 @@ def create_app(
 
 
 def _api() -> Router:
-    nouns = [images, search, generations, outputs, brands, collections, tags, facets, health]
+    nouns = [images, archives, search, generations, outputs, brands, collections, tags, facets, health]
     return Router(
         path="/api",
         route_handlers=[handler for noun in nouns for handler in noun.HANDLERS],

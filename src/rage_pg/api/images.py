@@ -17,11 +17,9 @@ from rage_pg.api.parameters import PREFIX, Cursor, Limit, Words, filters_of_quer
 from rage_pg.api.pictures import FOREVER, READING, REVALIDATE, not_modified, picture
 from rage_pg.api.problems import problems
 from rage_pg.api.received import (
-    ArchiveOperation,
     FromUrl,
     UploadOperation,
     decoded,
-    received_archive,
     upload_or_url,
 )
 from rage_pg.api.scopes import needs
@@ -31,7 +29,7 @@ from rage_pg.catalogue import images
 from rage_pg.database import Database
 from rage_pg.ingest import Fetcher
 from rage_pg.runtime import Runtime
-from rage_pg.types import Filters, Image, ImageMetadata, ImportReport, Page, SimilarAnswer
+from rage_pg.types import Filters, Image, ImageMetadata, Page, SimilarAnswer
 
 ImageId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
@@ -122,35 +120,6 @@ async def add_image(
         status_code=HTTP_201_CREATED if item.status == "imported" else HTTP_200_OK,
         headers={"Location": f"/api/images/{image.id}"},
     )
-
-
-@post(
-    "/images/archive",
-    tags=["images"],
-    summary="Upload a ZIP archive of images",
-    opt=needs("write"),
-    operation_class=ArchiveOperation,
-    status_code=HTTP_200_OK,
-    request_max_body_size=None,
-    responses=problems(413, 422),
-)
-async def add_archive(
-    request: Request[Any, Any, Any],
-    database: NamedDependency[Database],
-    caller: NamedDependency[Caller],
-    runtime: NamedDependency[Runtime],
-) -> ImportReport:
-    """What became of each image in the archive. One that cannot be taken is reported and stops nothing.
-
-    `metadata` holds for all of them where a `manifest.csv` or `manifest.jsonl` at the archive's root does not
-    say otherwise; its tags are added.
-    """
-    limits = runtime.settings.limits
-    async with received_archive(request, limits.max_archive_bytes) as (file, said):
-        defaults = decoded(said, ImageMetadata, "metadata")
-        report = await ingest.import_archive(database, file, defaults, limits=limits, author=caller.name)
-    await jobs.defer_fill_index(database)
-    return report
 
 
 @patch(
@@ -294,7 +263,6 @@ async def get_thumbnail(
 HANDLERS = (
     list_images,
     add_image,
-    add_archive,
     edit_images,
     get_image,
     similar_images,

@@ -12,7 +12,8 @@ from msgspec import UNSET, Struct, structs
 from rage_pg.config import MIB, Limits
 from rage_pg.errors import InvalidInput
 from rage_pg.ingest.addresses import is_url, parse_url
-from rage_pg.ingest.archives import archive_sources, open_archive
+from rage_pg.ingest.archives import open_archive
+from rage_pg.ingest.entries import archive_sources
 from rage_pg.ingest.fetching import Fetcher, Page
 from rage_pg.ingest.files import described, in_path, unreadable
 from rage_pg.ingest.manifest import Row, read_manifest

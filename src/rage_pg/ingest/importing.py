@@ -22,9 +22,10 @@ from msgspec import Struct
 from rage_pg.config import MIB, Limits
 from rage_pg.database import Database, fetch_all
 from rage_pg.errors import Conflict, Forbidden, ImageRejected, InvalidInput, RageError
-from rage_pg.ingest.archives import archive_sources, open_archive
+from rage_pg.ingest.archives import open_archive
 from rage_pg.ingest.decoding import DEFAULT_LIMITS, decode
 from rage_pg.ingest.discovering import discovery
+from rage_pg.ingest.entries import archive_sources
 from rage_pg.ingest.fetching import Fetcher
 from rage_pg.ingest.metadata import NOTHING_SAID, checked, given
 from rage_pg.ingest.sources import Source, title_of
