@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import io
 import json
 import os
 import tempfile
@@ -178,6 +180,16 @@ async def test_a_large_archive_is_never_in_memory(client: Client, folder: Path) 
     assert peak < 16 * MIB
     assert max(seen) == 1
     assert kept(folder) == 0
+
+
+async def test_a_full_disk_is_said(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("rage_pg.api.archives.TemporaryFile", lambda **_: Full())
+    said = problem(await send(client, made.named("a.png")), 503, "setup")
+    assert said.startswith("The archive cannot be kept: No space left on device. Make room")
 
 
 @pytest.mark.parametrize("at", ["upload", "import"])

@@ -181,6 +181,24 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: made.archive([("manifest.csv", b"name\na.png\n"), ("a.png", png())]),
         "manifest.csv has no column 'path'; its columns, split at commas: name.",
     ),
+    "a manifest of many rows": (
+        lambda: made.archive([("manifest.csv", b"path\n" + b"a.png\n" * 50_001), ("a.png", png())]),
+        "manifest.csv has more than 50,000 rows.",
+    ),
+    "a manifest of many lines": (
+        lambda: made.archive([("manifest.jsonl", b'{"path": "a.png"}\n' * 50_001), ("a.png", png())]),
+        "manifest.jsonl has more than 50,000 rows.",
+    ),
+    "a manifest that names one entry often": (
+        lambda: made.archive(
+            [("manifest.csv", b"path\n" + b"a.bin\n" * 50), ("a.bin", bytes(3 * MIB))], zipfile.ZIP_STORED
+        ),
+        "The archive unpacks to 157,286,400 bytes, at most 134,217,728 are taken.",
+    ),
+    "a manifest that is a bomb": (
+        lambda: made.archive([("manifest.csv", b"path\n" + b" " * 30 * MIB)]),
+        "manifest.csv: This entry unpacks to more than 200 times its size, as a bomb does.",
+    ),
     "a manifest twice": (
         lambda: made.renamed(
             made.archive([("manifest.csv", b"path\na.png\n"), ("manifest_csv", b"path\nb.png\n")]),

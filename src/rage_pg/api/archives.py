@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import BinaryIO
@@ -28,6 +28,7 @@ from rage_pg.types import ImageMetadata, ImportReport
 
 LONGEST_TEXT = MIB
 """Bytes of what is said beside an archive."""
+MAKE_ROOM = "Make room for it in the folder for temporary files (TMPDIR)."
 ENDED = "The request's form is damaged, or ended too early."
 
 
@@ -50,7 +51,7 @@ class ArchiveOperation(Operation):
     operation_class=ArchiveOperation,
     status_code=HTTP_200_OK,
     request_max_body_size=None,
-    responses=problems(413, 422),
+    responses=problems(413, 503),
 )
 async def add_archive(
     request: AnyRequest,
@@ -83,15 +84,13 @@ async def _received(request: AnyRequest, most: int) -> AsyncIterator[tuple[Binar
     """
     if (request.content_length or 0) > most + LONGEST_TEXT:
         raise _too_large(most)
-    with TemporaryFile(prefix="rage-") as file:
+    with ExitStack() as opened:
         try:
+            file = opened.enter_context(TemporaryFile(prefix="rage-"))
             said = await _spooled(request, file, most)
+            await asyncio.to_thread(file.seek, 0)
         except OSError as error:
-            remedy = "Make room in the folder for temporary files (TMPDIR)."
-            raise SetupError(
-                f"The archive cannot be kept while it is read: {error.strerror}.", remedy
-            ) from error
-        await asyncio.to_thread(file.seek, 0)
+            raise SetupError(f"The archive cannot be kept: {error.strerror}.", MAKE_ROOM) from error
         yield file, said
 
 

@@ -13,6 +13,8 @@ import ipaddress
 import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import unquote, unquote_plus
 
@@ -61,6 +63,9 @@ NOT_PUBLIC_6 = tuple(
     IPv6Network(network)
     for network in ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20")
 )  # Teredo and ORCHID, documentation, 6to4, AS112, documentation
+
+RESOLVERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="resolve")
+"""A look-up cannot be broken off: slow ones wait here, where they keep nothing else waiting."""
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -188,8 +193,8 @@ def is_public(address: Address) -> bool:
 
 async def look_up(host: str, port: int) -> list[str]:
     """The addresses that the system's resolver knows."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(RESOLVERS, ask)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 

@@ -18,7 +18,7 @@ from msgspec import UNSET, structs
 from rage_pg.config import MIB, Limits
 from rage_pg.errors import InvalidInput, TooLarge
 from rage_pg.ingest.addresses import is_url
-from rage_pg.ingest.archives import ENCRYPTED, IN_UTF8, Entry
+from rage_pg.ingest.archives import ENCRYPTED, IN_UTF8, MOST_ENTRIES, Entry
 from rage_pg.ingest.files import NAMED, TAKEN
 from rage_pg.ingest.manifest import SUFFIXES, Row, manifest_rows
 from rage_pg.ingest.metadata import given, with_defaults
@@ -30,6 +30,8 @@ UNPACKED = 2
 ENTRY_RATIO, ENTRY_FREE = 200, MIB
 WHOLE_RATIO, WHOLE_FREE = 50, 64 * MIB
 """Unpacked bytes to packed ones, of one entry and of all, beyond what is free. Pictures hardly shrink."""
+
+LONGEST_MANIFEST = 32 * MIB
 
 NOTICED = TAKEN | NAMED | {".zip"}
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -46,20 +48,22 @@ def archive_sources(
     InvalidInput for a manifest that cannot be used, TooLarge where all of it would be too much.
     """
     entries = sorted(_entries(archive), key=lambda pair: pair[0])
-    _check_unpacked([entry for _, entry in entries], limits)
     names = dict(entries)
-    rows = _rows(names, limits)
-    described = [_described(row, names, root, prefix, defaults) for row in rows]
-    met = {source.path for source in described}
-    return described + [
+    found = [_described(row, names, root, prefix, defaults) for row in _rows(names)]
+    met = {source.path for source in found}
+    found += [
         _found(name, entry, root, prefix, defaults)
         for name, entry in entries
         if name not in met and (_suffix(name) in NOTICED or _leads_out(name))
     ]
+    _check_unpacked(found, limits)
+    return found
 
 
-def _check_unpacked(entries: Sequence[Entry], limits: Limits) -> None:
-    taken = [entry.info for entry in entries if entry.problem is None]
+def _check_unpacked(sources: Sequence[Source], limits: Limits) -> None:
+    """An entry that a manifest names many times is unpacked many times."""
+    contents = [source.content for source in sources if source.problem is None]
+    taken = [content.info for content in contents if isinstance(content, Entry)]
     unpacked = sum(info.file_size for info in taken)
     most = limits.max_archive_bytes * UNPACKED
     if unpacked > most:
@@ -127,7 +131,7 @@ def _suffix(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
 
 
-def _rows(names: Names, limits: Limits) -> list[Row]:
+def _rows(names: Names) -> list[Row]:
     """What the archive's manifest says, if it has one."""
     manifests = [name for suffix in SUFFIXES if (name := f"manifest{suffix}") in names]
     if not manifests:
@@ -138,7 +142,7 @@ def _rows(names: Names, limits: Limits) -> list[Row]:
     if entry.problem is not None:
         raise InvalidInput(f"{name}: {entry.problem}", field="file")
     try:
-        return manifest_rows(name, entry.unpacked(limits))
+        return manifest_rows(name, entry.unpacked(Limits(max_bytes=LONGEST_MANIFEST)), MOST_ENTRIES)
     except InvalidInput as error:
         if error.field == "manifest":
             raise

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,6 +23,7 @@ from rage_pg.faults import invalid
 from rage_pg.ingest.metadata import checked
 from rage_pg.types import ImageMetadata, Kind, State
 
+ANY_NUMBER = sys.maxsize - 1
 SUFFIXES = (".csv", ".jsonl", ".ndjson")
 LISTS = frozenset({"tags", "sku"})
 CLEARABLE = frozenset({"title", "caption", "caption_language", "rights", "usable_from", "usable_until"})
@@ -47,14 +50,17 @@ def read_manifest(file: Path) -> list[Row]:
     return manifest_rows(str(file), content)
 
 
-def manifest_rows(file: str, content: bytes) -> list[Row]:
-    """The rows of a manifest that was read already; `file` is its name. Raises InvalidInput as above."""
+def manifest_rows(file: str, content: bytes, most: int = ANY_NUMBER) -> list[Row]:
+    """The rows of a manifest that was read already; `file` is its name. Raises InvalidInput as above, and
+    for more than `most` rows."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{file} is not UTF-8 (byte {error.start:,}).", field="manifest") from error
-    cells = _csv(file, text) if file.lower().endswith(".csv") else _json_lines(file, text)
-    rows = [_row(line, members, problem) for line, members, problem in cells]
+    cells = _csv(file, text) if file.lower().endswith(".csv") else _json_lines(file, text, most)
+    rows = [_row(line, members, problem) for line, members, problem in islice(cells, most + 1)]
+    if len(rows) > most:
+        raise InvalidInput(f"{file} has more than {most:,} rows.", field="manifest")
     if not rows:
         raise InvalidInput(f"{file} has no rows.", field="manifest")
     return rows
@@ -100,8 +106,8 @@ def _check_header(file: str, header: list[str]) -> None:
         raise InvalidInput(f"{file} has no column 'path'; its columns, split at commas: {found}.", "manifest")
 
 
-def _json_lines(file: str, text: str) -> Iterator[Cells]:
-    rows = list(_json_objects(file, text))
+def _json_lines(file: str, text: str, most: int) -> Iterator[Cells]:
+    rows = list(islice(_json_objects(file, text), most + 1))
     if rows and not any("path" in members for _, members, _ in rows):
         raise InvalidInput(f"{file} has no member 'path' in any line.", field="manifest")
     return iter(rows)
