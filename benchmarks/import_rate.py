@@ -77,7 +77,7 @@ async def _imported(root: Path, manifest: Path) -> tuple[float, float, float]:
         report = await ingest.import_files(runtime.database, [], manifest=manifest)
         stored = time.perf_counter() - started
         started = time.perf_counter()
-        await index.fill(runtime.database, await runtime.encoders())
+        await index.fill(runtime.database, await runtime.kept_up())
         filled = time.perf_counter() - started
         started = time.perf_counter()
         again = await ingest.import_files(runtime.database, [], manifest=manifest)

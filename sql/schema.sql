@@ -43,6 +43,34 @@ $$;
 
 COMMENT ON FUNCTION rage.actor() IS 'Who asks, as the audit log names them: key:NAME, login:NAME, system, or the role that is logged in.';
 
+CREATE FUNCTION rage.add_space(name text, encodes text, encoder text, model text, weights_sha256 text, dimensions integer) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    known  integer;
+BEGIN
+    -- Two that add the same at once take turns: the second finds what the first has made.
+    PERFORM pg_advisory_xact_lock(hashtextextended('rage.add_space', 0));
+    UPDATE rage.embedding_spaces AS s
+    SET state = CASE WHEN s.state IN ('idle', 'retired') THEN 'filling' ELSE s.state END,
+        trouble = NULL,
+        trouble_at = NULL
+    WHERE s.encoder = add_space.encoder
+      AND s.model = add_space.model
+      AND s.weights_sha256 IS NOT DISTINCT FROM add_space.weights_sha256
+      AND s.dimensions = add_space.dimensions
+      AND s.encodes = add_space.encodes
+    RETURNING s.space_id INTO known;
+    IF known IS NULL THEN
+        known := rage.create_space(name, encodes, encoder, model, weights_sha256, dimensions);
+    END IF;
+    RETURN known;
+END
+$$;
+
+COMMENT ON FUNCTION rage.add_space(name text, encodes text, encoder text, model text, weights_sha256 text, dimensions integer) IS 'The space of an encoder, to be filled from now on: made, or taken up again where it was idle or retired.';
+
 CREATE FUNCTION rage.all_of(clauses text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
     RETURN array_to_string(clauses, '
@@ -494,12 +522,14 @@ CREATE TABLE rage.embedding_spaces (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     candidate_cost real DEFAULT 4 NOT NULL,
     ef_search integer DEFAULT 300 NOT NULL,
+    trouble text,
+    trouble_at timestamp with time zone,
     CONSTRAINT embedding_spaces_candidate_cost_check CHECK ((candidate_cost > (0)::double precision)),
     CONSTRAINT embedding_spaces_dimensions_check CHECK (((dimensions >= 1) AND (dimensions <= 4000))),
     CONSTRAINT embedding_spaces_ef_search_check CHECK (((ef_search >= 10) AND (ef_search <= 1000))),
     CONSTRAINT embedding_spaces_encodes_check CHECK ((encodes = ANY (ARRAY['image'::text, 'caption'::text, 'style'::text]))),
     CONSTRAINT embedding_spaces_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9._:-]*$'::text)),
-    CONSTRAINT embedding_spaces_state_check CHECK ((state = ANY (ARRAY['filling'::text, 'ready'::text, 'retired'::text]))),
+    CONSTRAINT embedding_spaces_state_check CHECK ((state = ANY (ARRAY['idle'::text, 'filling'::text, 'ready'::text, 'retired'::text]))),
     CONSTRAINT embedding_spaces_weights_sha256_check CHECK ((weights_sha256 ~ '^[0-9a-f]{64}$'::text))
 );
 
@@ -519,13 +549,17 @@ COMMENT ON COLUMN rage.embedding_spaces.weights_sha256 IS 'SHA-256 of the weight
 
 COMMENT ON COLUMN rage.embedding_spaces.dimensions IS 'Length of every vector of the space.';
 
-COMMENT ON COLUMN rage.embedding_spaces.state IS 'filling: vectors are missing; ready: it has been active; retired: no longer kept up.';
+COMMENT ON COLUMN rage.embedding_spaces.state IS 'idle: nobody fills it; filling: on its way; ready: it has been active and is kept up; retired: its vectors are gone.';
 
 COMMENT ON COLUMN rage.embedding_spaces.created_at IS 'When the row was made.';
 
 COMMENT ON COLUMN rage.embedding_spaces.candidate_cost IS 'What reading one candidate from the HNSW index costs, in comparisons of one vector without it.';
 
 COMMENT ON COLUMN rage.embedding_spaces.ef_search IS 'How many candidates a scan of the HNSW index reads at least; more find more.';
+
+COMMENT ON COLUMN rage.embedding_spaces.trouble IS 'Why filling it does not go on; null where nothing is in the way.';
+
+COMMENT ON COLUMN rage.embedding_spaces.trouble_at IS 'When that was found.';
 
 CREATE FUNCTION rage.compared_by(leg text) RETURNS rage.embedding_spaces
     LANGUAGE plpgsql STABLE
@@ -1242,6 +1276,12 @@ $_$;
 
 COMMENT ON FUNCTION rage.list_images(filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer) IS 'One page of the images that pass a filter, in a stable order; sort_key and image_id of the last row continue it.';
 
+CREATE FUNCTION rage.lost_after() RETURNS interval
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN '00:00:15'::interval;
+
+COMMENT ON FUNCTION rage.lost_after() IS 'For how long whoever fills a space may be silent before others take over what it was at.';
+
 CREATE FUNCTION rage.matching(filters jsonb, among bigint[], allowed integer[], plain boolean DEFAULT false) RETURNS rage.matching
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
@@ -1287,6 +1327,12 @@ CREATE FUNCTION rage.most_counted() RETURNS integer
     RETURN 2000;
 
 COMMENT ON FUNCTION rage.most_counted() IS 'How far the matches of a wide filter are counted for who does not see every brand.';
+
+CREATE FUNCTION rage.most_tries() RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN 3;
+
+COMMENT ON FUNCTION rage.most_tries() IS 'How often an input may fail before it is held: left alone until somebody has it tried again.';
 
 CREATE FUNCTION rage.named_documents(words jsonb, within text, wide boolean) RETURNS text[]
     LANGUAGE sql IMMUTABLE
@@ -1913,6 +1959,27 @@ END
 $$;
 
 COMMENT ON FUNCTION rage.resolved(filters jsonb, allowed integer[]) IS 'A filter with the numbers of brands and tags in place of their names, of the allowed brands alone; what rage.matching reads. tags: sets of which an image has a tag of each.';
+
+CREATE FUNCTION rage.retire_space(retired integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT rage.is_operator() THEN
+        RAISE EXCEPTION 'only the operator retires spaces' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    -- First the row: whoever stores a vector holds it, and finds the space retired afterwards.
+    UPDATE rage.embedding_spaces SET state = 'retired', trouble = NULL, trouble_at = NULL WHERE space_id = retired;
+    DELETE FROM rage.prompt_vectors WHERE space_id = retired;
+    DELETE FROM rage.failed_items WHERE space_id = retired;
+    DELETE FROM rage.embedding_claims WHERE space_id = retired;
+    -- Searches of other spaces go on: this takes a lock on the space's own partition alone, and soon, or not at all.
+    SET LOCAL lock_timeout = '10s';
+    EXECUTE format('TRUNCATE rage.%I', format('embeddings_%s', retired));
+END
+$$;
+
+COMMENT ON FUNCTION rage.retire_space(retired integer) IS 'Gives the room of a space free: its vectors, those of prompts, its failures. Its row stays, for history and to be added again.';
 
 CREATE FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer) RETURNS record
     LANGUAGE plpgsql
@@ -2934,6 +3001,27 @@ ALTER TABLE rage.contents ALTER COLUMN content_id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE rage.embedding_claims (
+    space_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    brand_id integer NOT NULL,
+    filler_id bigint NOT NULL,
+    losses integer DEFAULT 0 NOT NULL,
+    CONSTRAINT embedding_claims_losses_check CHECK ((losses >= 0))
+);
+
+COMMENT ON TABLE rage.embedding_claims IS 'What is being embedded, and by whom: no two embed the same.';
+
+COMMENT ON COLUMN rage.embedding_claims.space_id IS 'The space.';
+
+COMMENT ON COLUMN rage.embedding_claims.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.embedding_claims.brand_id IS 'The image''s brand.';
+
+COMMENT ON COLUMN rage.embedding_claims.filler_id IS 'Who embeds it.';
+
+COMMENT ON COLUMN rage.embedding_claims.losses IS 'How many fillers were lost while they worked on it: one that is lost each time kills them.';
+
 ALTER TABLE rage.embedding_spaces ALTER COLUMN space_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.embedding_spaces_space_id_seq
     START WITH 1
@@ -2995,6 +3083,38 @@ COMMENT ON COLUMN rage.failed_items.attempts IS 'How often it was tried.';
 COMMENT ON COLUMN rage.failed_items.reason IS 'What the encoder said last.';
 
 COMMENT ON COLUMN rage.failed_items.failed_at IS 'When it failed last.';
+
+CREATE TABLE rage.fillers (
+    filler_id bigint NOT NULL,
+    space_id integer NOT NULL,
+    embedded bigint DEFAULT 0 NOT NULL,
+    failed bigint DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    beat_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+COMMENT ON TABLE rage.fillers IS 'Who fills a space at this moment: a row per worker or command.';
+
+COMMENT ON COLUMN rage.fillers.filler_id IS 'Number of the row.';
+
+COMMENT ON COLUMN rage.fillers.space_id IS 'The space.';
+
+COMMENT ON COLUMN rage.fillers.embedded IS 'Images that it has embedded.';
+
+COMMENT ON COLUMN rage.fillers.failed IS 'Images that it could not embed.';
+
+COMMENT ON COLUMN rage.fillers.started_at IS 'When it began.';
+
+COMMENT ON COLUMN rage.fillers.beat_at IS 'When it was last heard of; silent for too long, it is lost.';
+
+ALTER TABLE rage.fillers ALTER COLUMN filler_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME rage.fillers_filler_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE rage.generation_events (
     generation_id uuid NOT NULL,
@@ -3714,7 +3834,8 @@ CREATE VIEW rage_v1.failed_items WITH (security_invoker='true') AS
     b.name AS brand,
     f.attempts,
     f.reason,
-    f.failed_at
+    f.failed_at,
+    (f.attempts >= rage.most_tries()) AS held
    FROM ((rage.failed_items f
      JOIN rage.embedding_spaces s USING (space_id))
      JOIN rage.brands b USING (brand_id));
@@ -3732,6 +3853,8 @@ COMMENT ON COLUMN rage_v1.failed_items.attempts IS 'How often it was tried.';
 COMMENT ON COLUMN rage_v1.failed_items.reason IS 'What the encoder said last.';
 
 COMMENT ON COLUMN rage_v1.failed_items.failed_at IS 'When it failed last.';
+
+COMMENT ON COLUMN rage_v1.failed_items.held IS 'Whether it is not tried again by itself: rage index retry, or another input, tries it afresh.';
 
 CREATE VIEW rage_v1.generation_outputs WITH (security_invoker='true') AS
  SELECT generation_id,
@@ -4099,18 +4222,27 @@ CREATE VIEW rage_v1.index_status WITH (security_invoker='true') AS
         ), counted AS (
          SELECT s_1.space_id,
             count(*) FILTER (WHERE (e.image_id IS NOT NULL)) AS embedded,
-            count(*) FILTER (WHERE ((e.image_id IS NULL) AND (f.image_id IS NULL) AND ((s_1.encodes <> 'caption'::text) OR (w.input <> ''::text)))) AS missing,
-            count(f.image_id) AS failed
+            count(*) FILTER (WHERE ((e.image_id IS NULL) AND (f.image_id IS NULL) AND ((s_1.encodes <> 'caption'::text) OR (w_1.input <> ''::text)))) AS missing,
+            count(f.image_id) AS failed,
+            count(f.image_id) FILTER (WHERE (f.attempts >= rage.most_tries())) AS held
            FROM ((((rage.embedding_spaces s_1
-             CROSS JOIN wanted w)
+             CROSS JOIN wanted w_1)
              CROSS JOIN LATERAL ( SELECT
                         CASE s_1.encodes
-                            WHEN 'caption'::text THEN w.input_sha256
-                            ELSE w.content_sha256
+                            WHEN 'caption'::text THEN w_1.input_sha256
+                            ELSE w_1.content_sha256
                         END AS content_sha256) h(input_sha256))
-             LEFT JOIN rage.embeddings e ON (((e.space_id = s_1.space_id) AND (e.image_id = w.image_id) AND (e.input_sha256 = h.input_sha256))))
-             LEFT JOIN rage.failed_items f ON (((f.space_id = s_1.space_id) AND (f.image_id = w.image_id) AND (f.input_sha256 = h.input_sha256))))
+             LEFT JOIN rage.embeddings e ON (((e.space_id = s_1.space_id) AND (e.image_id = w_1.image_id) AND (e.input_sha256 = h.input_sha256))))
+             LEFT JOIN rage.failed_items f ON (((f.space_id = s_1.space_id) AND (f.image_id = w_1.image_id) AND (f.input_sha256 = h.input_sha256))))
+          WHERE (s_1.state <> 'retired'::text)
           GROUP BY s_1.space_id
+        ), working AS (
+         SELECT f.space_id,
+            count(*) AS fillers,
+            sum(((f.embedded)::numeric / NULLIF(EXTRACT(epoch FROM (f.beat_at - f.started_at)), (0)::numeric))) AS per_second
+           FROM rage.fillers f
+          WHERE (f.beat_at > (statement_timestamp() - rage.lost_after()))
+          GROUP BY f.space_id
         )
  SELECT s.space_id,
     s.name AS space,
@@ -4141,9 +4273,16 @@ CREATE VIEW rage_v1.index_status WITH (security_invoker='true') AS
           WHERE ((p.relname = format('embeddings_%s'::text, s.space_id)) AND (p.relnamespace = ( SELECT n.oid
                    FROM pg_namespace n
                   WHERE (n.nspname = 'rage'::name))))
-          ORDER BY c_1.relname) AS invalid_indexes
-   FROM ((((rage.embedding_spaces s
+          ORDER BY c_1.relname) AS invalid_indexes,
+    COALESCE(c.held, (0)::bigint) AS held,
+    COALESCE(w.fillers, (0)::bigint) AS fillers,
+    (round(w.per_second, 1))::double precision AS per_second,
+    (round(((c.missing)::numeric / NULLIF(w.per_second, (0)::numeric))))::bigint AS seconds_left,
+    s.trouble,
+    s.trouble_at
+   FROM (((((rage.embedding_spaces s
      LEFT JOIN counted c USING (space_id))
+     LEFT JOIN working w USING (space_id))
      LEFT JOIN LATERAL ( SELECT min(u.recall) AS recall,
             u.audited_at
            FROM rage.index_audits u
@@ -4172,7 +4311,7 @@ COMMENT ON COLUMN rage_v1.index_status.weights_sha256 IS 'SHA-256 of the weights
 
 COMMENT ON COLUMN rage_v1.index_status.dimensions IS 'Length of its vectors.';
 
-COMMENT ON COLUMN rage_v1.index_status.state IS 'filling, ready or retired.';
+COMMENT ON COLUMN rage_v1.index_status.state IS 'idle: nobody fills it; filling; ready: kept up; retired: its vectors are gone.';
 
 COMMENT ON COLUMN rage_v1.index_status.active_legs IS 'The legs of the search that use it now.';
 
@@ -4191,6 +4330,18 @@ COMMENT ON COLUMN rage_v1.index_status.recall IS 'Lowest recall of a filter shap
 COMMENT ON COLUMN rage_v1.index_status.audited_at IS 'When that was.';
 
 COMMENT ON COLUMN rage_v1.index_status.invalid_indexes IS 'Indexes that no search uses: a building failed or is under way.';
+
+COMMENT ON COLUMN rage_v1.index_status.held IS 'Of those that failed, images that are not tried again by themselves: rage index retry.';
+
+COMMENT ON COLUMN rage_v1.index_status.fillers IS 'How many workers and commands embed at this moment; 0 for who does not see every brand.';
+
+COMMENT ON COLUMN rage_v1.index_status.per_second IS 'Images that they embed a second; null for who does not see every brand.';
+
+COMMENT ON COLUMN rage_v1.index_status.seconds_left IS 'How long the missing ones will take at that rate.';
+
+COMMENT ON COLUMN rage_v1.index_status.trouble IS 'Why filling it does not go on; null where nothing is in the way.';
+
+COMMENT ON COLUMN rage_v1.index_status.trouble_at IS 'When that was found.';
 
 CREATE VIEW rage_v1.lineage WITH (security_invoker='true') AS
  WITH RECURSIVE ancestry AS (
@@ -4408,6 +4559,9 @@ ALTER TABLE ONLY rage.contents
 ALTER TABLE ONLY rage.contents
     ADD CONSTRAINT contents_sha256_unique UNIQUE (sha256);
 
+ALTER TABLE ONLY rage.embedding_claims
+    ADD CONSTRAINT embedding_claims_pkey PRIMARY KEY (space_id, image_id);
+
 ALTER TABLE ONLY rage.embedding_spaces
     ADD CONSTRAINT embedding_spaces_identity_unique UNIQUE NULLS NOT DISTINCT (encoder, model, weights_sha256, dimensions, encodes);
 
@@ -4422,6 +4576,9 @@ ALTER TABLE ONLY rage.embeddings
 
 ALTER TABLE ONLY rage.failed_items
     ADD CONSTRAINT failed_items_pkey PRIMARY KEY (image_id, space_id);
+
+ALTER TABLE ONLY rage.fillers
+    ADD CONSTRAINT fillers_pkey PRIMARY KEY (filler_id);
 
 ALTER TABLE ONLY rage.generation_events
     ADD CONSTRAINT generation_events_pkey PRIMARY KEY (generation_id, event_id);
@@ -4519,6 +4676,12 @@ CREATE INDEX audit_log_object ON rage.audit_log USING btree (object, object_id);
 CREATE UNIQUE INDEX captions_one_current ON rage.captions USING btree (image_id) WHERE is_current;
 
 CREATE INDEX collection_images_by_image ON rage.collection_images USING btree (image_id);
+
+CREATE INDEX embedding_claims_by_filler ON rage.embedding_claims USING btree (filler_id);
+
+CREATE INDEX embedding_claims_by_image ON rage.embedding_claims USING btree (brand_id, image_id);
+
+CREATE INDEX fillers_by_space ON rage.fillers USING btree (space_id);
 
 CREATE INDEX generation_outputs_by_image ON rage.generation_outputs USING btree (image_id);
 
@@ -4684,6 +4847,12 @@ ALTER TABLE ONLY rage.collections
 ALTER TABLE ONLY rage.common_words
     ADD CONSTRAINT common_words_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY rage.embedding_claims
+    ADD CONSTRAINT embedding_claims_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.embedding_claims
+    ADD CONSTRAINT embedding_claims_space_id_fkey FOREIGN KEY (space_id) REFERENCES rage.embedding_spaces(space_id) ON DELETE CASCADE;
+
 ALTER TABLE rage.embeddings
     ADD CONSTRAINT embeddings_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
 
@@ -4695,6 +4864,9 @@ ALTER TABLE ONLY rage.failed_items
 
 ALTER TABLE ONLY rage.failed_items
     ADD CONSTRAINT failed_items_space_id_fkey FOREIGN KEY (space_id) REFERENCES rage.embedding_spaces(space_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.fillers
+    ADD CONSTRAINT fillers_space_id_fkey FOREIGN KEY (space_id) REFERENCES rage.embedding_spaces(space_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY rage.generation_events
     ADD CONSTRAINT generation_events_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES rage.generations(generation_id) ON DELETE CASCADE;
@@ -4818,6 +4990,8 @@ CREATE POLICY added ON rage.common_words FOR INSERT WITH CHECK (( SELECT rage.is
 
 CREATE POLICY added ON rage.contents FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
+CREATE POLICY added ON rage.embedding_claims FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
 CREATE POLICY added ON rage.embedding_spaces FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY added ON rage.embeddings FOR INSERT WITH CHECK (((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))) AND (EXISTS ( SELECT
@@ -4827,6 +5001,8 @@ CREATE POLICY added ON rage.embeddings FOR INSERT WITH CHECK (((( SELECT rage.is
 CREATE POLICY added ON rage.failed_items FOR INSERT WITH CHECK (((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))) AND (EXISTS ( SELECT
    FROM rage.images i
   WHERE (i.image_id = failed_items.image_id)))));
+
+CREATE POLICY added ON rage.fillers FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY added ON rage.generation_events FOR INSERT WITH CHECK ((EXISTS ( SELECT
    FROM rage.generations g
@@ -4935,11 +5111,15 @@ CREATE POLICY changed ON rage.contents FOR UPDATE USING ((( SELECT rage.sees_eve
      JOIN rage.images i USING (image_id))
   WHERE ((v.content_id = contents.content_id) AND (i.erased_at IS NULL)))))) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
+CREATE POLICY changed ON rage.embedding_claims FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
 CREATE POLICY changed ON rage.embedding_spaces FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY changed ON rage.embeddings FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
 CREATE POLICY changed ON rage.failed_items FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY changed ON rage.fillers FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY changed ON rage.generation_events FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
@@ -5003,11 +5183,15 @@ ALTER TABLE rage.common_words ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.contents ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE rage.embedding_claims ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE rage.embedding_spaces ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.embeddings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.failed_items ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.fillers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.generation_events ENABLE ROW LEVEL SECURITY;
 
@@ -5070,11 +5254,15 @@ CREATE POLICY removed ON rage.contents FOR DELETE USING ((( SELECT rage.sees_eve
      JOIN rage.images i USING (image_id))
   WHERE ((v.content_id = contents.content_id) AND (i.erased_at IS NULL))))));
 
+CREATE POLICY removed ON rage.embedding_claims FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
 CREATE POLICY removed ON rage.embedding_spaces FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY removed ON rage.embeddings FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
 CREATE POLICY removed ON rage.failed_items FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY removed ON rage.fillers FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY removed ON rage.generation_events FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
@@ -5157,11 +5345,15 @@ CREATE POLICY seen ON rage.contents FOR SELECT USING ((( SELECT rage.sees_every_
      JOIN rage.images i USING (image_id))
   WHERE ((v.content_id = contents.content_id) AND (i.erased_at IS NULL))))));
 
+CREATE POLICY seen ON rage.embedding_claims FOR SELECT USING (( SELECT rage.is_operator() AS is_operator));
+
 CREATE POLICY seen ON rage.embedding_spaces FOR SELECT USING (true);
 
 CREATE POLICY seen ON rage.embeddings FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
 
 CREATE POLICY seen ON rage.failed_items FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.fillers FOR SELECT USING (( SELECT rage.sees_every_brand() AS sees_every_brand));
 
 CREATE POLICY seen ON rage.generation_events FOR SELECT USING ((EXISTS ( SELECT
    FROM rage.generations g

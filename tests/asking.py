@@ -7,11 +7,11 @@ from typing import Any
 from rage_pg import search
 from rage_pg.database import Database, fetch_value
 from rage_pg.types import SearchAnswer, SearchRequest
-from tests.store import add
+from tests.store import add, by
 
 
 async def find(database: Database, prompt: str, **wanted: Any) -> SearchAnswer:
-    return await search.search(database, [], SearchRequest(prompt=prompt, **wanted))
+    return await search.search(database, by(), SearchRequest(prompt=prompt, **wanted))
 
 
 async def ranked(database: Database, prompt: str, **wanted: Any) -> list[str | None]:

@@ -15,7 +15,7 @@ import pytest
 from msgspec import Struct
 
 from rage_pg import cli
-from rage_pg.providers import registry, usem3
+from rage_pg.providers import encoders, usem3
 from tests.store import HashingEncoder
 
 RAGE = str(Path(sys.executable).with_name("rage"))
@@ -46,7 +46,7 @@ Rage = Callable[..., Outcome]
 def in_process(url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rage:
     """Runs commands on a database, with an encoder that needs no model."""
     monkeypatch.setenv("RAGE_DATABASE_URL", url)
-    monkeypatch.setitem(registry.TEXT_ENCODERS, usem3.NAME, lambda: HashingEncoder(usem3.Usem3().identity))
+    monkeypatch.setitem(encoders.BUNDLED, usem3.NAME, lambda: HashingEncoder(usem3.Usem3().identity))
     # They would write to this test's stderr for as long as the process lives.
     monkeypatch.setattr("rage_pg.logs.configure_logs", lambda level: None)
 

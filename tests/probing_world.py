@@ -39,7 +39,7 @@ from tests.probing import (
     logins,
     operate,
 )
-from tests.store import HashingEncoder, add, png
+from tests.store import HashingEncoder, add, by, png
 
 COUNT_FROM = """
 SELECT setval(c.oid, {}) FROM pg_class AS c WHERE c.relkind = 'S' AND c.relnamespace = 'rage'::regnamespace
@@ -185,7 +185,7 @@ async def served(server: str, store: str) -> AsyncIterator[Client]:
 
 
 def _without_models(runtime: Runtime) -> None:
-    runtime.registry._text_encoders[usem3.NAME] = HashingEncoder(usem3.Usem3().identity)
+    runtime.encoders._made[usem3.NAME, None] = HashingEncoder(usem3.Usem3().identity)
     runtime.registry.generators = lambda: only(FakeGenerator())  # type: ignore[method-assign]
 
 
@@ -243,7 +243,7 @@ async def _furnished(system: Database, url: str, brand: str, prefix: str, word: 
         await collections.put(own, collection, brand=brand, image_ids=[image_id, twin_id], title=f"{word}s")
     encoder = HashingEncoder(usem3.Usem3().identity)
     await index.fill(system, [encoder])
-    found = await search.search(own, [encoder], SearchRequest(prompt=prompt))
+    found = await search.search(own, by(encoder), SearchRequest(prompt=prompt))
     request = _request(brand, prompt, image_id, label=(f"{prefix}label", word))
     made = await _made(system, own, request, idempotency_key=f"{prefix}-once")
     await generation.rate(own, made.id, 1, Rating(rating=-1, comment=f"no {word} at all"), by=f"{prefix}-key")

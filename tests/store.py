@@ -13,7 +13,7 @@ from rage_pg import ingest
 from rage_pg.config import Limits
 from rage_pg.database import Database
 from rage_pg.providers.checked import checked_vectors
-from rage_pg.providers.ports import EncoderIdentity, Vectors
+from rage_pg.providers.ports import EncoderIdentity, PromptEncoder, PromptEncoders, Vectors
 from rage_pg.types import ImageMetadata
 
 _numbers = itertools.count()
@@ -44,6 +44,11 @@ async def add(
     item = await ingest.add_image(database, content or png(), metadata, limits=Limits())
     assert item.image_id is not None
     return item.image_id
+
+
+def by(*encoders: PromptEncoder) -> PromptEncoders:
+    """The encoders that a search has, found by their identity."""
+    return {encoder.identity: encoder for encoder in encoders}.get
 
 
 class HashingEncoder:

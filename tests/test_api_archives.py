@@ -18,6 +18,7 @@ import pytest
 from httpx import Response
 
 from rage_pg.config import MIB, Limits
+from rage_pg.ingest.decoding import NOT_AN_IMAGE
 from tests import archives as made
 from tests.api_service import Client, make_key, problem, service, uploaded
 from tests.hostile import png
@@ -80,9 +81,7 @@ async def test_each_image_of_an_archive_is_reported_and_stored(client: Client) -
         "imported": 2,
         "duplicates": 0,
         "updated": 0,
-        "rejected": [
-            {"path": "text.png", "reason": "This is not an intact JPEG, PNG, WebP, GIF, TIFF or BMP image."}
-        ],
+        "rejected": [{"path": "text.png", "reason": NOT_AN_IMAGE}],
         "items": [
             {"path": "b.png", "external_id": None, "image_id": 1, "status": "imported"},
             {"path": "camp/Lamp_1.png", "external_id": None, "image_id": 2, "status": "imported"},

@@ -21,6 +21,7 @@ from rage_pg.embedded import app_url
 from rage_pg.search import look
 from rage_pg.types import SearchRequest
 from tests.conftest import clone
+from tests.store import by
 
 ALL = 200
 """No filter lets more than this pass: whoever is asked for so many gives them all."""
@@ -81,7 +82,7 @@ async def test_a_request_over_http_lets_the_same_images_pass(store_url: str, sha
     body = msgspec.json.encode(ours.request_of(shape, ours.prompt_of(0), ALL))
     request = msgspec.json.decode(body, type=SearchRequest)
     async with Database(app_url(store_url), caller=SYSTEM) as database:
-        found = await look(database, [], request)
+        found = await look(database, by(), request)
     assert {candidate.image.id for candidate in found} == passing(shape)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from rage_pg.ingest.decoding import NOT_AN_IMAGE
 from tests import archives as made
 from tests.command_line import Rage, in_process
 from tests.hostile import png, write
@@ -82,7 +83,7 @@ def test_a_url_that_gives_nothing_stops_nothing(rage: Rage, site: Path, address:
     assert outcome.err.splitlines() == [
         f"rage: {address}/none.png?…: There is nothing at this URL: 127.0.0.1 answered 404.",
         f"rage: {address}/page.png: This URL leads to a web page, not to an image.",
-        f"rage: {address}/text.png: This is not an intact JPEG, PNG, WebP, GIF, TIFF or BMP image.",
+        f"rage: {address}/text.png: {NOT_AN_IMAGE}",
         "rage: http://10.0.0.1/a.png: There is no public address for 10.0.0.1.",
         "rage: ftp://shop.example/a.png: The URL must start with http:// or https://, not ftp:.",
     ]

@@ -186,8 +186,8 @@ def test_index_tells_what_is_missing_and_fills_it(filled: Rage) -> None:
     outcome = filled("index", "fill", "--space", "usem3")
     assert (outcome.code, outcome.out) == (0, "usem3: 3 embedded, 0 failed\n")
     shown = filled("index", "status").out.splitlines()
-    columns = ["space", "searched", "as", "state", "embedded", "missing", "failed", "index", "size", "recall"]
-    assert shown[0].split() == columns
+    columns = ("space", "searched", "as", "state", "embedded", "missing", "failed", "pace", "index", "size")
+    assert shown[0].split() == [*columns, "recall"]
     assert any(line.split()[:2] == ["usem3", "caption"] for line in shown)
 
 

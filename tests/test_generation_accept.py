@@ -15,7 +15,7 @@ from rage_pg.database import Connection, Database
 from rage_pg.errors import Conflict, InvalidInput, NotFound, NotPossible, RageError
 from rage_pg.types import Auto, GenerationRequest, ReferenceRequest, SearchRequest
 from tests.generating import FakeGenerator, accept, ask, counts, only, rows, value
-from tests.store import add
+from tests.store import add, by
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ async def test_references_chosen_from_a_search_keep_their_rank_and_score(
     database: Database, generator: FakeGenerator
 ) -> None:
     chosen = await add(database, "lotion")
-    found = await search.search(database, [], SearchRequest(prompt="lotion"))
+    found = await search.search(database, by(), SearchRequest(prompt="lotion"))
     other = await add(database, "boat")
     made = await accept(database, generator, references=references(other, chosen), search_id=found.search_id)
     assert [one.search_rank for one in made.references] == [None, 1]

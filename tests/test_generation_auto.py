@@ -14,7 +14,7 @@ from rage_pg.database import Database
 from rage_pg.errors import Conflict, InvalidInput
 from rage_pg.types import Auto, Filters, GenerationRequest, SearchAnswer, SearchRequest, TagFilter
 from tests.generating import FakeGenerator, accept, counts, only, value
-from tests.store import HashingEncoder, add
+from tests.store import HashingEncoder, add, by
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ class Searches:
         self.answers: list[SearchAnswer] = []
 
     async def __call__(self, request: SearchRequest) -> SearchAnswer:
-        self.answers.append(await search.search(self.database, [], request))
+        self.answers.append(await search.search(self.database, by(), request))
         return self.answers[-1]
 
 
@@ -128,7 +128,7 @@ async def test_a_dry_run_with_auto_shows_the_same_references_and_writes_nothing(
     await index.fill(database, [encoder])
     request = GenerationRequest(prompt="a citrus lotion", auto=Auto(k=2))
     shown = await generation.preview(
-        database, only(generator), request, look=lambda asked: search.look(database, [encoder], asked)
+        database, only(generator), request, look=lambda asked: search.look(database, by(encoder), asked)
     )
     assert await value(database, "SELECT count(*) FROM rage.searches") == 0
     assert await value(database, "SELECT count(*) FROM rage.prompt_vectors") == 0
@@ -139,7 +139,7 @@ async def test_a_dry_run_with_auto_shows_the_same_references_and_writes_nothing(
         only(generator),
         request,
         defer=jobs.defer_generation,
-        search=lambda asked: search.search(database, [encoder], asked),
+        search=lambda asked: search.search(database, by(encoder), asked),
     )
     assert await value(database, "SELECT count(*) FROM rage.prompt_vectors") == 1
     assert len(shown.references) == 2

@@ -247,7 +247,7 @@ async def test_a_sound_archive_is_taken(content: bytes) -> None:
 
 def test_images_are_found_like_those_of_a_folder() -> None:
     content = made.named(
-        "top.png", "camp/light/Lamp.JPG", "./camp//b.webp", "notes.txt", "logo.svg", "photo.heic", "empty/",
+        "top.png", "camp/light/Lamp.JPG", "./camp//b.webp", "notes.txt", "film.mp4", "photo.heic", "empty/",
         ".hidden.png", ".git/x.png", "__MACOSX/._top.png", "a/__MACOSX/b.png", "a/._b.png", "a/.DS_Store",
     )  # fmt: skip
     sources = found(content, ImageMetadata(tags=("new",), brand="lumen"))

@@ -77,6 +77,28 @@ async def test_a_change_during_a_filling_gets_one_of_its_own(database: Database)
     assert len(fills.calls) == 2
 
 
+async def test_who_asks_for_a_picture_does_not_wait_for_the_index(database: Database) -> None:
+    fills = Seen()
+    fills.release.clear()
+    generate = jobs.generation_work(database, only(LocalGenerator()), Limits())
+    async with working(database, work(generate=generate, fill_index=fills)):
+        await asyncio.wait_for(fills.called.wait(), 10)
+        asked = await ask(database, LocalGenerator(), await add(database), await add(database))
+        assert (await generation.wait_for(database, asked.id, 30)).status == "succeeded"
+        fills.release.set()
+
+
+async def test_two_workers_fill_the_index_at_the_same_time(database: Database) -> None:
+    fills = Seen()
+    fills.release.clear()
+    async with working(database, work(fill_index=fills)):
+        await asyncio.wait_for(fills.called.wait(), 10)
+        fills.called.clear()
+        async with working(database, work(fill_index=fills)):
+            await asyncio.wait_for(fills.called.wait(), 10)
+            fills.release.set()
+
+
 async def test_a_worker_killed_during_a_paid_call_leaves_it_unknown_and_nobody_calls_again(
     database: Database,
 ) -> None:

@@ -18,7 +18,7 @@ from rage_pg.errors import InvalidInput, NotFound, RageError
 from rage_pg.types import ImageMetadata, SearchRequest
 from tests.probing import COMMON, OURS, THEIRS, World, cloned
 from tests.probing_world import world_on
-from tests.store import png
+from tests.store import by, png
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ async def test_what_a_revoked_key_asked_is_shown_to_nobody(
     revoked = "UPDATE rage.callers SET revoked_at = now() WHERE name = 'vfx-key' RETURNING 1"
     await rows(theirs.acting_for(SYSTEM), revoked)
     with suppress(RageError):
-        await search.search(theirs, [], SearchRequest(prompt="quagga in secret"))
+        await search.search(theirs, by(), SearchRequest(prompt="quagga in secret"))
     assert await rows(ours, "SELECT prompt FROM rage_v1.search_log WHERE prompt LIKE '%%quagga%%'") == []
 
 

@@ -19,7 +19,7 @@ from rage_pg.errors import NotFound, RageError
 from rage_pg.types import Filters, ImageMetadata, SearchRequest
 from tests.probing import OURS, THEIRS, Side, World, cloned
 from tests.probing_world import served, world_on
-from tests.store import png
+from tests.store import by, png
 
 LEFT = """
 SELECT nullif(current_setting('rage.caller', true), '') AS caller,
@@ -55,7 +55,7 @@ async def left_behind(database: Database) -> Any:
 async def seen(database: Database) -> set[str]:
     """The brands of everything that a few questions answer."""
     page = await images.listing(database, Filters())
-    found = await search.look(database, [], SearchRequest(prompt="lotion"))
+    found = await search.look(database, by(), SearchRequest(prompt="lotion"))
     facets = await images.facets(database, Filters())
     made = await history.listing(database)
     return {

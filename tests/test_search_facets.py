@@ -19,7 +19,7 @@ from tests.store import HashingEncoder, add
 
 
 def without_model(runtime: Runtime) -> None:
-    runtime.registry._text_encoders[usem3.NAME] = HashingEncoder(usem3.Usem3().identity)
+    runtime.encoders._made[usem3.NAME, None] = HashingEncoder(usem3.Usem3().identity)
 
 
 @pytest.fixture

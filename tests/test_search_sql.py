@@ -10,7 +10,7 @@ import pytest
 from rage_pg import index, search
 from rage_pg.database import Database
 from rage_pg.types import Filters, SearchRequest
-from tests.store import HashingEncoder
+from tests.store import HashingEncoder, by
 
 
 def sql_rows(url: str, statement: str, *values: Any) -> list[Any]:
@@ -23,7 +23,7 @@ async def test_sql_gives_the_same_answer_as_the_service(
 ) -> None:
     await index.fill(filtered, [encoder])
     answer = await search.search(
-        filtered, [encoder], SearchRequest(prompt="red lamp", filters=Filters(brand=("lumen",)))
+        filtered, by(encoder), SearchRequest(prompt="red lamp", filters=Filters(brand=("lumen",)))
     )
     rows = sql_rows(
         database_url, "SELECT image_id, strategy FROM rage_v1.search_images('red lamp', brands => '{lumen}')"

@@ -12,7 +12,7 @@ from rage_pg.database import Database
 from rage_pg.errors import InvalidInput
 from rage_pg.types import Filters, SearchRequest
 from tests.asking import find, found, ranked, speak, words_of
-from tests.store import HashingEncoder, add, operator_url
+from tests.store import HashingEncoder, add, by, operator_url
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ async def test_words_after_a_minus_are_left_out_of_every_leg(
     await add(database, "t-shirt")
     await index.fill(database, [encoder])
     request = SearchRequest(prompt=prompt, legs=legs)
-    answer = await search.search(database, [encoder], request)
+    answer = await search.search(database, by(encoder), request)
     assert {item.image.title for item in answer.items} == titles
     assert answer.matched == len(titles)
 
@@ -109,7 +109,7 @@ async def test_product_that_a_prompt_names_comes_first(
     await add(database, "another", sku=("NOR-18",))
     await index.fill(database, [encoder])
     request = SearchRequest(prompt=prompt, legs={"caption": 5.0, "text": 0.1})
-    answer = await search.search(database, [encoder], request)
+    answer = await search.search(database, by(encoder), request)
     assert answer.items[0].image.title == "the product"
     assert answer.items[0].legs["text"].rank == 1
     assert answer.items[0].legs["text"].score == 1

@@ -13,7 +13,7 @@ from rage_pg.callers import SYSTEM
 from rage_pg.database import Database
 from rage_pg.evaluation import resolve
 from rage_pg.providers import usem3
-from tests.store import HashingEncoder, add, png
+from tests.store import HashingEncoder, add, by, png
 
 SEARCH = "('red lamp', tags_any => '{light}', attributes => '{\"price\": {\"gte\": 1}}')"
 
@@ -76,7 +76,7 @@ async def test_statement_runs_as_printed_under_any_search_path(
             await add(database, f"red lamp {number}", caption="A lamp", kind="style", **said)
         encoder = HashingEncoder(usem3.Usem3().identity)
         await index.fill(database, [encoder])
-        await search.embed_prompt(database, [encoder], "red lamp")
+        await search.embed_prompt(database, by(encoder), "red lamp")
         direct = rows(url, f"SELECT rank, image_id FROM rage_v1.search_images{SEARCH}")
     [(statement,)] = rows(url, f"SELECT rage_v1.search_statement{SEARCH}")
     assert len(direct) == 2

@@ -34,3 +34,11 @@ FROM asked AS a
 LEFT JOIN found AS f USING (id)
 LEFT JOIN rage.images AS i ON i.image_id = f.image_id AND i.deleted_at IS NULL
 GROUP BY a.id;
+
+-- name: stored_prompts
+-- What was searched for last, each prompt once.
+SELECT prompt
+FROM rage.searches
+GROUP BY prompt
+ORDER BY max(created_at) DESC, prompt
+LIMIT %(most)s;

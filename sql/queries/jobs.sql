@@ -48,3 +48,9 @@ WHERE id = %(job_id)s
 -- name: release_job
 -- The workers may take a job that was held.
 UPDATE rage.procrastinate_jobs SET scheduled_at = NULL WHERE id = %(job_id)s AND status = 'todo';
+
+-- name: close_lost_calls
+-- Paid calls, of no generation, whose maker was lost in the middle: what became of them nobody will know.
+UPDATE rage.paid_calls
+SET status = 'unknown', finished_at = now()
+WHERE status = 'started' AND generation_id IS NULL AND started_at < now() - interval '1 hour';

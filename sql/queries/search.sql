@@ -15,6 +15,13 @@ WHERE s.encodes <> 'style'
         AND (v.caller_id IS NULL OR v.caller_id = rage.caller_id()))
 ORDER BY s.space_id;
 
+-- name: is_embedded
+-- Whether a prompt has a vector in a space that the caller may use.
+SELECT EXISTS (
+    SELECT FROM rage.prompt_vectors AS v
+    WHERE v.space_id = %(space_id)s AND v.prompt_md5 = md5(%(prompt)s)::uuid AND v.prompt = %(prompt)s
+      AND (v.caller_id IS NULL OR v.caller_id = rage.caller_id()));
+
 -- name: store_prompt_vector
 -- Keeps a prompt's vector, so that SQL alone can search by it; the operator's serve everybody.
 INSERT INTO rage.prompt_vectors (space_id, prompt_md5, prompt, embedding, caller_id)

@@ -1,4 +1,4 @@
--- Which space an encoder's vectors belong to.
+-- Embedding spaces: whose they are, and how they come and go.
 
 CREATE OR REPLACE FUNCTION rage.space_of(
     encoder text, model text, weights_sha256 text, dimensions integer, encodes text
@@ -17,3 +17,68 @@ RETURN (
 );
 COMMENT ON FUNCTION rage.space_of(text, text, text, integer, text) IS
     'The space of an encoder: same model, same weights, same dimensions, same thing encoded; null where there is none.';
+
+
+CREATE OR REPLACE FUNCTION rage.add_space(
+    name text, encodes text, encoder text, model text, weights_sha256 text, dimensions integer
+) RETURNS integer
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    known  integer;
+BEGIN
+    -- Two that add the same at once take turns: the second finds what the first has made.
+    PERFORM pg_advisory_xact_lock(hashtextextended('rage.add_space', 0));
+    UPDATE rage.embedding_spaces AS s
+    SET state = CASE WHEN s.state IN ('idle', 'retired') THEN 'filling' ELSE s.state END,
+        trouble = NULL,
+        trouble_at = NULL
+    WHERE s.encoder = add_space.encoder
+      AND s.model = add_space.model
+      AND s.weights_sha256 IS NOT DISTINCT FROM add_space.weights_sha256
+      AND s.dimensions = add_space.dimensions
+      AND s.encodes = add_space.encodes
+    RETURNING s.space_id INTO known;
+    IF known IS NULL THEN
+        known := rage.create_space(name, encodes, encoder, model, weights_sha256, dimensions);
+    END IF;
+    RETURN known;
+END
+$function$;
+COMMENT ON FUNCTION rage.add_space(text, text, text, text, text, integer) IS
+    'The space of an encoder, to be filled from now on: made, or taken up again where it was idle or retired.';
+
+
+CREATE OR REPLACE FUNCTION rage.retire_space(retired integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $function$
+BEGIN
+    IF NOT rage.is_operator() THEN
+        RAISE EXCEPTION 'only the operator retires spaces' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    -- First the row: whoever stores a vector holds it, and finds the space retired afterwards.
+    UPDATE rage.embedding_spaces SET state = 'retired', trouble = NULL, trouble_at = NULL WHERE space_id = retired;
+    DELETE FROM rage.prompt_vectors WHERE space_id = retired;
+    DELETE FROM rage.failed_items WHERE space_id = retired;
+    DELETE FROM rage.embedding_claims WHERE space_id = retired;
+    -- Searches of other spaces go on: this takes a lock on the space's own partition alone, and soon, or not at all.
+    SET LOCAL lock_timeout = '10s';
+    EXECUTE format('TRUNCATE rage.%I', format('embeddings_%s', retired));
+END
+$function$;
+COMMENT ON FUNCTION rage.retire_space(integer) IS
+    'Gives the room of a space free: its vectors, those of prompts, its failures. Its row stays, for history and to be added again.';
+
+
+CREATE OR REPLACE FUNCTION rage.most_tries() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 3;
+COMMENT ON FUNCTION rage.most_tries() IS 'How often an input may fail before it is held: left alone until somebody has it tried again.';
+
+
+CREATE OR REPLACE FUNCTION rage.lost_after() RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN interval '15 seconds';
+COMMENT ON FUNCTION rage.lost_after() IS 'For how long whoever fills a space may be silent before others take over what it was at.';

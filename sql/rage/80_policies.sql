@@ -84,6 +84,8 @@ BEGIN
 
             -- Its figures count every brand's images.
             ('index_audits', '{every}', '{operator}', '{operator}', NULL),
+            ('fillers', '{every}', '{operator}', '{operator}', NULL),
+            ('embedding_claims', '{operator}', '{operator}', '{operator}', NULL),
 
             -- What workers do, with the prompts in it.
             ('procrastinate_jobs', '{operator}', '{operator}', '{operator}', NULL),

@@ -14,7 +14,8 @@ counted AS (
         count(*) FILTER (WHERE e.image_id IS NOT NULL) AS embedded,
         count(*) FILTER (WHERE e.image_id IS NULL AND f.image_id IS NULL
                            AND (s.encodes <> 'caption' OR w.input <> '')) AS missing,
-        count(f.image_id) AS failed
+        count(f.image_id) AS failed,
+        count(f.image_id) FILTER (WHERE f.attempts >= rage.most_tries()) AS held
     FROM rage.embedding_spaces AS s
     CROSS JOIN wanted AS w
     CROSS JOIN LATERAL (SELECT CASE s.encodes WHEN 'caption' THEN w.input_sha256 ELSE w.content_sha256 END) AS h (input_sha256)
@@ -22,7 +23,18 @@ counted AS (
         ON e.space_id = s.space_id AND e.image_id = w.image_id AND e.input_sha256 = h.input_sha256
     LEFT JOIN rage.failed_items AS f
         ON f.space_id = s.space_id AND f.image_id = w.image_id AND f.input_sha256 = h.input_sha256
+    -- Of a retired space nothing is still to be made.
+    WHERE s.state <> 'retired'
     GROUP BY s.space_id
+),
+working AS (
+    SELECT
+        f.space_id,
+        count(*) AS fillers,
+        sum(f.embedded / nullif(extract(epoch FROM f.beat_at - f.started_at), 0)) AS per_second
+    FROM rage.fillers AS f
+    WHERE f.beat_at > statement_timestamp() - rage.lost_after()
+    GROUP BY f.space_id
 )
 SELECT
     s.space_id,
@@ -48,9 +60,16 @@ SELECT
           JOIN pg_class AS c ON c.oid = j.indexrelid
           WHERE p.relname = format('embeddings_%s', s.space_id)
             AND p.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = 'rage')
-          ORDER BY c.relname) AS invalid_indexes
+          ORDER BY c.relname) AS invalid_indexes,
+    coalesce(c.held, 0) AS held,
+    coalesce(w.fillers, 0) AS fillers,
+    round(w.per_second, 1)::double precision AS per_second,
+    round(c.missing / nullif(w.per_second, 0))::bigint AS seconds_left,
+    s.trouble,
+    s.trouble_at
 FROM rage.embedding_spaces AS s
 LEFT JOIN counted AS c USING (space_id)
+LEFT JOIN working AS w USING (space_id)
 LEFT JOIN LATERAL (
     SELECT min(u.recall) AS recall, u.audited_at
     FROM rage.index_audits AS u
@@ -72,7 +91,7 @@ COMMENT ON COLUMN rage_v1.index_status.encoder IS 'The provider that embeds.';
 COMMENT ON COLUMN rage_v1.index_status.model IS 'The model within the provider.';
 COMMENT ON COLUMN rage_v1.index_status.weights_sha256 IS 'SHA-256 of the weights where they are local.';
 COMMENT ON COLUMN rage_v1.index_status.dimensions IS 'Length of its vectors.';
-COMMENT ON COLUMN rage_v1.index_status.state IS 'filling, ready or retired.';
+COMMENT ON COLUMN rage_v1.index_status.state IS 'idle: nobody fills it; filling; ready: kept up; retired: its vectors are gone.';
 COMMENT ON COLUMN rage_v1.index_status.active_legs IS 'The legs of the search that use it now.';
 COMMENT ON COLUMN rage_v1.index_status.embedded IS 'Images with a vector that is up to date.';
 COMMENT ON COLUMN rage_v1.index_status.missing IS 'Images whose vector is still to be made.';
@@ -82,6 +101,12 @@ COMMENT ON COLUMN rage_v1.index_status.index_bytes IS 'Size of the HNSW index in
 COMMENT ON COLUMN rage_v1.index_status.recall IS 'Lowest recall of a filter shape in the last audit; null for who does not see every brand.';
 COMMENT ON COLUMN rage_v1.index_status.audited_at IS 'When that was.';
 COMMENT ON COLUMN rage_v1.index_status.invalid_indexes IS 'Indexes that no search uses: a building failed or is under way.';
+COMMENT ON COLUMN rage_v1.index_status.held IS 'Of those that failed, images that are not tried again by themselves: rage index retry.';
+COMMENT ON COLUMN rage_v1.index_status.fillers IS 'How many workers and commands embed at this moment; 0 for who does not see every brand.';
+COMMENT ON COLUMN rage_v1.index_status.per_second IS 'Images that they embed a second; null for who does not see every brand.';
+COMMENT ON COLUMN rage_v1.index_status.seconds_left IS 'How long the missing ones will take at that rate.';
+COMMENT ON COLUMN rage_v1.index_status.trouble IS 'Why filling it does not go on; null where nothing is in the way.';
+COMMENT ON COLUMN rage_v1.index_status.trouble_at IS 'When that was found.';
 
 
 CREATE OR REPLACE VIEW rage_v1.index_audits WITH (security_invoker = true) AS
@@ -108,7 +133,8 @@ COMMENT ON COLUMN rage_v1.index_audits.audited_at IS 'When; rows of one audit sh
 
 
 CREATE OR REPLACE VIEW rage_v1.failed_items WITH (security_invoker = true) AS
-SELECT s.name AS space, f.image_id, b.name AS brand, f.attempts, f.reason, f.failed_at
+SELECT s.name AS space, f.image_id, b.name AS brand, f.attempts, f.reason, f.failed_at,
+       f.attempts >= rage.most_tries() AS held
 FROM rage.failed_items AS f
 JOIN rage.embedding_spaces AS s USING (space_id)
 JOIN rage.brands AS b USING (brand_id);
@@ -119,3 +145,4 @@ COMMENT ON COLUMN rage_v1.failed_items.brand IS 'Its brand.';
 COMMENT ON COLUMN rage_v1.failed_items.attempts IS 'How often it was tried.';
 COMMENT ON COLUMN rage_v1.failed_items.reason IS 'What the encoder said last.';
 COMMENT ON COLUMN rage_v1.failed_items.failed_at IS 'When it failed last.';
+COMMENT ON COLUMN rage_v1.failed_items.held IS 'Whether it is not tried again by itself: rage index retry, or another input, tries it afresh.';

@@ -57,6 +57,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     database_read_url: str | None = None
     text_encoder: str | None = None
     image_encoder: str | None = None
+    model_dir: Path | None = None
+    """Where the models of `clip` and `siglip` lie; None: they are fetched from their hub."""
     captioner: str | None = None
     planner: str | None = None
     generator: str = "local"
@@ -84,6 +86,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             database_read_url=given.get("RAGE_DATABASE_READ_URL"),
             text_encoder=given.get("RAGE_TEXT_ENCODER"),
             image_encoder=given.get("RAGE_IMAGE_ENCODER"),
+            model_dir=Path(given["RAGE_MODEL_DIR"]).expanduser() if "RAGE_MODEL_DIR" in given else None,
             captioner=given.get("RAGE_CAPTIONER"),
             planner=given.get("RAGE_PLANNER"),
             generator=given.get("RAGE_GENERATOR", "local"),

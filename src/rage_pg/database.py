@@ -63,6 +63,7 @@ CONSTRAINTS: Mapping[str, Callable[[], RageError]] = {
     ),
     "images_brand_content_unique": partial(Conflict, "Another image of this brand shows the same bytes."),
     "image_identifiers_unique": partial(Conflict, "Another image of this brand has this external id."),
+    "embedding_spaces_name_unique": partial(Conflict, "There is a space of this name already."),
     "images_usable_in_order": partial(InvalidInput, "usable_from lies after usable_until.", "usable_from"),
     "generations_idempotency_key": partial(
         Conflict, "This Idempotency-Key is in use by a request under way."
@@ -81,6 +82,7 @@ class Database:
     def __init__(self, url: str, *, caller: Caller = NOBODY, max_connections: int = 10) -> None:
         self.url = url
         self.caller = caller
+        self._within: Connection | None = None
         self._pool = AsyncConnectionPool[Connection](
             url,
             connection_class=AsyncConnection[DictRow],
@@ -102,6 +104,12 @@ class Database:
         """The same pool on another's behalf; whoever opened it closes it."""
         bound = copy(self)
         bound.caller = caller
+        return bound
+
+    def within(self, connection: Connection) -> Database:
+        """The same database, whose transactions are parts of the one under way on this connection."""
+        bound = copy(self)
+        bound._within = connection
         return bound
 
     async def open(self) -> None:
@@ -147,6 +155,10 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self, beginning: LiteralString, values: list[str]) -> AsyncIterator[Connection]:
+        if self._within is not None:
+            async with self._within.transaction():
+                yield self._within
+            return
         with translated():
             async with self._pool.connection() as connection, AsyncExitStack() as ending:
                 # One round trip for both. connection.transaction() would stay in the pipeline to its end.

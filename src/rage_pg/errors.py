@@ -147,7 +147,7 @@ class DatabaseUnavailable(SetupError):
 
 
 class ProviderError(RageError):
-    """A provider failed. `retryable`: the same request may succeed later.
+    """A provider failed. `retryable`: the same request may succeed later, in `retry_after` seconds.
 
     `charged`: False where surely nothing was charged, None where only `usage` may tell. `usage` is what the
     provider says the failed call used, in its own form.
@@ -163,6 +163,7 @@ class ProviderError(RageError):
         *,
         code: str | None = None,
         retryable: bool = False,
+        retry_after: float | None = None,
         request_id: str | None = None,
         charged: Literal[False] | None = None,
         usage: Any = None,
@@ -170,6 +171,7 @@ class ProviderError(RageError):
         super().__init__(message)
         self.code = code
         self.retryable = retryable
+        self.retry_after = retry_after
         self.request_id = request_id
         self.charged = charged
         self.usage = usage

@@ -177,7 +177,7 @@ async def _ask(search: Search, question: Question, images: Mapping[str, Thing]) 
 
 
 def _measured(results: Sequence[_Result], missing: Sequence[str]) -> Evaluation:
-    took = sorted(result.took_ms for result in results)
+    took = [result.took_ms for result in results]
     return Evaluation(
         queries=len(results),
         recall_at={str(k): _rounded(fmean(_recall(one, k) for one in results)) for k in RECALL_AT},
@@ -185,7 +185,7 @@ def _measured(results: Sequence[_Result], missing: Sequence[str]) -> Evaluation:
         coverage_at={str(k): _coverage(results, k) for k in COVERAGE_AT},
         # Measures the choice of a set of references, which nothing makes yet.
         set_precision=None,
-        took_ms=Milliseconds(p50=_percentile(took, 50), p95=_percentile(took, 95)),
+        took_ms=Milliseconds(p50=percentile(took, 50), p95=percentile(took, 95)),
         missing=tuple(missing),
     )
 
@@ -204,8 +204,9 @@ def _coverage(results: Sequence[_Result], k: int) -> float | None:
     return _rounded(fmean(_recall(one, k) == 1 for one in asked)) if asked else None
 
 
-def _percentile(ordered: Sequence[float], percent: int) -> float:
+def percentile(values: Sequence[float], percent: int) -> float:
     """By nearest rank: a value that was measured."""
+    ordered = sorted(values)
     return round(ordered[math.ceil(len(ordered) * percent / 100) - 1], 2)
 
 

@@ -16,14 +16,16 @@ import structlog
 
 from rage_pg import index, migrate
 from rage_pg import search as searching
+from rage_pg.billing import DEFAULT_BRAND, billed
 from rage_pg.callers import SYSTEM, Caller
 from rage_pg.config import Settings
 from rage_pg.database import Database, fetch_value
 from rage_pg.embedded import app_url, embedded_server
-from rage_pg.errors import SetupError
-from rage_pg.providers.ports import ImageEncoder, TextEncoder
+from rage_pg.errors import ProviderError, SetupError
+from rage_pg.providers.encoders import REMOTE, Encoders, Named, named
+from rage_pg.providers.ports import Encoder, PromptEncoders
 from rage_pg.providers.registry import Generators, Registry
-from rage_pg.types import Candidate, Facets, SearchAnswer, SearchRequest, Space
+from rage_pg.types import Candidate, Encodes, Facets, SearchAnswer, SearchRequest, Space
 
 log = structlog.get_logger(__name__)
 
@@ -46,18 +48,46 @@ class Runtime:
     def generators(self) -> Generators:
         return self.registry.generators()
 
-    async def encoders(self) -> list[TextEncoder | ImageEncoder]:
-        """Those of the active spaces, and the text encoder that is set, so that its space fills up."""
-        active = await self._active()
-        names = [space.encoder for space in active]
-        wanted = self.settings.text_encoder
-        if wanted and wanted not in names:
-            names.append(wanted)
-        return [self.registry.encoder(name) for name in names]
+    @property
+    def encoders(self) -> Encoders:
+        return self.registry.encoders
+
+    @property
+    def _prompts(self) -> PromptEncoders:
+        return self.encoders.prompt_encoder
+
+    async def add_space(
+        self, encoder_name: str, encodes: Encodes | None = None, *, name: str | None = None
+    ) -> Space:
+        """A space to be filled from now on. Raises InvalidInput, SetupError, ProviderError."""
+        wanted = named(encoder_name, encodes)
+        encoder = await self._encoder(wanted)
+        identity = await asyncio.to_thread(lambda: encoder.identity)
+        return await index.add_space(self.database, identity, name)
+
+    async def kept_up(self) -> list[Encoder]:
+        """The encoders of the spaces that are kept up. Of one that has none here, its space says why."""
+        found = []
+        for space in await index.kept_up_spaces(self.database):
+            try:
+                found.append(await asyncio.to_thread(self.encoders.encoder, index.identity_of(space)))
+            except SetupError as error:
+                await index.note_trouble(self.database, space, str(error))
+        return found
+
+    async def _encoder(self, wanted: Named) -> Encoder:
+        if wanted.encoder != REMOTE:
+            return await asyncio.to_thread(self.encoders.local, wanted.encoder, wanted.model)
+        remote = self.encoders.remote(wanted.model or "", wanted.dimensions, wanted.encodes)
+        if remote.identity.dimensions:
+            return remote
+        async with billed(self.database, remote, DEFAULT_BRAND) as paid:
+            dimensions = await paid.asked_dimensions()
+        return self.encoders.remote(wanted.model or "", dimensions, wanted.encodes)
 
     async def search(self, request: SearchRequest) -> SearchAnswer:
         """The best images for a prompt, by every space that is searched now; logged. Raises InvalidInput."""
-        return await searching.search(self.database, self.registry.text_encoders(), request)
+        return await searching.search(self.database, self._prompts, request)
 
     async def compared_by(self) -> frozenset[str]:
         """The legs by whose vectors images can be compared now."""
@@ -65,28 +95,44 @@ class Runtime:
 
     async def next_rows(self, search_id: UUID, cursor: str | None) -> SearchAnswer:
         """What follows the rows that a search has given. Raises NotFound, InvalidInput, Conflict."""
-        return await searching.next_rows(self.database, self.registry.text_encoders(), search_id, cursor)
+        return await searching.next_rows(self.database, self._prompts, search_id, cursor)
 
     async def unseen_rows(self, search_id: UUID) -> tuple[int, SearchAnswer]:
         """What follows all that a search has given, and how many that were. Raises NotFound, Conflict."""
-        return await searching.unseen_rows(self.database, self.registry.text_encoders(), search_id)
+        return await searching.unseen_rows(self.database, self._prompts, search_id)
 
     async def search_facets(self, request: SearchRequest) -> Facets:
         """Counts over what `search` would find. Raises InvalidInput."""
-        return await searching.facets(self.database, self.registry.text_encoders(), request)
+        return await searching.facets(self.database, self._prompts, request)
 
     async def look(self, request: SearchRequest) -> tuple[Candidate, ...]:
         """What `search` would find; nothing is written."""
-        return await searching.look(self.database, self.registry.text_encoders(), request)
+        return await searching.look(self.database, self._prompts, request)
 
-    async def settle_text_encoder(self) -> None:
-        """On a store without vectors yet, the text encoder that is set becomes the active one at once."""
-        wanted = self.settings.text_encoder
-        if wanted is None or not await index.is_empty(self.database):
-            return
-        space = await index.space_of(self.database, self.registry.text_encoder(wanted))
-        if not space.legs:
-            await index.activate(self.database, space.name)
+    async def settle_encoders(self) -> None:
+        """Give each encoder that is set its space, searched at once where no other with vectors is.
+
+        A provider that cannot be reached is asked again at the next start. Raises SetupError.
+        """
+        settings: list[tuple[str | None, Encodes]] = [
+            (self.settings.text_encoder, "caption"),
+            (self.settings.image_encoder, "image"),
+        ]
+        for name, encodes in settings:
+            if name is not None:
+                try:
+                    await self._settle(named(name, encodes))
+                except ProviderError as error:
+                    log.warning("the space of an encoder could not be made", encoder=name, reason=str(error))
+
+    async def _settle(self, wanted: Named) -> None:
+        space = await index.kept_up_space(self.database, wanted.encoder, wanted.model, wanted.encodes)
+        if space is None:
+            encoder = await self._encoder(wanted)
+            identity = await asyncio.to_thread(lambda: encoder.identity)
+            space = await index.add_space(self.database, identity)
+        if not space.legs and not await index.is_in_use(self.database, wanted.encodes):
+            await index.activate(self.database, space.name, force=True)
 
     async def _active(self) -> list[Space]:
         return await index.active_spaces(self.database)
@@ -109,7 +155,7 @@ async def running(
             if as_service:
                 await _check_role(database)
             runtime = Runtime(settings, database)
-            await runtime.settle_text_encoder()
+            await runtime.settle_encoders()
             yield runtime
 
 

@@ -31,6 +31,9 @@ MOST_FOUND = 200
 MOST_AMONG = 1_000_000
 """Ids that a search can be confined to."""
 
+MOST_DIMENSIONS = 4_000
+"""Numbers in a vector; more cannot be indexed at 16 bits each."""
+
 Prompt = Annotated[str, Meta(min_length=1, max_length=MAX_PROMPT)]
 K = Annotated[int, Meta(ge=1, le=MOST_FOUND)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -370,7 +373,11 @@ class Rating(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Space(Struct, frozen=True, kw_only=True):
-    """An embedding space: vectors of one model that may be compared with one another."""
+    """An embedding space: vectors of one model that may be compared with one another.
+
+    `held`: of the failed, those that are not tried again by themselves. `fillers`: who embeds at this moment,
+    `per_second` together. `trouble`: why that does not go on.
+    """
 
     id: int
     name: str
@@ -379,11 +386,17 @@ class Space(Struct, frozen=True, kw_only=True):
     model: str
     weights_sha256: str | None
     dimensions: int
-    state: Literal["filling", "ready", "retired"]
+    state: Literal["idle", "filling", "ready", "retired"]
     legs: tuple[str, ...] = ()
     embedded: int = 0
     missing: int = 0
     failed: int = 0
+    held: int = 0
+    fillers: int = 0
+    per_second: float | None = None
+    seconds_left: int | None = None
+    trouble: str | None = None
+    trouble_at: datetime | None = None
     index_valid: bool | None = None
     index_bytes: int | None = None
     recall: float | None = None

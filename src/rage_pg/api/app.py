@@ -23,6 +23,7 @@ from rage_pg.api import (
     metrics,
     outputs,
     search,
+    spaces,
     tags,
 )
 from rage_pg.api.callers import WhoAsks
@@ -103,7 +104,9 @@ def create_app(
 
 
 def _api() -> Router:
-    nouns = [images, archives, search, generations, outputs, brands, collections, tags, facets, health]
+    nouns = [
+        images, archives, search, generations, outputs, brands, collections, tags, facets, spaces, health,
+    ]  # fmt: skip
     return Router(
         path="/api",
         route_handlers=[handler for noun in nouns for handler in noun.HANDLERS],

@@ -94,6 +94,7 @@ OPENAPI = OpenAPIConfig(
         Tag(name="brands", description="Who images belong to, and who pays."),
         Tag(name="collections", description="Ordered sets of images."),
         Tag(name="tags", description="What images are called."),
+        Tag(name="index", description="Embedding spaces: how full they are, and what is in the way."),
         Tag(name="health", description="Whether the service lives and works."),
     ],
 )

@@ -53,11 +53,12 @@ def work_of(runtime: Runtime) -> jobs.Work:
 
     async def embed_prompt(prompt: str, caller_id: str | None) -> int:
         caller = SYSTEM if caller_id is None else Caller(setting=caller_id)
-        encoders = runtime.registry.text_encoders()
+        encoders = runtime.encoders.prompt_encoder
         return await search.embed_prompt(runtime.database.acting_for(caller), encoders, prompt)
 
     async def fill_index() -> list[index.Filled]:
-        filled = await index.fill(runtime.database, await runtime.encoders())
+        async with _help_asked_for(runtime) as progress:
+            filled = await index.fill(runtime.database, await runtime.kept_up(), progress)
         await index.count_words(runtime.database)
         return filled
 
@@ -66,6 +67,21 @@ def work_of(runtime: Runtime) -> jobs.Work:
         embed_prompt=embed_prompt,
         fill_index=fill_index,
     )
+
+
+@asynccontextmanager
+async def _help_asked_for(runtime: Runtime) -> AsyncIterator[index.Progress]:
+    """Where there is more than one batch to embed, another worker is asked to join."""
+    asked: list[asyncio.Task[None]] = []
+
+    def progress(space: str, count: int) -> None:
+        if count >= index.BATCH and not asked:
+            asked.append(asyncio.create_task(jobs.defer_fill_index(runtime.database)))
+
+    try:
+        yield progress
+    finally:
+        await asyncio.gather(*asked)
 
 
 def _report(task: asyncio.Task[None]) -> None:

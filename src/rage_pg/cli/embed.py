@@ -51,7 +51,7 @@ async def _embed(runtime: Runtime, text: str) -> list[Embedded]:
         raise InvalidInput(
             f"A text to embed has 1 to {MAX_PROMPT:,} characters, none of them NUL.", field="text"
         )
-    await embed_prompt(runtime.database, runtime.registry.text_encoders(), prompt)
+    await embed_prompt(runtime.database, runtime.encoders.prompt_encoder, prompt)
     async with runtime.database.transaction() as connection:
         return await fetch_all(
             connection, statements("cli")["get_prompt_vectors"], {"prompt": prompt}, Embedded

@@ -47,19 +47,23 @@ def evaluate(queries: Path, allow_missing: bool, as_json: bool) -> None:
 
 
 async def _evaluate(runtime: Runtime, questions: Sequence[Question], allow_missing: bool) -> Evaluation:
+    import asyncio
+
     from msgspec.structs import replace
 
     from rage_pg import evaluation, index
     from rage_pg.callers import SYSTEM
+    from rage_pg.providers.ports import PaidEncoder
     from rage_pg.search import search
     from rage_pg.types import SearchAnswer, SearchRequest
 
     database = runtime.database.acting_for(replace(SYSTEM, name="evaluate"))
-    encoders = runtime.registry.text_encoders()
+    encoders = runtime.encoders.prompt_encoder
     for space in await index.active_spaces(database):
-        if space.encodes == "caption":
+        encoder = await asyncio.to_thread(encoders, index.identity_of(space))
+        if encoder is not None and not isinstance(encoder, PaidEncoder):
             # Loading a model is no part of a search.
-            await runtime.registry.text_encoder(space.encoder).encode_prompts(["warm up"])
+            await encoder.encode_prompts(["warm up"])
 
     async def ask(request: SearchRequest) -> SearchAnswer:
         return await search(database, encoders, request)

@@ -129,6 +129,8 @@ def _show(report: ImportReport, filled: Sequence[Filled]) -> None:
         if space.embedded or space.failed:
             failed = f", {space.failed:,} could not be" if space.failed else ""
             show(f"{space.embedded:,} embedded in {space.space}{failed}")
+        if space.trouble:
+            complain(f"{space.space} does not fill up, words alone find the images there: {space.trouble}")
 
 
 COMMANDS = (import_,)

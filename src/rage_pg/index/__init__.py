@@ -4,29 +4,48 @@ from __future__ import annotations
 
 from rage_pg.index.audit import Audit, audit
 from rage_pg.index.calibration import Calibration, calibrate
-from rage_pg.index.filling import BATCH, TRIES, Encoder, Filled, Progress, fill
+from rage_pg.index.claims import BATCH
+from rage_pg.index.filling import Filled, Progress, fill, note_trouble, retry
 from rage_pg.index.rebuilding import Rebuilt, drop, rebuild
-from rage_pg.index.spaces import activate, active_spaces, is_empty, space_of, spaces
+from rage_pg.index.spaces import (
+    activate,
+    active_spaces,
+    add_space,
+    identity_of,
+    is_in_use,
+    kept_up_space,
+    kept_up_spaces,
+    retire,
+    space_of,
+    spaces,
+    switch,
+)
 from rage_pg.index.word_counts import count_words
 
 __all__ = [
     "BATCH",
-    "TRIES",
     "Audit",
     "Calibration",
-    "Encoder",
     "Filled",
     "Progress",
     "Rebuilt",
     "activate",
     "active_spaces",
+    "add_space",
     "audit",
     "calibrate",
     "count_words",
     "drop",
     "fill",
-    "is_empty",
+    "identity_of",
+    "is_in_use",
+    "kept_up_space",
+    "kept_up_spaces",
+    "note_trouble",
     "rebuild",
+    "retire",
+    "retry",
     "space_of",
     "spaces",
+    "switch",
 ]

@@ -1,59 +1,44 @@
-"""Embeds what is missing or out of date, space by space."""
+"""Embeds what is missing or out of date, space by space, beside whoever else does."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeAlias
 
-import numpy as np
 from msgspec import Struct
-from pgvector import HalfVector
 
-from rage_pg.database import Connection, Database, execute, fetch_all
-from rage_pg.errors import InvalidInput, ProviderError
+from rage_pg.database import Database, execute
+from rage_pg.index.claims import SQL, filler
+from rage_pg.index.embedding import Filling, Trouble, embed
 from rage_pg.index.spaces import space_of
-from rage_pg.providers.checked import checked_vectors
-from rage_pg.providers.ports import ImageEncoder, TextEncoder, Vectors
-from rage_pg.resources import statements
+from rage_pg.providers.ports import Encoder, PaidEncoder
 from rage_pg.types import Space
 
-SQL = statements("index")
+CALLS_AT_ONCE = 4
+"""Requests under way to a provider over the network. A model in this process has one thread."""
 
-BATCH = 32
-"""Images embedded and stored together: one transaction, and what a kill loses at most."""
-
-TRIES = 3
-"""How often one input may fail before it is left alone."""
-
-Encoder: TypeAlias = TextEncoder | ImageEncoder
 Progress: TypeAlias = Callable[[str, int], None]
 """Called with a space's name and how many of its images have been dealt with since the last call."""
 
 
 class Filled(Struct, frozen=True, kw_only=True):
-    """What became of one space: images embedded, and images that failed."""
+    """What became of one space: images embedded, images that failed, and why it did not go on, if so."""
 
     space: str
-    embedded: int
-    failed: int
-
-
-class _Missing(Struct, frozen=True, kw_only=True):
-    image_id: int
-    brand_id: int
-    input_sha256: bytes
-    thumbnail: bytes | None
-    input: str | None
+    embedded: int = 0
+    failed: int = 0
+    trouble: str | None = None
 
 
 async def fill(
     database: Database, encoders: Sequence[Encoder], progress: Progress | None = None
 ) -> list[Filled]:
-    """Embed all that is missing in the spaces that these encoders belong to.
+    """Embed all that is missing in the spaces of these encoders; what others are at work on is waited for.
 
-    An input that an encoder cannot embed is recorded with its reason and never stops the rest. Vectors are
-    committed batch by batch: killed and run again, it goes on where it stopped.
+    An input that an encoder cannot embed is recorded with its reason and never stops the rest; an encoder
+    that does not work stops its own space. Vectors are committed batch by batch: killed and run again, it
+    goes on where it stopped. Any number may fill at the same time, in any processes.
     """
     found = [(await space_of(database, encoder), encoder) for encoder in encoders]
     return list(
@@ -61,70 +46,49 @@ async def fill(
     )
 
 
+async def retry(database: Database, space: str | None, image_ids: Sequence[int] | None = None) -> int:
+    """Forget failures, of one space or of all, so that these images are tried afresh; how many those were."""
+    values = {"space": space, "image_ids": None if image_ids is None else list(image_ids)}
+    async with database.transaction() as connection:
+        return await execute(connection, SQL["retry"], values)
+
+
+async def note_trouble(database: Database, space: Space, trouble: str | None) -> None:
+    """Keep why filling a space does not go on; None where it does."""
+    async with database.transaction() as connection:
+        await execute(connection, SQL["note_trouble"], {"space_id": space.id, "trouble": trouble})
+
+
 async def _fill(database: Database, space: Space, encoder: Encoder, progress: Progress | None) -> Filled:
-    embedded = failed = after = 0
-    while batch := await _next_batch(database, space, after):
-        done = await _embed(database, space, encoder, batch)
-        embedded += done
-        failed += len(batch) - done
-        after = batch[-1].image_id
-        if progress:
-            progress(space.name, len(batch))
-    return Filled(space=space.name, embedded=embedded, failed=failed)
+    done: list[tuple[int, int]] = []
+    trouble = None
+    async with filler(database, space) as claims:
+        filling = Filling(database=database, space=space, encoder=encoder, claims=claims)
+        tasks = CALLS_AT_ONCE if isinstance(encoder, PaidEncoder) else 1
+        try:
+            await _together([_work(filling, done, progress) for _ in range(tasks)])
+        except Trouble as stopped:
+            trouble = str(stopped)
+    await note_trouble(database, space, trouble)
+    embedded = sum(embedded for embedded, _ in done)
+    failed = sum(failed for _, failed in done)
+    return Filled(space=space.name, embedded=embedded, failed=failed, trouble=trouble)
 
 
-async def _next_batch(database: Database, space: Space, after: int) -> list[_Missing]:
-    values = {"space_id": space.id, "encodes": space.encodes, "after": after, "batch": BATCH, "tries": TRIES}
-    async with database.transaction() as connection:
-        return await fetch_all(connection, SQL["missing"], values, _Missing)
-
-
-async def _embed(database: Database, space: Space, encoder: Encoder, batch: list[_Missing]) -> int:
-    """Embed and store a batch; one bad input makes the batch be tried one by one."""
+async def _together(work: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Wait for all; the first that fails ends the others."""
+    tasks = [asyncio.create_task(one) for one in work]
     try:
-        vectors = await _encode(encoder, batch)
-    except (ProviderError, InvalidInput) as error:
-        if len(batch) > 1:
-            return sum([await _embed(database, space, encoder, [item]) for item in batch])
-        async with database.transaction() as connection:
-            await _record_failure(connection, space, batch[0], str(error))
-        return 0
-    async with database.transaction() as connection:
-        await _store(connection, space, batch, vectors)
-    return len(batch)
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _encode(encoder: Encoder, batch: list[_Missing]) -> Vectors:
-    if encoder.identity.encodes == "caption":
-        output = await encoder.encode_documents([item.input or "" for item in batch])  # type: ignore[union-attr]
-    else:
-        output = await encoder.encode_images([item.thumbnail or b"" for item in batch])  # type: ignore[union-attr]
-    return checked_vectors(output, encoder.identity, len(batch))
-
-
-async def _store(connection: Connection, space: Space, batch: list[_Missing], vectors: Vectors) -> None:
-    rows = [
-        {
-            "space_id": space.id,
-            "image_id": item.image_id,
-            "brand_id": item.brand_id,
-            "input_sha256": item.input_sha256,
-            "embedding": HalfVector(vector.astype(np.float16)),
-        }
-        for item, vector in zip(batch, vectors, strict=True)
-    ]
-    async with connection.cursor() as cursor:
-        await cursor.executemany(SQL["store_embedding"], rows)
-    image_ids = [item.image_id for item in batch]
-    await execute(connection, SQL["clear_failures"], {"space_id": space.id, "image_ids": image_ids})
-
-
-async def _record_failure(connection: Connection, space: Space, item: _Missing, reason: str) -> None:
-    values = {
-        "space_id": space.id,
-        "image_id": item.image_id,
-        "brand_id": item.brand_id,
-        "input_sha256": item.input_sha256,
-        "reason": reason[:500],
-    }
-    await execute(connection, SQL["record_failure"], values)
+async def _work(filling: Filling, done: list[tuple[int, int]], progress: Progress | None) -> None:
+    while items := await filling.claims.next():
+        embedded = await embed(filling, items)
+        done.append((embedded, len(items) - embedded))
+        if progress:
+            progress(filling.space.name, len(items))

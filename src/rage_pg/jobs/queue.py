@@ -16,6 +16,9 @@ from rage_pg.resources import statements
 
 SQL = statements("jobs")
 
+INDEX = "index"
+"""The queue of what fills spaces: it may take hours, and nothing else waits for it."""
+
 
 async def defer_generation(connection: Connection, generation_id: UUID) -> int:
     """Queue a generation's job in the transaction of its ledger row; the number of the job."""
@@ -38,7 +41,7 @@ async def defer_fill_index(database: Database) -> None:
                 # A savepoint: should another be queued at this moment, the transaction must survive it.
                 async with connection.transaction():
                     job = _DEFERRER.configure_task(
-                        "fill_index", connection=connection, lock="fill_index", queueing_lock="fill_index"
+                        "fill_index", connection=connection, queue=INDEX, queueing_lock="fill_index"
                     )
                     await job.defer_async()
         except ConnectorException as error:

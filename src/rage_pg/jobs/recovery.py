@@ -7,6 +7,7 @@ gone; whether it may start anew is decided where a worker takes it up.
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 from uuid import UUID
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 LOCK = 0x4A4F4253  # "JOBS"
 MAX_PROMPT_LOSSES = 3
 """A prompt whose embedding ended its worker so often is left alone."""
+REFILL_EVERY = 300.0
 MAX_WAIT = 3_600.0
 """Seconds; a job that fails each time waits longer each time, up to this."""
 
@@ -40,10 +42,17 @@ class _Forsaken(Struct, frozen=True):
 
 
 async def look_after_lost_jobs(database: Database, app: App, heartbeat: float) -> NoReturn:
-    """Recover every `heartbeat` seconds. A round that fails must not be the last."""
+    """Recover every `heartbeat` seconds. A round that fails must not be the last.
+
+    Once in REFILL_EVERY seconds it has the index filled: what a provider could not do before, it may do now.
+    """
+    filled = time.monotonic()
     while True:
         try:
             await recover(database, app, 3 * heartbeat)
+            if time.monotonic() - filled > REFILL_EVERY:
+                await defer_fill_index(database)
+                filled = time.monotonic()
         except (ConnectorException, DatabaseUnavailable) as error:
             log.warning("lost jobs not looked after", reason=str(error.__cause__ or error))
         except Exception as error:
@@ -59,6 +68,7 @@ async def recover(database: Database, app: App, lost_after: float) -> None:
             return
         refill = await _requeue_lost(app, lost_after)
         await _requeue_forsaken(connection, app, lost_after)
+        await execute(connection, SQL["close_lost_calls"], {})
     if refill:
         await defer_fill_index(database)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import UUID
 
 import psycopg
@@ -18,7 +18,7 @@ from rage_pg.callers import SYSTEM
 from rage_pg.database import SEARCH_PATH, Database
 from rage_pg.errors import DatabaseUnavailable
 from rage_pg.jobs.cancelling import heed_cancellation
-from rage_pg.jobs.queue import defer_fill_index
+from rage_pg.jobs.queue import INDEX, defer_fill_index
 from rage_pg.jobs.recovery import MAX_PROMPT_LOSSES, look_after_lost_jobs
 from rage_pg.jobs.work import Work
 
@@ -55,7 +55,7 @@ async def run_worker(
 
 
 async def _work(database: Database, work: Work, concurrency: int, grace: float, heartbeat: float) -> None:
-    app = _app(database, work, connections=concurrency + 3)
+    app = _app(database, work, connections=concurrency + 5)
     try:
         # Opened within: a cancellation half-way would leave the pool open, and the loop waiting for it.
         await app.open_async()
@@ -67,21 +67,30 @@ async def _work(database: Database, work: Work, concurrency: int, grace: float, 
 
 
 async def _run_jobs(database: Database, app: App, concurrency: int, grace: float, heartbeat: float) -> None:
-    watch = asyncio.create_task(look_after_lost_jobs(database, app, heartbeat))
+    options: dict[str, Any] = {
+        "delete_jobs": "successful",
+        "install_signal_handlers": False,
+        "shutdown_graceful_timeout": grace,
+        "fetch_job_polling_interval": POLL,
+        "listen_notify": False,
+        "update_heartbeat_interval": heartbeat,
+        "stalled_worker_timeout": 3 * heartbeat,
+    }
+    tasks = [
+        asyncio.create_task(look_after_lost_jobs(database, app, heartbeat)),
+        asyncio.create_task(app.run_worker_async(concurrency=concurrency, queues=["default"], **options)),
+        # A space fills for as long as it takes: whoever asks for a picture does not wait for it.
+        asyncio.create_task(app.run_worker_async(concurrency=1, queues=[INDEX], **options)),
+    ]
     try:
-        await app.run_worker_async(
-            concurrency=concurrency,
-            delete_jobs="successful",
-            install_signal_handlers=False,
-            shutdown_graceful_timeout=grace,
-            fetch_job_polling_interval=POLL,
-            listen_notify=False,
-            update_heartbeat_interval=heartbeat,
-            stalled_worker_timeout=3 * heartbeat,
-        )
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        watch.cancel()
-        await asyncio.gather(watch, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for error in ended:
+        if isinstance(error, Exception):
+            raise error
 
 
 def _app(database: Database, work: Work, connections: int) -> App:
@@ -99,7 +108,7 @@ def _app(database: Database, work: Work, connections: int) -> App:
         await work.embed_prompt(prompt, caller_id)
 
     # No retry: back in the queue, it could meet another that waits. The next change asks for it anew.
-    @app.task(name="fill_index")
+    @app.task(name="fill_index", queue=INDEX)
     async def fill_index() -> None:
         await work.fill_index()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pgvector import HalfVector
 
 from rage_pg.errors import ProviderError
 from rage_pg.providers.ports import EncoderIdentity, Vectors
@@ -28,6 +29,15 @@ def checked_vectors(output: ArrayLike, identity: EncoderIdentity, count: int) ->
     _refuse_first(identity, ~np.all(np.isfinite(vectors), axis=1, keepdims=True), "holds NaN or infinity")
     _refuse_first(identity, ~np.any(vectors, axis=1, keepdims=True), "is all zeros")
     return vectors
+
+
+def as_halves(vectors: Vectors) -> list[HalfVector]:
+    """The vectors as they are stored: 16 bits a number, of length 1, or large and small ones would not fit.
+
+    Only directions are compared.
+    """
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
+    return [HalfVector(vector) for vector in (vectors / lengths).astype(np.float16)]
 
 
 def _refuse_first(identity: EncoderIdentity, bad: NDArray[np.bool_], fault: str) -> None:

@@ -16,11 +16,11 @@ from rage_pg.config import Secret
 from rage_pg.errors import InvalidInput, NotPossible
 from rage_pg.providers.openai_answer import result_of
 from rage_pg.providers.openai_errors import translated
+from rage_pg.providers.openai_settings import OFFICIAL_URL
 from rage_pg.providers.ports import GenerationCall, GenerationResult
 from rage_pg.providers.upload import prepared
 from rage_pg.types import MAX_PROMPT, Role
 
-OFFICIAL_URL = "https://api.openai.com/v1"
 MAX_REFERENCES = 16
 MAX_COUNT = 10
 TIMEOUT = openai.Timeout(600.0, connect=10.0)

@@ -5,6 +5,8 @@ The question is always whether the request may have been received, and so paid f
 
 from __future__ import annotations
 
+import time
+from email.utils import parsedate_to_datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -58,6 +60,7 @@ def _answered(error: openai.APIStatusError, server: str, key: Secret | None) -> 
         f"{server} answered {status}: {reason}",
         code=code or str(status),
         retryable=status in BUSY and code != "insufficient_quota",
+        retry_after=_retry_after(error),
         request_id=request_id,
         charged=charged,
     )
@@ -72,6 +75,17 @@ def _unanswered(error: openai.APIConnectionError, server: str) -> ProviderError:
         return OutcomeUnknown(fault, code="timeout")
     fault = f"The connection to {server} broke after the request was sent: it may have been carried out."
     return OutcomeUnknown(fault, code="connection_lost")
+
+
+def _retry_after(error: openai.APIStatusError) -> float | None:
+    """Seconds that the provider asks to wait: a number, or a time (RFC 9110, 10.2.3)."""
+    said = error.response.headers.get("retry-after", "").strip()
+    try:
+        if said.isascii() and said.replace(".", "", 1).isdecimal():
+            return float(said)
+        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _reason(error: openai.APIStatusError, key: Secret | None) -> str:

@@ -9,10 +9,38 @@ import re
 from ipaddress import IPv4Address
 from urllib.parse import urlsplit
 
-from rage_pg.config import Secret
+from msgspec import Struct
+
+from rage_pg.config import Secret, Settings
 from rage_pg.errors import SetupError
 
+OFFICIAL_URL = "https://api.openai.com/v1"
 EXAMPLE = "Write it as in https://api.openai.com/v1"
+
+
+class Server(Struct, frozen=True, kw_only=True):
+    """Where the API is, and the key that it takes."""
+
+    base_url: str
+    key: Secret | None
+
+
+def checked_server(settings: Settings) -> Server:
+    """The server of the settings; OpenAI's own unless they name another. Raises SetupError."""
+    key, address = settings.openai_api_key, settings.openai_base_url
+    if key is None and address is None:
+        remedy = "Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server that needs no key."
+        raise SetupError("The provider openai has no key.", remedy)
+    check_set(settings)
+    return Server(base_url=address or OFFICIAL_URL, key=key)
+
+
+def check_set(settings: Settings) -> None:
+    """Raise SetupError where OPENAI_API_KEY or OPENAI_BASE_URL is set and can never work."""
+    if settings.openai_api_key is not None:
+        check_key(settings.openai_api_key)
+    if settings.openai_base_url is not None:
+        check_base_url(settings.openai_base_url)
 
 
 def check_key(key: Secret) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from msgspec import Struct, field
@@ -25,27 +25,66 @@ class EncoderIdentity(Struct, frozen=True, kw_only=True):
     encodes: Encodes
 
 
-class TextEncoder(Protocol):
+@runtime_checkable
+class PromptEncoder(Protocol):
+    """Embeds prompts into the space of an encoder. Raises InvalidInput for a text that says nothing."""
+
+    @property
+    def identity(self) -> EncoderIdentity: ...
+
+    async def encode_prompts(self, texts: Sequence[str]) -> Vectors: ...
+
+
+PromptEncoders: TypeAlias = Callable[[EncoderIdentity], PromptEncoder | None]
+"""The encoder that puts prompts into a space, if there is one. It may load a model, and take seconds."""
+
+
+class TextEncoder(PromptEncoder, Protocol):
     """Embeds captions (documents) and prompts (queries) into one space.
 
     Raises InvalidInput for a text that says nothing, SetupError where the model cannot be loaded.
     """
 
-    @property
-    def identity(self) -> EncoderIdentity: ...
-
     async def encode_documents(self, texts: Sequence[str]) -> Vectors: ...
-
-    async def encode_prompts(self, texts: Sequence[str]) -> Vectors: ...
 
 
 class ImageEncoder(Protocol):
-    """Embeds pictures, given as encoded bytes. Raises ImageRejected for bytes that are no picture."""
+    """Embeds pictures, given as encoded bytes. Raises ImageRejected for bytes that are no picture.
+
+    One that is a PromptEncoder too puts words into the same space: text -> image.
+    """
 
     @property
     def identity(self) -> EncoderIdentity: ...
 
     async def encode_images(self, images: Sequence[bytes]) -> Vectors: ...
+
+
+Encoder: TypeAlias = TextEncoder | ImageEncoder
+
+
+class Bill(Struct, kw_only=True):
+    """What one paid call used, in the provider's words; filled in as far as the call got."""
+
+    model: str | None = None
+    request_id: str | None = None
+    usage: Any = None
+
+
+@runtime_checkable
+class PaidEncoder(Protocol):
+    """An encoder that is paid by the call: each call is one request, with its row in `paid_calls`."""
+
+    @property
+    def identity(self) -> EncoderIdentity: ...
+
+    def fitting(self, inputs: Sequence[str | bytes]) -> int:
+        """How many of the inputs, from the first on, one request may hold; at least 1."""
+        ...
+
+    def billed_to(self, bill: Bill) -> Encoder:
+        """The same encoder, that notes in `bill` what its next call uses."""
+        ...
 
 
 class InputImage(Struct, frozen=True, kw_only=True):

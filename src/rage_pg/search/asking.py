@@ -11,11 +11,11 @@ from psycopg.types.json import Jsonb
 
 from rage_pg.database import Connection, Database, Row, fetch_only
 from rage_pg.errors import InvalidInput
-from rage_pg.providers.ports import TextEncoder
+from rage_pg.providers.ports import PromptEncoders
 from rage_pg.queries import filter_values
 from rage_pg.resources import statements
 from rage_pg.search.log import Report, log_search
-from rage_pg.search.prompts import lacking_spaces, store_vectors, vectors_by_leg
+from rage_pg.search.prompts import lacking_spaces, store_if_possible, vectors_by_leg
 from rage_pg.types import Candidate, Filters, SearchAnswer, SearchRequest, SimilarAnswer
 
 SQL = statements("search")
@@ -23,7 +23,7 @@ SQL = statements("search")
 
 async def search(
     database: Database,
-    encoders: Sequence[TextEncoder],
+    encoders: PromptEncoders,
     request: SearchRequest,
 ) -> SearchAnswer:
     """The best `k` images for a prompt under a filter, and how they were found. Raises InvalidInput.
@@ -38,7 +38,7 @@ async def search(
         if not lacking:
             return await _answer(connection, request, prompt, database.caller.name, started)
     # No connection is held while an encoder works.
-    await store_vectors(database, lacking, prompt)
+    await store_if_possible(database, lacking, prompt)
     async with database.answering() as connection:
         return await _answer(connection, request, prompt, database.caller.name, started)
 
@@ -62,14 +62,12 @@ async def _answer(
     )
 
 
-async def look(
-    database: Database, encoders: Sequence[TextEncoder], request: SearchRequest
-) -> tuple[Candidate, ...]:
+async def look(database: Database, encoders: PromptEncoders, request: SearchRequest) -> tuple[Candidate, ...]:
     """What `search` would find. Nothing is written: no log, and no vector of the prompt either."""
     prompt = prompt_of(request)
     async with database.reading() as connection:
         lacking = await lacking_spaces(connection, encoders, prompt)
-    values = arguments(request, prompt, vectors=Jsonb(await vectors_by_leg(lacking, prompt)))
+    values = arguments(request, prompt, vectors=Jsonb(await vectors_by_leg(database, lacking, prompt)))
     async with database.reading() as connection:
         rows = await rows_of(connection, values)
     return tuple(msgspec.convert(row, Candidate) for row in rows)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from uuid import UUID
 
 from msgspec import Struct
 
 from rage_pg.database import Database, execute, fetch_all, fetch_one, fetch_value
 from rage_pg.errors import Conflict, InvalidInput, NotFound
-from rage_pg.providers.ports import TextEncoder
+from rage_pg.providers.ports import PromptEncoders
 from rage_pg.resources import statements
 from rage_pg.search.asking import arguments, cursor_after, report_of, rows_of
 from rage_pg.search.log import Report, log_rows
-from rage_pg.search.prompts import embed_prompt
+from rage_pg.search.prompts import embed_if_possible
 from rage_pg.types import Candidate, Filters, SearchAnswer, SearchRequest
 
 SQL = statements("search")
@@ -49,7 +48,7 @@ class _Logged(Struct, frozen=True):
 
 
 async def next_rows(
-    database: Database, encoders: Sequence[TextEncoder], search_id: UUID, cursor: str | None
+    database: Database, encoders: PromptEncoders, search_id: UUID, cursor: str | None
 ) -> SearchAnswer:
     """The `k` rows of a search after `cursor`, from its first one without; no image comes twice.
 
@@ -79,7 +78,7 @@ async def next_rows(
 
 
 async def unseen_rows(
-    database: Database, encoders: Sequence[TextEncoder], search_id: UUID
+    database: Database, encoders: PromptEncoders, search_id: UUID
 ) -> tuple[int, SearchAnswer]:
     """The `k` rows after all that a search has given so far, and how many that were; none once it has ended.
 
@@ -113,9 +112,9 @@ async def _logged(database: Database, search_id: UUID) -> _Logged:
 
 
 async def _answer_further(
-    database: Database, encoders: Sequence[TextEncoder], search_id: UUID, logged: _Logged
+    database: Database, encoders: PromptEncoders, search_id: UUID, logged: _Logged
 ) -> Report:
-    await embed_prompt(database, encoders, logged.prompt)
+    await embed_if_possible(database, encoders, logged.prompt)
     values = arguments(logged.request, logged.prompt, without=logged.answered)
     async with database.answering() as connection:
         rows = await rows_of(connection, values)

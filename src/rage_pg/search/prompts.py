@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
+import structlog
 from pgvector import HalfVector
 
-from rage_pg.database import Connection, Database, execute
-from rage_pg.providers.checked import checked_vectors
-from rage_pg.providers.ports import EncoderIdentity, TextEncoder
+from rage_pg.billing import DEFAULT_BRAND, billed
+from rage_pg.database import Connection, Database, execute, fetch_value
+from rage_pg.errors import ProviderError
+from rage_pg.providers.checked import as_halves, checked_vectors
+from rage_pg.providers.ports import EncoderIdentity, PromptEncoder, PromptEncoders
 from rage_pg.resources import statements
+from rage_pg.types import Space
 
 SQL = statements("search")
+log = structlog.get_logger(__name__)
 
 
 class _Space(EncoderIdentity, frozen=True, kw_only=True):
@@ -26,43 +32,80 @@ class _Space(EncoderIdentity, frozen=True, kw_only=True):
         return EncoderIdentity(**{name: getattr(self, name) for name in EncoderIdentity.__struct_fields__})
 
 
-Lacking = Sequence[tuple[_Space, TextEncoder]]
+Lacking = Sequence[tuple[_Space, PromptEncoder]]
 """Spaces in which a prompt has no vector yet, each with its encoder."""
 
 
-async def embed_prompt(database: Database, encoders: Sequence[TextEncoder], prompt: str) -> int:
-    """Embed a prompt in every active space that lacks it and has its encoder here; how many that were."""
+async def embed_prompt(database: Database, encoders: PromptEncoders, prompt: str) -> int:
+    """Embed a prompt in every active space that lacks it and has its encoder here; how many that were.
+
+    Raises ProviderError.
+    """
     async with database.reading() as connection:
         lacking = await lacking_spaces(connection, encoders, prompt)
     return await store_vectors(database, lacking, prompt)
 
 
-async def lacking_spaces(connection: Connection, encoders: Sequence[TextEncoder], prompt: str) -> Lacking:
+async def embed_if_possible(database: Database, encoders: PromptEncoders, prompt: str) -> None:
+    """Embed a prompt for a search; one whose encoder fails goes on without, and says so in its strategy."""
+    async with database.reading() as connection:
+        lacking = await lacking_spaces(connection, encoders, prompt)
+    await store_if_possible(database, lacking, prompt)
+
+
+async def lacking_spaces(connection: Connection, encoders: PromptEncoders, prompt: str) -> Lacking:
     """The active spaces that lack a vector of the prompt and have their encoder here."""
     cursor = await connection.execute(SQL["unembedded_spaces"], {"prompt": prompt}, prepare=True)
-    spaces = [msgspec.convert(row, _Space) for row in await cursor.fetchall()]
-    encoder_of = {encoder.identity: encoder for encoder in encoders}
-    return [(space, encoder_of[space.identity]) for space in spaces if space.identity in encoder_of]
+    lacking = []
+    for row in await cursor.fetchall():
+        space = msgspec.convert(row, _Space)
+        encoder = await asyncio.to_thread(encoders, space.identity)
+        if encoder is not None:
+            lacking.append((space, encoder))
+    return lacking
 
 
 async def store_vectors(database: Database, lacking: Lacking, prompt: str) -> int:
-    """Embed a prompt in these spaces; how many that were."""
+    """Embed a prompt in these spaces; how many that were. Raises ProviderError."""
     embedded = 0
     for space, encoder in lacking:
-        vector = await _vector_of(encoder, prompt)
+        vector = await _vector_of(database, encoder, prompt)
         values = {"space_id": space.space_id, "prompt": prompt, "embedding": vector}
         async with database.transaction() as connection:
             embedded += await execute(connection, SQL["store_prompt_vector"], values)
     return embedded
 
 
-async def vectors_by_leg(lacking: Lacking, prompt: str) -> dict[str, list[float]]:
+async def embed_in(database: Database, space: Space, encoder: PromptEncoder, prompt: str) -> None:
+    """Embed a prompt in one space, searched or not, unless it is there already. Raises ProviderError."""
+    values = {"space_id": space.id, "prompt": prompt}
+    async with database.reading() as connection:
+        if await fetch_value(connection, SQL["is_embedded"], values):
+            return
+    vector = await _vector_of(database, encoder, prompt)
+    async with database.transaction() as connection:
+        await execute(connection, SQL["store_prompt_vector"], {**values, "embedding": vector})
+
+
+async def store_if_possible(database: Database, lacking: Lacking, prompt: str) -> None:
+    """`store_vectors`, but for spaces whose encoder fails: without them a search still has its words."""
+    for space in lacking:
+        try:
+            await store_vectors(database, [space], prompt)
+        except ProviderError as error:
+            log.warning("prompt not embedded", encoder=space[0].encoder, reason=str(error))
+
+
+async def vectors_by_leg(database: Database, lacking: Lacking, prompt: str) -> dict[str, list[float]]:
     """The prompt's vector for each leg that searches one of these spaces, kept nowhere."""
     return {
-        leg: (await _vector_of(encoder, prompt)).to_list() for space, encoder in lacking for leg in space.legs
+        leg: (await _vector_of(database, encoder, prompt)).to_list()
+        for space, encoder in lacking
+        for leg in space.legs
     }
 
 
-async def _vector_of(encoder: TextEncoder, prompt: str) -> HalfVector:
-    vectors = checked_vectors(await encoder.encode_prompts([prompt]), encoder.identity, 1)
-    return HalfVector(vectors[0])
+async def _vector_of(database: Database, encoder: PromptEncoder, prompt: str) -> HalfVector:
+    async with billed(database, encoder, DEFAULT_BRAND) as paid:
+        vectors = checked_vectors(await paid.encode_prompts([prompt]), encoder.identity, 1)
+    return as_halves(vectors)[0]

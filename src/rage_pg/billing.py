@@ -1,0 +1,77 @@
+"""Calls of encoders that are paid by the call: each a row of `paid_calls`, written before it is made."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar, cast
+
+from msgspec.structs import replace
+
+from rage_pg.callers import SYSTEM
+from rage_pg.database import Database
+from rage_pg.errors import ProviderError
+from rage_pg.providers.ports import Bill, PaidEncoder
+from rage_pg.spending import Outcome, close_paid_call, cost_of, failed_call, open_paid_call
+
+DEFAULT_BRAND = 1
+"""Pays for what is embedded for no brand: a prompt."""
+
+AnyEncoder = TypeVar("AnyEncoder")
+
+
+@asynccontextmanager
+async def billed(database: Database, encoder: AnyEncoder, brand_id: int) -> AsyncIterator[AnyEncoder]:
+    """The encoder, for one call that `brand_id` pays; one that costs nothing, as it is.
+
+    However the call ends, its row tells: `unknown` where it was cut short.
+    """
+    if not isinstance(encoder, PaidEncoder):
+        yield encoder
+        return
+    # The ledger is the operator's, whoever asks.
+    call = _Call(database.acting_for(SYSTEM), encoder)
+    await call.open(brand_id)
+    try:
+        yield cast("AnyEncoder", encoder.billed_to(call.bill))
+    except ProviderError as error:
+        await call.close(failed_call(error))
+        raise
+    except BaseException:
+        await call.close(Outcome(status="unknown"))
+        raise
+    await call.close(Outcome(status="succeeded"))
+
+
+class _Call:
+    def __init__(self, database: Database, encoder: PaidEncoder) -> None:
+        self._database = database
+        self._provider = encoder.identity.encoder
+        self._model = encoder.identity.model.partition("@")[0]
+        self._id = 0
+        self.bill = Bill()
+
+    async def open(self, brand_id: int) -> None:
+        async with self._database.transaction() as connection:
+            self._id = await open_paid_call(
+                connection,
+                brand_id=brand_id,
+                purpose="embedding",
+                provider=self._provider,
+                model=self._model,
+            )
+
+    async def close(self, outcome: Outcome) -> None:
+        bill = self.bill
+        async with self._database.transaction() as connection:
+            cost = outcome.cost_usd
+            if bill.usage is not None:
+                cost = await cost_of(connection, self._provider, self._model, bill.usage, answers="text")
+            outcome = replace(
+                outcome,
+                model=bill.model or outcome.model,
+                request_id=bill.request_id or outcome.request_id,
+                usage=outcome.usage if bill.usage is None else bill.usage,
+                cost_usd=cost,
+            )
+            await close_paid_call(connection, self._id, outcome)

@@ -1,0 +1,192 @@
+"""Several fill one space: nothing twice, nothing left out, whatever becomes of one of them."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+import pytest
+
+from rage_pg import index
+from rage_pg.database import Database
+from rage_pg.index import claims
+from rage_pg.providers import usem3
+from rage_pg.providers.ports import Vectors
+from tests.generating import value
+from tests.store import HashingEncoder, add
+
+CLAIMS = "SELECT count(*) FROM rage.embedding_claims"
+FILLERS = "SELECT count(*) FROM rage.fillers"
+EMBEDDED = "SELECT count(*) FROM rage.embeddings"
+IDENTITY = usem3.Usem3().identity
+
+
+class Slow(HashingEncoder):
+    """Waits in every call until it is let on."""
+
+    def __init__(self) -> None:
+        super().__init__(IDENTITY)
+        self.called = asyncio.Event()
+        self.release = asyncio.Event()
+
+    async def encode_documents(self, texts: Any) -> Vectors:
+        self.called.set()
+        await self.release.wait()
+        return await super().encode_documents(texts)
+
+
+async def fill(database: Database, encoder: HashingEncoder) -> index.Filled:
+    [filled] = await index.fill(database, [encoder])
+    return filled
+
+
+async def silence(database: Database) -> None:
+    """Make it seem as if whoever fills a space had not been heard of for long."""
+    async with database.transaction() as connection:
+        await connection.execute("UPDATE rage.fillers SET beat_at = beat_at - interval '1 hour'")
+
+
+async def test_several_share_the_work_and_embed_nothing_twice(database: Database) -> None:
+    for number in range(3 * claims.BATCH + 5):
+        await add(database, f"thing {number}")
+    encoders = [HashingEncoder(IDENTITY) for _ in range(3)]
+    filled = await asyncio.gather(*(fill(database, encoder) for encoder in encoders))
+    assert sum(one.embedded for one in filled) == 3 * claims.BATCH + 5
+    assert sum(encoder.calls for encoder in encoders) == 4
+    assert [await value(database, count) for count in (EMBEDDED, CLAIMS, FILLERS)] == [
+        3 * claims.BATCH + 5,
+        0,
+        0,
+    ]
+
+
+async def test_who_has_nothing_left_waits_for_what_others_are_at_work_on(database: Database) -> None:
+    await add(database, "lamp")
+    slow = Slow()
+    first = asyncio.create_task(fill(database, slow))
+    await slow.called.wait()
+    second = asyncio.create_task(fill(database, HashingEncoder(IDENTITY)))
+    await asyncio.sleep(0.7)
+    assert not second.done()
+    slow.release.set()
+    assert [(await first).embedded, (await second).embedded] == [1, 0]
+
+
+async def test_what_a_lost_filler_claimed_is_taken_over_image_by_image(database: Database) -> None:
+    for number in range(5):
+        await add(database, f"thing {number}")
+    slow = Slow()
+    lost = asyncio.create_task(fill(database, slow))
+    await slow.called.wait()
+    await silence(database)
+    other = HashingEncoder(IDENTITY)
+    assert (await fill(database, other)).embedded == 5
+    assert other.calls == 5
+    # The one that was taken for lost comes back: nothing is embedded twice in the store.
+    slow.release.set()
+    await lost
+    assert [await value(database, count) for count in (EMBEDDED, CLAIMS, FILLERS)] == [5, 0, 0]
+
+
+async def test_a_cancelled_filler_gives_its_claims_up(database: Database) -> None:
+    await add(database, "lamp")
+    slow = Slow()
+    task = asyncio.create_task(fill(database, slow))
+    await slow.called.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [await value(database, count) for count in (CLAIMS, FILLERS)] == [0, 0]
+    assert (await fill(database, HashingEncoder(IDENTITY))).embedded == 1
+
+
+DEADLY = """
+import asyncio, os, sys
+from rage_pg import index
+from rage_pg.callers import SYSTEM
+from rage_pg.database import Database
+from rage_pg.providers import usem3
+from tests.store import HashingEncoder
+
+class Deadly(HashingEncoder):
+    async def encode_documents(self, texts):
+        if any("deadly" in text for text in texts):
+            os.kill(os.getpid(), 9)
+        return await super().encode_documents(texts)
+
+async def main():
+    async with Database(sys.argv[1], caller=SYSTEM) as database:
+        await index.fill(database, [Deadly(usem3.Usem3().identity)])
+
+asyncio.run(main())
+"""
+
+
+async def test_an_image_that_kills_whoever_embeds_it_is_held_and_the_others_are_embedded(
+    database: Database,
+) -> None:
+    for title in ("lamp", "deadly", "boat", "cup"):
+        await add(database, title)
+    codes = []
+    for _ in range(claims.MOST_LOSSES + 2):
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", DEADLY, database.url)
+        codes.append(await process.wait())
+        await silence(database)
+    assert codes == [-9] * (claims.MOST_LOSSES + 1) + [0]
+    assert await value(database, EMBEDDED) == 3
+    held = "SELECT array_agg(reason || ' ' || held) FROM rage_v1.failed_items"
+    assert await value(database, held) == [f"Whoever embedded it was lost, {claims.MOST_LOSSES} times. true"]
+    assert await value(database, CLAIMS) == 0
+    assert await index.retry(database, "usem3") == 1
+    assert (await fill(database, HashingEncoder(IDENTITY))).embedded == 1
+
+
+async def test_what_is_erased_while_it_is_embedded_gets_no_vector(database: Database) -> None:
+    image_id = await add(database, "lamp")
+    slow = Slow()
+    task = asyncio.create_task(fill(database, slow))
+    await slow.called.wait()
+    async with database.transaction() as connection:
+        await connection.execute(
+            "UPDATE rage.images SET deleted_at = now(), erased_at = now() WHERE image_id = %s", [image_id]
+        )
+    slow.release.set()
+    await task
+    assert [await value(database, count) for count in (EMBEDDED, CLAIMS)] == [0, 0]
+
+
+async def test_words_that_change_while_they_are_embedded_are_embedded_again(database: Database) -> None:
+    image_id = await add(database, "lamp")
+    slow = Slow()
+    task = asyncio.create_task(fill(database, slow))
+    await slow.called.wait()
+    async with database.transaction() as connection:
+        await connection.execute("UPDATE rage.images SET title = 'boat' WHERE image_id = %s", [image_id])
+        await connection.execute("SELECT rage.refresh_documents(ARRAY[%s]::bigint[])", [image_id])
+    slow.release.set()
+    await task
+    assert (await fill(database, HashingEncoder(IDENTITY))).embedded == 1
+
+
+async def test_the_status_tells_how_fast_a_space_fills(database: Database) -> None:
+    for number in range(claims.BATCH + 1):
+        await add(database, f"thing {number}")
+
+    class SecondIsSlow(Slow):
+        async def encode_documents(self, texts: Any) -> Vectors:
+            if self.calls == 0:
+                return await HashingEncoder.encode_documents(self, texts)
+            return await super().encode_documents(texts)
+
+    slow = SecondIsSlow()
+    task = asyncio.create_task(fill(database, slow))
+    await slow.called.wait()
+    [space] = [space for space in await index.spaces(database) if space.name == "usem3"]
+    assert (space.embedded, space.missing, space.fillers) == (claims.BATCH, 1, 1)
+    assert space.per_second is not None
+    assert space.per_second > 0
+    slow.release.set()
+    await task
+    [space] = [space for space in await index.spaces(database) if space.name == "usem3"]
+    assert (space.fillers, space.per_second) == (0, None)
