@@ -140,8 +140,8 @@ def test_the_setting_takes_hosts_and_networks_only() -> None:
     def read(text: str) -> tuple[str, ...]:
         return Settings.from_environment({"RAGE_FETCH_ALLOW": text}).fetch_allow
 
-    assert read(" CDN.corp.example , 10.1.0.0/16,, fd00::/8 ,localhost") == (
-        "cdn.corp.example", "10.1.0.0/16", "fd00::/8", "localhost",
+    assert read(" CDN.corp.example , 10.1.0.0/16,, fd00::/8 ,localhost,cdn1") == (
+        "cdn.corp.example", "10.1.0.0/16", "fd00::/8", "localhost", "cdn1",
     )  # fmt: skip
     assert read("") == ()
     for text in (

@@ -149,6 +149,12 @@ async def test_certificates_are_checked_by_the_hosts_name(tmp_path: Path) -> Non
         assert "from https to http" in str(down)
 
 
+async def test_what_is_no_tls_is_said(stub: Web) -> None:
+    stub.pages["/a.png"] = page(png(1))
+    error = await failure(stub.url("/a.png", scheme="https"))
+    assert str(error) == "shop.example does not speak TLS as it should."
+
+
 async def test_an_address_of_ipv6_is_connected_to_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[httpx2.Request] = []
 

@@ -119,7 +119,9 @@ def _hosts(given: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Host names in lower case, and networks."""
     entries = [entry.strip().lower() for entry in given.get(name, "").split(",") if entry.strip()]
     for entry in entries:
-        if not (is_network(entry) or (HOST_NAME.fullmatch(entry) and not entry[-1].isdigit())):
+        if not (
+            is_network(entry) or (HOST_NAME.fullmatch(entry) and not entry.rpartition(".")[2].isdecimal())
+        ):
             raise InvalidInput(
                 f"{name} takes host names and networks like cdn.example or 10.1.0.0/16, not {entry[:80]!r}.",
                 field=name,

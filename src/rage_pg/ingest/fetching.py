@@ -42,7 +42,7 @@ AT_ONCE = 4
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 HEADERS = {
-    "Accept": "image/*",
+    "Accept": "image/*,*/*;q=0.5",
     "Accept-Encoding": "identity",
     "Connection": "close",
     "User-Agent": f"rage-pg/{__version__}",
@@ -101,11 +101,10 @@ class Fetcher:
                 async with self._answer(target, address) as response:
                     return await _taken(target, response, limits)
             except Gone as error:
-                if _tls_fault(error) is not None:
-                    raise _failed(f"The certificate of {target.host} cannot be trusted.") from None
+                _check_tls(target, error)
             except httpx2.TimeoutException:
                 raise _failed(f"{target.host} stopped answering.") from None
-            except httpx2.HTTPError:
+            except (httpx2.HTTPError, OSError):
                 raise _failed(f"The connection to {target.host} broke off, or was no HTTP.") from None
         raise _failed(f"There is no connection to {target.host}.")
 
@@ -189,12 +188,15 @@ def _why(host: str, status: int) -> str:
     return f"{host} answered {status}, without an image."
 
 
-def _tls_fault(error: BaseException) -> BaseException | None:
-    """The fault of TLS at the bottom of an error, if there is one."""
+def _check_tls(target: Target, error: BaseException) -> None:
+    """Raise where TLS is at the bottom of an error: at another address it would be no better."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLError):
         cause = cause.__cause__ or cause.__context__
-    return cause
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        raise _failed(f"The certificate of {target.host} cannot be trusted.") from None
+    if cause is not None:
+        raise _failed(f"{target.host} does not speak TLS as it should.") from None
 
 
 def _too_large(limits: Limits) -> TooLarge:
