@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -204,3 +207,16 @@ async def test_what_a_model_raises_is_a_provider_error() -> None:
 def test_missing_weights_are_a_setup_error(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=r"weights\.bin"):
         weights_sha256(tmp_path / "weights.bin")
+
+
+def test_no_model_reports_to_its_makers(tmp_path: Path) -> None:
+    """onnxruntime keeps the number of its session in a file for temporary files, where it reports."""
+    script = (
+        "import asyncio, rage_pg.providers.style as style\n"
+        "from tests.store import png\n"
+        "asyncio.run(style.StyleEncoder().encode_images([png(1)]))\n"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True, cwd=ROOT)
+    assert list(tmp_path.iterdir()) == []
