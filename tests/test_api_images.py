@@ -116,7 +116,7 @@ async def test_upload_without_a_file_is_refused(client: Client) -> None:
     assert "picture" in problem(
         await client.post("/api/images", files=files), 400, "invalid-input", "picture"
     )
-    problem(await client.post("/api/images", json={}), 400, "invalid-input")
+    problem(await client.post("/api/images", json={}), 400, "invalid-input", "url")
     broken = {"content-type": "multipart/form-data; boundary=x"}
     problem(await client.post("/api/images", content=b"rubbish", headers=broken), 400, "invalid-input")
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from msgspec import UNSET
 
+from rage_pg.config import Limits
 from rage_pg.errors import InvalidInput
-from rage_pg.ingest.files import Source, discover, title_of
+from rage_pg.ingest.discovering import discovery
+from rage_pg.ingest.sources import Source, title_of
 from rage_pg.types import ImageMetadata
 from tests.hostile import png, write
 
@@ -17,7 +20,8 @@ NOTHING = ImageMetadata()
 
 
 def found(*sources: Path, manifest: Path | None = None, defaults: ImageMetadata = NOTHING) -> list[Source]:
-    return discover(sources, manifest, defaults)
+    with ExitStack() as opened:
+        return discovery(defaults, Limits(), None, opened).discover(sources, manifest)
 
 
 def test_a_folder_is_walked_in_order_without_hidden_and_other_files(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
     RageError
     ├── InvalidInput            400  a value that cannot be used, with the field's name
     │   ├── ImageRejected       422  bytes that are not an image we take
+    │   ├── NotFetched          422  a URL that gave us no image
     │   └── TooLarge            413  more bytes or pixels than the limits allow
     ├── NotAuthenticated        401  no key, or one that is not good
     ├── Forbidden               403  a key that does not go so far
@@ -64,6 +65,14 @@ class ImageRejected(InvalidInput):
     status = 422
     slug = "image-rejected"
     title = "Image rejected"
+
+
+class NotFetched(InvalidInput):
+    """Nothing of what a server answered is repeated beyond its status."""
+
+    status = 422
+    slug = "not-fetched"
+    title = "Not fetched"
 
 
 class TooLarge(InvalidInput):

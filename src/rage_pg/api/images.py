@@ -6,10 +6,9 @@ from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post, route
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, JSONBody, MultipartBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from msgspec import Struct
 
@@ -17,24 +16,22 @@ from rage_pg import ingest, jobs, search
 from rage_pg.api.parameters import PREFIX, Cursor, Limit, Words, filters_of_query
 from rage_pg.api.pictures import FOREVER, READING, REVALIDATE, not_modified, picture
 from rage_pg.api.problems import problems
+from rage_pg.api.received import (
+    FromUrl,
+    UploadOperation,
+    decoded,
+    upload_or_url,
+)
 from rage_pg.api.scopes import needs
 from rage_pg.api.wire import ApiResponse
 from rage_pg.callers import Caller
 from rage_pg.catalogue import images
 from rage_pg.database import Database
-from rage_pg.errors import InvalidInput
-from rage_pg.faults import fault
+from rage_pg.ingest import Fetcher
 from rage_pg.runtime import Runtime
 from rage_pg.types import Filters, Image, ImageMetadata, Page, SimilarAnswer
 
 ImageId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
-
-
-class Upload(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A multipart form: the picture, and what is said of it as a JSON object."""
-
-    file: UploadFile
-    metadata: str = "{}"
 
 
 class ImagesPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,35 +74,45 @@ async def list_images(
 @post(
     "/images",
     tags=["images"],
-    summary="Upload an image",
+    summary="Upload an image, or have one fetched",
     opt=needs("write"),
+    operation_class=UploadOperation,
     responses={
         HTTP_200_OK: ResponseSpec(
             data_container=Image,
-            description="The brand had these bytes already; what was said was merged.",
+            description="The brand had these bytes or this URL already; what was said was merged or applied.",
             generate_examples=False,
         ),
         **problems(409, 413, 422),
     },
 )
 async def add_image(
+    request: Request[Any, Any, Any],
     database: NamedDependency[Database],
     caller: NamedDependency[Caller],
     runtime: NamedDependency[Runtime],
-    data: MultipartBody[Upload],
+    fetcher: NamedDependency[Fetcher],
 ) -> Response[Image]:
     """201 with the new image, 200 where the brand has these bytes already: then what is said is merged.
 
-    Vectors are made by a job soon after.
+    A form with a file, or JSON with a URL. The same URL is the same image: 200, and other bytes are a new
+    version of it. Vectors are made by a job soon after.
     """
-    item = await ingest.add_image(
-        database,
-        await data.file.read(),
-        _decoded(data.metadata),
-        limits=runtime.settings.limits,
-        filename=data.file.filename,
-        author=caller.name,
-    )
+    given = await upload_or_url(request)
+    limits = runtime.settings.limits
+    if isinstance(given, FromUrl):
+        item = await ingest.fetch_image(
+            database, fetcher, given.url, given.metadata, limits=limits, author=caller.name
+        )
+    else:
+        item = await ingest.add_image(
+            database,
+            await given.file.read(),
+            decoded(given.metadata, ImageMetadata, "metadata"),
+            limits=limits,
+            filename=given.file.filename,
+            author=caller.name,
+        )
     await jobs.defer_fill_index(database)
     image = await images.get(database, cast("int", item.image_id))
     return ApiResponse(
@@ -264,15 +271,3 @@ HANDLERS = (
     get_content,
     get_thumbnail,
 )
-
-
-def _decoded(metadata: str) -> ImageMetadata:
-    try:
-        return msgspec.json.decode(metadata, type=ImageMetadata)
-    except msgspec.DecodeError as error:
-        field, sentence = fault(str(error), whole="metadata")
-        raise InvalidInput(sentence, field=field or "metadata") from None
-    except RecursionError:
-        raise InvalidInput("metadata is nested too deeply.", field="metadata") from None
-    except UnicodeEncodeError:
-        raise InvalidInput("metadata is not valid Unicode.", field="metadata") from None
