@@ -377,6 +377,39 @@ $$;
 
 COMMENT ON FUNCTION rage.brand_limit() IS 'The brands that a search is confined to; null where who asks sees every brand, and no clause is needed.';
 
+CREATE FUNCTION rage.build_index(space integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    part        text := format('embeddings_%s', space);
+    definition  text;
+    needed      bigint;
+BEGIN
+    IF NOT rage.is_operator() THEN
+        RAISE EXCEPTION 'only the operator changes indexes' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    -- Of two that come at once, the second finds that it has been built.
+    PERFORM pg_advisory_xact_lock(hashtextextended('rage.build_index', space));
+    SELECT s.index_definition INTO definition FROM rage.embedding_spaces AS s WHERE s.space_id = space;
+    IF definition IS NULL THEN
+        RETURN false;
+    END IF;
+    IF to_regclass(format('rage.%I', part || '_hnsw')) IS NULL THEN
+        -- A graph that does not fit takes many times as long: two bytes a number, its links, at most 2 GB.
+        EXECUTE format('SELECT least(count(*) * (2 * max(vector_dims(embedding)) + 2000), 2000000000) / 1024 FROM rage.%I', part)
+        INTO needed;
+        PERFORM set_config('maintenance_work_mem', greatest(needed, setting::bigint) || 'kB', true)
+        FROM pg_settings WHERE name = 'maintenance_work_mem' AND needed IS NOT NULL;
+        EXECUTE definition;
+    END IF;
+    UPDATE rage.embedding_spaces AS s SET index_definition = NULL WHERE s.space_id = space;
+    RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION rage.build_index(space integer) IS 'Builds the HNSW index of a space that was set aside for a load; whether there was one to build.';
+
 CREATE FUNCTION rage.caller_id() RETURNS uuid
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'rage', 'pg_temp'
@@ -524,6 +557,7 @@ CREATE TABLE rage.embedding_spaces (
     ef_search integer DEFAULT 300 NOT NULL,
     trouble text,
     trouble_at timestamp with time zone,
+    index_definition text,
     CONSTRAINT embedding_spaces_candidate_cost_check CHECK ((candidate_cost > (0)::double precision)),
     CONSTRAINT embedding_spaces_dimensions_check CHECK (((dimensions >= 1) AND (dimensions <= 4000))),
     CONSTRAINT embedding_spaces_ef_search_check CHECK (((ef_search >= 10) AND (ef_search <= 1000))),
@@ -560,6 +594,8 @@ COMMENT ON COLUMN rage.embedding_spaces.ef_search IS 'How many candidates a scan
 COMMENT ON COLUMN rage.embedding_spaces.trouble IS 'Why filling it does not go on; null where nothing is in the way.';
 
 COMMENT ON COLUMN rage.embedding_spaces.trouble_at IS 'When that was found.';
+
+COMMENT ON COLUMN rage.embedding_spaces.index_definition IS 'The statement that builds its HNSW index when a load is over, which is faster; null while it has one.';
 
 CREATE FUNCTION rage.compared_by(leg text) RETURNS rage.embedding_spaces
     LANGUAGE plpgsql STABLE
@@ -2250,6 +2286,35 @@ END
 $$;
 
 COMMENT ON FUNCTION rage.sees_every_brand() IS 'Whether who asks is granted every brand: then there is nothing to filter.';
+
+CREATE FUNCTION rage.set_index_aside(space integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    part   text := format('embeddings_%s', space);
+    empty  boolean;
+BEGIN
+    IF NOT rage.is_operator() THEN
+        RAISE EXCEPTION 'only the operator changes indexes' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    SET LOCAL lock_timeout = '2s';
+    EXECUTE format('LOCK TABLE rage.%I IN ACCESS EXCLUSIVE MODE', part);
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM rage.%I)', part) INTO empty;
+    IF NOT empty OR to_regclass(format('rage.%I', part || '_hnsw')) IS NULL THEN
+        RETURN false;
+    END IF;
+    UPDATE rage.embedding_spaces AS s
+    SET index_definition = pg_get_indexdef(to_regclass(format('rage.%I', part || '_hnsw')))
+    WHERE s.space_id = space;
+    EXECUTE format('DROP INDEX rage.%I', part || '_hnsw');
+    RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN false;
+END
+$$;
+
+COMMENT ON FUNCTION rage.set_index_aside(space integer) IS 'Drops the HNSW index of a space without vectors, to be built after a load; whether it did.';
 
 CREATE FUNCTION rage.set_scan(settings text[]) RETURNS void
     LANGUAGE plpgsql

@@ -132,7 +132,8 @@ def _show(report: ImportReport, filled: Sequence[Filled]) -> None:
     for space in filled:
         if space.embedded or space.failed:
             failed = f", {space.failed:,} could not be" if space.failed else ""
-            show(f"{space.embedded:,} embedded in {space.space}{failed}")
+            built = "; its index was built afterwards, which is faster" if space.index_built else ""
+            show(f"{space.embedded:,} embedded in {space.space}{failed}{built}")
         if space.trouble:
             complain(f"{space.space} does not fill up, words alone find the images there: {space.trouble}")
 
