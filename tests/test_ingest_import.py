@@ -194,7 +194,7 @@ async def test_bad_files_are_named_and_stop_nothing(database: Database, tmp_path
     assert summary(report) == (2, 0, 0, 6)
     assert reasons(report) == {
         "empty.png": "The file is empty.",
-        "text.png": "This is not an intact JPEG, PNG, WebP, GIF, TIFF or BMP image.",
+        "text.png": "This is not an intact JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF or HEIC image.",
         "cut.png": "The image is cut off.",
         "bomb.png": "The image has more than 100,000,000 pixels, the most that is taken.",
         "large.png": f"The file has {large.stat().st_size:,} bytes, at most 1,000,000 are taken.",

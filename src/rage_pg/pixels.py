@@ -5,7 +5,16 @@ from __future__ import annotations
 from io import BytesIO
 
 import numpy as np
+import pi_heif
 from PIL import ExifTags, Image, ImageCms
+
+OLDEST_LIBHEIF = (1, 23, 4)
+"""Earlier ones have holes through which a picture takes over the process that decodes it."""
+READS_HEIC = tuple(int(part) for part in pi_heif.libheif_version().split(".")[:3]) >= OLDEST_LIBHEIF
+
+if READS_HEIC:
+    # The picture alone: what is not decoded can do no harm.
+    pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -17,16 +26,36 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """What brings a picture of this EXIF orientation upright; from 5 on, width and height swap."""
+XMP = ("xmp", "XML:com.adobe.xmp")
 
 
 def orientation(picture: Image.Image) -> int:
-    """1 (upright) to 8; 1 where the EXIF data are damaged, which says nothing of the picture."""
+    """1 (upright) to 8; 1 where the EXIF data are damaged, which says nothing of the picture.
+
+    As browsers do, it believes EXIF data alone, and of HEIC the container, which decoding heeded.
+    """
+    if picture.format == "HEIF":
+        return 1
     try:
+        if picture.format == "PNG":
+            picture.load()  # its EXIF data may lie behind the pixels
+        picture.info = {name: value for name, value in picture.info.items() if name not in XMP}
         found = picture.getexif().get(ExifTags.Base.Orientation, 1)
     # Damaged bytes make Pillow's readers raise nearly anything.
     except Exception:
         return 1
     return found if found in TURNS else 1
+
+
+def shown(picture: Image.Image) -> Image.Image:
+    """A picture that is loaded, upright, in sRGB, as RGBA where it has transparency and RGB elsewhere.
+
+    It carries no metadata on.
+    """
+    turn = TURNS.get(orientation(picture))
+    made = in_srgb(in_eight_bits(picture), picture.info.get("icc_profile"))
+    made.info = {}
+    return made if turn is None else made.transpose(turn)
 
 
 def in_eight_bits(picture: Image.Image) -> Image.Image:

@@ -13,14 +13,19 @@ from msgspec import UNSET, Struct, structs
 from rage_pg.errors import InvalidInput
 from rage_pg.ingest.manifest import Row, read_manifest
 from rage_pg.ingest.metadata import LONGEST, checked, given, with_defaults
-from rage_pg.texts import check_tag, escaped
+from rage_pg.texts import escaped, is_tag
 from rage_pg.types import ImageMetadata
 
 TAKEN = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib"}
+    | {".avif", ".avifs", ".heic", ".heif", ".hif"}
 )
-NAMED = frozenset({".heic", ".heif", ".avif", ".jxl", ".jp2", ".psd"})
-"""Photographs that are not taken: reported, where a folder's other files are left alone in silence."""
+NAMED = frozenset(
+    {".svg", ".svgz", ".psd", ".psb", ".xcf", ".jxl", ".jp2", ".j2k", ".jpf", ".jpx", ".ico", ".icns", ".tga"}
+    | {".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"}
+)
+"""What a person takes for a picture and is none that is taken: reported, where a folder's other files are
+left alone in silence."""
 LONGEST_PATH = 2_000
 """Bytes of a root and a path together that still fit an index."""
 
@@ -139,11 +144,7 @@ def _found(file: Path, folder: Path, defaults: ImageMetadata) -> Source:
 def _folder_tag(path: Path) -> tuple[str, ...]:
     """The tag that a file's folder gives it; none where the folder's name cannot be one."""
     tag = path.parent.as_posix()
-    try:
-        check_tag(tag)
-    except InvalidInput:
-        return ()
-    return (tag,) if path.parent.name else ()
+    return (tag,) if path.parent.name and is_tag(tag) else ()
 
 
 def _checked(source: Source) -> Source:

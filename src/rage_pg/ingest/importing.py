@@ -20,7 +20,7 @@ from msgspec import Struct
 from rage_pg.config import MIB, Limits
 from rage_pg.database import Database, fetch_all
 from rage_pg.errors import Conflict, ImageRejected, InvalidInput, RageError
-from rage_pg.ingest.decoding import DEFAULT_LIMITS, check_size, decode
+from rage_pg.ingest.decoding import DEFAULT_LIMITS, check_size, decode, words_of
 from rage_pg.ingest.files import Source, discover, title_of
 from rage_pg.ingest.metadata import NOTHING_SAID, given
 from rage_pg.ingest.storing import SQL, put
@@ -161,6 +161,8 @@ def _incoming(
         picture = None if read.sha256 in known else decode(read.content, limits)
     except RageError as error:
         return error
+    # What is stored for one brand may be new to another.
+    words = words_of(read.content, limits) if picture is None else picture.words
     return Incoming(
         name=source.name,
         metadata=source.metadata,
@@ -169,6 +171,7 @@ def _incoming(
         root=source.root,
         path=source.path,
         title=title_of(source.path),
+        words=words,
         added_tags=source.added_tags,
     )
 

@@ -38,6 +38,7 @@ async def add_image(
         picture=picture,
         origin="uploaded",
         title=title_of(name),
+        words=picture.words,
     )
     async with database.transaction() as connection:
         (item,) = await put(connection, [file], caption_source, author)

@@ -1,0 +1,67 @@
+"""JPEG: a row of segments, each with a marker and a length, and the scans between them."""
+
+from __future__ import annotations
+
+import re
+
+from rage_pg.plain.turning import minimal_exif
+from rage_pg.plain.walking import Unclear, number, steps
+
+# One byte of what may be a row of FF, so that no file can make the search look at a row again and again.
+MARKER = re.compile(rb"\xff[^\x00\xff]")
+AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+END = 0xD9
+SCAN = 0xDA
+ALONE = {0x01, *range(0xD0, 0xD9)}
+CODING = {*range(0xC0, 0xD0), SCAN, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF} - {0xC8}
+JFIF, ICC, ADOBE = 0xE0, 0xE2, 0xEE
+
+Part = tuple[int, int, int]
+"""Marker, and where what it holds begins and ends; for a scan its data belong to that."""
+
+
+def parts(content: bytes) -> list[Part]:
+    """The segments up to the end of the first picture. Raises Unclear."""
+    found: list[Part] = []
+    position = 2
+    for _ in steps():
+        marker = MARKER.search(content, position)
+        if marker is None or content[marker.end() - 1] == END:
+            break
+        kind, start = content[marker.end() - 1], marker.end()
+        if kind in ALONE:
+            position = start
+            continue
+        length = number(content, start, 2)
+        position = start + length
+        if length < 2 or position > len(content):
+            raise Unclear
+        if kind == SCAN:
+            after = AFTER_SCAN.search(content, position)
+            position = after.start() if after else len(content)
+        found.append((kind, start, position))
+    return found
+
+
+def plain(content: bytes, turn: int) -> bytes:
+    """The same picture; of segments that say something, the density, the colour profile and the turn stay."""
+    head: list[bytes] = [b"\xff\xd8"]
+    rest: list[bytes] = []
+    for kind, start, end in parts(content):
+        held = content[start + 2 : end]
+        if kind in CODING:
+            rest.append(b"\xff" + bytes([kind]) + content[start:end])
+        elif kind == JFIF and held.startswith(b"JFIF\0") and len(held) >= 14:
+            # Without the thumbnail that may follow.
+            head.append(_segment(kind, held[:12] + b"\0\0"))
+        elif kind == ICC and held.startswith(b"ICC_PROFILE\0"):
+            rest.append(_segment(kind, held))
+        elif kind == ADOBE and held.startswith(b"Adobe") and len(held) >= 12:
+            rest.append(_segment(kind, held[:12]))
+    if exif := minimal_exif(turn):
+        head.append(_segment(0xE1, b"Exif\0\0" + exif))
+    return b"".join((*head, *rest, b"\xff\xd9"))
+
+
+def _segment(kind: int, held: bytes) -> bytes:
+    return b"\xff" + bytes([kind]) + (len(held) + 2).to_bytes(2, "big") + held
