@@ -21,7 +21,7 @@ def picture(number: int = 0, size: tuple[int, int] = (48, 32), mode: str = "RGB"
 
 def encoded(made: Image.Image, image_format: str = "PNG", **options: object) -> bytes:
     buffer = BytesIO()
-    made.save(buffer, image_format, **options)
+    made.copy().save(buffer, image_format, **options)  # saving leaves its traces in a picture
     return buffer.getvalue()
 
 

@@ -26,20 +26,16 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """What brings a picture of this EXIF orientation upright; from 5 on, width and height swap."""
-XMP = ("xmp", "XML:com.adobe.xmp")
 
 
 def orientation(picture: Image.Image) -> int:
     """1 (upright) to 8; 1 where the EXIF data are damaged, which says nothing of the picture.
 
-    As browsers do, it believes EXIF data alone, and of HEIC the container, which decoding heeded.
+    Of HEIC the container tells, which decoding heeds.
     """
     if picture.format == "HEIF":
         return 1
     try:
-        if picture.format == "PNG":
-            picture.load()  # its EXIF data may lie behind the pixels
-        picture.info = {name: value for name, value in picture.info.items() if name not in XMP}
         found = picture.getexif().get(ExifTags.Base.Orientation, 1)
     # Damaged bytes make Pillow's readers raise nearly anything.
     except Exception:

@@ -20,10 +20,12 @@ from rage_pg.ingest.own_words import SILENT, OwnWords, own_words
 from rage_pg.ingest.raw_files import is_raw
 from rage_pg.ingest.refusals import HEIC_UNREADABLE, NOT_AN_IMAGE, RAW, reason_against
 from rage_pg.pixels import READS_HEIC, TURNS, in_eight_bits, in_srgb, orientation
-from rage_pg.plain import MEDIA_TYPES, MOST_FRAMES, Endless, format_of, frames
+from rage_pg.plain import MEDIA_TYPES, MOST_FRAMES, Endless, Unclear, format_of, frames, kept
 
 DEFAULT_LIMITS = Limits()
 THUMBNAIL_SIDE = 512
+READ_WHOLE = ("TIFF", "BMP")
+"""Formats with odd kinds that only Pillow can follow; such a picture is served as PNG."""
 
 # Pillow opens what it only warns of. Its remarks on damaged metadata are of no use to whoever imports.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
@@ -54,38 +56,28 @@ def decode(content: bytes, limits: Limits) -> Decoded:
     """
     check_size(len(content), limits)
     found = _format(content)
-    count = _frames(content)
-    with _opened(content, found, limits) as picture:
+    count, shown = _taken_apart(content, found)
+    with _opened(shown, found, limits) as picture:
         width, height = picture.size
         if found == "AVIF":
             count = _few_enough(getattr(picture, "n_frames", 1))
-        words = own_words(picture)
         small = _small(picture)
         # After the pixels: some formats read them to find their EXIF data, and damage must not hide there.
         held = orientation(picture)
-        if held >= 5:
-            width, height = height, width
-        if held in TURNS:
-            small = small.transpose(TURNS[held])
-        return Decoded(
-            content=content,
-            sha256=hashlib.sha256(content).digest(),
-            media_type=MEDIA_TYPES[found],
-            width=width,
-            height=height,
-            thumbnail=_webp(small),
-            frames=count,
-            words=words,
-        )
-
-
-def words_of(content: bytes, limits: Limits) -> OwnWords:
-    """What a file says of itself whose pixels were checked before. Never raises."""
-    try:
-        with _opened(content, _format(content), limits) as picture:
-            return own_words(picture)
-    except RageError:
-        return SILENT
+    if held >= 5:
+        width, height = height, width
+    if held in TURNS:
+        small = small.transpose(TURNS[held])
+    return Decoded(
+        content=content,
+        sha256=hashlib.sha256(content).digest(),
+        media_type=MEDIA_TYPES[found],
+        width=width,
+        height=height,
+        thumbnail=_webp(small),
+        frames=count,
+        words=own_words(content),
+    )
 
 
 def check_size(size: int, limits: Limits) -> None:
@@ -107,13 +99,17 @@ def _format(content: bytes) -> str:
     return found
 
 
-def _frames(content: bytes) -> int:
+def _taken_apart(content: bytes, found: str) -> tuple[int, bytes]:
+    """The number of frames, and what of the bytes shows them: what is served is what is decoded."""
     try:
-        return frames(content)
+        return frames(content, found), kept(content, found)
     except Endless:
-        raise TooLarge(
-            f"The image has more than {MOST_FRAMES:,} frames or countless parts, more than is taken."
-        ) from None
+        message = f"The image has more than {MOST_FRAMES:,} frames or countless parts, more than is taken."
+        raise TooLarge(message) from None
+    except Unclear:
+        if found in READ_WHOLE:
+            return 1, content
+        raise ImageRejected("The image is cut off or damaged.") from None
 
 
 def _few_enough(count: int) -> int:

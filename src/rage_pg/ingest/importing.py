@@ -20,9 +20,10 @@ from msgspec import Struct
 from rage_pg.config import MIB, Limits
 from rage_pg.database import Database, fetch_all
 from rage_pg.errors import Conflict, ImageRejected, InvalidInput, RageError
-from rage_pg.ingest.decoding import DEFAULT_LIMITS, check_size, decode, words_of
+from rage_pg.ingest.decoding import DEFAULT_LIMITS, check_size, decode
 from rage_pg.ingest.files import Source, discover, title_of
 from rage_pg.ingest.metadata import NOTHING_SAID, given
+from rage_pg.ingest.own_words import own_words
 from rage_pg.ingest.storing import SQL, put
 from rage_pg.ingest.values import Incoming
 from rage_pg.types import ImageMetadata, ImportItem, ImportReport, Rejection
@@ -162,7 +163,7 @@ def _incoming(
     except RageError as error:
         return error
     # What is stored for one brand may be new to another.
-    words = words_of(read.content, limits) if picture is None else picture.words
+    words = own_words(read.content) if picture is None else picture.words
     return Incoming(
         name=source.name,
         metadata=source.metadata,

@@ -7,24 +7,20 @@ them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
-from PIL import ExifTags, Image
 
 from rage_pg.ingest.metadata import LONGEST
 from rage_pg.ingest.xmp import xmp_texts
+from rage_pg.plain import Said, Unclear, format_of, said, tiff
+from rage_pg.plain.said import MOST_BYTES
 from rage_pg.texts import CONTROL, is_tag
 
-MOST_BYTES = 1_000_000
-"""Of EXIF, IPTC or XMP; of what is larger nothing is read."""
 MOST_KEYWORDS = 50
 UTF_8_MARK = b"\x1b%G"
 HEADLINE, OBJECT_NAME, CAPTION, KEYWORD, CHARSET = (2, 105), (2, 5), (2, 120), (2, 25), (1, 90)
-XP_TITLE, XP_KEYWORDS, XP_SUBJECT = 0x9C9B, 0x9C9E, 0x9C9F
-PHOTOSHOP_IPTC = 0x0404
-TIFF_IPTC, TIFF_XMP = 33723, 700
+DESCRIPTION, XP_TITLE, XP_KEYWORDS, XP_SUBJECT = 0x010E, 0x9C9B, 0x9C9E, 0x9C9F
 BOILERPLATE = re.compile(
     r"(olympus|minolta|konica minolta|kodak|samsung|casio|fujifilm|ricoh|vivitar)?"
     r"( ?(digital|still|camera|pictures?)){1,5}"
@@ -47,44 +43,30 @@ class OwnWords(Struct, frozen=True, kw_only=True):
 SILENT = OwnWords()
 
 
-def own_words(picture: Image.Image) -> OwnWords:
-    """Read from an opened picture, decoded or not. Never raises: damaged words are none."""
-    xmp = _tried(lambda: xmp_texts(_xmp(picture)), {})
-    iptc = _tried(lambda: _iptc(picture), {})
-    exif = _tried(lambda: _exif(picture), {})
-    texts = _tried(lambda: _png_texts(picture), {})
-    keywords = (*xmp.get("subject", ()), *iptc.get(KEYWORD, ()), *exif.get("keywords", ()))
-    return OwnWords(
-        title=_first(
-            "title",
-            [
-                xmp.get("title"),
-                iptc.get(HEADLINE),
-                iptc.get(OBJECT_NAME),
-                exif.get("title"),
-                texts.get("title"),
-            ],
-        ),
-        description=_first(
-            "caption",
-            [
-                xmp.get("description"),
-                iptc.get(CAPTION),
-                exif.get("description"),
-                exif.get("subject"),
-                texts.get("description"),
-            ],
-        ),
-        keywords=_tags(keywords),
-    )
-
-
-def _tried(read: Callable[[], dict[Any, list[str]]], otherwise: dict[Any, list[str]]) -> dict[Any, list[str]]:
+def own_words(content: bytes) -> OwnWords:
+    """Read from the bytes of a picture, decoded or not. Never raises: damaged words are none."""
+    found = format_of(content)
     try:
-        return read()
-    # Damaged bytes make Pillow's readers raise nearly anything.
-    except Exception:
-        return otherwise
+        held = Said() if found is None else said(content, found)
+    except Unclear:
+        held = Said()
+    xmp, iptc, exif = xmp_texts(held.xmp), _iptc(held.iptc), _exif(held.exif)
+    texts = {name.lower(): [text] for name, text in held.texts.items()}
+    titles = (
+        xmp.get("title"),
+        iptc.get(HEADLINE),
+        iptc.get(OBJECT_NAME),
+        exif.get(XP_TITLE),
+        texts.get("title"),
+    )
+    descriptions = (
+        *(xmp.get("description"), iptc.get(CAPTION), exif.get(DESCRIPTION), exif.get(XP_SUBJECT)),
+        texts.get("description"),
+    )
+    keywords = (*xmp.get("subject", ()), *iptc.get(KEYWORD, ()), *exif.get(XP_KEYWORDS, ()))
+    return OwnWords(
+        title=_first("title", titles), description=_first("caption", descriptions), keywords=_tags(keywords)
+    )
 
 
 def _first(field: str, found: Iterable[list[str] | None]) -> str | None:
@@ -121,38 +103,28 @@ def _text(held: bytes) -> str:
         return held.decode("latin-1")
 
 
-def _xmp(picture: Image.Image) -> bytes:
-    found = picture.info.get("xmp") or picture.info.get("XML:com.adobe.xmp") or b""
-    if not found and hasattr(picture, "tag_v2"):
-        found = picture.tag_v2.get(TIFF_XMP, b"")
-    held = found.encode() if isinstance(found, str) else bytes(found)
-    return held if len(held) <= MOST_BYTES else b""
-
-
-def _exif(picture: Image.Image) -> dict[Any, list[str]]:
-    if len(picture.info.get("exif") or b"") > MOST_BYTES:
-        return {}
-    exif = picture.getexif() if picture.format != "PNG" or "exif" in picture.info else Image.Exif()
-    found: dict[Any, list[str]] = {}
-    description = exif.get(ExifTags.Base.ImageDescription)
-    if isinstance(description, str):
-        # Pillow reads it as Latin-1, most programs write UTF-8.
-        found["description"] = [_text(description.encode("latin-1", "replace"))]
-    for name, tag in (("title", XP_TITLE), ("subject", XP_SUBJECT), ("keywords", XP_KEYWORDS)):
-        held = exif.get(tag)
-        if held is not None:
-            text = bytes(held)[:MOST_BYTES].decode("utf-16-le", "ignore").split("\0", 1)[0]
-            found[name] = text.split(";") if name == "keywords" else [text]
+def _exif(held: bytes) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    try:
+        entries = tiff.first_page(held) if held else {}
+        for tag in (DESCRIPTION, XP_TITLE, XP_KEYWORDS, XP_SUBJECT):
+            if tag in entries and entries[tag].count <= MOST_BYTES:
+                value = tiff.held(held, entries[tag])
+                found[tag] = [_text(value)] if tag == DESCRIPTION else _of_windows(value, tag)
+    except Unclear:
+        pass
     return found
 
 
-def _iptc(picture: Image.Image) -> dict[Any, list[str]]:
-    held = picture.info.get("photoshop", {}).get(PHOTOSHOP_IPTC, b"")
-    if not held and hasattr(picture, "tag_v2"):
-        held = picture.tag_v2.get(TIFF_IPTC, b"")
-    fields = list(_datasets(bytes(held))) if len(held) <= MOST_BYTES else []
+def _of_windows(value: bytes, tag: int) -> list[str]:
+    text = value.decode("utf-16-le", "ignore").split("\0", 1)[0]
+    return text.split(";") if tag == XP_KEYWORDS else [text]
+
+
+def _iptc(held: bytes) -> dict[tuple[int, int], list[str]]:
+    fields = list(_datasets(held))
     marked = any(name == CHARSET and value.startswith(UTF_8_MARK) for name, value in fields)
-    found: dict[Any, list[str]] = {}
+    found: dict[tuple[int, int], list[str]] = {}
     for name, value in fields:
         text = value.decode("utf-8", "ignore") if marked else _text(value)
         found.setdefault(name, []).append(text)
@@ -170,12 +142,3 @@ def _datasets(held: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
         if length & 0x8000 or position > len(held):
             return
         yield name, held[position - length : position]
-
-
-def _png_texts(picture: Image.Image) -> dict[Any, list[str]]:
-    names = ("title", "description")
-    return {
-        name.lower(): [value]
-        for name, value in picture.info.items()
-        if isinstance(name, str) and name.lower() in names and isinstance(value, str)
-    }

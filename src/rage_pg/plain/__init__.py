@@ -2,6 +2,9 @@
 
 plain    bytes → bytes that may leave the house: the same pixels, colours, turn, transparency, animation
 frames   how many pictures a file holds, counted without decoding one
+said     what it says besides, found but not believed
+
+It is also what is decoded: no reader of metadata but ours, which has bounds, ever sees what strangers wrote.
 
 What a file is, its first bytes tell. The parts that show the picture are copied as they are, at the cost of
 copying; only where a file is too odd to tell its parts apart, is it decoded, and encoded anew as PNG.
@@ -9,17 +12,31 @@ copying; only where a file is too odd to tell its parts apart, is it decoded, an
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 
 from msgspec import Struct
 from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
-from rage_pg.pixels import orientation, shown
+from rage_pg.pixels import shown
 from rage_pg.plain import bmp, boxes, gif, jpeg, png, tiff, webp
+from rage_pg.plain.said import Said, said
 from rage_pg.plain.walking import MOST_FRAMES, Endless, Unclear
 
-__all__ = ["MOST_FRAMES", "Endless", "Plain", "format_of", "frames", "plain"]
+__all__ = [
+    "MEDIA_TYPES",
+    "MOST_FRAMES",
+    "Endless",
+    "Plain",
+    "Said",
+    "Unclear",
+    "format_of",
+    "frames",
+    "kept",
+    "plain",
+    "said",
+]
 
 MEDIA_TYPES = {
     "JPEG": "image/jpeg",
@@ -31,10 +48,24 @@ MEDIA_TYPES = {
     "AVIF": "image/avif",
     "HEIF": "image/heic",
 }
+KEPT: dict[str, Callable[[bytes], bytes]] = {
+    "JPEG": jpeg.plain,
+    "PNG": png.plain,
+    "WEBP": webp.plain,
+    "GIF": gif.plain,
+    "TIFF": tiff.plain,
+    "BMP": bmp.plain,
+    "AVIF": boxes.plain,
+    "HEIF": boxes.plain,
+}
+FRAMES: dict[str, Callable[[bytes], int]] = {
+    "PNG": png.frames,
+    "WEBP": webp.frames,
+    "GIF": gif.frames,
+    "TIFF": tiff.frames,
+}
 AVIF_BRANDS = {b"avif", b"avis"}
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
-TURNED_BY = (b"eXIf", b"Raw profile type")
-"""What turns a PNG: without either it need not be opened."""
 
 
 class Plain(Struct, frozen=True, kw_only=True):
@@ -59,17 +90,18 @@ def format_of(content: bytes) -> str | None:
     return "BMP" if content[:2] == b"BM" else None
 
 
-def frames(content: bytes) -> int:
-    """Frames or pages, 1 for a still. Raises Endless for more parts or frames than any picture has.
+def frames(content: bytes, found: str) -> int:
+    """Frames or pages, 1 for a still. Raises Endless for more than any picture has, and Unclear.
 
-    Of AVIF and HEIC 1: their decoder tells.
+    Of AVIF and HEIC 1: their decoder tells. Pictures behind the first of a JPEG are previews or depths of it.
     """
-    try:
-        return _frames(content)
-    except Endless:
-        raise
-    except Unclear:
-        return 1
+    counted = FRAMES.get(found)
+    return 1 if counted is None else counted(content)
+
+
+def kept(content: bytes, found: str) -> bytes:
+    """The parts of a file that show its picture. Raises Endless, Unclear."""
+    return KEPT[found](content)
 
 
 def plain(content: bytes) -> Plain:
@@ -78,7 +110,7 @@ def plain(content: bytes) -> Plain:
     if found is None:
         raise UnidentifiedImageError
     try:
-        return Plain(content=_kept(content, found), media_type=MEDIA_TYPES[found])
+        return Plain(content=kept(content, found), media_type=MEDIA_TYPES[found])
     except Unclear:
         return Plain(content=_encoded_anew(content, found), media_type="image/png")
 
@@ -90,49 +122,6 @@ def _brand(content: bytes) -> str | None:
     if listed[:4] in AVIF_BRANDS or (listed[:4] in (b"mif1", b"msf1", b"miaf") and brands & AVIF_BRANDS):
         return "AVIF"
     return "HEIF" if listed[:4] in HEIF_BRANDS else None
-
-
-def _frames(content: bytes) -> int:
-    match format_of(content):
-        case "PNG":
-            return png.frames(content)
-        case "WEBP":
-            return webp.frames(content)
-        case "GIF":
-            return gif.frames(content)
-        case "TIFF":
-            return tiff.frames(content)
-        case "JPEG":
-            # Pictures behind the first are previews or depths of the same one.
-            jpeg.parts(content)
-        case "AVIF" | "HEIF":
-            boxes.check(content)
-    return 1
-
-
-def _kept(content: bytes, found: str) -> bytes:
-    match found:
-        case "JPEG":
-            return jpeg.plain(content, _turn(content, found))
-        case "PNG":
-            turned = any(sign in content for sign in TURNED_BY)
-            return png.plain(content, _turn(content, found) if turned else 1)
-        case "WEBP":
-            return webp.plain(content, _turn(content, found))
-        case "GIF":
-            return gif.plain(content)
-        case "TIFF":
-            return tiff.plain(content)
-        case "BMP":
-            return bmp.plain(content)
-        case "AVIF" | "HEIF":
-            return boxes.plain(content)
-    raise Unclear
-
-
-def _turn(content: bytes, found: str) -> int:
-    with _opened(content, found) as picture:
-        return orientation(picture)
 
 
 def _encoded_anew(content: bytes, found: str) -> bytes:

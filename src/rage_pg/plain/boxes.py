@@ -52,12 +52,6 @@ def boxes(content: bytes, start: int, end: int) -> Iterator[Box]:
         start += size
 
 
-def check(content: bytes) -> None:
-    """Raises Endless for more boxes on the first level than any picture has."""
-    for _ in boxes(content, 0, len(content)):
-        pass
-
-
 def plain(content: bytes) -> bytes:
     """The same picture or sequence. Raises Unclear."""
     made = bytearray(len(content))
@@ -106,16 +100,10 @@ def _empty(made: bytearray, box: Box) -> None:
 def _items(content: bytes, made: bytearray, meta: Box) -> None:
     """Keep the directory and the bytes of the picture's items; of the others nothing but their numbers."""
     made[meta.body : meta.end] = content[meta.body : meta.end]
-    inner = {}
     for box in boxes(content, meta.body + 4, meta.end):
-        if box.kind in DESCRIBING:
-            inner[box.kind] = box
-        else:
+        if box.kind not in DESCRIBING:
             _empty(made, box)
-    if not {b"pitm", b"iinf", b"iloc"} <= inner.keys():
-        raise Unclear
-    items = _described(content, inner[b"iinf"])
-    _locate(content, inner[b"iloc"], inner.get(b"idat"), items)
+    inner, items = _directory(content, meta)
     wanted = _wanted(content, inner, items)
     for name, item in items.items():
         if name not in wanted:
@@ -129,6 +117,26 @@ def _items(content: bytes, made: bytearray, meta: Box) -> None:
             if total > 2 * len(content):
                 raise Unclear
             made[start:stop] = content[start:stop]
+
+
+def texts(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The kinds and the bytes of the items that hold EXIF data or XMP. Raises Unclear."""
+    for box in boxes(content, 0, len(content)):
+        if box.kind == b"meta":
+            for item in _directory(content, box)[1].values():
+                kind = content[item.place : item.place + 4]
+                if kind == b"Exif" or (kind == b"mime" and b"rdf+xml" in content[item.place : item.end]):
+                    yield kind, b"".join(content[start:stop] for start, stop in item.stretches[:100])
+
+
+def _directory(content: bytes, meta: Box) -> tuple[dict[bytes, Box], dict[int, Item]]:
+    """The boxes that describe the items, by their kinds, and the items, by their numbers."""
+    inner = {box.kind: box for box in boxes(content, meta.body + 4, meta.end) if box.kind in DESCRIBING}
+    if not {b"pitm", b"iinf", b"iloc"} <= inner.keys():
+        raise Unclear
+    items = _described(content, inner[b"iinf"])
+    _locate(content, inner[b"iloc"], inner.get(b"idat"), items)
+    return inner, items
 
 
 def _described(content: bytes, iinf: Box) -> dict[int, Item]:

@@ -20,18 +20,21 @@ def blocks(content: bytes) -> Iterator[Block]:
     """The blocks up to the trailer, or as far as they are whole. Raises Endless, and Unclear for no block."""
     position = _head(content)
     left = MOST_SUB_BLOCKS
+    framed = False
     while position < len(content) and content[position] != END:
         start, introducer = position, content[position]
         if introducer == EXTENSION:
             kind, position = number(content, position + 1, 1), position + 2
         elif introducer == FRAME:
-            kind = FRAME
+            kind, framed = FRAME, True
             position = position + 11 + _palette(number(content, position + 9, 1))
         elif introducer == 0:  # padding that decoders pass over
             position, left = position + 1, left - 1
             if left < 0:
                 raise Endless
             continue
+        elif framed:  # no block, and a picture was met: what follows is none of it
+            return
         else:
             raise Unclear
         while (length := number(content, position, 1)) != 0:
@@ -43,17 +46,12 @@ def blocks(content: bytes) -> Iterator[Block]:
 
 
 def frames(content: bytes) -> int:
-    """As far as the blocks are whole. Raises Endless."""
+    """Raises Endless, Unclear."""
     count = 0
-    try:
-        for kind, _, _ in blocks(content):
-            count += kind == FRAME
-            if count > MOST_FRAMES:
-                raise Endless
-    except Endless:
-        raise
-    except Unclear:
-        pass
+    for kind, _, _ in blocks(content):
+        count += kind == FRAME
+        if count > MOST_FRAMES:
+            raise Endless
     return max(count, 1)
 
 

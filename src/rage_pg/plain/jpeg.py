@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rage_pg.plain.turning import minimal_exif
+from rage_pg.plain.turning import minimal_exif, turn_of
 from rage_pg.plain.walking import Unclear, number, steps
 
 # One byte of what may be a row of FF, so that no file can make the search look at a row again and again.
@@ -14,21 +14,25 @@ END = 0xD9
 SCAN = 0xDA
 ALONE = {0x01, *range(0xD0, 0xD9)}
 CODING = {*range(0xC0, 0xD0), SCAN, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF} - {0xC8}
-JFIF, ICC, ADOBE = 0xE0, 0xE2, 0xEE
+JFIF, APP1, ICC, ADOBE = 0xE0, 0xE1, 0xE2, 0xEE
+EXIF = b"Exif\0\0"
 
 Part = tuple[int, int, int]
 """Marker, and where what it holds begins and ends; for a scan its data belong to that."""
 
 
 def parts(content: bytes) -> list[Part]:
-    """The segments up to the end of the first picture. Raises Unclear."""
+    """The segments up to the end of the first picture, which is one of them. Raises Unclear."""
     found: list[Part] = []
     position = 2
     for _ in steps():
         marker = MARKER.search(content, position)
-        if marker is None or content[marker.end() - 1] == END:
+        if marker is None:
             break
         kind, start = content[marker.end() - 1], marker.end()
+        if kind == END:
+            found.append((kind, start, start))
+            break
         if kind in ALONE:
             position = start
             continue
@@ -43,13 +47,16 @@ def parts(content: bytes) -> list[Part]:
     return found
 
 
-def plain(content: bytes, turn: int) -> bytes:
+def plain(content: bytes) -> bytes:
     """The same picture; of segments that say something, the density, the colour profile and the turn stay."""
     head: list[bytes] = [b"\xff\xd8"]
     rest: list[bytes] = []
+    exif = b""
     for kind, start, end in parts(content):
         held = content[start + 2 : end]
-        if kind in CODING:
+        if kind == END:
+            rest.append(b"\xff\xd9")
+        elif kind in CODING:
             rest.append(b"\xff" + bytes([kind]) + content[start:end])
         elif kind == JFIF and held.startswith(b"JFIF\0") and len(held) >= 14:
             # Without the thumbnail that may follow.
@@ -58,9 +65,11 @@ def plain(content: bytes, turn: int) -> bytes:
             rest.append(_segment(kind, held))
         elif kind == ADOBE and held.startswith(b"Adobe") and len(held) >= 12:
             rest.append(_segment(kind, held[:12]))
-    if exif := minimal_exif(turn):
-        head.append(_segment(0xE1, b"Exif\0\0" + exif))
-    return b"".join((*head, *rest, b"\xff\xd9"))
+        elif kind == APP1 and held.startswith(EXIF) and not exif:
+            exif = held[len(EXIF) :]
+    if turned := minimal_exif(turn_of(exif)):
+        head.append(_segment(APP1, EXIF + turned))
+    return b"".join((*head, *rest))
 
 
 def _segment(kind: int, held: bytes) -> bytes:

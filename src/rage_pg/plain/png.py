@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from rage_pg.plain.turning import minimal_exif
+from rage_pg.plain.turning import minimal_exif, turn_of
 from rage_pg.plain.walking import MOST_FRAMES, Endless, number, steps
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -54,17 +54,20 @@ def frames(content: bytes) -> int:
     return max(count, 1)
 
 
-def plain(content: bytes, turn: int) -> bytes:
+def plain(content: bytes) -> bytes:
     """The same picture or animation, with its colour profile and its turn."""
+    found = list(chunks(content))
+    exif = next((content[start:end] for kind, start, end in found if kind == b"eXIf"), b"")
+    turned = minimal_exif(turn_of(exif))
     kept = [SIGNATURE]
-    for kind, start, end in chunks(content):
+    for kind, start, end in found:
         if kind in PICTURE or end - start <= LONGEST.get(kind, -1):
             kept.append(content[start - 8 : end + 4])
         elif kind == b"iCCP" and (named := content.find(b"\0", start, min(start + 80, end))) > 0:
             # Its name is free text.
             kept.append(_chunk(kind, b"ICC" + content[named:end]))
-        if kind == b"IHDR" and (exif := minimal_exif(turn)):
-            kept.append(_chunk(b"eXIf", exif))
+        if kind == b"IHDR" and turned:
+            kept.append(_chunk(b"eXIf", turned))
     kept.append(_chunk(b"IEND", b""))
     return b"".join(kept)
 

@@ -124,6 +124,8 @@ def pages(content: bytes) -> Iterator[Page]:
     offset = number(content, form.first, form.pointer, form.order)
     seen: set[int] = set()
     counter = steps()
+    # Decoders copy the values of every entry: all may point at the same bytes.
+    left = 4 * len(content) + 65_536
     while offset and offset not in seen:
         seen.add(offset)
         if len(seen) > MOST_FRAMES:
@@ -134,9 +136,28 @@ def pages(content: bytes) -> Iterator[Page]:
             next(counter)
             entry = _entry(content, form, offset + form.count + index * form.entry)
             entries.setdefault(entry.tag, entry)
+            left -= SIZES.get(entry.kind, 1) * entry.count
+            if left < 0:
+                raise Endless
         reduced = bool(values(content, form, entries[SUBFILE])[0] & 1) if SUBFILE in entries else False
         yield Page(offset, entries, reduced)
         offset = number(content, offset + form.count + count * form.entry, form.pointer, form.order)
+
+
+def first_page(content: bytes) -> dict[int, Entry]:
+    """The entries of the first directory. Raises Unclear."""
+    page = next(pages(content), None)
+    if page is None:
+        raise Unclear
+    return page.entries
+
+
+def held(content: bytes, entry: Entry) -> bytes:
+    """The bytes of an entry. Raises Unclear beyond the end."""
+    end = entry.place + SIZES.get(entry.kind, 1) * entry.count
+    if end > len(content):
+        raise Unclear
+    return content[entry.place : end]
 
 
 def values(content: bytes, form: Layout, entry: Entry) -> list[int]:
@@ -153,16 +174,8 @@ def values(content: bytes, form: Layout, entry: Entry) -> list[int]:
 
 
 def frames(content: bytes) -> int:
-    """Pages in full resolution, as far as they can be followed. Raises Endless."""
-    count = 0
-    try:
-        for page in pages(content):
-            count += not page.reduced
-    except Endless:
-        raise
-    except Unclear:
-        pass
-    return max(count, 1)
+    """Pages in full resolution. Raises Endless, Unclear."""
+    return max(sum(not page.reduced for page in pages(content)), 1)
 
 
 def plain(content: bytes) -> bytes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from rage_pg.plain.turning import minimal_exif
+from rage_pg.plain.turning import minimal_exif, turn_of
 from rage_pg.plain.walking import MOST_FRAMES, Endless, Unclear, number, steps
 
 PICTURE = {b"VP8 ", b"VP8L", b"ALPH"}
@@ -33,18 +33,19 @@ def chunks(content: bytes, position: int, end: int) -> Iterator[Chunk]:
 
 def frames(content: bytes) -> int:
     """Raises Endless."""
-    count = sum(kind == b"ANMF" for kind, _, _ in chunks(content, 12, _end(content)))
+    count = sum(kind == b"ANMF" for kind, _, _ in chunks(content, 12, end_of(content)))
     if count > MOST_FRAMES:
         raise Endless
     return max(count, 1)
 
 
-def plain(content: bytes, turn: int) -> bytes:
+def plain(content: bytes) -> bytes:
     """The same picture or animation, with its colour profile and its turn."""
-    kept = []
-    exif = minimal_exif(turn)
+    found = list(chunks(content, 12, end_of(content)))
+    exif = minimal_exif(turn_of(exif_of(content, found)))
     extended = False
-    for kind, start, end in chunks(content, 12, _end(content)):
+    kept = []
+    for kind, start, end in found:
         if kind == b"VP8X" and end - start >= 10:
             extended = True
             flags = content[start] & ~(EXIF | XMP) | (EXIF if exif else 0)
@@ -65,7 +66,13 @@ def _frame(content: bytes, start: int, end: int) -> bytes:
     return content[start : start + FRAME_HEADER] + b"".join(held)
 
 
-def _end(content: bytes) -> int:
+def exif_of(content: bytes, found: Iterable[Chunk]) -> bytes:
+    """The EXIF data; some programs write them with the head that they have in a JPEG."""
+    held = next((content[start:end] for kind, start, end in found if kind == b"EXIF"), b"")
+    return held.removeprefix(b"Exif\0\0")
+
+
+def end_of(content: bytes) -> int:
     """Where the file says that it ends; what stands behind is none of it."""
     end = 8 + number(content, 4, 4, "little")
     if end > len(content) + 1:

@@ -8,6 +8,7 @@ from PIL import Image
 
 from rage_pg.errors import ImageRejected
 from rage_pg.pixels import shown
+from rage_pg.plain import plain
 from rage_pg.providers.ports import GeneratedImage
 
 MEDIA_TYPES = {"png": "image/png", "webp": "image/webp", "jpeg": "image/jpeg"}
@@ -20,7 +21,7 @@ def decoded(content: bytes, name: str) -> Image.Image:
     It carries no metadata on. Raise ImageRejected, naming `name`, where the bytes are no picture.
     """
     try:
-        with Image.open(BytesIO(content)) as opened:
+        with Image.open(BytesIO(plain(content).content)) as opened:
             opened.load()
             return shown(opened)
     # Damaged bytes make Pillow's readers raise nearly anything.

@@ -18,7 +18,7 @@ from rage_pg.providers.ports import InputImage
 
 MAX_BYTES = 50_000_000
 MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
-LOSSY = ("JPEG", "MPO", "AVIF", "HEIF")
+LOSSY = ("JPEG", "AVIF", "HEIF")
 Upload = tuple[str, bytes, str]
 """File name, bytes, media type."""
 
@@ -36,12 +36,12 @@ def prepared(reference: InputImage, position: int) -> Upload:
 
 def _plain(content: bytes, name: str) -> tuple[bytes, str]:
     try:
-        with Image.open(BytesIO(content)) as picture:
+        kept = plain(content)
+        with Image.open(BytesIO(kept.content)) as picture:
             picture.load()
-            fits, lossy = _fits(picture), picture.format in LOSSY and not picture.has_transparency_data
-        if fits:
-            kept = plain(content)
-            return kept.content, kept.media_type
+            if _fits(picture):
+                return kept.content, kept.media_type
+            lossy = picture.format in LOSSY and not picture.has_transparency_data
     # Damaged bytes make Pillow's readers raise nearly anything.
     except Exception as error:
         raise ImageRejected(f"{name} cannot be read as an image.", field="image") from error
@@ -53,5 +53,4 @@ def _fits(picture: Image.Image) -> bool:
     """Whether the model takes the format, and shows the picture as it is meant: upright, one frame."""
     if picture.mode in ("CMYK", "YCCK") or orientation(picture) != 1:
         return False
-    # Of a phone's JPEG with further pictures behind the first, the first goes out.
-    return picture.format == "MPO" or (picture.format in MEDIA_TYPES and getattr(picture, "n_frames", 1) == 1)
+    return picture.format in MEDIA_TYPES and getattr(picture, "n_frames", 1) == 1
