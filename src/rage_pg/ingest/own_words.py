@@ -23,10 +23,10 @@ HEADLINE, OBJECT_NAME, CAPTION, KEYWORD, CHARSET = (2, 105), (2, 5), (2, 120), (
 DESCRIPTION, XP_TITLE, XP_KEYWORDS, XP_SUBJECT = 0x010E, 0x9C9B, 0x9C9E, 0x9C9F
 BOILERPLATE = re.compile(
     r"(olympus|minolta|konica minolta|kodak|samsung|casio|fujifilm|ricoh|vivitar)?"
-    r"( ?(digital|still|camera|pictures?)){1,5}"
+    r"( ?(digital|still|camera|pictures?)){0,5}"
     r"|sony dsc|dcf.?10|dig|dscn?\d*|exif_jpeg_picture|jpeg|image|untitled|default|no title|unknown"
     r"|(created|made|edited|processed|generated) (with|by|using) .*|creator: gd-jpeg.*|lead technologies.*"
-    r"|file written by adobe photoshop.*|adobe photoshop.*|ascii",
+    r"|file written by adobe photoshop.*|adobe photoshop.*|ascii|dcim[\\/].*",
     re.IGNORECASE | re.DOTALL,
 )
 """What cameras and programs write without having seen the picture."""
