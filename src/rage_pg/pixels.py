@@ -71,6 +71,8 @@ def in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     mode = "RGBA" if picture.mode in ("RGBA", "LA") else "RGB"
     if not profile:
         return picture.convert(mode)
+    # Here, where damage to the pixels is not taken for damage to the profile.
+    picture.load()
     try:
         embedded = ImageCms.ImageCmsProfile(BytesIO(profile))
         shown = ImageCms.profileToProfile(picture, embedded, ImageCms.createProfile("sRGB"), outputMode=mode)
@@ -80,7 +82,8 @@ def in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _scaled(picture: Image.Image) -> Image.Image:
-    numbers = np.asarray(picture, dtype=np.float64)
+    with np.errstate(invalid="ignore"):  # of what is no number Pillow has several kinds
+        numbers = np.asarray(picture, dtype=np.float64)
     greys = np.where(np.isfinite(numbers), numbers, 0.0)
     # Numbers without a fixed range: the least becomes black, the greatest white.
     low, high = (0.0, 65_535.0) if picture.mode.startswith("I;16") else (greys.min(), greys.max())

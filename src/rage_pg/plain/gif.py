@@ -9,8 +9,8 @@ from rage_pg.plain.walking import MOST_FRAMES, Endless, Unclear, number
 EXTENSION, FRAME, END = 0x21, 0x2C, 0x3B
 CONTROL, APPLICATION = 0xF9, 0xFF
 LOOPING = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
-MOST_SUB_BLOCKS = 2_000_000
-"""Ten times as many as 50 MB of full ones."""
+MOST_SUB_BLOCKS = 600_000
+"""Three times as many as 50 MB of full ones."""
 
 Block = tuple[int, int, int]
 """What it is (a frame, or an extension by its label), and where it begins and ends."""
@@ -42,6 +42,8 @@ def blocks(content: bytes) -> Iterator[Block]:
             if left < 0:
                 raise Endless
         position, left = position + 1, left - 1
+        if left < 0:
+            raise Endless
         yield kind, start, position
 
 

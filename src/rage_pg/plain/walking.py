@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-MOST_STEPS = 400_000
+MOST_STEPS = 250_000
 """Segments, chunks, blocks or boxes of one file. A picture of 50 MB has some thousands."""
 MOST_FRAMES = 10_000
 
