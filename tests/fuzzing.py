@@ -26,7 +26,7 @@ from PIL import Image
 from rage_pg.config import Limits
 from rage_pg.errors import ImageRejected, TooLarge
 from rage_pg.ingest import decode
-from rage_pg.plain import plain
+from rage_pg.plain import jpeg, plain
 from tests.sound import sound, telling
 
 ROOT = Path(__file__).parent.parent
@@ -84,11 +84,19 @@ def run(seed: int) -> str:
     served = plain(content)
     with Image.open(BytesIO(served.content)) as picture:
         picture.load()
-    before, after = _first_frame(content), _first_frame(served.content)
-    # Where Pillow alone takes the original as well, it must see the same.
-    if before is not None and before != after and served.media_type == found.media_type:
+    before = None if found.media_type == "image/heic" else _first_frame(content)
+    after = _first_frame(served.content)
+    # Where Pillow alone takes the original as well, it must see the same. Of markers that no JPEG has, decoders
+    # make what they like; a damaged HEIC crashes its decoder, which is shown what is kept of it alone.
+    compared = before is not None and served.media_type == found.media_type
+    if compared and before != after and not _has_odd_markers(content):
         raise AssertionError("Other pixels are served than those of the original.")
     return f"accepted with {found.frames} frames"
+
+
+def _has_odd_markers(content: bytes) -> bool:
+    known = jpeg.CODING | {0xFE, jpeg.END, *range(0xE0, 0xF0)}
+    return content.startswith(b"\xff\xd8") and any(kind not in known for kind, _, _ in jpeg.parts(content))
 
 
 def _first_frame(content: bytes) -> object:

@@ -34,8 +34,8 @@ Named = Iterator[tuple[str, bytes]]
 
 def hostile_files() -> dict[str, bytes]:
     """All of them, the same ones each time."""
-    families = (cut_off, flipped, false_sizes, bombs, endless, looped, lying_boxes, renamed)
-    families += (looped_exif, entity_bombs, junk)
+    families = [cut_off, flipped, false_sizes, bombs, endless, looped, lying_boxes, renamed]
+    families += [looped_exif, entity_bombs, junk]
     files = {f"{family.__name__}: {name}": content for family in families for name, content in family()}
     return files | {f"no image: {name}": content for name, (content, _) in not_images().items()}
 

@@ -37,6 +37,15 @@ class Item(Struct):
     stretches: list[tuple[int, int]]
 
 
+def whole_boxes(content: bytes, start: int, end: int) -> Iterator[Box]:
+    """The boxes of a stretch, which they fill. Raises Endless, Unclear."""
+    for box in boxes(content, start, end):
+        yield box
+        start = box.end
+    if start != end:
+        raise Unclear
+
+
 def boxes(content: bytes, start: int, end: int) -> Iterator[Box]:
     """The boxes of a stretch, as far as they are whole. Raises Endless."""
     for _ in steps():
@@ -143,7 +152,7 @@ def _described(content: bytes, iinf: Box) -> dict[int, Item]:
     """The items by their number, as iinf lists them."""
     start = iinf.body + (6 if content[iinf.body] == 0 else 8)
     items: dict[int, Item] = {}
-    for box in boxes(content, start, iinf.end):
+    for box in whole_boxes(content, start, iinf.end):
         version = number(content, box.body, 1)
         if box.kind != b"infe" or version not in (2, 3) or box.body != box.start + 8:
             raise Unclear
@@ -203,7 +212,7 @@ def _wanted(content: bytes, inner: dict[bytes, Box], items: dict[int, Item]) -> 
 def _links(content: bytes, iref: Box) -> Iterator[tuple[bytes, int, list[int]]]:
     """Kind, from which item, to which ones."""
     wide = 2 if content[iref.body] == 0 else 4
-    for box in boxes(content, iref.body + 4, iref.end):
+    for box in whole_boxes(content, iref.body + 4, iref.end):
         count = number(content, box.body + wide, 2)
         first = box.body + wide + 2
         if first + count * wide > box.end:
