@@ -86,8 +86,8 @@ def run(seed: int) -> str:
         picture.load()
     before = None if found.media_type == "image/heic" else _first_frame(content)
     after = _first_frame(served.content)
-    # Where Pillow alone takes the original as well, it must see the same. Of markers that no JPEG has, decoders
-    # make what they like; a damaged HEIC crashes its decoder, which is shown what is kept of it alone.
+    # Where Pillow takes the original too, it must see the same. Of markers that no JPEG has, decoders
+    # make what they like; a damaged HEIC can crash its decoder, which sees what is kept of it alone.
     compared = before is not None and served.media_type == found.media_type
     if compared and before != after and not _has_odd_markers(content):
         raise AssertionError("Other pixels are served than those of the original.")
