@@ -15,6 +15,7 @@ from rage_pg.config import Limits
 from rage_pg.errors import ImageRejected, InvalidInput, TooLarge
 from rage_pg.ingest import decode
 from tests.hostile import bomb_gif, bomb_png, bomb_webp, encoded, false_checksum_png, not_images, picture, png
+from tests.sound import PICTURES
 
 LIMITS = Limits()
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"]
@@ -186,6 +187,12 @@ def test_animations_and_pages_show_their_first(image_format: str) -> None:
 def test_what_is_no_image_is_rejected_with_a_reason(name: str, reason: str) -> None:
     with pytest.raises(ImageRejected, match=reason):
         decode(not_images()[name][0], LIMITS)
+
+
+def test_heic_is_left_alone_where_its_decoder_has_holes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rage_pg.ingest.decoding.READS_HEIC", False)
+    with pytest.raises(ImageRejected, match=r"needs libheif 1\.23\.4 or newer"):
+        decode((PICTURES / "photo.heic").read_bytes(), LIMITS)
 
 
 def test_an_empty_file_is_rejected() -> None:

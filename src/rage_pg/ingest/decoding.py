@@ -20,10 +20,12 @@ from rage_pg.ingest.own_words import SILENT, OwnWords, own_words
 from rage_pg.ingest.raw_files import is_raw
 from rage_pg.ingest.refusals import HEIC_UNREADABLE, NOT_AN_IMAGE, RAW, reason_against
 from rage_pg.pixels import READS_HEIC, TURNS, in_eight_bits, in_srgb, orientation
-from rage_pg.plain import MEDIA_TYPES, MOST_FRAMES, Endless, Unclear, format_of, frames, kept
+from rage_pg.plain import MEDIA_TYPES, MOST_FRAMES, CutOff, Endless, Unclear, format_of, frames, kept
 
 DEFAULT_LIMITS = Limits()
 THUMBNAIL_SIDE = 512
+CUT_OFF = "The image is cut off."
+DAMAGED = "The image is damaged."
 READ_WHOLE = ("TIFF", "BMP")
 """Formats with odd kinds that only Pillow can follow; such a picture is served as PNG."""
 
@@ -106,10 +108,10 @@ def _taken_apart(content: bytes, found: str) -> tuple[int, bytes]:
     except Endless:
         message = f"The image has more than {MOST_FRAMES:,} frames or countless parts, more than is taken."
         raise TooLarge(message) from None
-    except Unclear:
+    except Unclear as error:
         if found in READ_WHOLE:
             return 1, content
-        raise ImageRejected("The image is cut off or damaged.") from None
+        raise ImageRejected(CUT_OFF if isinstance(error, CutOff) else DAMAGED) from None
 
 
 def _few_enough(count: int) -> int:
@@ -136,8 +138,7 @@ def _opened(content: bytes, found: str, limits: Limits) -> Iterator[Image.Image]
         raise ImageRejected(NOT_AN_IMAGE) from error
     # Damaged bytes make Pillow's readers raise nearly anything.
     except Exception as error:
-        cut_off = "truncated" in str(error).lower()
-        raise ImageRejected(f"The image is {'cut off' if cut_off else 'damaged'}.") from error
+        raise ImageRejected(CUT_OFF if "truncated" in str(error).lower() else DAMAGED) from error
 
 
 def _small(picture: Image.Image) -> Image.Image:

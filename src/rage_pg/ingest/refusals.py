@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 import zlib
 
-from rage_pg.plain import format_of
-
 TAKEN = "JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF or HEIC"
 NOT_AN_IMAGE = f"This is not an intact {TAKEN} image."
 SVG = "This is an SVG drawing, which is a program and no picture: export it as PNG."
@@ -66,16 +64,10 @@ def reason_against(content: bytes) -> str:
         if start.startswith(beginning):
             return reason
     if start[4:8] == b"ftyp":
-        return _of_container(start)
+        return RAW if start[8:12] == b"crx " else VIDEO
     if start[:4] == b"RIFF" and start[8:12] == b"AVI ":
         return VIDEO
     return _of_text(_unpacked(start)) or NOT_AN_IMAGE
-
-
-def _of_container(start: bytes) -> str:
-    if start[8:12] == b"crx ":
-        return RAW
-    return HEIC_UNREADABLE if format_of(start) == "HEIF" else VIDEO
 
 
 def _of_text(start: bytes) -> str | None:

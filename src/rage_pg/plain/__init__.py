@@ -22,11 +22,12 @@ from PIL.ImageFile import ImageFile
 from rage_pg.pixels import shown
 from rage_pg.plain import bmp, boxes, gif, jpeg, png, tiff, webp
 from rage_pg.plain.said import Said, said
-from rage_pg.plain.walking import MOST_FRAMES, Endless, Unclear
+from rage_pg.plain.walking import MOST_FRAMES, CutOff, Endless, Unclear
 
 __all__ = [
     "MEDIA_TYPES",
     "MOST_FRAMES",
+    "CutOff",
     "Endless",
     "Plain",
     "Said",

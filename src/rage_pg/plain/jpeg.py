@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rage_pg.plain.turning import minimal_exif, turn_of
-from rage_pg.plain.walking import Unclear, number, steps
+from rage_pg.plain.walking import CutOff, Unclear, number, steps
 
 # One byte of what may be a row of FF, so that no file can make the search look at a row again and again.
 MARKER = re.compile(rb"\xff[^\x00\xff]")
@@ -38,8 +38,10 @@ def parts(content: bytes) -> list[Part]:
             continue
         length = number(content, start, 2)
         position = start + length
-        if length < 2 or position > len(content):
+        if length < 2:
             raise Unclear
+        if position > len(content):
+            raise CutOff
         if kind == SCAN:
             after = AFTER_SCAN.search(content, position)
             position = after.start() if after else len(content)

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 
 from rage_pg.plain.turning import minimal_exif, turn_of
-from rage_pg.plain.walking import MOST_FRAMES, Endless, number, steps
+from rage_pg.plain.walking import MOST_FRAMES, CutOff, Endless, number, steps
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PICTURE = {b"IHDR", b"PLTE", b"IDAT", b"fdAT"}
@@ -32,7 +32,7 @@ Chunk = tuple[bytes, int, int]
 
 
 def chunks(content: bytes) -> Iterator[Chunk]:
-    """The chunks up to IEND, or as far as they are whole. Raises Endless."""
+    """The chunks up to IEND, or as far as they are whole. Raises Endless, and CutOff where pixels are."""
     position = len(SIGNATURE)
     for _ in steps():
         if position + 12 > len(content):
@@ -40,6 +40,8 @@ def chunks(content: bytes) -> Iterator[Chunk]:
         start = position + 8
         end = start + number(content, position, 4)
         kind = content[position + 4 : start]
+        if end + 4 > len(content) and kind in PICTURE:
+            raise CutOff
         if kind == b"IEND" or end + 4 > len(content):
             return
         yield kind, start, end

@@ -13,6 +13,10 @@ class Unclear(Exception):
     """What is said of the file's parts does not fit together, so what is in them cannot be told apart."""
 
 
+class CutOff(Unclear):
+    """A part of the file lies beyond its end."""
+
+
 class Endless(Unclear):
     """More parts or frames than any picture has."""
 
@@ -24,7 +28,7 @@ def steps() -> Iterator[int]:
 
 
 def number(content: bytes, start: int, length: int, order: str = "big") -> int:
-    """The unsigned number at a place. Raises Unclear beyond the end."""
+    """The unsigned number at a place. Raises CutOff beyond the end."""
     if start < 0 or start + length > len(content):
-        raise Unclear
+        raise CutOff
     return int.from_bytes(content[start : start + length], "little" if order == "little" else "big")

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterable, Iterator
 
 from rage_pg.plain.turning import minimal_exif, turn_of
-from rage_pg.plain.walking import MOST_FRAMES, Endless, Unclear, number, steps
+from rage_pg.plain.walking import MOST_FRAMES, CutOff, Endless, number, steps
 
 PICTURE = {b"VP8 ", b"VP8L", b"ALPH"}
 ALL = PICTURE | {b"VP8X", b"ANIM", b"ANMF", b"ICCP"}
@@ -76,7 +76,7 @@ def end_of(content: bytes) -> int:
     """Where the file says that it ends; what stands behind is none of it."""
     end = 8 + number(content, 4, 4, "little")
     if end > len(content) + 1:
-        raise Unclear
+        raise CutOff
     return min(end, len(content))
 
 
