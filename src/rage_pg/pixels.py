@@ -10,8 +10,18 @@ from PIL import ExifTags, Image, ImageCms
 
 OLDEST_LIBHEIF = (1, 23, 4)
 """Earlier ones have holes through which a picture takes over the process that decodes it."""
-READS_HEIC = tuple(int(part) for part in pi_heif.libheif_version().split(".")[:3]) >= OLDEST_LIBHEIF
 
+
+def _reads_heic() -> bool:
+    """Whether there is a libheif that is safe to use."""
+    try:
+        version = pi_heif.libheif_version()
+    except ImportError:  # its binary part cannot be loaded here
+        return False
+    return tuple(int(part) for part in version.split(".")[:3]) >= OLDEST_LIBHEIF
+
+
+READS_HEIC = _reads_heic()
 if READS_HEIC:
     # The picture alone: what is not decoded can do no harm.
     pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
