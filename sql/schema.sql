@@ -2371,7 +2371,7 @@ CREATE FUNCTION rage.space_of(encoder text, model text, weights_sha256 text, dim
 
 COMMENT ON FUNCTION rage.space_of(encoder text, model text, weights_sha256 text, dimensions integer, encodes text) IS 'The space of an encoder: same model, same weights, same dimensions, same thing encoded; null where there is none.';
 
-CREATE FUNCTION rage.store_contents(hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[]) RETURNS TABLE(sha256 bytea, content_id bigint)
+CREATE FUNCTION rage.store_contents(hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[], frames integer[]) RETURNS TABLE(sha256 bytea, content_id bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
     AS $$
@@ -2385,10 +2385,10 @@ BEGIN
     -- In one order, so that two imports cannot block each other. What is there already is written again: left
     -- out, it would take less time, and tell that another brand has it.
     RETURN QUERY
-    INSERT INTO rage.contents AS c (sha256, media_type, byte_size, width, height, bytes, thumbnail)
-    SELECT hash, media_type, octet_length(picture), width, height, picture, thumbnail
-    FROM unnest(hashes, media_types, widths, heights, pictures, thumbnails)
-        AS given (hash, media_type, width, height, picture, thumbnail)
+    INSERT INTO rage.contents AS c (sha256, media_type, byte_size, width, height, bytes, thumbnail, frames)
+    SELECT hash, media_type, octet_length(picture), width, height, picture, thumbnail, frame_count
+    FROM unnest(hashes, media_types, widths, heights, pictures, thumbnails, frames)
+        AS given (hash, media_type, width, height, picture, thumbnail, frame_count)
     ORDER BY hash
     ON CONFLICT (sha256) DO UPDATE
     SET bytes = excluded.bytes,
@@ -2399,7 +2399,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION rage.store_contents(hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[]) IS 'Keeps bytes, once per hash whichever brand brings them, and says under which number.';
+COMMENT ON FUNCTION rage.store_contents(hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[], frames integer[]) IS 'Keeps bytes, once per hash whichever brand brings them, and says under which number.';
 
 CREATE TABLE rage.prompt_vectors (
     space_id integer NOT NULL,
@@ -2942,7 +2942,7 @@ CREATE TABLE rage.captions (
     model text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT captions_revision_check CHECK ((revision > 0)),
-    CONSTRAINT captions_source_check CHECK ((source = ANY (ARRAY['import'::text, 'person'::text, 'model'::text, 'generation'::text]))),
+    CONSTRAINT captions_source_check CHECK ((source = ANY (ARRAY['import'::text, 'person'::text, 'model'::text, 'generation'::text, 'file'::text]))),
     CONSTRAINT captions_text_check CHECK ((btrim(text) <> ''::text))
 );
 
@@ -2960,7 +2960,7 @@ COMMENT ON COLUMN rage.captions.text IS 'The caption.';
 
 COMMENT ON COLUMN rage.captions.language IS 'Its language as a BCP 47 tag, where known.';
 
-COMMENT ON COLUMN rage.captions.source IS 'import: came with a file; person; model: a vision model; generation: drafted from references.';
+COMMENT ON COLUMN rage.captions.source IS 'import: came with a file; person; model: a vision model; generation: drafted from references; file: stood in the picture''s file.';
 
 COMMENT ON COLUMN rage.captions.author IS 'The person or key that wrote it, where known.';
 
@@ -3020,8 +3020,10 @@ CREATE TABLE rage.contents (
     thumbnail bytea,
     erased_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    frames integer DEFAULT 1 NOT NULL,
     CONSTRAINT contents_byte_size_check CHECK ((byte_size > 0)),
     CONSTRAINT contents_bytes_present CHECK (((erased_at IS NOT NULL) OR (kind = 'linked'::text) OR ((bytes IS NOT NULL) AND (thumbnail IS NOT NULL)))),
+    CONSTRAINT contents_frames_check CHECK ((frames > 0)),
     CONSTRAINT contents_height_check CHECK ((height > 0)),
     CONSTRAINT contents_kind_check CHECK ((kind = ANY (ARRAY['stored'::text, 'linked'::text]))),
     CONSTRAINT contents_linked_has_address CHECK (((kind = 'linked'::text) = (address IS NOT NULL))),
@@ -3056,6 +3058,8 @@ COMMENT ON COLUMN rage.contents.thumbnail IS 'A WebP of at most 512 pixels a sid
 COMMENT ON COLUMN rage.contents.erased_at IS 'When bytes and thumbnail were removed for good; the hash stays.';
 
 COMMENT ON COLUMN rage.contents.created_at IS 'When the row was made.';
+
+COMMENT ON COLUMN rage.contents.frames IS 'Frames of an animation or pages, of which the first is shown; 1 for a still.';
 
 ALTER TABLE rage.contents ALTER COLUMN content_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.contents_content_id_seq
@@ -4167,7 +4171,8 @@ CREATE VIEW rage_v1.images WITH (security_invoker='true') AS
     format('/api/images/%s/thumbnail?v=%s'::text, i.image_id, i.version) AS thumbnail_url,
     i.created_at,
     i.updated_at,
-    c.language AS caption_language
+    c.language AS caption_language,
+    o.frames
    FROM (((rage.images i
      JOIN rage.brands b USING (brand_id))
      JOIN rage.contents o USING (content_id))
@@ -4216,7 +4221,7 @@ COMMENT ON COLUMN rage_v1.images.byte_size IS 'Size of the original in bytes.';
 
 COMMENT ON COLUMN rage_v1.images.sha256 IS 'SHA-256 of the original in hexadecimal digits.';
 
-COMMENT ON COLUMN rage_v1.images.content_url IS 'Where the service serves the original.';
+COMMENT ON COLUMN rage_v1.images.content_url IS 'Where the service serves the picture, without what its file says besides.';
 
 COMMENT ON COLUMN rage_v1.images.thumbnail_url IS 'Where the service serves a WebP of at most 512 pixels a side.';
 
@@ -4225,6 +4230,8 @@ COMMENT ON COLUMN rage_v1.images.created_at IS 'When it came.';
 COMMENT ON COLUMN rage_v1.images.updated_at IS 'When anything about it last changed.';
 
 COMMENT ON COLUMN rage_v1.images.caption_language IS 'The language of the caption as a BCP 47 tag, where it is known.';
+
+COMMENT ON COLUMN rage_v1.images.frames IS 'Frames of an animation or pages, of which the first is shown and searched; 1 for a still.';
 
 CREATE VIEW rage_v1.index_audits WITH (security_invoker='true') AS
  SELECT a.audit_id,

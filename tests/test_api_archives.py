@@ -18,7 +18,7 @@ import pytest
 from httpx import Response
 
 from rage_pg.config import MIB, Limits
-from rage_pg.ingest.decoding import NOT_AN_IMAGE
+from rage_pg.ingest.refusals import NOT_AN_IMAGE
 from tests import archives as made
 from tests.api_service import Client, make_key, problem, service, uploaded
 from tests.hostile import png

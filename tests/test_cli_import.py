@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from rage_pg.ingest.decoding import NOT_AN_IMAGE
+from rage_pg.ingest.refusals import NOT_AN_IMAGE
 from tests import archives as made
 from tests.command_line import Rage, in_process
 from tests.hostile import png, write

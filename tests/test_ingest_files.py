@@ -25,7 +25,7 @@ def found(*sources: Path, manifest: Path | None = None, defaults: ImageMetadata 
 
 
 def test_a_folder_is_walked_in_order_without_hidden_and_other_files(tmp_path: Path) -> None:
-    for name in ("b.PNG", "a.jpg", "sub/deep/c.webp", ".hidden.png", ".git/d.png", "notes.txt", "logo.svg"):
+    for name in ("b.PNG", "a.jpg", "sub/deep/c.webp", ".hidden.png", ".git/d.png", "notes.txt", "page.html"):
         write(tmp_path / name, b"x")
     assert [source.path for source in found(tmp_path)] == ["a.jpg", "b.PNG", "sub/deep/c.webp"]
 

@@ -1,7 +1,8 @@
 -- Bytes are stored once, whoever brings them: who writes or erases them must not learn who else has them.
 
 CREATE OR REPLACE FUNCTION rage.store_contents(
-    hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[]
+    hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[],
+    frames integer[]
 ) RETURNS TABLE (sha256 bytea, content_id bigint)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path FROM CURRENT
@@ -16,10 +17,10 @@ BEGIN
     -- In one order, so that two imports cannot block each other. What is there already is written again: left
     -- out, it would take less time, and tell that another brand has it.
     RETURN QUERY
-    INSERT INTO rage.contents AS c (sha256, media_type, byte_size, width, height, bytes, thumbnail)
-    SELECT hash, media_type, octet_length(picture), width, height, picture, thumbnail
-    FROM unnest(hashes, media_types, widths, heights, pictures, thumbnails)
-        AS given (hash, media_type, width, height, picture, thumbnail)
+    INSERT INTO rage.contents AS c (sha256, media_type, byte_size, width, height, bytes, thumbnail, frames)
+    SELECT hash, media_type, octet_length(picture), width, height, picture, thumbnail, frame_count
+    FROM unnest(hashes, media_types, widths, heights, pictures, thumbnails, frames)
+        AS given (hash, media_type, width, height, picture, thumbnail, frame_count)
     ORDER BY hash
     ON CONFLICT (sha256) DO UPDATE
     SET bytes = excluded.bytes,
@@ -29,7 +30,7 @@ BEGIN
     RETURNING c.sha256, c.content_id;
 END
 $function$;
-COMMENT ON FUNCTION rage.store_contents(bytea[], text[], integer[], integer[], bytea[], bytea[]) IS
+COMMENT ON FUNCTION rage.store_contents(bytea[], text[], integer[], integer[], bytea[], bytea[], integer[]) IS
     'Keeps bytes, once per hash whichever brand brings them, and says under which number.';
 
 

@@ -91,6 +91,7 @@ class Image(Struct, frozen=True, kw_only=True):
     width: int
     height: int
     media_type: str
+    frames: int
     sha256: str
     content_url: str
     thumbnail_url: str
@@ -127,6 +128,7 @@ class ImageRecord(Struct, frozen=True, kw_only=True):
     height: int
     content: bytes
     thumbnail: bytes
+    frames: int = 1
     root: str | None = None
     path: str | None = None
     origin: Origin = "imported"
@@ -253,7 +255,7 @@ class Page(Struct, frozen=True, kw_only=True):
 
 
 class Content(Struct, frozen=True, kw_only=True):
-    """The bytes of a picture, with the hash of its original."""
+    """The bytes of a picture as they are stored, with their media type and hash."""
 
     data: bytes
     media_type: str

@@ -14,7 +14,15 @@ from msgspec import Struct
 
 from rage_pg import ingest, jobs, search
 from rage_pg.api.parameters import PREFIX, Cursor, Limit, Words, filters_of_query
-from rage_pg.api.pictures import FOREVER, READING, REVALIDATE, not_modified, picture
+from rage_pg.api.pictures import (
+    FOREVER,
+    READING,
+    REVALIDATE,
+    not_modified,
+    picture,
+    plain_picture,
+    plain_tag,
+)
 from rage_pg.api.problems import problems
 from rage_pg.api.received import (
     FromUrl,
@@ -212,7 +220,7 @@ async def delete_image(
     "/images/{image_id:int}/content",
     http_method=READING,
     tags=["images"],
-    summary="The original bytes",
+    summary="The picture in full size",
     responses=problems(404),
     media_type="image/*",
 )
@@ -225,14 +233,17 @@ async def get_content(
         QueryParameter(ge=1, le=2**31 - 1, description="An older version; the current one if left out."),
     ] = None,
 ) -> Response[bytes]:
-    """The picture as it was handed in. The ETag is its SHA-256."""
+    """The picture in its own format and size, without metadata: place, author, dates, thumbnail, comments.
+
+    Pixels, colour profile, orientation, transparency and animation are the original's, whose bytes stay in
+    the database.
+    """
     if version is None:
         image = await images.get(database, image_id)
-        if unchanged := not_modified(request, image.sha256):
+        if unchanged := not_modified(request, plain_tag(image.sha256)):
             return unchanged
     found = await images.content(database, image_id, version=version)
-    caching = REVALIDATE if version is None else FOREVER
-    return picture(found.data, found.media_type, found.sha256, caching)
+    return await plain_picture(found, REVALIDATE if version is None else FOREVER)
 
 
 @route(

@@ -16,9 +16,14 @@ from rage_pg.types import ImageMetadata
 
 TAKEN = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib"}
+    | {".avif", ".avifs", ".heic", ".heif", ".hif"}
 )
-NAMED = frozenset({".heic", ".heif", ".avif", ".jxl", ".jp2", ".psd"})
-"""Photographs that are not taken: reported, where a folder's other files are left alone in silence."""
+NAMED = frozenset(
+    {".svg", ".svgz", ".psd", ".psb", ".xcf", ".jxl", ".jp2", ".j2k", ".jpf", ".jpx", ".ico", ".icns", ".tga"}
+    | {".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"}
+)
+"""What a person takes for a picture and is none that is taken: reported, where a folder's other files are
+left alone in silence."""
 
 
 def described(row: Row, root: Path, defaults: ImageMetadata) -> Source:

@@ -28,6 +28,7 @@ from rage_pg.ingest.discovering import discovery
 from rage_pg.ingest.entries import archive_sources
 from rage_pg.ingest.fetching import Fetcher
 from rage_pg.ingest.metadata import NOTHING_SAID, checked, given
+from rage_pg.ingest.own_words import own_words
 from rage_pg.ingest.sources import Source, title_of
 from rage_pg.ingest.storing import SQL, CaptionSource, put
 from rage_pg.ingest.values import Incoming
@@ -212,6 +213,8 @@ def _incoming(
         picture = None if read.sha256 in known else decode(read.content, manner.limits)
     except RageError as error:
         return error
+    # What is stored for one brand may be new to another.
+    words = own_words(read.content) if picture is None else picture.words
     return Incoming(
         name=source.name,
         metadata=source.metadata,
@@ -221,6 +224,7 @@ def _incoming(
         root=source.root,
         path=source.path,
         title=source.title or title_of(source.path),
+        words=words,
         added_tags=source.added_tags,
     )
 

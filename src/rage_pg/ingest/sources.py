@@ -10,10 +10,10 @@ from typing import Protocol
 from msgspec import Struct, structs
 
 from rage_pg.config import Limits
-from rage_pg.errors import ImageRejected, InvalidInput
+from rage_pg.errors import ImageRejected
 from rage_pg.ingest.decoding import check_size
 from rage_pg.ingest.metadata import LONGEST
-from rage_pg.texts import check_tag, escaped
+from rage_pg.texts import escaped, is_tag
 from rage_pg.types import ImageMetadata
 
 LONGEST_PATH = 2_000
@@ -69,11 +69,7 @@ def title_of(name: str) -> str | None:
 def folder_tag(path: PurePath) -> tuple[str, ...]:
     """The tag that a file's folder gives it; none where the folder's name cannot be one."""
     tag = path.parent.as_posix()
-    try:
-        check_tag(tag)
-    except InvalidInput:
-        return ()
-    return (tag,) if path.parent.name else ()
+    return (tag,) if path.parent.name and is_tag(tag) else ()
 
 
 def shown(source: Source) -> Source:

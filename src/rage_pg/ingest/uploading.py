@@ -40,6 +40,7 @@ async def add_image(
         picture=picture,
         origin="uploaded",
         title=title_of(name),
+        words=picture.words,
     )
     return await _put(database, file, caption_source, author)
 
@@ -70,6 +71,7 @@ async def fetch_image(
         root=target.root,
         path=target.identifier,
         title=target.title,
+        words=picture.words,
     )
     return await _put(database, file, "person", author)
 

@@ -42,7 +42,7 @@ captions = Table(
         "source",
         Text,
         nullable=False,
-        comment="import: came with a file; person; model: a vision model; generation: drafted from references.",
+        comment="import: came with a file; person; model: a vision model; generation: drafted from references; file: stood in the picture's file.",
     ),
     Column("author", Text, comment="The person or key that wrote it, where known."),
     Column("model", Text, comment="The model that wrote it."),
