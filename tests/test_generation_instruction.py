@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rage_pg.generation.cost import tokens_by_class
 from rage_pg.generation.instruction import MAX_QUOTED, instruction, quoted
 from rage_pg.providers.ports import InputImage
+from rage_pg.spending import tokens_by_class
 from rage_pg.types import Role
 from tests.generating import USAGE
 

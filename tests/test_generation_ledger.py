@@ -13,11 +13,10 @@ from rage_pg import generation, jobs
 from rage_pg.config import Secret, Settings
 from rage_pg.database import Database
 from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused, SetupError
-from rage_pg.generation.cost import MAX_TOKENS, tokens_by_class
-from rage_pg.generation.ledger import MAX_DEPTH, TOO_DEEP, storable
 from rage_pg.providers.openai import OpenAIGenerator
 from rage_pg.providers.ports import GenerationCall, GenerationResult
 from rage_pg.providers.registry import Registry
+from rage_pg.spending import MAX_DEPTH, MAX_TOKENS, TOO_DEEP, storable, tokens_by_class
 from rage_pg.types import Generation, GenerationRequest, ReferenceRequest
 from tests.generating import COST, USAGE, FakeGenerator, make, paid, rows, value
 from tests.image_api_stub import REQUEST_ID, image_api_stub

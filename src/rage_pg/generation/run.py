@@ -11,22 +11,15 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rage_pg.database import Database, execute, fetch_all, fetch_value
-from rage_pg.errors import (
-    Conflict,
-    DatabaseUnavailable,
-    OutcomeUnknown,
-    ProviderError,
-    ProviderRefused,
-    RageError,
-)
+from rage_pg.database import Connection, Database, execute, fetch_all
+from rage_pg.errors import Conflict, DatabaseUnavailable, ProviderError, RageError
 from rage_pg.generation.call import Generators, build_call, prompt_sent
-from rage_pg.generation.ledger import Outcome, error_document
 from rage_pg.generation.settle import ImageStore, Stopwatch, patiently, settle, uncancelled
 from rage_pg.generation.take_up import Task, give_back, locked_task, take_up
 from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, InputImage
 from rage_pg.resources import statements
-from rage_pg.types import ImageMetadata, Role, Status
+from rage_pg.spending import Outcome, error_document, failed_call, open_paid_call
+from rage_pg.types import ImageMetadata, Role
 
 SQL = statements("generation")
 log = structlog.get_logger(__name__)
@@ -115,19 +108,24 @@ async def _prepare(
             guidelines=task.guidelines,
         )
         generator.check(call)
-        values = {
-            "generation_id": task.generation_id,
-            "prompt_sent": prompt_sent(generator, call),
-            "brand_id": task.brand_id,
-            "provider": task.provider,
-            "model": task.model,
-        }
+        values = {"generation_id": task.generation_id, "prompt_sent": prompt_sent(generator, call)}
         await execute(connection, SQL["set_prompt_sent"], values)
-        call_id = await fetch_value(connection, SQL["open_paid_call"], values) if generator.charges else None
+        call_id = await _open_call(connection, task) if generator.charges else None
     task.call_id = call_id
     work.caption = _caption(generator, task.prompt, sent)
     work.watch.lap("load")
     return generator, call
+
+
+async def _open_call(connection: Connection, task: Task) -> int:
+    return await open_paid_call(
+        connection,
+        brand_id=task.brand_id,
+        purpose="generation",
+        provider=task.provider,
+        model=task.model,
+        generation_id=task.generation_id,
+    )
 
 
 async def _call(generator: ImageGenerator, call: GenerationCall, work: _Work) -> GenerationResult:
@@ -178,19 +176,7 @@ def _failure(task: Task, error: Exception) -> Outcome:
     if not isinstance(error, ProviderError):
         # Ours alone are raised before anything is sent.
         return Outcome(status="failed", error=error_document(error), cost_usd=Decimal(0))
-    return Outcome(
-        status=_status(error),
-        error=error_document(error),
-        request_id=error.request_id,
-        usage=error.usage,
-        cost_usd=Decimal(0) if error.charged is False else None,
-    )
-
-
-def _status(error: ProviderError) -> Status:
-    if isinstance(error, ProviderRefused):
-        return "refused"
-    return "unknown" if isinstance(error, OutcomeUnknown) else "failed"
+    return failed_call(error)
 
 
 def _title(prompt: str) -> str:

@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from rage_pg.database import Connection, Database, execute, fetch_all
 from rage_pg.errors import Conflict, DatabaseUnavailable
-from rage_pg.generation.cost import cost_of
-from rage_pg.generation.ledger import Outcome, close_paid_call, finish, storable_name
+from rage_pg.generation.ledger import finish
 from rage_pg.generation.take_up import Task, locked_task
 from rage_pg.resources import statements
+from rage_pg.spending import Outcome, close_paid_call, cost_of, storable_name
 from rage_pg.types import ImageMetadata, ImageRecord
 
 SQL = statements("generation")

@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from rage_pg.database import Connection, Database, execute, fetch_one, fetch_value
 from rage_pg.errors import OutcomeUnknown, RageError
-from rage_pg.generation.ledger import Outcome, add_event, error_document, finish
+from rage_pg.generation.ledger import add_event, finish
 from rage_pg.resources import statements
+from rage_pg.spending import Outcome, error_document
 from rage_pg.types import Purpose, Status
 
 SQL = statements("generation")

@@ -1,0 +1,217 @@
+"""What calls to providers cost: each a committed row before it is made, closed when its end is known.
+
+Also what makes the words of a provider storable, whatever they are: how a call ended is always kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Literal, TypeAlias, TypeGuard
+from uuid import UUID
+
+from msgspec import Struct, field
+from psycopg.types.json import Jsonb
+
+from rage_pg.database import Connection, execute, fetch_value
+from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused, RageError
+from rage_pg.logs import redact_text
+from rage_pg.resources import statements
+from rage_pg.types import Status
+
+SQL = statements("spending")
+
+CallPurpose: TypeAlias = Literal["generation", "caption", "embedding", "planner", "judge", "draft"]
+Answers: TypeAlias = Literal["images", "text"]
+
+CLASSES = ("text_input", "image_input", "text_output", "image_output")
+MAX_TOKENS = 10_000_000
+"""Of one class in one call. No request uses nearly as many, and at any price the cost fits its column."""
+MAX_DETAIL = 2_000
+MAX_DEPTH = 32
+"""Levels of a provider's JSON that are kept; beyond stands TOO_DEEP."""
+TOO_DEEP = "…"
+MAX_BITS = 64
+"""Of a whole number; a longer one counts nothing, and Python refuses to write the longest."""
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """How a call or an attempt ended, and what is known of its cost."""
+
+    status: Status
+    error: dict[str, Any] | None = None
+    model: str | None = None
+    request_id: str | None = None
+    usage: Any = None
+    cost_usd: Decimal | None = None
+    details: Any = field(default_factory=dict)
+    """What the provider did, in its own words; a generation keeps it."""
+
+
+async def open_paid_call(
+    connection: Connection,
+    *,
+    brand_id: int,
+    purpose: CallPurpose,
+    provider: str,
+    model: str,
+    generation_id: UUID | None = None,
+) -> int:
+    """The number of a call that is about to be made: commit before it is. `brand_id` pays."""
+    values = {
+        "brand_id": brand_id,
+        "purpose": purpose,
+        "provider": provider,
+        "model": model,
+        "generation_id": generation_id,
+    }
+    call_id: int = await fetch_value(connection, SQL["open_paid_call"], values)
+    return call_id
+
+
+async def close_paid_call(connection: Connection, call_id: int, outcome: Outcome) -> None:
+    """Write down how a call ended."""
+    await execute(connection, SQL["close_paid_call"], {**outcome_values(outcome), "call_id": call_id})
+
+
+def failed_call(error: ProviderError) -> Outcome:
+    """The outcome of a call that ended in an error: its cost is 0 only where surely nothing was charged."""
+    status: Status = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
+    return Outcome(
+        status="refused" if isinstance(error, ProviderRefused) else status,
+        error=error_document(error),
+        request_id=error.request_id,
+        usage=error.usage,
+        cost_usd=Decimal(0) if error.charged is False else None,
+    )
+
+
+def error_document(error: RageError) -> dict[str, Any]:
+    """What is kept of an error: type, detail and, from a provider, code and whether to try again."""
+    document: dict[str, Any] = {"type": error.type, "detail": redact_text(str(error))[:MAX_DETAIL]}
+    if isinstance(error, ProviderError):
+        document |= {"code": error.code, "retryable": error.retryable}
+    return document
+
+
+async def cost_of(
+    connection: Connection, provider: str, model: str, usage: Any, *, answers: Answers = "images"
+) -> Decimal | None:
+    """US dollars at the prices that the database has for today; None where usage or a price is not known."""
+    tokens = tokens_by_class(usage, answers=answers)
+    if tokens is None:
+        return None
+    values = {"provider": provider, "model": model, "tokens": Jsonb(tokens)}
+    cost: Decimal | None = await fetch_value(connection, SQL["cost_of_tokens"], values)
+    return cost
+
+
+def tokens_by_class(usage: Any, *, answers: Answers = "images") -> dict[str, int] | None:
+    """Tokens by the classes that prices are kept for; None where the usage does not tell them, or is odd.
+
+    `usage` names the classes itself, or has the form of one of OpenAI's APIs, which other servers copy: of
+    the images API, or, where the model `answers` in text, of responses, chat completions and embeddings.
+    """
+    if not isinstance(usage, Mapping):
+        return None
+    if any(name in usage for name in CLASSES):
+        return _whole({name: usage.get(name, 0) for name in CLASSES})
+    if "prompt_tokens" in usage:
+        return _text_tokens(usage, "prompt_tokens", "completion_tokens")
+    if answers == "text":
+        return _text_tokens(usage, "input_tokens", "output_tokens")
+    return _image_tokens(usage)
+
+
+def _image_tokens(usage: Mapping[str, Any]) -> dict[str, int] | None:
+    read, written = usage.get("input_tokens_details"), usage.get("output_tokens_details")
+    if not isinstance(read, Mapping) or read.get("cached_tokens"):
+        return None
+    if not isinstance(written, Mapping):
+        # Without details, what an images API puts out is images.
+        written = {"image_tokens": usage.get("output_tokens")}
+    return _whole(
+        {
+            "text_input": read.get("text_tokens"),
+            "image_input": read.get("image_tokens"),
+            "text_output": written.get("text_tokens", 0),
+            "image_output": written.get("image_tokens"),
+        }
+    )
+
+
+def _text_tokens(usage: Mapping[str, Any], reading: str, writing: str) -> dict[str, int] | None:
+    """Pictures that are not told apart count as text: a model that answers in text charges both alike."""
+    details = usage.get(f"{reading}_details") or {}
+    if not isinstance(details, Mapping) or details.get("cached_tokens"):
+        return None
+    read, pictures = usage.get(reading), details.get("image_tokens") or 0
+    if not _is_count(read) or not _is_count(pictures):
+        return None
+    return _whole(
+        {
+            "text_input": read - pictures,
+            "image_input": pictures,
+            # An embeddings API writes nothing, and says nothing of it.
+            "text_output": usage.get(writing, 0),
+            "image_output": 0,
+        }
+    )
+
+
+def _whole(tokens: Mapping[str, Any]) -> dict[str, int] | None:
+    counted = {name: count for name, count in tokens.items() if _is_count(count)}
+    return counted if len(counted) == len(tokens) and any(counted.values()) else None
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TOKENS
+
+
+def outcome_values(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as the arguments of a statement."""
+    return {
+        "status": outcome.status,
+        "model": storable_name(outcome.model),
+        "provider_request_id": storable_name(outcome.request_id),
+        "usage": None if outcome.usage is None else Jsonb(_members(outcome.usage)),
+        "cost_usd": outcome.cost_usd,
+        "error": None if outcome.error is None else Jsonb(storable(outcome.error)),
+        "details": Jsonb({"details": _members(outcome.details)} if outcome.details else {}),
+    }
+
+
+def storable_name(value: Any) -> str | None:
+    """A provider's model or request id as text, None where it says none."""
+    return storable(str(value)) or None if value is not None else None
+
+
+def _members(value: Any) -> dict[str, Any]:
+    """A provider's object; anything else as a member of one: readers rely on an object."""
+    kept: dict[str, Any] = storable(value if isinstance(value, Mapping) else {"as_answered": value})
+    return kept
+
+
+def storable(value: Any, levels: int = MAX_DEPTH) -> Any:
+    """A provider's words as Postgres can keep them: whatever they are, how its call ended is kept.
+
+    Without NUL, halves of surrogate pairs, NaN and infinity; nested no deeper than `levels`.
+    """
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if value.bit_length() <= MAX_BITS else None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping | list | tuple):
+        return _storable_members(value, levels - 1) if levels > 0 else TOO_DEEP
+    return storable(str(value))
+
+
+def _storable_members(value: Mapping[Any, Any] | list[Any] | tuple[Any, ...], levels: int) -> Any:
+    if isinstance(value, Mapping):
+        return {storable(str(name)): storable(member, levels) for name, member in value.items()}
+    return [storable(member, levels) for member in value]
