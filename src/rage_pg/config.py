@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import platformdirs
@@ -48,6 +50,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     text_encoder: str | None = None
     image_encoder: str | None = None
     captioner: str | None = None
+    caption_budget: Decimal | None = None
+    """US dollars that captions may cost in a calendar month; None: as much as they do."""
     planner: str | None = None
     generator: str = "local"
     openai_api_key: Secret | None = None
@@ -73,6 +77,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             text_encoder=given.get("RAGE_TEXT_ENCODER"),
             image_encoder=given.get("RAGE_IMAGE_ENCODER"),
             captioner=given.get("RAGE_CAPTIONER"),
+            caption_budget=_dollars(given, "RAGE_CAPTION_BUDGET"),
             planner=given.get("RAGE_PLANNER"),
             generator=given.get("RAGE_GENERATOR", "local"),
             openai_api_key=_secret(given, "OPENAI_API_KEY"),
@@ -96,6 +101,17 @@ def default_data_dir() -> Path:
 
 def _secret(given: Mapping[str, str], name: str) -> Secret | None:
     return Secret(given[name]) if name in given else None
+
+
+def _dollars(given: Mapping[str, str], name: str) -> Decimal | None:
+    text = given.get(name)
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text):
+        raise InvalidInput(
+            f"{name} must be an amount of US dollars like 25 or 7.50, not {text!r}.", field=name
+        )
+    return Decimal(text)
 
 
 def _positive(given: Mapping[str, str], name: str, default: int) -> int:

