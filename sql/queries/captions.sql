@@ -36,7 +36,10 @@ WHERE t.image_id = i.image_id
 SELECT image_id, brand_id, content_id
 FROM rage.undescribed(
     %(reader)s, %(brand)s::text, %(images)s::bigint[], %(since)s::timestamptz, %(started)s::timestamptz, %(tries)s)
-WHERE image_id > %(after)s AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
+WHERE image_id > %(after)s
+  AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
+  -- A claim of this run's own that lapsed is one that it is still at.
+  AND run_id IS DISTINCT FROM %(run_id)s
 ORDER BY image_id
 LIMIT 1;
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from msgspec import Struct
@@ -56,7 +57,7 @@ class Budget:
                     f"Run: rage prices set {name} {model} text_input USD, and text_output.",
                 )
 
-    async def check(self, connection: Connection, run: Spent) -> None:
+    async def check(self, connection: Connection, run: Callable[[], Spent]) -> None:
         """Raise BudgetReached where one more call could pass a limit. Until the transaction ends, no other is
         let through: it opens the call that it was asked for."""
         if not self.is_set:
@@ -64,7 +65,7 @@ class Budget:
         await execute(connection, SQL["lock_budget"], {})
         call = await self._dearest(connection)
         if self._run is not None:
-            _check("The budget of this run", self._run, run, call)
+            _check("The budget of this run", self._run, run(), call)
         if self._month is not None:
             month = await fetch_only(connection, SQL["month_spending"], {}, Spent)
             _check("The budget of the month, RAGE_CAPTION_BUDGET,", self._month, month, call)
@@ -82,7 +83,7 @@ def _check(name: str, limit: Decimal, spent: Spent, call: Decimal) -> None:
     if spent.known + call * (spent.unknown + 1) <= limit:
         return
     left = max(limit - spent.known, Decimal(0))
-    unknown = f", and {spent.unknown:,} calls have no known cost" if spent.unknown else ""
+    unknown = f" (calls without a known cost: {spent.unknown:,})" if spent.unknown else ""
     raise BudgetReached(
         f"{name} is ${limit.normalize():f}: ${spent.known.normalize():f} is spent{unknown},"
         f" ${left.normalize():f} is left, and the next call may cost ${call.normalize():f}."

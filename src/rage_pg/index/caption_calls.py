@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 
 from msgspec.structs import replace
 
 from rage_pg.database import Connection, Database, execute
-from rage_pg.index.caption_budget import Budget, Spent
+from rage_pg.index.caption_budget import Budget, BudgetReached, Spent
 from rage_pg.index.caption_claims import Claimed, Scope
 from rage_pg.index.caption_pace import Stopped
 from rage_pg.providers.ports import Captioner
@@ -25,16 +26,30 @@ class Calls:
         self.without_cost = 0
         self.cost = Decimal(0)
         self._in_flight = 0
+        self._ended = asyncio.Event()
         self._captioner = captioner
         self._scope = scope
         self._budget = budget
 
     async def open(self, database: Database, image: Claimed) -> int | None:
-        """Commit what is about to be sent before it is. Raise BudgetReached or Stopped where it may not be."""
+        """Commit what is about to be sent before it is. Raise BudgetReached or Stopped where it may not.
+
+        Where calls under way could pass a budget, they are waited for: they may cost less than is feared.
+        """
         if not self._captioner.charges:
             return None
+        while True:
+            try:
+                return await self._open(database, image)
+            except BudgetReached:
+                if self._in_flight == 0:
+                    raise
+                self._ended.clear()
+            await self._ended.wait()
+
+    async def _open(self, database: Database, image: Claimed) -> int:
         async with database.transaction() as connection:
-            await self._budget.check(connection, Spent(self.cost, self.without_cost + self._in_flight))
+            await self._budget.check(connection, self._spent)
             call_id = await open_paid_call(
                 connection,
                 brand_id=image.brand_id,
@@ -65,9 +80,13 @@ class Calls:
         await close_paid_call(connection, call_id, replace(outcome, cost_usd=cost))
         return cost
 
+    def _spent(self) -> Spent:
+        return Spent(self.cost, self.without_cost + self._in_flight)
+
     def count(self, call_id: int | None, cost: Decimal | None) -> None:
         if call_id is None:
             return
         self._in_flight -= 1
+        self._ended.set()
         self.without_cost += cost is None
         self.cost += cost or 0
