@@ -102,10 +102,10 @@ async def _describe(runtime: Runtime, model: str | None, asked: dict[str, Any]) 
 def _show(done: Described) -> None:
     show(f"{done.described:,} described, {done.kept:,} kept a person's caption, {done.failed:,} failed")
     if done.calls:
-        unknown = (
-            f", and {done.calls_without_cost:,} calls have no known cost" if done.calls_without_cost else ""
+        show(
+            f"Paid calls: {done.calls:,}, for ${done.cost_usd:.4f}"
+            f" (without a known cost: {done.calls_without_cost:,})"
         )
-        show(f"{done.calls:,} calls for ${done.cost_usd:.4f}{unknown}")
     if done.remaining:
         show(f"{done.remaining:,} images are left")
     if done.described:
