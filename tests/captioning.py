@@ -44,6 +44,17 @@ class FakeCaptioner:
         self.called = asyncio.Event()
         self.in_flight = self.most_in_flight = 0
 
+    def meet(self, calls: int) -> None:
+        """Hold calls back until so many are in flight; from then on none."""
+        met = asyncio.Event()
+
+        async def wait() -> None:
+            if self.in_flight >= calls:
+                met.set()
+            await met.wait()
+
+        self.on_call = wait
+
     async def describe(self, picture: bytes, context: CaptionContext) -> Description:
         self.contexts.append(context)
         number = len(self.contexts)

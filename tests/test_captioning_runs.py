@@ -14,6 +14,7 @@ import pytest
 from rage_pg.database import Database
 from rage_pg.errors import OutcomeUnknown, SetupError
 from rage_pg.index.caption_claims import TRIES
+from rage_pg.index.captioning import AT_ONCE
 from tests.caption_api_stub import MODEL, CaptionApiStub, caption_api_stub
 from tests.captioning import PRICES, FakeCaptioner, current, describe, failures, lapse
 from tests.command_line import RAGE, environment_with
@@ -43,7 +44,7 @@ async def statuses(database: Database) -> dict[str, int]:
 async def test_two_runs_at_once_describe_each_image_once(database: Database) -> None:
     ids = await filled(database, 20)
     captioner = FakeCaptioner()
-    captioner.on_call = lambda: asyncio.sleep(0.01)
+    captioner.meet(2 * AT_ONCE)
     runs = await asyncio.gather(describe(database, captioner), describe(database, captioner))
     assert sum(run.described for run in runs) == len(ids) == len(captioner.contexts)
     assert all(run.described for run in runs)
@@ -180,7 +181,6 @@ async def test_two_runs_share_the_budget_of_a_month(database: Database) -> None:
     await filled(database, 12)
     await rows(database, PRICES)
     captioner = FakeCaptioner()
-    captioner.on_call = lambda: asyncio.sleep(0.01)
     runs = [describe(database, captioner, month=Decimal(5)) for _ in range(2)]
     await asyncio.gather(*runs)
     assert await value(database, "SELECT sum(cost_usd) FROM rage.paid_calls") <= 5

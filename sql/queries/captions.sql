@@ -161,7 +161,7 @@ FROM rage.caption_tries AS t
 JOIN rage.images AS i USING (image_id)
 LEFT JOIN rage.captions AS c ON c.image_id = i.image_id AND c.is_current
 WHERE t.image_id = %(image_id)s AND t.reader = %(reader)s AND t.run_id = %(run_id)s
-FOR NO KEY UPDATE OF t, i;
+FOR NO KEY UPDATE OF i;
 
 -- name: put_description
 -- What was seen in an image, in place of what was seen before.

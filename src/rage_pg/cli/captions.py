@@ -86,10 +86,9 @@ async def _describe(runtime: Runtime, model: str | None, asked: dict[str, Any]) 
     captioner = runtime.registry.captioner(model)
     with bars() as shown:
 
-        def progress(count: int) -> None:
-            shown.move("Describing", by=count)
+        def progress(done: int, total: int) -> None:
+            shown.move("Describing", to=done, total=total)
 
-        shown.move("Describing", to=0, total=asked.get("limit"))
         described = await index.describe(
             runtime.database, captioner, month=runtime.settings.caption_budget, progress=progress, **asked
         )

@@ -38,10 +38,8 @@ async def store(
     values = _values(scope, image, captioner, said, language)
     await fetch_value(connection, SQL["lock_brand_of_image"], values)
     found = await fetch_one(connection, SQL["lock_claimed"], values, _Image)
-    if found is None:
-        return "out of date"
-    await execute(connection, SQL["remove_claim"], values)
-    if not found.is_same:
+    # Another run may have taken this one for lost, and the image over.
+    if found is None or not await execute(connection, SQL["remove_claim"], values) or not found.is_same:
         return "out of date"
     await execute(connection, SQL["put_description"], values)
     if said.caption is not None:

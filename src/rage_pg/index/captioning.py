@@ -13,13 +13,7 @@ import structlog
 from msgspec import Struct
 
 from rage_pg.database import Database, fetch_one
-from rage_pg.errors import (
-    DatabaseUnavailable,
-    ImageRejected,
-    OutcomeUnknown,
-    ProviderError,
-    RageError,
-)
+from rage_pg.errors import ImageRejected, OutcomeUnknown, ProviderError, RageError
 from rage_pg.index import caption_claims as claims
 from rage_pg.index.caption_budget import Budget, BudgetReached
 from rage_pg.index.caption_calls import Calls
@@ -40,8 +34,8 @@ AT_ONCE = 4
 LOOK_AGAIN = 1.0
 """Seconds between looks at images that another run is at: it may be lost, and then they are this one's."""
 
-DescribeProgress: TypeAlias = Callable[[int], None]
-"""Called with how many images have been dealt with since the last call."""
+DescribeProgress: TypeAlias = Callable[[int, int], None]
+"""Called with how many images have been dealt with, and how many there are to do."""
 
 
 class Described(Struct, frozen=True, kw_only=True):
@@ -104,11 +98,15 @@ class _Run:
         self._calls = Calls(captioner, scope, budget)
         self._described = self._kept = self._failed = 0
         self._pace = Pace()
-        self._after = 0
+        self._after = self._total = 0
         self._taking = asyncio.Lock()
         self._vocabularies: dict[int, Vocabulary] = {}
 
     async def all(self) -> Described:
+        if self._progress:
+            found = (await claims.remaining(self._database, self._scope)).images
+            self._total = found if self._left is None else min(found, self._left)
+            self._progress(0, self._total)
         heartbeat = asyncio.create_task(self._keep_claims())
         try:
             async with asyncio.TaskGroup() as group:
@@ -137,14 +135,14 @@ class _Run:
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 3)
             # The next beat tries again; a lapsed claim is noticed when its image is stored.
-            with suppress(DatabaseUnavailable):
+            with suppress(RageError):
                 await claims.keep(self._database, self._scope)
 
     async def _work(self) -> None:
         while (image := await self._take()) is not None:
             await self._describe(image)
             if self._progress:
-                self._progress(1)
+                self._progress(self._described + self._failed, self._total)
 
     async def _take(self) -> Claimed | None:
         """The next image; None once there is none, the limit is met, or the run stopped."""
