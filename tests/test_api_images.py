@@ -11,9 +11,7 @@ import pytest
 from PIL import Image
 
 from rage_pg.config import MIB, Limits
-from rage_pg.database import Database
 from tests.api_service import Client, problem, runtime_of, service, upload, uploaded
-from tests.captioning import FakeCaptioner, describe
 from tests.store import png
 
 
@@ -210,28 +208,6 @@ async def test_patch_of_many_changes_all_or_none(client: Client) -> None:
     problem(await client.patch("/api/images", json=missing), 404, "not-found")
     assert await ids(client, "state=draft") == []
     problem(await client.patch("/api/images", json={**body, "ids": []}), 400, "invalid-input", "ids")
-
-
-async def test_captions_of_an_image_are_listed_and_a_persons_beats_a_models(
-    client: Client, database: Database
-) -> None:
-    image = await uploaded(client, png())
-    address = f"/api/images/{image['id']}"
-    assert (await client.get(f"{address}/captions")).json() == {"items": []}
-    await describe(database, FakeCaptioner())
-    assert (await client.get(address)).json()["caption"] == "Seen as 1."
-    patched = await client.patch(address, json={"caption": "By hand"})
-    assert patched.json()["caption"] == "By hand"
-    await describe(database, FakeCaptioner(), again=True)
-    assert (await client.get(address)).json()["caption"] == "By hand"
-    items = (await client.get(f"{address}/captions")).json()["items"]
-    told = [(one["revision"], one["text"], one["source"], one["model"], one["current"]) for one in items]
-    assert told == [
-        (3, "Seen as 1.", "model", "see-1", False),
-        (2, "By hand", "person", None, True),
-        (1, "Seen as 1.", "model", "see-1", False),
-    ]
-    assert (await client.get("/api/images/999/captions")).status_code == 404
 
 
 async def test_patch_refuses_unknown_fields(client: Client) -> None:

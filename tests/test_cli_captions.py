@@ -178,6 +178,7 @@ def test_review_decides_on_all_or_says_why_not(rage: Rage, service_url: str) -> 
     rage("captions", "fill")
     assert "image 3 is not by a model" in rage("captions", "review", "--accept", "1,3").complaint
     assert rage("captions", "review", "--reject", "9").complaint == "There is no image 9."
+    assert "image 3 is not" in rage("captions", "review", "--accept", "1", "--reject", "3").complaint
     assert rage("captions", "review", "--accept", "1", "--reject", "1").code == 2
     assert rage("captions", "review", "--interactive").code == 2
     assert rows(service_url, "SELECT * FROM rage.captions WHERE reviewed_at IS NOT NULL") == []
@@ -192,3 +193,16 @@ def test_rejecting_brings_back_what_the_model_replaced(rage: Rage, service_url: 
     assert rage("captions", "review", "--reject", "3").code == 0
     current = "SELECT text, revision FROM rage.captions WHERE is_current AND image_id = 3"
     assert rows(service_url, current) == [("Mine", 1)]
+
+
+def test_review_asks_for_each_on_a_terminal(
+    rage: Rage, service_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rage("captions", "fill")
+    answers = iter(["e", "By hand", "r"])
+    monkeypatch.setattr("rage_pg.cli.captions_review.is_terminal", lambda: True)
+    monkeypatch.setattr("rich_click.prompt", lambda *_, **__: next(answers))
+    done = rage("captions", "review", "--interactive")
+    assert done.out.splitlines()[-1] == "0 accepted, 1 rejected, 1 edited"
+    current = "SELECT image_id, text FROM rage.captions WHERE is_current ORDER BY image_id"
+    assert rows(service_url, current) == [(1, "By hand"), (3, "Mine")]

@@ -48,30 +48,33 @@ async def to_review(database: Database, *, brand: str | None = None, limit: int 
         return await fetch_all(connection, SQL["to_review"], {"brand": brand, "limit": limit}, ToReview)
 
 
-async def accept(database: Database, image_ids: Sequence[int], *, by: str | None = None) -> None:
-    """Stand for a model's captions: from now on they count as a person's. All of them or none.
+async def review(
+    database: Database,
+    *,
+    accepted: Sequence[int] = (),
+    rejected: Sequence[int] = (),
+    by: str | None = None,
+) -> None:
+    """Decide on the models' captions of these images: on all of them, or on none.
 
-    Raises NotFound, Forbidden, and Conflict for an image whose current caption is not a model's.
+    Accepted, a caption counts as a person's from now on; rejected, what it replaced is current again. Raises
+    NotFound, Forbidden, and Conflict for an image whose current caption is not a model's.
     """
     async with database.transaction() as connection:
-        for image_id in sorted(set(image_ids)):
-            await _lock(connection, image_id)
-            await _change(connection, "accept_caption", image_id, by)
-
-
-async def reject(database: Database, image_ids: Sequence[int], *, by: str | None = None) -> None:
-    """Take a model's captions back: what they replaced is current again. All of them or none.
-
-    Raises as `accept` does.
-    """
-    async with database.transaction() as connection:
-        for image_id in sorted(set(image_ids)):
+        # In one order, so that two reviews cannot block each other.
+        for image_id in sorted({*accepted, *rejected}):
             current = await _lock(connection, image_id)
-            await _change(connection, "reject_caption", image_id, by)
-            values = {"image_id": image_id, "replaces": current.replaces}
-            await execute(connection, SQL["restore_caption"], values)
-            await execute(connection, SQL["touch_image"], values)
-            await execute(connection, SQL["refresh_documents"], values)
+            if image_id in accepted:
+                await _change(connection, "accept_caption", image_id, by)
+            else:
+                await _reject(connection, image_id, current, by)
+
+
+async def _reject(connection: Connection, image_id: int, current: _Current, by: str | None) -> None:
+    await _change(connection, "reject_caption", image_id, by)
+    values = {"image_id": image_id, "replaces": current.replaces}
+    for statement in ("restore_caption", "touch_image", "refresh_documents"):
+        await execute(connection, SQL[statement], values)
 
 
 async def _change(connection: Connection, statement: str, image_id: int, by: str | None) -> None:

@@ -68,7 +68,7 @@ def review(
     if accepted or rejected or edits:
         decisions = with_runtime(lambda runtime: _decide(runtime, accepted, rejected, edits))
     elif interactive:
-        if as_json or not sys.stdin.isatty():
+        if as_json or not is_terminal():
             raise click.UsageError("--interactive asks on a terminal, and prints no JSON.")
         found = with_runtime(lambda runtime: _listed(runtime, brand, limit))
         answers = _ask(found)
@@ -96,8 +96,7 @@ async def _decide(
     from rage_pg.catalogue import captions
     from rage_pg.types import ImageMetadata
 
-    await captions.accept(runtime.database, accepted)
-    await captions.reject(runtime.database, rejected)
+    await captions.review(runtime.database, accepted=accepted, rejected=rejected)
     for image_id, text in edits:
         await ingest.edit_images(runtime.database, [image_id], ImageMetadata(caption=text))
     if rejected or edits:
@@ -145,6 +144,11 @@ def _ask(found: Sequence[ToReview]) -> tuple[list[int], list[int], list[tuple[in
         elif answer == "e":
             edits.append((one.image_id, click.prompt("caption")))
     return accepted, rejected, edits
+
+
+def is_terminal() -> bool:
+    """Whether somebody can answer."""
+    return sys.stdin.isatty()
 
 
 def _check_once(*groups: Sequence[int]) -> None:
