@@ -31,8 +31,8 @@ WHERE t.image_id = i.image_id
   AND (%(brand)s::text IS NULL OR b.key = rage.normal_form(%(brand)s))
   AND (%(images)s::bigint[] IS NULL OR i.image_id = ANY (%(images)s::bigint[]));
 
--- name: next_image
--- The first image after one that is to be described and that no run is at.
+-- name: next_images
+-- The first images after one that are to be described and that no run is at.
 SELECT image_id, brand_id, content_id
 FROM rage.undescribed(
     %(reader)s, %(brand)s::text, %(images)s::bigint[], %(since)s::timestamptz, %(started)s::timestamptz, %(tries)s)
@@ -41,7 +41,7 @@ WHERE image_id > %(after)s
   -- A claim of this run's own that lapsed is one that it is still at.
   AND run_id IS DISTINCT FROM %(run_id)s
 ORDER BY image_id
-LIMIT 1;
+LIMIT %(ahead)s;
 
 -- name: claim
 -- Takes an image for a run, unless another was quicker. Of a run that was lost with it, the call and a failed try.
@@ -77,7 +77,7 @@ SELECT o.bytes AS content, o.thumbnail, i.title,
              WHERE p.brand_id = i.brand_id AND p.image_id = i.image_id ORDER BY p.position, p.sku) AS skus
 FROM rage.images AS i
 JOIN rage.contents AS o USING (content_id)
-WHERE i.image_id = %(image_id)s AND i.content_id = %(content_id)s AND o.thumbnail IS NOT NULL;
+WHERE i.image_id = %(image_id)s AND i.content_id = %(content_id)s AND i.deleted_at IS NULL AND o.thumbnail IS NOT NULL;
 
 -- name: get_vocabulary
 -- A brand's language, and the names that it uses most.

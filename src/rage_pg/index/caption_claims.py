@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from rage_pg.database import Connection, Database, execute, fetch_one, fetch_only, fetch_value
+from rage_pg.database import Connection, Database, execute, fetch_all, fetch_one, fetch_only, fetch_value
 from rage_pg.errors import InvalidInput, NotFound, OutcomeUnknown
 from rage_pg.resources import statements
 from rage_pg.spending import close_paid_call, failed_call
@@ -21,6 +21,8 @@ TRIES = 3
 """How often one picture may fail before it is left alone."""
 LEASE = timedelta(seconds=30)
 """How long a claim lasts that its run does not renew."""
+AHEAD = 64
+"""Images that are looked up at once: in a store where nearly all are described, the look takes long."""
 LARGEST_ID = 2**63 - 1
 
 
@@ -112,30 +114,26 @@ async def remaining(database: Database, scope: Scope) -> Remaining:
         return await fetch_only(connection, SQL["count_undescribed"], scope.values, Remaining)
 
 
-async def claim_next(database: Database, scope: Scope, after: int) -> tuple[int, Claimed | None]:
-    """The next image after this one that is there to be had, and how far was looked.
-
-    (id, None): somebody else was quicker at this one; look further. (0, None): there is none left.
-    """
+async def look(database: Database, scope: Scope, after: int) -> list[Claimed]:
+    """The next images after this one that are there to be had, not claimed yet; empty: there is none."""
+    values = {**scope.values, "after": after, "ahead": AHEAD}
     async with database.transaction() as connection:
-        found = await fetch_one(connection, SQL["next_image"], {**scope.values, "after": after}, Claimed)
-        if found is None:
-            return 0, None
-        mine = await _claim(connection, scope, found)
-        return found.image_id, found if mine else None
+        return await fetch_all(connection, SQL["next_images"], values, Claimed)
 
 
-async def _claim(connection: Connection, scope: Scope, image: Claimed) -> bool:
+async def claim(database: Database, scope: Scope, image: Claimed) -> bool:
+    """Take an image for this run. False where another run has it, or was done with it meanwhile."""
     values = {**scope.values, **_values(image)}
-    claim = await fetch_one(connection, SQL["claim"], values, _Claim)
-    if claim is None:
+    async with database.transaction() as connection:
+        found = await fetch_one(connection, SQL["claim"], values, _Claim)
+        if found is None:
+            return False
+        if found.lost_call is not None:
+            await _lose(connection, found.lost_call)
+        if found.attempts < TRIES and not await fetch_value(connection, SQL["is_described"], values):
+            return True
+        await release(connection, scope, image)
         return False
-    if claim.lost_call is not None:
-        await _lose(connection, claim.lost_call)
-    if claim.attempts < TRIES and not await fetch_value(connection, SQL["is_described"], values):
-        return True
-    await release(connection, scope, image)
-    return False
 
 
 async def _lose(connection: Connection, call_id: int) -> None:

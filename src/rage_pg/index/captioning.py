@@ -99,6 +99,7 @@ class _Run:
         self._described = self._kept = self._failed = 0
         self._pace = Pace()
         self._after = self._total = 0
+        self._ahead: list[Claimed] = []
         self._taking = asyncio.Lock()
         self._vocabularies: dict[int, Vocabulary] = {}
 
@@ -148,12 +149,14 @@ class _Run:
         """The next image; None once there is none, the limit is met, or the run stopped."""
         async with self._taking:
             while self._pace.stopped is None and self._left != 0:
-                self._after, image = await claims.claim_next(self._database, self._scope, self._after)
-                if image is not None:
+                if not self._ahead:
+                    self._ahead = await claims.look(self._database, self._scope, self._after)
+                    self._after = self._ahead[-1].image_id if self._ahead else 0
+                    if not self._ahead and not await self._is_left_elsewhere():
+                        return None
+                elif await claims.claim(self._database, self._scope, image := self._ahead.pop(0)):
                     self._left = None if self._left is None else self._left - 1
                     return image
-                if self._after == 0 and not await self._is_left_elsewhere():
-                    return None
         return None
 
     async def _is_left_elsewhere(self) -> bool:
@@ -166,8 +169,11 @@ class _Run:
     async def _describe(self, image: Claimed) -> None:
         """Ask until there is an answer: waiting is no failure. Whatever ends it, the image is given back."""
         try:
-            picture, context = await self._prepare(image)
-            while not await self._ask(image, picture, context):
+            prepared = await self._prepare(image)
+            if prepared is None:
+                await self._release(image)
+                return
+            while not await self._ask(image, *prepared):
                 pass
         except (Stopped, BudgetReached) as end:
             self._pace.stop(str(end))
@@ -178,14 +184,15 @@ class _Run:
         except ImageRejected as error:
             await self._fail(image, error, None, None)
 
-    async def _prepare(self, image: Claimed) -> tuple[bytes, CaptionContext]:
+    async def _prepare(self, image: Claimed) -> tuple[bytes, CaptionContext] | None:
+        """What is sent; None where the image shows another picture by now, or none."""
         async with self._database.transaction() as connection:
             values = {"image_id": image.image_id, "content_id": image.content_id}
             picture = await fetch_one(connection, SQL["get_picture"], values, Picture)
             if image.brand_id not in self._vocabularies:
                 self._vocabularies[image.brand_id] = await vocabulary_of(connection, image.brand_id)
         if picture is None:
-            raise ImageRejected("The picture is gone.", field="image")
+            return None
         context = context_of(self._vocabularies[image.brand_id], picture)
         return await asyncio.to_thread(shown, picture.content, picture.thumbnail), context
 
