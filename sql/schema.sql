@@ -772,11 +772,11 @@ $_$;
 
 COMMENT ON FUNCTION rage.described_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) IS 'The rows of rage.search with the images as rage_v1.images shows them.';
 
-CREATE FUNCTION rage.document_words(language regconfig, title text, tags text, skus text, caption text, brand text) RETURNS tsvector
+CREATE FUNCTION rage.document_words(language regconfig, title text, tags text, skus text, caption text, seen text, visible_text text, brand text) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT ts_delete(((((((((setweight(to_tsvector(document_words.language, COALESCE(document_words.title, ''::text)), 'A'::"char") || g.gap) || setweight(to_tsvector(document_words.language, COALESCE(document_words.tags, ''::text)), 'B'::"char")) || g.gap) || setweight(to_tsvector('simple'::regconfig, COALESCE(document_words.skus, ''::text)), 'B'::"char")) || g.gap) || setweight(to_tsvector(document_words.language, COALESCE(document_words.caption, ''::text)), 'C'::"char")) || g.gap) || setweight(to_tsvector('simple'::regconfig, document_words.brand), 'D'::"char")), '|'::text) AS ts_delete FROM (VALUES ('''|'':100'::tsvector)) g(gap));
+    RETURN (SELECT ts_delete(((((((((((((setweight(to_tsvector(document_words.language, COALESCE(document_words.title, ''::text)), 'A'::"char") || g.gap) || setweight(to_tsvector(document_words.language, COALESCE(document_words.tags, ''::text)), 'B'::"char")) || g.gap) || setweight(to_tsvector('simple'::regconfig, COALESCE(document_words.skus, ''::text)), 'B'::"char")) || g.gap) || setweight(to_tsvector(document_words.language, COALESCE(document_words.caption, ''::text)), 'C'::"char")) || g.gap) || setweight(to_tsvector(document_words.language, COALESCE(document_words.seen, ''::text)), 'D'::"char")) || g.gap) || setweight(to_tsvector(document_words.language, COALESCE(document_words.visible_text, ''::text)), 'D'::"char")) || g.gap) || setweight(to_tsvector('simple'::regconfig, document_words.brand), 'D'::"char")), '|'::text) AS ts_delete FROM (VALUES ('''|'':100'::tsvector)) g(gap));
 
-COMMENT ON FUNCTION rage.document_words(language regconfig, title text, tags text, skus text, caption text, brand text) IS 'The words of an image, in its language; SKUs and the brand''s name as they stand.';
+COMMENT ON FUNCTION rage.document_words(language regconfig, title text, tags text, skus text, caption text, seen text, visible_text text, brand text) IS 'The words of an image, in its language; SKUs and the brand''s name as they stand.';
 
 CREATE TABLE rage.text_configurations (
     brand_id integer NOT NULL,
@@ -1839,6 +1839,8 @@ CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
             b.name AS brand,
             i.title,
             c.text AS caption,
+            d.seen,
+            d.visible_text,
             rage.text_configuration(coalesce(c.language, b.language)) AS configuration,
             (SELECT string_agg(replace(t.name, '/', ' '), ', ' ORDER BY t.name)
              FROM rage.image_tags AS it JOIN rage.tags AS t USING (tag_id)
@@ -1849,6 +1851,13 @@ CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
         FROM rage.images AS i
         JOIN rage.brands AS b USING (brand_id)
         LEFT JOIN rage.captions AS c ON c.image_id = i.image_id AND c.is_current
+        CROSS JOIN LATERAL (
+            -- What was seen in a picture that the image no longer shows is left out.
+            SELECT string_agg(nullif(array_to_string(s.objects || s.styles || s.colours, ', '), ''), ', ') AS seen,
+                   string_agg(nullif(s.visible_text, ''), ' ') AS visible_text
+            FROM rage.descriptions AS s
+            WHERE s.image_id = i.image_id AND s.content_id = i.content_id
+        ) AS d
         WHERE i.image_id = ANY (ids)
     ),
     texts AS (
@@ -1858,7 +1867,10 @@ CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
             concat_ws('. ',
                 CASE WHEN starts_with(lower(caption), lower(title)) THEN NULL ELSE title END,
                 rtrim(caption, '. '),
-                tags) AS input
+                tags,
+                seen,
+                -- A page of small print would drown the rest in the vector; the text leg has all of it.
+                left(visible_text, 300)) AS input
         FROM known
     ),
     wordless AS (
@@ -1883,14 +1895,15 @@ CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
         input,
         sha256(convert_to(input, 'UTF8')),
         configuration,
-        rage.document_words(rage.as_configuration(configuration), title, tags, skus, caption, brand)
+        rage.document_words(rage.as_configuration(configuration), title, tags, skus, caption,
+                            seen, visible_text, brand)
     FROM texts
     ON CONFLICT (image_id) DO UPDATE
     SET input = excluded.input, input_sha256 = excluded.input_sha256, configuration = excluded.configuration,
         words = excluded.words;
 $$;
 
-COMMENT ON FUNCTION rage.refresh_documents(ids bigint[]) IS 'Makes the documents of these images anew; whoever changes a title, caption, tag or product calls it in the same transaction.';
+COMMENT ON FUNCTION rage.refresh_documents(ids bigint[]) IS 'Makes the documents of these images anew; whoever changes a title, caption, description, tag or product calls it in the same transaction.';
 
 CREATE FUNCTION rage.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -2623,6 +2636,253 @@ CREATE FUNCTION rage.texts(value jsonb) RETURNS text[]
 
 COMMENT ON FUNCTION rage.texts(value jsonb) IS 'A JSON array of strings as an SQL array.';
 
+CREATE TABLE rage.brands (
+    brand_id integer NOT NULL,
+    name text NOT NULL,
+    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
+    title text,
+    guidelines text,
+    reserved boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    language text,
+    CONSTRAINT brands_language_check CHECK ((language ~ '^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$'::text)),
+    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
+);
+
+COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
+
+COMMENT ON COLUMN rage.brands.brand_id IS 'Stable number of the brand.';
+
+COMMENT ON COLUMN rage.brands.name IS 'The name as it was first given; what people and programs call the brand.';
+
+COMMENT ON COLUMN rage.brands.key IS 'The name as it is compared.';
+
+COMMENT ON COLUMN rage.brands.title IS 'The name as it is printed, where it differs.';
+
+COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand should heed.';
+
+COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
+
+COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
+
+COMMENT ON COLUMN rage.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
+
+CREATE TABLE rage.caption_tries (
+    brand_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    reader text NOT NULL,
+    content_id bigint NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    reason text,
+    failed_at timestamp with time zone,
+    run_id uuid,
+    claimed_until timestamp with time zone,
+    call_id bigint,
+    CONSTRAINT caption_tries_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT caption_tries_reader_check CHECK ((reader = ANY (ARRAY['model'::text, 'ocr'::text])))
+);
+
+COMMENT ON TABLE rage.caption_tries IS 'Images that a captioner is at or failed on; the row goes once the image is described.';
+
+COMMENT ON COLUMN rage.caption_tries.brand_id IS 'The image''s brand.';
+
+COMMENT ON COLUMN rage.caption_tries.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.caption_tries.reader IS 'model: a vision model; ocr: text recognition.';
+
+COMMENT ON COLUMN rage.caption_tries.content_id IS 'The bytes that are described; others are tried afresh.';
+
+COMMENT ON COLUMN rage.caption_tries.attempts IS 'How often it failed.';
+
+COMMENT ON COLUMN rage.caption_tries.reason IS 'Why it failed last.';
+
+COMMENT ON COLUMN rage.caption_tries.failed_at IS 'When it failed last.';
+
+COMMENT ON COLUMN rage.caption_tries.run_id IS 'The run that is at it; null: none.';
+
+COMMENT ON COLUMN rage.caption_tries.claimed_until IS 'When a run that does not say otherwise counts as lost.';
+
+COMMENT ON COLUMN rage.caption_tries.call_id IS 'The paid call under way.';
+
+CREATE TABLE rage.contents (
+    content_id bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    kind text DEFAULT 'stored'::text NOT NULL,
+    address text,
+    media_type text NOT NULL,
+    byte_size bigint NOT NULL,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    bytes bytea,
+    thumbnail bytea,
+    erased_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    frames integer DEFAULT 1 NOT NULL,
+    CONSTRAINT contents_byte_size_check CHECK ((byte_size > 0)),
+    CONSTRAINT contents_bytes_present CHECK (((erased_at IS NOT NULL) OR (kind = 'linked'::text) OR ((bytes IS NOT NULL) AND (thumbnail IS NOT NULL)))),
+    CONSTRAINT contents_frames_check CHECK ((frames > 0)),
+    CONSTRAINT contents_height_check CHECK ((height > 0)),
+    CONSTRAINT contents_kind_check CHECK ((kind = ANY (ARRAY['stored'::text, 'linked'::text]))),
+    CONSTRAINT contents_linked_has_address CHECK (((kind = 'linked'::text) = (address IS NOT NULL))),
+    CONSTRAINT contents_sha256_check CHECK ((octet_length(sha256) = 32)),
+    CONSTRAINT contents_width_check CHECK ((width > 0))
+);
+ALTER TABLE ONLY rage.contents ALTER COLUMN bytes SET STORAGE EXTERNAL;
+ALTER TABLE ONLY rage.contents ALTER COLUMN thumbnail SET STORAGE EXTERNAL;
+
+COMMENT ON TABLE rage.contents IS 'The bytes of pictures, once per hash, whoever uses them.';
+
+COMMENT ON COLUMN rage.contents.content_id IS 'Stable number of the content.';
+
+COMMENT ON COLUMN rage.contents.sha256 IS 'SHA-256 of the original bytes; stays after an erasure.';
+
+COMMENT ON COLUMN rage.contents.kind IS 'stored: the bytes are here; linked: they lie at the address.';
+
+COMMENT ON COLUMN rage.contents.address IS 'Where the bytes of a linked content lie.';
+
+COMMENT ON COLUMN rage.contents.media_type IS 'Media type found in the bytes, whatever the file was called.';
+
+COMMENT ON COLUMN rage.contents.byte_size IS 'Size of the original in bytes.';
+
+COMMENT ON COLUMN rage.contents.width IS 'Width in pixels as it is shown, orientation applied.';
+
+COMMENT ON COLUMN rage.contents.height IS 'Height in pixels as it is shown, orientation applied.';
+
+COMMENT ON COLUMN rage.contents.bytes IS 'The original, unchanged.';
+
+COMMENT ON COLUMN rage.contents.thumbnail IS 'A WebP of at most 512 pixels a side, orientation applied, free of metadata; image encoders read it.';
+
+COMMENT ON COLUMN rage.contents.erased_at IS 'When bytes and thumbnail were removed for good; the hash stays.';
+
+COMMENT ON COLUMN rage.contents.created_at IS 'When the row was made.';
+
+COMMENT ON COLUMN rage.contents.frames IS 'Frames of an animation or pages, of which the first is shown; 1 for a still.';
+
+CREATE TABLE rage.descriptions (
+    brand_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    reader text NOT NULL,
+    content_id bigint NOT NULL,
+    objects text[] DEFAULT '{}'::text[] NOT NULL,
+    styles text[] DEFAULT '{}'::text[] NOT NULL,
+    colours text[] DEFAULT '{}'::text[] NOT NULL,
+    visible_text text DEFAULT ''::text NOT NULL,
+    kind text,
+    language text NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT descriptions_kind_check CHECK ((kind = ANY (ARRAY['product'::text, 'style'::text, 'logo'::text, 'scene'::text, 'person'::text, 'sketch'::text, 'other'::text]))),
+    CONSTRAINT descriptions_reader_check CHECK ((reader = ANY (ARRAY['model'::text, 'ocr'::text])))
+);
+
+COMMENT ON TABLE rage.descriptions IS 'What a vision model or OCR sees in an image, beside its caption; of another content than the image shows now, it is out of date.';
+
+COMMENT ON COLUMN rage.descriptions.brand_id IS 'The image''s brand.';
+
+COMMENT ON COLUMN rage.descriptions.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.descriptions.reader IS 'model: a vision model; ocr: text recognition.';
+
+COMMENT ON COLUMN rage.descriptions.content_id IS 'The bytes that were described.';
+
+COMMENT ON COLUMN rage.descriptions.objects IS 'What is to be seen.';
+
+COMMENT ON COLUMN rage.descriptions.styles IS 'Words for its look.';
+
+COMMENT ON COLUMN rage.descriptions.colours IS 'Its main colours.';
+
+COMMENT ON COLUMN rage.descriptions.visible_text IS 'Text in the picture; empty where there is none.';
+
+COMMENT ON COLUMN rage.descriptions.kind IS 'The kind of image that the model suggests; the image keeps its own.';
+
+COMMENT ON COLUMN rage.descriptions.language IS 'The language that was asked for, as a BCP 47 tag.';
+
+COMMENT ON COLUMN rage.descriptions.provider IS 'The provider that was asked.';
+
+COMMENT ON COLUMN rage.descriptions.model IS 'The model that answered.';
+
+COMMENT ON COLUMN rage.descriptions.created_at IS 'When it was written.';
+
+CREATE TABLE rage.images (
+    image_id bigint NOT NULL,
+    brand_id integer NOT NULL,
+    content_id bigint NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    kind text DEFAULT 'other'::text NOT NULL,
+    state text DEFAULT 'approved'::text NOT NULL,
+    origin text DEFAULT 'imported'::text NOT NULL,
+    title text,
+    rights text,
+    usable_from date,
+    usable_until date,
+    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    erased_at timestamp with time zone,
+    CONSTRAINT images_attributes_check CHECK ((jsonb_typeof(attributes) = 'object'::text)),
+    CONSTRAINT images_erased_is_deleted CHECK (((erased_at IS NULL) OR (deleted_at IS NOT NULL))),
+    CONSTRAINT images_kind_check CHECK ((kind = ANY (ARRAY['product'::text, 'style'::text, 'logo'::text, 'scene'::text, 'person'::text, 'sketch'::text, 'other'::text]))),
+    CONSTRAINT images_origin_check CHECK ((origin = ANY (ARRAY['imported'::text, 'uploaded'::text, 'generated'::text]))),
+    CONSTRAINT images_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'approved'::text, 'retired'::text]))),
+    CONSTRAINT images_usable_in_order CHECK ((usable_from <= usable_until)),
+    CONSTRAINT images_version_check CHECK ((version > 0))
+);
+
+COMMENT ON TABLE rage.images IS 'The pictures of the store: one row per picture and brand, whatever version it shows.';
+
+COMMENT ON COLUMN rage.images.image_id IS 'Stable for good; what the host''s tables refer to.';
+
+COMMENT ON COLUMN rage.images.brand_id IS 'Whose picture it is.';
+
+COMMENT ON COLUMN rage.images.content_id IS 'The bytes of the current version.';
+
+COMMENT ON COLUMN rage.images.version IS 'Number of the current version, from 1.';
+
+COMMENT ON COLUMN rage.images.kind IS 'What it shows; decides the role it has by default as a reference.';
+
+COMMENT ON COLUMN rage.images.state IS 'draft, approved or retired; search finds what is approved.';
+
+COMMENT ON COLUMN rage.images.origin IS 'imported from files, uploaded over HTTP, or generated here.';
+
+COMMENT ON COLUMN rage.images.title IS 'A short name for people.';
+
+COMMENT ON COLUMN rage.images.rights IS 'What is known of the rights, in words.';
+
+COMMENT ON COLUMN rage.images.usable_from IS 'First day on which it may be used; null: no limit.';
+
+COMMENT ON COLUMN rage.images.usable_until IS 'Last day on which it may be used; null: no limit.';
+
+COMMENT ON COLUMN rage.images.attributes IS 'Everything else the host says of it, by name.';
+
+COMMENT ON COLUMN rage.images.created_at IS 'When the row was made.';
+
+COMMENT ON COLUMN rage.images.updated_at IS 'When anything about it last changed.';
+
+COMMENT ON COLUMN rage.images.deleted_at IS 'When it was hidden; the row stays for history.';
+
+COMMENT ON COLUMN rage.images.erased_at IS 'When its bytes and vectors were removed for good.';
+
+CREATE FUNCTION rage.undescribed(reader text, brand text, images bigint[], described_since timestamp with time zone, failed_before timestamp with time zone, tries integer) RETURNS TABLE(image_id bigint, brand_id integer, content_id bigint, claimed_until timestamp with time zone, run_id uuid)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT i.image_id,
+     i.brand_id,
+     i.content_id,
+     t.claimed_until,
+     t.run_id
+    FROM (((rage.images i
+      JOIN rage.contents o USING (content_id))
+      LEFT JOIN rage.descriptions d ON (((d.image_id = i.image_id) AND (d.reader = undescribed.reader) AND (d.content_id = i.content_id) AND ((undescribed.described_since IS NULL) OR (d.created_at >= undescribed.described_since)))))
+      LEFT JOIN rage.caption_tries t ON (((t.image_id = i.image_id) AND (t.reader = undescribed.reader))))
+   WHERE ((i.deleted_at IS NULL) AND (o.erased_at IS NULL) AND (o.thumbnail IS NOT NULL) AND (d.image_id IS NULL) AND ((undescribed.brand IS NULL) OR (i.brand_id = ( SELECT b.brand_id
+            FROM rage.brands b
+           WHERE (b.key = rage.normal_form(undescribed.brand))))) AND ((undescribed.images IS NULL) OR (i.image_id = ANY (undescribed.images))) AND ((t.image_id IS NULL) OR (t.content_id <> i.content_id) OR ((t.attempts < undescribed.tries) AND ((t.failed_at IS NULL) OR (t.failed_at < undescribed.failed_before)))));
+END;
+
+COMMENT ON FUNCTION rage.undescribed(reader text, brand text, images bigint[], described_since timestamp with time zone, failed_before timestamp with time zone, tries integer) IS 'Images without a description of what they show now, or with one from before a moment; held ones and those that failed since another moment are left out.';
+
 CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, matching rage.matching, indexed boolean, brand integer, wide boolean) RETURNS text
     LANGUAGE sql STABLE
     RETURN ((CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, (matching).scanned, brand) ELSE ''::text END || format('
@@ -2844,37 +3104,6 @@ ALTER TABLE rage.audit_log ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
-CREATE TABLE rage.brands (
-    brand_id integer NOT NULL,
-    name text NOT NULL,
-    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
-    title text,
-    guidelines text,
-    reserved boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    language text,
-    CONSTRAINT brands_language_check CHECK ((language ~ '^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$'::text)),
-    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
-);
-
-COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
-
-COMMENT ON COLUMN rage.brands.brand_id IS 'Stable number of the brand.';
-
-COMMENT ON COLUMN rage.brands.name IS 'The name as it was first given; what people and programs call the brand.';
-
-COMMENT ON COLUMN rage.brands.key IS 'The name as it is compared.';
-
-COMMENT ON COLUMN rage.brands.title IS 'The name as it is printed, where it differs.';
-
-COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand should heed.';
-
-COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
-
-COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
-
-COMMENT ON COLUMN rage.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
-
 ALTER TABLE rage.brands ALTER COLUMN brand_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.brands_brand_id_seq
     START WITH 10
@@ -2941,6 +3170,9 @@ CREATE TABLE rage.captions (
     author text,
     model text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    replaces integer,
+    reviewed_by text,
+    reviewed_at timestamp with time zone,
     CONSTRAINT captions_revision_check CHECK ((revision > 0)),
     CONSTRAINT captions_source_check CHECK ((source = ANY (ARRAY['import'::text, 'person'::text, 'model'::text, 'generation'::text, 'file'::text]))),
     CONSTRAINT captions_text_check CHECK ((btrim(text) <> ''::text))
@@ -2967,6 +3199,12 @@ COMMENT ON COLUMN rage.captions.author IS 'The person or key that wrote it, wher
 COMMENT ON COLUMN rage.captions.model IS 'The model that wrote it.';
 
 COMMENT ON COLUMN rage.captions.created_at IS 'When it was written.';
+
+COMMENT ON COLUMN rage.captions.replaces IS 'The revision that was current when a model''s caption took its place; null: none was.';
+
+COMMENT ON COLUMN rage.captions.reviewed_by IS 'Who accepted or rejected a model''s caption, where known.';
+
+COMMENT ON COLUMN rage.captions.reviewed_at IS 'When it was accepted or rejected; null: nobody has looked it over.';
 
 CREATE TABLE rage.collection_images (
     collection_id integer NOT NULL,
@@ -3006,60 +3244,6 @@ COMMENT ON COLUMN rage.common_words.brand_id IS 'Whose documents.';
 COMMENT ON COLUMN rage.common_words.lexeme IS 'The word as documents hold it, stemmed.';
 
 COMMENT ON COLUMN rage.common_words.documents IS 'How many of them had it when they were counted.';
-
-CREATE TABLE rage.contents (
-    content_id bigint NOT NULL,
-    sha256 bytea NOT NULL,
-    kind text DEFAULT 'stored'::text NOT NULL,
-    address text,
-    media_type text NOT NULL,
-    byte_size bigint NOT NULL,
-    width integer NOT NULL,
-    height integer NOT NULL,
-    bytes bytea,
-    thumbnail bytea,
-    erased_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    frames integer DEFAULT 1 NOT NULL,
-    CONSTRAINT contents_byte_size_check CHECK ((byte_size > 0)),
-    CONSTRAINT contents_bytes_present CHECK (((erased_at IS NOT NULL) OR (kind = 'linked'::text) OR ((bytes IS NOT NULL) AND (thumbnail IS NOT NULL)))),
-    CONSTRAINT contents_frames_check CHECK ((frames > 0)),
-    CONSTRAINT contents_height_check CHECK ((height > 0)),
-    CONSTRAINT contents_kind_check CHECK ((kind = ANY (ARRAY['stored'::text, 'linked'::text]))),
-    CONSTRAINT contents_linked_has_address CHECK (((kind = 'linked'::text) = (address IS NOT NULL))),
-    CONSTRAINT contents_sha256_check CHECK ((octet_length(sha256) = 32)),
-    CONSTRAINT contents_width_check CHECK ((width > 0))
-);
-ALTER TABLE ONLY rage.contents ALTER COLUMN bytes SET STORAGE EXTERNAL;
-ALTER TABLE ONLY rage.contents ALTER COLUMN thumbnail SET STORAGE EXTERNAL;
-
-COMMENT ON TABLE rage.contents IS 'The bytes of pictures, once per hash, whoever uses them.';
-
-COMMENT ON COLUMN rage.contents.content_id IS 'Stable number of the content.';
-
-COMMENT ON COLUMN rage.contents.sha256 IS 'SHA-256 of the original bytes; stays after an erasure.';
-
-COMMENT ON COLUMN rage.contents.kind IS 'stored: the bytes are here; linked: they lie at the address.';
-
-COMMENT ON COLUMN rage.contents.address IS 'Where the bytes of a linked content lie.';
-
-COMMENT ON COLUMN rage.contents.media_type IS 'Media type found in the bytes, whatever the file was called.';
-
-COMMENT ON COLUMN rage.contents.byte_size IS 'Size of the original in bytes.';
-
-COMMENT ON COLUMN rage.contents.width IS 'Width in pixels as it is shown, orientation applied.';
-
-COMMENT ON COLUMN rage.contents.height IS 'Height in pixels as it is shown, orientation applied.';
-
-COMMENT ON COLUMN rage.contents.bytes IS 'The original, unchanged.';
-
-COMMENT ON COLUMN rage.contents.thumbnail IS 'A WebP of at most 512 pixels a side, orientation applied, free of metadata; image encoders read it.';
-
-COMMENT ON COLUMN rage.contents.erased_at IS 'When bytes and thumbnail were removed for good; the hash stays.';
-
-COMMENT ON COLUMN rage.contents.created_at IS 'When the row was made.';
-
-COMMENT ON COLUMN rage.contents.frames IS 'Frames of an animation or pages, of which the first is shown; 1 for a still.';
 
 ALTER TABLE rage.contents ALTER COLUMN content_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.contents_content_id_seq
@@ -3378,66 +3562,6 @@ COMMENT ON COLUMN rage.image_versions.version IS 'Counts from 1 per image.';
 COMMENT ON COLUMN rage.image_versions.content_id IS 'The bytes of this version.';
 
 COMMENT ON COLUMN rage.image_versions.created_at IS 'When this version came.';
-
-CREATE TABLE rage.images (
-    image_id bigint NOT NULL,
-    brand_id integer NOT NULL,
-    content_id bigint NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    kind text DEFAULT 'other'::text NOT NULL,
-    state text DEFAULT 'approved'::text NOT NULL,
-    origin text DEFAULT 'imported'::text NOT NULL,
-    title text,
-    rights text,
-    usable_from date,
-    usable_until date,
-    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    deleted_at timestamp with time zone,
-    erased_at timestamp with time zone,
-    CONSTRAINT images_attributes_check CHECK ((jsonb_typeof(attributes) = 'object'::text)),
-    CONSTRAINT images_erased_is_deleted CHECK (((erased_at IS NULL) OR (deleted_at IS NOT NULL))),
-    CONSTRAINT images_kind_check CHECK ((kind = ANY (ARRAY['product'::text, 'style'::text, 'logo'::text, 'scene'::text, 'person'::text, 'sketch'::text, 'other'::text]))),
-    CONSTRAINT images_origin_check CHECK ((origin = ANY (ARRAY['imported'::text, 'uploaded'::text, 'generated'::text]))),
-    CONSTRAINT images_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'approved'::text, 'retired'::text]))),
-    CONSTRAINT images_usable_in_order CHECK ((usable_from <= usable_until)),
-    CONSTRAINT images_version_check CHECK ((version > 0))
-);
-
-COMMENT ON TABLE rage.images IS 'The pictures of the store: one row per picture and brand, whatever version it shows.';
-
-COMMENT ON COLUMN rage.images.image_id IS 'Stable for good; what the host''s tables refer to.';
-
-COMMENT ON COLUMN rage.images.brand_id IS 'Whose picture it is.';
-
-COMMENT ON COLUMN rage.images.content_id IS 'The bytes of the current version.';
-
-COMMENT ON COLUMN rage.images.version IS 'Number of the current version, from 1.';
-
-COMMENT ON COLUMN rage.images.kind IS 'What it shows; decides the role it has by default as a reference.';
-
-COMMENT ON COLUMN rage.images.state IS 'draft, approved or retired; search finds what is approved.';
-
-COMMENT ON COLUMN rage.images.origin IS 'imported from files, uploaded over HTTP, or generated here.';
-
-COMMENT ON COLUMN rage.images.title IS 'A short name for people.';
-
-COMMENT ON COLUMN rage.images.rights IS 'What is known of the rights, in words.';
-
-COMMENT ON COLUMN rage.images.usable_from IS 'First day on which it may be used; null: no limit.';
-
-COMMENT ON COLUMN rage.images.usable_until IS 'Last day on which it may be used; null: no limit.';
-
-COMMENT ON COLUMN rage.images.attributes IS 'Everything else the host says of it, by name.';
-
-COMMENT ON COLUMN rage.images.created_at IS 'When the row was made.';
-
-COMMENT ON COLUMN rage.images.updated_at IS 'When anything about it last changed.';
-
-COMMENT ON COLUMN rage.images.deleted_at IS 'When it was hidden; the row stays for history.';
-
-COMMENT ON COLUMN rage.images.erased_at IS 'When its bytes and vectors were removed for good.';
 
 ALTER TABLE rage.images ALTER COLUMN image_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.images_image_id_seq
@@ -3869,6 +3993,50 @@ COMMENT ON COLUMN rage_v1.brands.created_at IS 'When it was made.';
 
 COMMENT ON COLUMN rage_v1.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
 
+CREATE VIEW rage_v1.captions WITH (security_invoker='true') AS
+ SELECT c.image_id,
+    b.name AS brand,
+    c.revision,
+    c.is_current,
+    c.text AS caption,
+    c.language,
+    c.source,
+    c.author,
+    c.model,
+    c.reviewed_by,
+    c.reviewed_at,
+    c.created_at
+   FROM ((rage.captions c
+     JOIN rage.images i USING (image_id))
+     JOIN rage.brands b ON ((b.brand_id = i.brand_id)))
+  WHERE (i.deleted_at IS NULL);
+
+COMMENT ON VIEW rage_v1.captions IS 'Every caption that an image had, with who or what wrote it; at most one is current.';
+
+COMMENT ON COLUMN rage_v1.captions.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage_v1.captions.brand IS 'Its brand.';
+
+COMMENT ON COLUMN rage_v1.captions.revision IS 'Counts from 1 per image.';
+
+COMMENT ON COLUMN rage_v1.captions.is_current IS 'Whether this is the one that is shown and searched.';
+
+COMMENT ON COLUMN rage_v1.captions.caption IS 'The caption.';
+
+COMMENT ON COLUMN rage_v1.captions.language IS 'Its language as a BCP 47 tag, where known.';
+
+COMMENT ON COLUMN rage_v1.captions.source IS 'import: came with a file; person; model: a vision model; generation: drafted from references.';
+
+COMMENT ON COLUMN rage_v1.captions.author IS 'The person or key that wrote it, where known.';
+
+COMMENT ON COLUMN rage_v1.captions.model IS 'The model that wrote it.';
+
+COMMENT ON COLUMN rage_v1.captions.reviewed_by IS 'Who accepted or rejected a model''s caption, where known.';
+
+COMMENT ON COLUMN rage_v1.captions.reviewed_at IS 'When it was accepted or rejected; null: nobody has looked it over.';
+
+COMMENT ON COLUMN rage_v1.captions.created_at IS 'When it was written.';
+
 CREATE VIEW rage_v1.collections WITH (security_invoker='true') AS
  SELECT c.collection_id,
     c.name AS collection,
@@ -3897,6 +4065,57 @@ COMMENT ON COLUMN rage_v1.collections.image_ids IS 'Its images in order.';
 
 COMMENT ON COLUMN rage_v1.collections.created_at IS 'When it was made.';
 
+CREATE VIEW rage_v1.descriptions WITH (security_invoker='true') AS
+ SELECT d.image_id,
+    b.name AS brand,
+    d.reader,
+    d.objects,
+    d.styles,
+    d.colours,
+    d.visible_text,
+    d.kind,
+    d.language,
+    d.provider,
+    d.model,
+    encode(o.sha256, 'hex'::text) AS sha256,
+    (d.content_id = i.content_id) AS is_current,
+    d.created_at
+   FROM (((rage.descriptions d
+     JOIN rage.images i USING (image_id))
+     JOIN rage.brands b ON ((b.brand_id = i.brand_id)))
+     LEFT JOIN rage.contents o ON ((o.content_id = d.content_id)))
+  WHERE (i.deleted_at IS NULL);
+
+COMMENT ON VIEW rage_v1.descriptions IS 'What a vision model or OCR sees in an image, beside its caption.';
+
+COMMENT ON COLUMN rage_v1.descriptions.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage_v1.descriptions.brand IS 'Its brand.';
+
+COMMENT ON COLUMN rage_v1.descriptions.reader IS 'model: a vision model; ocr: text recognition.';
+
+COMMENT ON COLUMN rage_v1.descriptions.objects IS 'What is to be seen.';
+
+COMMENT ON COLUMN rage_v1.descriptions.styles IS 'Words for its look.';
+
+COMMENT ON COLUMN rage_v1.descriptions.colours IS 'Its main colours.';
+
+COMMENT ON COLUMN rage_v1.descriptions.visible_text IS 'Text in the picture; empty where there is none.';
+
+COMMENT ON COLUMN rage_v1.descriptions.kind IS 'The kind of image that the model suggests; the image keeps its own.';
+
+COMMENT ON COLUMN rage_v1.descriptions.language IS 'The language that was asked for, as a BCP 47 tag.';
+
+COMMENT ON COLUMN rage_v1.descriptions.provider IS 'The provider that was asked.';
+
+COMMENT ON COLUMN rage_v1.descriptions.model IS 'The model that answered.';
+
+COMMENT ON COLUMN rage_v1.descriptions.sha256 IS 'Hash of the bytes that were described; null where they are of an earlier version that the reader may not see.';
+
+COMMENT ON COLUMN rage_v1.descriptions.is_current IS 'Whether the image still shows these bytes; if not, the description is not searched.';
+
+COMMENT ON COLUMN rage_v1.descriptions.created_at IS 'When it was written.';
+
 CREATE VIEW rage_v1.failed_items WITH (security_invoker='true') AS
  SELECT s.name AS space,
     f.image_id,
@@ -3907,11 +4126,22 @@ CREATE VIEW rage_v1.failed_items WITH (security_invoker='true') AS
     (f.attempts >= rage.most_tries()) AS held
    FROM ((rage.failed_items f
      JOIN rage.embedding_spaces s USING (space_id))
-     JOIN rage.brands b USING (brand_id));
+     JOIN rage.brands b USING (brand_id))
+UNION ALL
+ SELECT 'captions'::text AS space,
+    t.image_id,
+    b.name AS brand,
+    t.attempts,
+    t.reason,
+    t.failed_at,
+    (t.attempts >= rage.most_tries()) AS held
+   FROM (rage.caption_tries t
+     JOIN rage.brands b USING (brand_id))
+  WHERE (t.attempts > 0);
 
-COMMENT ON VIEW rage_v1.failed_items IS 'What could not be embedded, and why.';
+COMMENT ON VIEW rage_v1.failed_items IS 'What could not be embedded or described, and why.';
 
-COMMENT ON COLUMN rage_v1.failed_items.space IS 'The space that it is missing from.';
+COMMENT ON COLUMN rage_v1.failed_items.space IS 'The space that it is missing from; captions: no captioner could describe it.';
 
 COMMENT ON COLUMN rage_v1.failed_items.image_id IS 'The image.';
 
@@ -3919,7 +4149,7 @@ COMMENT ON COLUMN rage_v1.failed_items.brand IS 'Its brand.';
 
 COMMENT ON COLUMN rage_v1.failed_items.attempts IS 'How often it was tried.';
 
-COMMENT ON COLUMN rage_v1.failed_items.reason IS 'What the encoder said last.';
+COMMENT ON COLUMN rage_v1.failed_items.reason IS 'What the encoder or the captioner said last.';
 
 COMMENT ON COLUMN rage_v1.failed_items.failed_at IS 'When it failed last.';
 
@@ -4607,6 +4837,9 @@ ALTER TABLE ONLY rage.callers
 ALTER TABLE ONLY rage.callers
     ADD CONSTRAINT callers_pkey PRIMARY KEY (caller_id);
 
+ALTER TABLE ONLY rage.caption_tries
+    ADD CONSTRAINT caption_tries_pkey PRIMARY KEY (image_id, reader);
+
 ALTER TABLE ONLY rage.captions
     ADD CONSTRAINT captions_pkey PRIMARY KEY (image_id, revision);
 
@@ -4630,6 +4863,9 @@ ALTER TABLE ONLY rage.contents
 
 ALTER TABLE ONLY rage.contents
     ADD CONSTRAINT contents_sha256_unique UNIQUE (sha256);
+
+ALTER TABLE ONLY rage.descriptions
+    ADD CONSTRAINT descriptions_pkey PRIMARY KEY (image_id, reader);
 
 ALTER TABLE ONLY rage.embedding_claims
     ADD CONSTRAINT embedding_claims_pkey PRIMARY KEY (space_id, image_id);
@@ -4745,9 +4981,17 @@ CREATE INDEX audit_log_brand ON rage.audit_log USING btree (brand_id, at);
 
 CREATE INDEX audit_log_object ON rage.audit_log USING btree (object, object_id);
 
+CREATE INDEX caption_tries_call ON rage.caption_tries USING btree (call_id);
+
+CREATE INDEX caption_tries_content ON rage.caption_tries USING btree (content_id);
+
 CREATE UNIQUE INDEX captions_one_current ON rage.captions USING btree (image_id) WHERE is_current;
 
+CREATE INDEX captions_to_review ON rage.captions USING btree (image_id) WHERE (is_current AND (source = 'model'::text) AND (reviewed_at IS NULL));
+
 CREATE INDEX collection_images_by_image ON rage.collection_images USING btree (image_id);
+
+CREATE INDEX descriptions_content ON rage.descriptions USING btree (content_id);
 
 CREATE INDEX embedding_claims_by_filler ON rage.embedding_claims USING btree (filler_id);
 
@@ -4804,6 +5048,8 @@ CREATE INDEX index_audits_by_space ON rage.index_audits USING btree (space_id, a
 CREATE INDEX page_sessions_caller ON rage.page_sessions USING btree (caller_id);
 
 CREATE INDEX paid_calls_brand ON rage.paid_calls USING btree (brand_id, started_at);
+
+CREATE INDEX paid_calls_captions ON rage.paid_calls USING btree (started_at) WHERE (purpose = 'caption'::text);
 
 CREATE INDEX paid_calls_generation ON rage.paid_calls USING btree (generation_id);
 
@@ -4904,6 +5150,15 @@ ALTER TABLE ONLY rage.caller_brands
 ALTER TABLE ONLY rage.caller_brands
     ADD CONSTRAINT caller_brands_caller_id_fkey FOREIGN KEY (caller_id) REFERENCES rage.callers(caller_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY rage.caption_tries
+    ADD CONSTRAINT caption_tries_call_id_fkey FOREIGN KEY (call_id) REFERENCES rage.paid_calls(call_id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY rage.caption_tries
+    ADD CONSTRAINT caption_tries_content_id_fkey FOREIGN KEY (content_id) REFERENCES rage.contents(content_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.caption_tries
+    ADD CONSTRAINT caption_tries_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY rage.captions
     ADD CONSTRAINT captions_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
 
@@ -4918,6 +5173,12 @@ ALTER TABLE ONLY rage.collections
 
 ALTER TABLE ONLY rage.common_words
     ADD CONSTRAINT common_words_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.descriptions
+    ADD CONSTRAINT descriptions_content_id_fkey FOREIGN KEY (content_id) REFERENCES rage.contents(content_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.descriptions
+    ADD CONSTRAINT descriptions_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY rage.embedding_claims
     ADD CONSTRAINT embedding_claims_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
@@ -5046,6 +5307,10 @@ CREATE POLICY added ON rage.caller_brands FOR INSERT WITH CHECK (( SELECT rage.i
 
 CREATE POLICY added ON rage.callers FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
+CREATE POLICY added ON rage.caption_tries FOR INSERT WITH CHECK (((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))) AND (EXISTS ( SELECT
+   FROM rage.images i
+  WHERE (i.image_id = caption_tries.image_id)))));
+
 CREATE POLICY added ON rage.captions FOR INSERT WITH CHECK (((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))) AND (EXISTS ( SELECT
    FROM rage.images i
   WHERE (i.image_id = captions.image_id)))));
@@ -5061,6 +5326,10 @@ CREATE POLICY added ON rage.collections FOR INSERT WITH CHECK ((( SELECT rage.is
 CREATE POLICY added ON rage.common_words FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY added ON rage.contents FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY added ON rage.descriptions FOR INSERT WITH CHECK (((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))) AND (EXISTS ( SELECT
+   FROM rage.images i
+  WHERE (i.image_id = descriptions.image_id)))));
 
 CREATE POLICY added ON rage.embedding_claims FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
@@ -5152,6 +5421,8 @@ ALTER TABLE rage.caller_brands ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.callers ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE rage.caption_tries ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE rage.captions ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY changed ON rage.api_keys FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
@@ -5163,6 +5434,8 @@ CREATE POLICY changed ON rage.brands FOR UPDATE USING ((( SELECT rage.is_operato
 CREATE POLICY changed ON rage.caller_brands FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY changed ON rage.callers FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.caption_tries FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
 CREATE POLICY changed ON rage.captions FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
@@ -5182,6 +5455,8 @@ CREATE POLICY changed ON rage.contents FOR UPDATE USING ((( SELECT rage.sees_eve
    FROM (rage.image_versions v
      JOIN rage.images i USING (image_id))
   WHERE ((v.content_id = contents.content_id) AND (i.erased_at IS NULL)))))) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.descriptions FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
 CREATE POLICY changed ON rage.embedding_claims FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
@@ -5255,6 +5530,8 @@ ALTER TABLE rage.common_words ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.contents ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE rage.descriptions ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE rage.embedding_claims ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.embedding_spaces ENABLE ROW LEVEL SECURITY;
@@ -5311,6 +5588,8 @@ CREATE POLICY removed ON rage.caller_brands FOR DELETE USING (( SELECT rage.is_o
 
 CREATE POLICY removed ON rage.callers FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
+CREATE POLICY removed ON rage.caption_tries FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
 CREATE POLICY removed ON rage.captions FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
 CREATE POLICY removed ON rage.collection_images FOR DELETE USING ((EXISTS ( SELECT
@@ -5325,6 +5604,8 @@ CREATE POLICY removed ON rage.contents FOR DELETE USING ((( SELECT rage.sees_eve
    FROM (rage.image_versions v
      JOIN rage.images i USING (image_id))
   WHERE ((v.content_id = contents.content_id) AND (i.erased_at IS NULL))))));
+
+CREATE POLICY removed ON rage.descriptions FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
 CREATE POLICY removed ON rage.embedding_claims FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
@@ -5402,6 +5683,8 @@ CREATE POLICY seen ON rage.caller_brands FOR SELECT USING (( SELECT rage.is_oper
 
 CREATE POLICY seen ON rage.callers FOR SELECT USING (( SELECT rage.is_operator() AS is_operator));
 
+CREATE POLICY seen ON rage.caption_tries FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
 CREATE POLICY seen ON rage.captions FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
 
 CREATE POLICY seen ON rage.collection_images FOR SELECT USING ((EXISTS ( SELECT
@@ -5416,6 +5699,8 @@ CREATE POLICY seen ON rage.contents FOR SELECT USING ((( SELECT rage.sees_every_
    FROM (rage.image_versions v
      JOIN rage.images i USING (image_id))
   WHERE ((v.content_id = contents.content_id) AND (i.erased_at IS NULL))))));
+
+CREATE POLICY seen ON rage.descriptions FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
 
 CREATE POLICY seen ON rage.embedding_claims FOR SELECT USING (( SELECT rage.is_operator() AS is_operator));
 

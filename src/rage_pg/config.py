@@ -6,6 +6,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import platformdirs
@@ -60,6 +61,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     model_dir: Path | None = None
     """Where the models of `clip` and `siglip` lie; None: they are fetched from their hub."""
     captioner: str | None = None
+    caption_budget: Decimal | None = None
+    """US dollars that captions may cost in a calendar month; None: as much as they do."""
     planner: str | None = None
     generator: str = "local"
     openai_api_key: Secret | None = None
@@ -88,6 +91,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             image_encoder=given.get("RAGE_IMAGE_ENCODER"),
             model_dir=Path(given["RAGE_MODEL_DIR"]).expanduser() if "RAGE_MODEL_DIR" in given else None,
             captioner=given.get("RAGE_CAPTIONER"),
+            caption_budget=_dollars(given, "RAGE_CAPTION_BUDGET"),
             planner=given.get("RAGE_PLANNER"),
             generator=given.get("RAGE_GENERATOR", "local"),
             openai_api_key=_secret(given, "OPENAI_API_KEY"),
@@ -136,6 +140,17 @@ def is_network(entry: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _dollars(given: Mapping[str, str], name: str) -> Decimal | None:
+    text = given.get(name)
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text):
+        raise InvalidInput(
+            f"{name} must be an amount of US dollars like 25 or 7.50, not {text!r}.", field=name
+        )
+    return Decimal(text)
 
 
 def _positive(given: Mapping[str, str], name: str, default: int) -> int:

@@ -149,6 +149,7 @@ class DatabaseUnavailable(SetupError):
 class ProviderError(RageError):
     """A provider failed. `retryable`: the same request may succeed later, in `retry_after` seconds.
 
+    `hopeless`: others will fail like it, because of the key, the quota or the model.
     `charged`: False where surely nothing was charged, None where only `usage` may tell. `usage` is what the
     provider says the failed call used, in its own form.
     """
@@ -167,11 +168,13 @@ class ProviderError(RageError):
         request_id: str | None = None,
         charged: Literal[False] | None = None,
         usage: Any = None,
+        hopeless: bool = False,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.retryable = retryable
         self.retry_after = retry_after
+        self.hopeless = hopeless
         self.request_id = request_id
         self.charged = charged
         self.usage = usage

@@ -21,6 +21,9 @@ Purpose = Literal["compose", "edit", "enhance", "style", "prototype"]
 Status = Literal["queued", "running", "succeeded", "refused", "failed", "cancelled", "unknown"]
 ImportStatus = Literal["imported", "duplicate", "updated", "rejected"]
 Encodes = Literal["image", "caption", "style"]
+Reader = Literal["model", "ocr"]
+"""What reads a picture: a vision model, or text recognition."""
+CaptionSource = Literal["import", "person", "model", "generation"]
 
 MAX_PROMPT = 32_000
 """Characters; the longest prompt that any supported image model takes."""
@@ -309,6 +312,22 @@ class Auto(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     k: Annotated[int, Meta(ge=1, le=16)] = 3
     filters: Filters = field(default_factory=Filters)
+
+
+class Caption(Struct, frozen=True, kw_only=True):
+    """One revision of an image's caption; at most one is current."""
+
+    image_id: int
+    revision: int
+    current: bool
+    text: str
+    language: str | None
+    source: CaptionSource
+    author: str | None
+    model: str | None
+    reviewed_by: str | None
+    reviewed_at: datetime | None
+    created_at: datetime
 
 
 class GenerationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

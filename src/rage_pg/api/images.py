@@ -33,11 +33,11 @@ from rage_pg.api.received import (
 from rage_pg.api.scopes import needs
 from rage_pg.api.wire import ApiResponse
 from rage_pg.callers import Caller
-from rage_pg.catalogue import images
+from rage_pg.catalogue import captions, images
 from rage_pg.database import Database
 from rage_pg.ingest import Fetcher
 from rage_pg.runtime import Runtime
-from rage_pg.types import Filters, Image, ImageMetadata, Page, SimilarAnswer
+from rage_pg.types import Caption, Filters, Image, ImageMetadata, Page, SimilarAnswer
 
 ImageId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
@@ -47,6 +47,10 @@ class ImagesPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     ids: Annotated[tuple[ImageId, ...], msgspec.Meta(min_length=1, max_length=1000)]
     metadata: ImageMetadata
+
+
+class Captions(Struct, frozen=True, kw_only=True):
+    items: tuple[Caption, ...]
 
 
 class Images(Struct, frozen=True, kw_only=True):
@@ -150,6 +154,18 @@ async def edit_images(
 async def get_image(database: NamedDependency[Database], image_id: FromPath[int]) -> Image:
     """What is known of an image."""
     return await images.get(database, image_id)
+
+
+@get(
+    "/images/{image_id:int}/captions",
+    tags=["images"],
+    summary="The captions of an image",
+    responses=problems(404),
+)
+async def list_captions(database: NamedDependency[Database], image_id: FromPath[int]) -> Captions:
+    """Every caption that the image had, the newest first; at most one is current."""
+    await images.get(database, image_id)
+    return Captions(items=tuple(await captions.revisions(database, image_id)))
 
 
 @get(
@@ -276,6 +292,7 @@ HANDLERS = (
     add_image,
     edit_images,
     get_image,
+    list_captions,
     similar_images,
     edit_image,
     delete_image,

@@ -12,7 +12,7 @@ from rage_pg.cli.groups import Commands
 click.rich_click.STYLE_COMMANDS_TABLE_COLUMN_WIDTH_RATIO = (1, 4)
 click.rich_click.COMMAND_GROUPS = {
     "rage": [
-        {"name": "Every day", "commands": ["import", "search", "similar", "generate", "history"]},
+        {"name": "Every day", "commands": ["import", "captions", "search", "similar", "generate", "history"]},
         {"name": "Service", "commands": ["serve", "worker", "db", "keys"]},
         {"name": "Index and quality", "commands": ["index", "spaces", "embed", "evaluate", "prices"]},
     ]
@@ -32,6 +32,7 @@ def rage() -> None:
 
 def _add_all(group: Any) -> None:
     from rage_pg.cli import (
+        captions,
         db,
         embed,
         evaluate,
@@ -49,6 +50,7 @@ def _add_all(group: Any) -> None:
 
     for module in (
         imports,
+        captions,
         search,
         similar,
         generate,
