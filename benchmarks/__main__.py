@@ -14,6 +14,7 @@ from benchmarks import (
     filtered_search,
     hybrid,
     import_rate,
+    killed,
     load,
     not_found,
     real_catalogue,
@@ -46,6 +47,7 @@ def _parts(options: argparse.Namespace) -> dict[str, Part]:
     return {
         "startup": startup.measure,
         "import": import_rate.measure,
+        "killed": partial(killed.measure, kills=options.kills, seed=options.seed),
         "encoders": encoders.measure,
         "access": access.measure,
         "not-found": not_found.measure,
@@ -67,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--cache", type=Path, default=default_cache(), help="for the peers' environments (%(default)s)")
     add("--clients", type=int, default=4, help="of load (%(default)s)")
     add("--seconds", type=int, default=10, help="of each measurement of load (%(default)s)")
+    add("--kills", type=int, default=200, help="of killed (%(default)s)")
+    add("--seed", type=int, default=1, help="of killed (%(default)s)")
     add("--limit", type=int, help="how many drawings openclipart imports (all)")
     return parser
 

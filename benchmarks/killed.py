@@ -7,7 +7,6 @@ when it is gone. At the end every image must be there once, whole and embedded, 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import random
 import signal
@@ -229,10 +228,3 @@ def _png(number: int) -> bytes:
     buffer = BytesIO()
     Image.fromarray(noise).resize((640, 480), Image.Resampling.BILINEAR).save(buffer, "PNG")
     return buffer.getvalue()
-
-
-if __name__ == "__main__":
-    import asyncio
-
-    arguments = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
-    asyncio.run(measure(**arguments))

@@ -391,7 +391,10 @@ BEGIN
     END IF;
     -- Of two that come at once, the second finds that it has been built.
     PERFORM pg_advisory_xact_lock(hashtextextended('rage.build_index', space));
-    SELECT s.index_definition INTO definition FROM rage.embedding_spaces AS s WHERE s.space_id = space;
+    -- Whoever stores a vector holds the row first: they wait here, where they hold nothing that the building needs.
+    SELECT s.index_definition INTO definition
+    FROM rage.embedding_spaces AS s WHERE s.space_id = space
+    FOR NO KEY UPDATE;
     IF definition IS NULL THEN
         RETURN false;
     END IF;
@@ -2312,8 +2315,7 @@ BEGIN
         RAISE EXCEPTION 'only the operator changes indexes' USING ERRCODE = 'insufficient_privilege';
     END IF;
     -- Two that both look, and then both want the table for themselves, would wait for each other.
-    PERFORM pg_advisory_xact_lock(hashtextextended('rage.build_index', space));
-    IF to_regclass(format('rage.%I', part || '_hnsw')) IS NULL
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('rage.build_index', space)) OR to_regclass(format('rage.%I', part || '_hnsw')) IS NULL
        OR (SELECT count(*) FROM (SELECT FROM rage.images AS i WHERE i.deleted_at IS NULL LIMIT many) AS i) < many THEN
         RETURN false;
     END IF;
@@ -4590,7 +4592,10 @@ CREATE VIEW rage_v1.index_status WITH (security_invoker='true') AS
     COALESCE(w.fillers, (0)::bigint) AS fillers,
     (round(w.per_second, 1))::double precision AS per_second,
     (round(((c.missing)::numeric / NULLIF(w.per_second, (0)::numeric))))::bigint AS seconds_left,
-    s.trouble,
+        CASE
+            WHEN rage.sees_every_brand() THEN s.trouble
+            ELSE NULL::text
+        END AS trouble,
     s.trouble_at
    FROM (((((rage.embedding_spaces s
      LEFT JOIN counted c USING (space_id))
@@ -4651,7 +4656,7 @@ COMMENT ON COLUMN rage_v1.index_status.per_second IS 'Images that they embed a s
 
 COMMENT ON COLUMN rage_v1.index_status.seconds_left IS 'How long the missing ones will take at that rate.';
 
-COMMENT ON COLUMN rage_v1.index_status.trouble IS 'Why filling it does not go on; null where nothing is in the way.';
+COMMENT ON COLUMN rage_v1.index_status.trouble IS 'Why filling it does not go on; null where nothing is in the way, and for who does not see every brand.';
 
 COMMENT ON COLUMN rage_v1.index_status.trouble_at IS 'When that was found.';
 

@@ -123,7 +123,7 @@ def test_a_budget_stops_the_run_and_says_what_is_left(rage: Rage, monkeypatch: p
         ),
         ({"RAGE_CAPTIONER": "clip"}, "RAGE_CAPTIONER is 'clip', which is no captioner. Choose openai:MODEL"),
         ({"RAGE_CAPTIONER": "openai"}, "RAGE_CAPTIONER names no model of openai. Set it to openai:MODEL."),
-        ({"OPENAI_BASE_URL": ""}, "The captioner openai has no key. Set OPENAI_API_KEY"),
+        ({"OPENAI_BASE_URL": ""}, "The provider openai has no key. Set OPENAI_API_KEY"),
         ({"RAGE_CAPTIONER": "gemini:m"}, "The captioner gemini has no key. Set GEMINI_API_KEY."),
         ({"RAGE_CAPTIONER": "ocr:big"}, "The captioner ocr has no models to choose from."),
         ({"RAGE_CAPTION_BUDGET": "lots"}, "RAGE_CAPTION_BUDGET must be an amount of US dollars"),

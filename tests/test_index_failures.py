@@ -199,3 +199,24 @@ async def test_numbers_too_large_or_too_small_for_sixteen_bits_are_kept_as_direc
         assert (await index.fill(database, [encoder]))[0].embedded == 1
     lengths = "SELECT array_agg(round(rage.l2_norm(embedding)::numeric, 2)) FROM rage.embeddings"
     assert await value(database, lengths) == [1, 1]
+
+
+async def test_an_encoder_that_stops_working_after_its_check_blames_no_image(
+    database: Database, stub: EmbeddingsStub
+) -> None:
+    for number in range(8):
+        await add(database, f"thing {number}")
+    # The batch is refused, the known good input is taken, and from then on nothing is.
+    refused, busy = Fault(status=400, code="content_not_liked"), Fault(status=401, code="invalid_api_key")
+    stub.faults = [refused, Fault(status=200, body=vectors(1)), *[busy] * 20]
+    filled = await fill(database, stub)
+    assert (filled.embedded, filled.failed) == (0, 0)
+    assert "does not accept the key" in str(filled.trouble)
+    assert await value(database, "SELECT count(*) FROM rage.failed_items") == 0
+
+
+def vectors(count: int) -> dict[str, Any]:
+    data = [
+        {"object": "embedding", "index": index, "embedding": [1.0] * DIMENSIONS} for index in range(count)
+    ]
+    return {"object": "list", "model": "small", "data": data}

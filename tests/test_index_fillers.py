@@ -167,8 +167,8 @@ async def test_words_that_change_while_they_are_embedded_are_embedded_again(data
         await connection.execute("UPDATE rage.images SET title = 'boat' WHERE image_id = %s", [image_id])
         await connection.execute("SELECT rage.refresh_documents(ARRAY[%s]::bigint[])", [image_id])
     slow.release.set()
-    await task
-    assert (await fill(database, HashingEncoder(IDENTITY))).embedded == 1
+    assert (await task).embedded == 2, "it finds the change before it ends"
+    assert await value(database, EMBEDDED) == 1
 
 
 async def test_the_status_tells_how_fast_a_space_fills(database: Database) -> None:
@@ -248,3 +248,101 @@ async def test_what_the_owner_executes_to_build_an_index_the_service_cannot_writ
     with pytest.raises(InsufficientPrivilege):
         async with database.transaction() as connection:
             await connection.execute("UPDATE rage.embedding_spaces SET index_definition = 'DROP TABLE x'")
+
+
+async def test_a_build_of_the_index_waits_for_nobody_who_waits_for_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever stores a vector holds the space's row, and wants the partition that is being indexed."""
+    monkeypatch.setattr(filling, "MANY", 5)
+    for number in range(5):
+        await add(database, f"thing {number}")
+    slow = Slow()
+    task = asyncio.create_task(fill(database, slow))
+    await slow.called.wait()
+    await add(database, "one more")
+    async with database.transaction() as connection:
+        await connection.execute("SELECT FROM rage.embedding_spaces WHERE space_id = 1 FOR SHARE")
+        building = asyncio.create_task(built(database))
+        await asyncio.sleep(0.3)
+        await connection.execute("DELETE FROM rage.embeddings WHERE space_id = 1 AND image_id = 0")
+    assert await building
+    slow.release.set()
+    assert (await task).embedded == 6
+
+
+async def built(database: Database) -> bool:
+    async with database.transaction() as connection:
+        cursor = await connection.execute("SELECT rage.build_index(1) AS built")
+        row = await cursor.fetchone()
+    return bool(row and row["built"])
+
+
+async def test_what_another_gave_up_meanwhile_is_not_left_behind(database: Database) -> None:
+    for number in range(2 * claims.BATCH):
+        await add(database, f"thing {number}")
+    slow = Slow()
+    first = asyncio.create_task(fill(database, slow))
+    await slow.called.wait()
+    second = asyncio.create_task(fill(database, HashingEncoder(IDENTITY)))
+    await asyncio.sleep(0.7)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert (await second).embedded == 2 * claims.BATCH
+
+
+async def test_a_worker_leaves_what_others_are_at_to_them(database: Database) -> None:
+    await add(database, "lamp")
+    slow = Slow()
+    first = asyncio.create_task(fill(database, slow))
+    await slow.called.wait()
+    [filled] = await index.fill(database, [HashingEncoder(IDENTITY)], waits=False)
+    assert filled.embedded == 0
+    slow.release.set()
+    assert (await first).embedded == 1
+
+
+async def test_a_filler_that_was_forgotten_comes_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "BEAT", 0.1)
+    await add(database, "lamp")
+    slow = Slow()
+    first = asyncio.create_task(fill(database, slow))
+    await slow.called.wait()
+    async with database.transaction() as connection:
+        await connection.execute("DELETE FROM rage.fillers")
+    await asyncio.sleep(0.5)
+    assert await value(database, FILLERS) == 1
+    slow.release.set()
+    assert (await first).embedded == 1
+
+
+async def test_a_retired_space_comes_back_only_when_it_is_added(database: Database) -> None:
+    identity = type(IDENTITY)(encoder="mine", model="m", weights_sha256=None, dimensions=7, encodes="caption")
+    encoder = HashingEncoder(identity)
+    await add(database, "lamp")
+    [filled] = await index.fill(database, [encoder])
+    await index.retire(database, filled.space)
+    assert await index.fill(database, [encoder]) == []
+    await index.note_trouble(
+        database, next(s for s in await index.spaces(database) if s.name == filled.space), "x"
+    )
+    [space] = [space for space in await index.spaces(database) if space.name == filled.space]
+    assert (space.state, space.trouble) == ("retired", None)
+    await index.add_space(database, identity)
+    assert (await index.fill(database, [encoder]))[0].embedded == 1
+
+
+async def test_one_space_that_fails_for_a_reason_of_ours_stops_no_other(database: Database) -> None:
+    class Wrong(HashingEncoder):
+        async def encode_documents(self, texts: Any) -> Vectors:
+            raise TypeError("a bug")
+
+    await add(database, "lamp")
+    other = type(IDENTITY)(encoder="mine", model="m", weights_sha256=None, dimensions=7, encodes="caption")
+    filled = await index.fill(database, [Wrong(IDENTITY), HashingEncoder(other)])
+    assert [(one.embedded, one.trouble) for one in filled] == [
+        (0, "Internal error; the log says more."),
+        (1, None),
+    ]

@@ -2,11 +2,13 @@
 
 -- name: begin
 -- Whoever fills a space says so.
-INSERT INTO rage.fillers (space_id) VALUES (%(space_id)s) RETURNING filler_id;
+INSERT INTO rage.fillers (space_id) VALUES (%(space_id)s) RETURNING filler_id, started_at;
 
 -- name: beat
--- A filler lives. One that others had taken for lost comes back.
-UPDATE rage.fillers SET beat_at = clock_timestamp() WHERE filler_id = %(filler_id)s;
+-- A filler lives, also one that was forgotten because it had been silent for long.
+INSERT INTO rage.fillers (filler_id, space_id) OVERRIDING SYSTEM VALUE
+VALUES (%(filler_id)s, %(space_id)s)
+ON CONFLICT (filler_id) DO UPDATE SET beat_at = clock_timestamp();
 
 -- name: count
 -- What a filler has done since it said so last.
@@ -20,9 +22,9 @@ WITH ended AS (DELETE FROM rage.fillers WHERE filler_id = %(filler_id)s)
 DELETE FROM rage.embedding_claims WHERE filler_id = %(filler_id)s;
 
 -- name: forget_lost
--- Fillers that are lost and hold nothing any more.
+-- Fillers that have been silent for very long and hold nothing any more.
 DELETE FROM rage.fillers AS f
-WHERE f.beat_at < clock_timestamp() - rage.lost_after()
+WHERE f.beat_at < clock_timestamp() - interval '1 hour'
   AND NOT EXISTS (SELECT FROM rage.embedding_claims AS c WHERE c.filler_id = f.filler_id);
 
 -- name: take_turn
@@ -47,20 +49,18 @@ WHERE c.space_id = lost.space_id AND c.image_id = lost.image_id
 RETURNING c.image_id, c.losses;
 
 -- name: claim
--- The next images, after one, that a space lacks or has of an older input, and that nobody is at work on.
+-- The next images, after one, that a space lacks or has of an older input, that nobody is at work on, and that have
+-- not failed in this run. Of the two ways to want an image, the planner leaves out the one that is not asked for.
 WITH wanted AS (
-    SELECT i.image_id, i.brand_id,
-           CASE s.encodes WHEN 'caption' THEN d.input_sha256 ELSE o.sha256 END AS input_sha256
-    FROM rage.embedding_spaces AS s
-    CROSS JOIN rage.images AS i
+    SELECT i.image_id, i.brand_id, d.input_sha256
+    FROM rage.images AS i
+    JOIN rage.image_documents AS d USING (image_id)
+    WHERE %(encodes)s = 'caption' AND i.image_id > %(after)s AND i.deleted_at IS NULL AND d.input <> ''
+    UNION ALL
+    SELECT i.image_id, i.brand_id, o.sha256
+    FROM rage.images AS i
     JOIN rage.contents AS o USING (content_id)
-    LEFT JOIN rage.image_documents AS d USING (image_id)
-    WHERE s.space_id = %(space_id)s
-      AND s.state <> 'retired'
-      AND i.image_id > %(after)s
-      AND i.deleted_at IS NULL
-      AND o.erased_at IS NULL
-      AND (s.encodes <> 'caption' OR d.input <> '')
+    WHERE %(encodes)s <> 'caption' AND i.image_id > %(after)s AND i.deleted_at IS NULL AND o.erased_at IS NULL
 )
 INSERT INTO rage.embedding_claims (space_id, image_id, brand_id, filler_id)
 SELECT %(space_id)s, w.image_id, w.brand_id, %(filler_id)s
@@ -73,13 +73,14 @@ LEFT JOIN rage.embedding_claims AS c
     ON c.space_id = %(space_id)s AND c.image_id = w.image_id
 WHERE e.image_id IS NULL
   AND c.image_id IS NULL
-  AND coalesce(f.attempts, 0) < rage.most_tries()
+  AND (f.image_id IS NULL OR (f.attempts < rage.most_tries() AND f.failed_at < %(started_at)s))
+  AND EXISTS (SELECT FROM rage.embedding_spaces AS s WHERE s.space_id = %(space_id)s AND s.state <> 'retired')
 ORDER BY w.image_id
 LIMIT %(batch)s
 RETURNING image_id;
 
 -- name: inputs
--- What is to be embedded of claimed images; what was erased, emptied or embedded meanwhile is left out.
+-- What is to be embedded of claimed images; what was erased or emptied meanwhile is left out.
 SELECT i.image_id, i.brand_id,
        CASE s.encodes WHEN 'caption' THEN d.input_sha256 ELSE o.sha256 END AS input_sha256,
        CASE WHEN s.encodes <> 'caption' THEN o.thumbnail END AS thumbnail,
@@ -96,8 +97,12 @@ WHERE s.space_id = %(space_id)s
 ORDER BY i.image_id;
 
 -- name: claims_of_others
--- How many images of a space others are at work on.
-SELECT count(*) FROM rage.embedding_claims WHERE space_id = %(space_id)s AND filler_id <> %(filler_id)s;
+-- How many images of a space others are at work on, and how many of these fillers are lost.
+SELECT count(*) AS claimed,
+       count(*) FILTER (WHERE f.filler_id IS NULL OR f.beat_at < clock_timestamp() - rage.lost_after()) AS lost
+FROM rage.embedding_claims AS c
+LEFT JOIN rage.fillers AS f USING (filler_id)
+WHERE c.space_id = %(space_id)s AND c.filler_id <> %(filler_id)s;
 
 -- name: hold_space
 -- The state of a space, which stays so until the transaction ends.
@@ -118,8 +123,9 @@ SET input_sha256 = excluded.input_sha256, embedding = excluded.embedding, create
 DELETE FROM rage.failed_items WHERE space_id = %(space_id)s AND image_id = ANY (%(image_ids)s);
 
 -- name: release
--- Claims of images that are dealt with, or that somebody else may have.
-DELETE FROM rage.embedding_claims WHERE space_id = %(space_id)s AND image_id = ANY (%(image_ids)s);
+-- One's claims of images that are dealt with, or that somebody else may have.
+DELETE FROM rage.embedding_claims
+WHERE space_id = %(space_id)s AND image_id = ANY (%(image_ids)s) AND filler_id = %(filler_id)s;
 
 -- name: record_failure
 -- Counts a failed try of one input; another input starts afresh.
@@ -145,14 +151,16 @@ WHERE s.space_id = f.space_id
 -- Why filling a space does not go on, or that it does.
 UPDATE rage.embedding_spaces
 SET trouble = %(trouble)s, trouble_at = CASE WHEN %(trouble)s::text IS NOT NULL THEN now() END
-WHERE space_id = %(space_id)s AND trouble IS DISTINCT FROM %(trouble)s;
+WHERE space_id = %(space_id)s
+  AND trouble IS DISTINCT FROM %(trouble)s
+  AND (state <> 'retired' OR %(trouble)s::text IS NULL);
 
 -- name: set_index_aside
 -- A space without vectors gets its index when it is full, where there are many images: whether it was set aside now.
 SELECT rage.set_index_aside(%(space_id)s, %(many)s);
 
 -- name: build_index
--- Builds an index that was set aside, when nothing is missing and nobody else is at work.
+-- Builds an index that was set aside; whether there was one to build.
 SELECT rage.build_index(%(space_id)s)
 FROM rage.embedding_spaces
 WHERE space_id = %(space_id)s AND index_definition IS NOT NULL;

@@ -26,6 +26,16 @@ SELECT space_id AS id, space AS name, encodes, encoder, model, weights_sha256, d
 FROM rage_v1.index_status
 WHERE space_id = rage.space_of(%(encoder)s, %(model)s, %(weights_sha256)s, %(dimensions)s, %(encodes)s);
 
+-- name: bare_space_of
+-- The space of an encoder, retired or not, without its counts.
+SELECT space_id AS id, name, encodes, encoder, model, weights_sha256, dimensions, state
+FROM rage.embedding_spaces
+WHERE encoder = %(encoder)s
+  AND model = %(model)s
+  AND weights_sha256 IS NOT DISTINCT FROM %(weights_sha256)s
+  AND dimensions = %(dimensions)s
+  AND encodes = %(encodes)s;
+
 -- name: add_space
 -- The space of a model, made or taken up again, to be filled from now on.
 SELECT rage.add_space(%(name)s, %(encodes)s, %(encoder)s, %(model)s, %(weights_sha256)s, %(dimensions)s);
@@ -59,16 +69,16 @@ FROM rage.embedding_spaces AS s
 WHERE state IN ('filling', 'ready')
 ORDER BY space_id;
 
--- name: kept_up_space
--- The newest space of an encoder that is filled as images come.
+-- name: newest_space
+-- The newest space of an encoder that is filled as images come, or that was given up.
 SELECT space_id AS id, name, encodes, encoder, model, weights_sha256, dimensions, state,
        ARRAY(SELECT l.leg FROM rage.search_legs AS l WHERE l.space_id = s.space_id ORDER BY l.leg) AS legs
 FROM rage.embedding_spaces AS s
-WHERE state IN ('filling', 'ready')
+WHERE state <> 'idle'
   AND encoder = %(encoder)s
   AND (%(model)s::text IS NULL OR model = %(model)s)
   AND encodes = %(encodes)s
-ORDER BY space_id DESC
+ORDER BY state = 'retired', space_id DESC
 LIMIT 1;
 
 -- name: is_in_use

@@ -96,8 +96,7 @@ BEGIN
         RAISE EXCEPTION 'only the operator changes indexes' USING ERRCODE = 'insufficient_privilege';
     END IF;
     -- Two that both look, and then both want the table for themselves, would wait for each other.
-    PERFORM pg_advisory_xact_lock(hashtextextended('rage.build_index', space));
-    IF to_regclass(format('rage.%I', part || '_hnsw')) IS NULL
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('rage.build_index', space)) OR to_regclass(format('rage.%I', part || '_hnsw')) IS NULL
        OR (SELECT count(*) FROM (SELECT FROM rage.images AS i WHERE i.deleted_at IS NULL LIMIT many) AS i) < many THEN
         RETURN false;
     END IF;
@@ -138,7 +137,10 @@ BEGIN
     END IF;
     -- Of two that come at once, the second finds that it has been built.
     PERFORM pg_advisory_xact_lock(hashtextextended('rage.build_index', space));
-    SELECT s.index_definition INTO definition FROM rage.embedding_spaces AS s WHERE s.space_id = space;
+    -- Whoever stores a vector holds the row first: they wait here, where they hold nothing that the building needs.
+    SELECT s.index_definition INTO definition
+    FROM rage.embedding_spaces AS s WHERE s.space_id = space
+    FOR NO KEY UPDATE;
     IF definition IS NULL THEN
         RETURN false;
     END IF;

@@ -65,7 +65,8 @@ SELECT
     coalesce(w.fillers, 0) AS fillers,
     round(w.per_second, 1)::double precision AS per_second,
     round(c.missing / nullif(w.per_second, 0))::bigint AS seconds_left,
-    s.trouble,
+    -- A provider's own words, and where it is.
+    CASE WHEN rage.sees_every_brand() THEN s.trouble END AS trouble,
     s.trouble_at
 FROM rage.embedding_spaces AS s
 LEFT JOIN counted AS c USING (space_id)
@@ -105,7 +106,7 @@ COMMENT ON COLUMN rage_v1.index_status.held IS 'Of those that failed, images tha
 COMMENT ON COLUMN rage_v1.index_status.fillers IS 'How many workers and commands embed at this moment; 0 for who does not see every brand.';
 COMMENT ON COLUMN rage_v1.index_status.per_second IS 'Images that they embed a second; null for who does not see every brand.';
 COMMENT ON COLUMN rage_v1.index_status.seconds_left IS 'How long the missing ones will take at that rate.';
-COMMENT ON COLUMN rage_v1.index_status.trouble IS 'Why filling it does not go on; null where nothing is in the way.';
+COMMENT ON COLUMN rage_v1.index_status.trouble IS 'Why filling it does not go on; null where nothing is in the way, and for who does not see every brand.';
 COMMENT ON COLUMN rage_v1.index_status.trouble_at IS 'When that was found.';
 
 

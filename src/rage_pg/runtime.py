@@ -126,7 +126,10 @@ class Runtime:
                     log.warning("the space of an encoder could not be made", encoder=name, reason=str(error))
 
     async def _settle(self, wanted: Named) -> None:
-        space = await index.kept_up_space(self.database, wanted.encoder, wanted.model, wanted.encodes)
+        space = await index.newest_space(self.database, wanted.encoder, wanted.model, wanted.encodes)
+        if space is not None and space.state == "retired":
+            log.warning("the space of an encoder was retired; add it again to use it", space=space.name)
+            return
         if space is None:
             encoder = await self._encoder(wanted)
             identity = await asyncio.to_thread(lambda: encoder.identity)

@@ -157,7 +157,7 @@ class ImportReport(Struct, kw_only=True):
     updated: int = 0
     rejected: list[Rejection] = field(default_factory=list)
     items: list[ImportItem] = field(default_factory=list)
-    waiting: dict[str, int] = field(default_factory=dict)
+    waiting: dict[str, int] | UnsetType = UNSET
 
 
 Names = Annotated[tuple[str, ...], Meta(max_length=64)]

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import structlog
 
 from rage_pg import index, jobs, search
 from rage_pg.callers import SYSTEM, Caller
 from rage_pg.errors import SetupError
+from rage_pg.providers.ports import Encoder
 from rage_pg.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
-DESCRIBED_AT_ONCE = 64
+DESCRIBED_AT_ONCE = 512
 """Images that are described before their words are embedded, and the next ones described."""
 
 
@@ -60,53 +62,68 @@ def work_of(runtime: Runtime) -> jobs.Work:
         encoders = runtime.encoders.prompt_encoder
         return await search.embed_prompt(runtime.database.acting_for(caller), encoders, prompt)
 
-    async def fill_index() -> list[index.Filled]:
-        async with _help_asked_for(runtime) as progress:
-            filled = await index.fill(runtime.database, await runtime.kept_up(), progress)
-        if await _described(runtime):
-            await jobs.defer_fill_index(runtime.database)
-        await index.count_words(runtime.database)
-        return filled
+    filling = _Filling(runtime)
 
     return jobs.Work(
         generate=jobs.generation_work(runtime.database, runtime.generators, runtime.settings.limits),
         embed_prompt=embed_prompt,
-        fill_index=fill_index,
+        fill_index=filling.fill,
     )
 
 
-async def _described(runtime: Runtime) -> bool:
-    """Have some images described, where a captioner is set; whether there are new words to embed."""
-    if runtime.settings.captioner is None:
-        return False
-    try:
-        described = await index.describe(
-            runtime.database,
-            runtime.registry.captioner(),
-            limit=DESCRIBED_AT_ONCE,
-            month=runtime.settings.caption_budget,
-        )
-    except SetupError as error:
-        log.warning("images are not described", reason=str(error))
-        return False
-    if described.stopped:
-        log.warning("images are not described", reason=described.stopped)
-    return described.described > 0
+class _Filling:
+    """What this process embeds and describes at this moment: a slow provider holds up its own space alone."""
 
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._busy: set[object] = set()
 
-@asynccontextmanager
-async def _help_asked_for(runtime: Runtime) -> AsyncIterator[index.Progress]:
-    """Where there is more than one batch to embed, another worker is asked to join."""
-    asked: list[asyncio.Task[None]] = []
+    async def fill(self) -> None:
+        """Embed what is missing in every space that this process is not at already, and describe images."""
+        encoders = await self._runtime.kept_up()
+        await asyncio.gather(*(self._alone(one.identity, partial(self._embed, one)) for one in encoders))
+        await self._alone("captions", self._describe)
+        await index.count_words(self._runtime.database)
 
-    def progress(space: str, count: int) -> None:
-        if count >= index.BATCH and not asked:
-            asked.append(asyncio.create_task(jobs.defer_fill_index(runtime.database)))
+    async def _alone(self, what: object, work: Callable[[], Awaitable[None]]) -> None:
+        """What changes while it is under way, it finds before it ends."""
+        if what in self._busy:
+            return
+        self._busy.add(what)
+        try:
+            await work()
+        finally:
+            self._busy.discard(what)
 
-    try:
-        yield progress
-    finally:
+    async def _embed(self, encoder: Encoder) -> None:
+        asked: list[asyncio.Task[None]] = []
+
+        def progress(space: str, count: int) -> None:
+            if count >= index.BATCH and not asked:
+                # There is more than one batch: another worker may join.
+                asked.append(asyncio.create_task(jobs.defer_fill_index(self._runtime.database)))
+
+        await index.fill(self._runtime.database, [encoder], progress, waits=False)
         await asyncio.gather(*asked)
+
+    async def _describe(self) -> None:
+        """Some images, where a captioner is set; their words are embedded before the next are described."""
+        if self._runtime.settings.captioner is None:
+            return
+        try:
+            described = await index.describe(
+                self._runtime.database,
+                self._runtime.registry.captioner(),
+                limit=DESCRIBED_AT_ONCE,
+                month=self._runtime.settings.caption_budget,
+            )
+        except SetupError as error:
+            log.warning("images are not described", reason=str(error))
+            return
+        if described.stopped:
+            log.warning("images are not described", reason=described.stopped)
+        if described.described:
+            await jobs.defer_fill_index(self._runtime.database)
 
 
 def _report(task: asyncio.Task[None]) -> None:

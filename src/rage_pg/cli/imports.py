@@ -115,8 +115,9 @@ async def _import(runtime: Runtime, order: _Order) -> tuple[ImportReport, Sequen
         )
         await indexing.count_words(runtime.database)
     filled = await fill(runtime) if order.index else ()
-    report.waiting = {space.name: space.missing for space in await every_space(runtime) if space.legs}
-    if any(report.waiting.values()):
+    waiting = {space.name: space.missing for space in await every_space(runtime) if space.legs}
+    report.waiting = waiting
+    if any(waiting.values()):
         await jobs.defer_fill_index(runtime.database)
     return report, filled
 
@@ -126,8 +127,9 @@ def _show(report: ImportReport, filled: Sequence[Filled]) -> None:
         f"{report.imported:,} imported, {report.duplicates:,} duplicates, {report.updated:,} updated, "
         f"{len(report.rejected):,} rejected"
     )
-    if not filled and any(report.waiting.values()):
-        waiting = ", ".join(f"{count:,} in {space}" for space, count in report.waiting.items() if count)
+    counts = {} if filled or report.waiting is UNSET else report.waiting
+    if any(counts.values()):
+        waiting = ", ".join(f"{count:,} in {space}" for space, count in counts.items() if count)
         note(f"Found by their words from now on, by meaning once a worker has embedded them: {waiting}.")
     for space in filled:
         if space.embedded or space.failed:

@@ -157,7 +157,9 @@ async def _encoder_of(runtime: Runtime, spaces: Sequence[Space], name: str) -> E
     if found is None:
         raise NotFound(f"There is no space {name!r}; there are {', '.join(space.name for space in spaces)}.")
     if found.state == "retired":
-        raise Conflict(f"The space {name} was retired. Run: rage spaces add {found.encoder}")
+        raise Conflict(
+            f"The space {name} was retired. Add it again: rage spaces add {found.encoder}:{found.model}"
+        )
     return await asyncio.to_thread(runtime.encoders.encoder, identity_of(found))
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import NoReturn
 
 import structlog
 from msgspec import Struct
 
-from rage_pg.database import Connection, Database, execute, fetch_all, fetch_value
-from rage_pg.errors import DatabaseUnavailable
+from rage_pg.database import Connection, Database, execute, fetch_all, fetch_only, fetch_value
+from rage_pg.errors import Conflict, DatabaseUnavailable
+from rage_pg.logs import redact_text
 from rage_pg.resources import statements
 from rage_pg.types import Space
 
@@ -46,17 +48,35 @@ class _Claim(Struct, frozen=True):
     losses: int = 0
 
 
-class Claims:
-    """What one filler claims in one space, in the order of the images. Several tasks may call `next`."""
+class _Begun(Struct, frozen=True):
+    filler_id: int
+    started_at: datetime
 
-    def __init__(self, database: Database, space: Space, filler_id: int) -> None:
+
+class _Others(Struct, frozen=True):
+    claimed: int
+    lost: int
+
+
+class Claims:
+    """What one filler claims in one space, in the order of the images. Several tasks may call `next`.
+
+    `waits`: what others are at work on is waited for, should they be lost; else they are left to it.
+    """
+
+    def __init__(self, database: Database, space: Space, begun: _Begun, *, waits: bool) -> None:
         self._database = database
         self._space = space
+        self._begun = begun
+        self._waits = waits
         self._after = 0
-        self.filler_id = filler_id
+
+    @property
+    def filler_id(self) -> int:
+        return self._begun.filler_id
 
     async def next(self) -> list[Item]:
-        """The next images, claimed; none where nothing is left that anybody works on.
+        """The next images, claimed; none where nothing is left to do.
 
         An image over which a filler was lost comes alone, and is held when too many were.
         """
@@ -64,19 +84,35 @@ class Claims:
             async with self._database.transaction() as connection:
                 claims = await self._claim(connection)
                 items = await self._read(connection, claims)
-                if items:
-                    return items
-                if not claims and not await fetch_value(connection, SQL["claims_of_others"], self._values()):
-                    return []
-            if not claims:
-                await asyncio.sleep(LOOK_AGAIN)
+            if items:
+                return items
+            if claims:
+                continue
+            if self._after:
+                # What others gave up meanwhile, or what changed, may lie before.
+                self._after = 0
+            elif not (self._waits and await self._others_end()):
+                return []
+
+    async def _others_end(self) -> bool:
+        """Wait until nobody else is at work, or somebody was lost; whether there was anybody at all."""
+        waited = False
+        while True:
+            async with self._database.transaction() as connection:
+                others = await fetch_only(connection, SQL["claims_of_others"], self._values(), _Others)
+            if others.lost or not others.claimed:
+                return waited or others.lost > 0
+            waited = True
+            await asyncio.sleep(LOOK_AGAIN)
 
     async def _claim(self, connection: Connection) -> Sequence[_Claim]:
         await execute(connection, SQL["take_turn"], self._values())
         lost = await fetch_all(connection, SQL["claim_lost"], self._values(), _Claim)
         if lost:
             return lost
-        values = self._values(after=self._after, batch=BATCH)
+        values = self._values(
+            after=self._after, batch=BATCH, encodes=self._space.encodes, started_at=self._begun.started_at
+        )
         claims = await fetch_all(connection, SQL["claim"], values, _Claim)
         self._after = max([self._after, *(claim.image_id for claim in claims)])
         return claims
@@ -99,21 +135,22 @@ class Claims:
 
 
 @asynccontextmanager
-async def filler(database: Database, space: Space) -> AsyncIterator[Claims]:
+async def filler(database: Database, space: Space, *, waits: bool) -> AsyncIterator[Claims]:
     """A filler of a space, that gives signs of life until the context ends; then its claims are given up."""
     async with database.transaction() as connection:
         await execute(connection, SQL["forget_lost"], {})
-        filler_id: int = await fetch_value(connection, SQL["begin"], {"space_id": space.id})
-    beating = asyncio.create_task(_beat(database, filler_id))
+        begun = await fetch_only(connection, SQL["begin"], {"space_id": space.id}, _Begun)
+    values = {"filler_id": begun.filler_id, "space_id": space.id}
+    beating = asyncio.create_task(_beat(database, values))
     try:
-        yield Claims(database, space, filler_id)
+        yield Claims(database, space, begun, waits=waits)
     finally:
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)
         # Without the database, others find that it is silent.
-        with suppress(DatabaseUnavailable):
+        with suppress(DatabaseUnavailable, Conflict):
             async with database.transaction() as connection:
-                await execute(connection, SQL["end"], {"filler_id": filler_id})
+                await execute(connection, SQL["end"], values)
 
 
 async def record_failure(
@@ -126,16 +163,16 @@ async def record_failure(
         "image_id": item.image_id,
         "input_sha256": item.input_sha256,
         "attempts": most,
-        "reason": reason[:500],
+        "reason": redact_text(reason)[:500],
     }
     await execute(connection, SQL["record_failure"], values)
 
 
-async def _beat(database: Database, filler_id: int) -> NoReturn:
+async def _beat(database: Database, filler: dict[str, int]) -> NoReturn:
     while True:
         await asyncio.sleep(BEAT)
         try:
             async with database.transaction() as connection:
-                await execute(connection, SQL["beat"], {"filler_id": filler_id})
-        except DatabaseUnavailable as error:
+                await execute(connection, SQL["beat"], filler)
+        except (DatabaseUnavailable, Conflict) as error:
             log.warning("no sign of life could be given", reason=str(error))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from io import BytesIO
 
 import structlog
@@ -17,10 +18,18 @@ from PIL import Image
 
 from rage_pg.billing import billed
 from rage_pg.database import Connection, Database, execute, fetch_value
-from rage_pg.errors import InvalidInput, OutcomeUnknown, ProviderError, RageError, SetupError
+from rage_pg.errors import (
+    DatabaseUnavailable,
+    InvalidInput,
+    OutcomeUnknown,
+    ProviderError,
+    RageError,
+    SetupError,
+)
 from rage_pg.index.claims import SQL, Claims, Item, record_failure
 from rage_pg.providers.checked import as_halves, checked_vectors
 from rage_pg.providers.ports import Encoder, PaidEncoder, Vectors
+from rage_pg.spending import patiently
 from rage_pg.types import Space
 
 log = structlog.get_logger(__name__)
@@ -72,18 +81,22 @@ def _calls(encoder: Encoder, items: Sequence[Item]) -> list[Sequence[Item]]:
 async def _embed(filling: Filling, items: Sequence[Item], *, encoder_works: bool = False) -> int:
     try:
         vectors = await _encode_patiently(filling, items)
+    except DatabaseUnavailable:
+        raise
     except SetupError as error:
         raise Trouble(str(error)) from error
     except (ProviderError, InvalidInput) as error:
-        if not (encoder_works or isinstance(error, InvalidInput)):
+        # Once more before an image is blamed: it may have stopped working since.
+        if isinstance(error, ProviderError) and (not encoder_works or len(items) == 1):
             await _check_encoder(filling, items[0].brand_id)
         if len(items) == 1:
-            await _give_up(filling, items[0], error)
+            await patiently(partial(_give_up, filling, items[0], error))
             return 0
         middle = len(items) // 2
         halves = items[:middle], items[middle:]
         return sum([await _embed(filling, half, encoder_works=True) for half in halves])
-    return await _store(filling, items, vectors)
+    await patiently(partial(_store, filling, items, vectors))
+    return len(items)
 
 
 async def _encode_patiently(filling: Filling, items: Sequence[Item]) -> Vectors:
@@ -118,13 +131,15 @@ async def _check_encoder(filling: Filling, brand_id: int) -> None:
     good = KNOWN_GOOD if filling.encoder.identity.encodes == "caption" else _good_picture()
     try:
         await _encode(filling, [good], brand_id)
+    except DatabaseUnavailable:
+        raise
     except RageError as error:
         raise Trouble(str(error)) from error
 
 
 def _good_picture() -> bytes:
     buffer = BytesIO()
-    Image.linear_gradient("L").convert("RGB").save(buffer, "PNG")
+    Image.linear_gradient("L").convert("RGB").save(buffer, "WEBP")
     return buffer.getvalue()
 
 
@@ -132,7 +147,7 @@ def _input(encoder: Encoder, item: Item) -> str | bytes:
     return (item.input or "") if encoder.identity.encodes == "caption" else (item.thumbnail or b"")
 
 
-async def _store(filling: Filling, items: Sequence[Item], vectors: Vectors) -> int:
+async def _store(filling: Filling, items: Sequence[Item], vectors: Vectors) -> None:
     space_id = filling.space.id
     rows = [
         {
@@ -151,7 +166,6 @@ async def _store(filling: Filling, items: Sequence[Item], vectors: Vectors) -> i
         done = {"space_id": space_id, "image_ids": [item.image_id for item in items]}
         await execute(connection, SQL["clear_failures"], done)
         await _settle(connection, filling, items, embedded=len(items))
-    return len(items)
 
 
 async def _give_up(filling: Filling, item: Item, error: RageError) -> None:
@@ -163,7 +177,9 @@ async def _give_up(filling: Filling, item: Item, error: RageError) -> None:
 async def _settle(
     connection: Connection, filling: Filling, items: Sequence[Item], *, embedded: int = 0, failed: int = 0
 ) -> None:
-    released = {"space_id": filling.space.id, "image_ids": [item.image_id for item in items]}
+    filler_id = filling.claims.filler_id
+    ids = [item.image_id for item in items]
+    released = {"space_id": filling.space.id, "filler_id": filler_id, "image_ids": ids}
     await execute(connection, SQL["release"], released)
-    counted = {"filler_id": filling.claims.filler_id, "embedded": embedded, "failed": failed}
+    counted = {"filler_id": filler_id, "embedded": embedded, "failed": failed}
     await execute(connection, SQL["count"], counted)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
+import structlog
 from msgspec import Struct
 
 from rage_pg.database import Database, execute, fetch_value
+from rage_pg.errors import RageError
 from rage_pg.index.claims import SQL, filler
 from rage_pg.index.embedding import Filling, Trouble, embed
 from rage_pg.index.spaces import space_of
+from rage_pg.logs import redact_text
 from rage_pg.providers.ports import Encoder, PaidEncoder
 from rage_pg.types import Space
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
 
 CALLS_AT_ONCE = 4
 """Requests under way to a provider over the network. A model in this process has one thread."""
@@ -39,17 +45,22 @@ class Filled(Struct, frozen=True, kw_only=True):
 
 
 async def fill(
-    database: Database, encoders: Sequence[Encoder], progress: Progress | None = None
+    database: Database,
+    encoders: Sequence[Encoder],
+    progress: Progress | None = None,
+    *,
+    waits: bool = True,
 ) -> list[Filled]:
-    """Embed all that is missing in the spaces of these encoders; what others are at work on is waited for.
+    """Embed all that is missing in the spaces of these encoders; with `waits` also what others are at, should
+    they be lost over it.
 
     An input that an encoder cannot embed is recorded with its reason and never stops the rest; an encoder
     that does not work stops its own space. Vectors are committed batch by batch: killed and run again, it
     goes on where it stopped. Any number may fill at the same time, in any processes.
     """
     found = [(await space_of(database, encoder), encoder) for encoder in encoders]
-    return list(
-        await asyncio.gather(*(_fill(database, space, encoder, progress) for space, encoder in found))
+    return await _together(
+        [_fill(database, space, encoder, progress, waits) for space, encoder in found if space is not None]
     )
 
 
@@ -62,23 +73,19 @@ async def retry(database: Database, space: str | None, image_ids: Sequence[int] 
 
 async def note_trouble(database: Database, space: Space, trouble: str | None) -> None:
     """Keep why filling a space does not go on; None where it does."""
+    trouble = None if trouble is None else redact_text(trouble)
     async with database.transaction() as connection:
         await execute(connection, SQL["note_trouble"], {"space_id": space.id, "trouble": trouble})
 
 
-async def _fill(database: Database, space: Space, encoder: Encoder, progress: Progress | None) -> Filled:
+async def _fill(
+    database: Database, space: Space, encoder: Encoder, progress: Progress | None, waits: bool
+) -> Filled:
     done: list[tuple[int, int]] = []
-    trouble = None
-    index_built = False
     await _ask(database, "set_index_aside", {"space_id": space.id, "many": MANY})
-    async with filler(database, space) as claims:
-        filling = Filling(database=database, space=space, encoder=encoder, claims=claims)
-        tasks = CALLS_AT_ONCE if isinstance(encoder, PaidEncoder) else 1
-        try:
-            await _together([_work(filling, done, progress) for _ in range(tasks)])
-            index_built = await _ask(database, "build_index", {"space_id": space.id})
-        except Trouble as stopped:
-            trouble = str(stopped)
+    trouble = await _worked(database, space, encoder, progress, waits, done)
+    # Also where it stands still: until it goes on, searches would compare all that it has.
+    index_built = await _ask(database, "build_index", {"space_id": space.id})
     await note_trouble(database, space, trouble)
     embedded = sum(embedded for embedded, _ in done)
     failed = sum(failed for _, failed in done)
@@ -87,20 +94,45 @@ async def _fill(database: Database, space: Space, encoder: Encoder, progress: Pr
     )
 
 
-async def _ask(database: Database, statement: str, values: dict[str, object]) -> bool:
-    async with database.transaction() as connection:
-        return bool(await fetch_value(connection, SQL[statement], values))
+async def _worked(
+    database: Database,
+    space: Space,
+    encoder: Encoder,
+    progress: Progress | None,
+    waits: bool,
+    done: list[tuple[int, int]],
+) -> str | None:
+    """Why it stopped before it was done, if it did."""
+    try:
+        async with filler(database, space, waits=waits) as claims:
+            filling = Filling(database=database, space=space, encoder=encoder, claims=claims)
+            tasks = CALLS_AT_ONCE if isinstance(encoder, PaidEncoder) else 1
+            await _together([_work(filling, done, progress) for _ in range(tasks)])
+    except Trouble as stopped:
+        return str(stopped)
+    except RageError:
+        raise
+    except Exception as error:
+        # One space's bug is no reason for the others to stop.
+        log.error("filling a space failed", space=space.name, exc_info=error)
+        return "Internal error; the log says more."
+    return None
 
 
-async def _together(work: Sequence[Coroutine[Any, Any, None]]) -> None:
+async def _together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     """Wait for all; the first that fails ends the others."""
     tasks = [asyncio.create_task(one) for one in work]
     try:
-        await asyncio.gather(*tasks)
+        return list(await asyncio.gather(*tasks))
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _ask(database: Database, statement: str, values: dict[str, object]) -> bool:
+    async with database.transaction() as connection:
+        return bool(await fetch_value(connection, SQL[statement], values))
 
 
 async def _work(filling: Filling, done: list[tuple[int, int]], progress: Progress | None) -> None:

@@ -18,7 +18,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._:-]{0,99}")
 
 async def spaces(database: Database) -> list[Space]:
     """Every space with its counts."""
-    async with database.transaction() as connection:
+    async with database.reading() as connection:
         return await fetch_all(connection, SQL["spaces"], {}, Space)
 
 
@@ -40,11 +40,17 @@ async def is_in_use(database: Database, leg: str) -> bool:
         return bool(await fetch_value(connection, SQL["is_in_use"], {"leg": leg}))
 
 
-async def space_of(database: Database, encoder: Encoder) -> Space:
-    """The space that an encoder's vectors belong to, made now if the model is new to this database."""
-    async with database.transaction() as connection:
-        space = await _space_of(connection, encoder.identity)
-    return space or await add_space(database, encoder.identity)
+async def space_of(database: Database, encoder: Encoder) -> Space | None:
+    """The space that an encoder's vectors belong to, made now if the model is new to this database.
+
+    Its counts are left at 0. None where it was retired: it comes back only when somebody adds it.
+    """
+    identity = msgspec.structs.asdict(encoder.identity)
+    async with database.reading() as connection:
+        space = await fetch_one(connection, SQL["bare_space_of"], identity, Space)
+    if space is None:
+        return await add_space(database, encoder.identity)
+    return None if space.state == "retired" else space
 
 
 async def add_space(database: Database, identity: EncoderIdentity, name: str | None = None) -> Space:
@@ -120,6 +126,13 @@ def identity_of(space: Space) -> EncoderIdentity:
     return EncoderIdentity(**{name: getattr(space, name) for name in EncoderIdentity.__struct_fields__})
 
 
+async def newest_space(database: Database, encoder: str, model: str | None, encodes: Encodes) -> Space | None:
+    """The newest space of an encoder, kept up or retired but not idle; without a `model`, of any."""
+    values = {"encoder": encoder, "model": model, "encodes": encodes}
+    async with database.reading() as connection:
+        return await fetch_one(connection, SQL["newest_space"], values, Space)
+
+
 async def _space_of(connection: Connection, identity: EncoderIdentity) -> Space | None:
     return await fetch_one(connection, SQL["space_of"], msgspec.structs.asdict(identity), Space)
 
@@ -130,12 +143,3 @@ def _name(identity: EncoderIdentity) -> str:
     if identity.weights_sha256:
         parts.append(identity.weights_sha256[:8])
     return re.sub(r"[^a-z0-9._:]+", "-", "-".join(parts).lower()).strip("-")[:100]
-
-
-async def kept_up_space(
-    database: Database, encoder: str, model: str | None, encodes: Encodes
-) -> Space | None:
-    """The newest space of an encoder that is filled as images come; without a `model`, of any."""
-    values = {"encoder": encoder, "model": model, "encodes": encodes}
-    async with database.reading() as connection:
-        return await fetch_one(connection, SQL["kept_up_space"], values, Space)

@@ -2,7 +2,7 @@
 
     generate        carries a generation of the ledger out
     embed_prompt    embeds a prompt, so that SQL alone can search by it
-    fill_index      embeds whatever is missing; at most one waits, and each worker runs one at a time
+    fill_index      embeds whatever is missing; at most one waits, and each worker runs some at a time
 
 What the tasks do is handed in as `Work`. A job whose worker was lost runs again: each task is made for that.
 """

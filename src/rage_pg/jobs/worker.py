@@ -27,6 +27,9 @@ log = structlog.get_logger(__name__)
 POLL = 0.5
 """Seconds between two looks for jobs. They are not notified of: every login of the server could listen."""
 
+FILLINGS = 4
+"""Jobs of the index at once: while one waits for a provider, others embed what has come since."""
+
 PAUSE = 2.0
 """Seconds before a worker that lost the database tries again."""
 
@@ -55,7 +58,7 @@ async def run_worker(
 
 
 async def _work(database: Database, work: Work, concurrency: int, grace: float, heartbeat: float) -> None:
-    app = _app(database, work, connections=concurrency + 5)
+    app = _app(database, work, connections=concurrency + FILLINGS + 4)
     try:
         # Opened within: a cancellation half-way would leave the pool open, and the loop waiting for it.
         await app.open_async()
@@ -80,7 +83,7 @@ async def _run_jobs(database: Database, app: App, concurrency: int, grace: float
         asyncio.create_task(look_after_lost_jobs(database, app, heartbeat)),
         asyncio.create_task(app.run_worker_async(concurrency=concurrency, queues=["default"], **options)),
         # A space fills for as long as it takes: whoever asks for a picture does not wait for it.
-        asyncio.create_task(app.run_worker_async(concurrency=1, queues=[INDEX], **options)),
+        asyncio.create_task(app.run_worker_async(concurrency=FILLINGS, queues=[INDEX], **options)),
     ]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -85,6 +85,11 @@ def _said_dimensions(model: str) -> int:
     return int(asked)
 
 
+def name_of(encoder: str, model: str) -> str:
+    """What a person calls the encoder of a space: `named` reads it."""
+    return encoder if encoder in BUNDLED else f"{encoder}:{model}"
+
+
 class Encoders:
     """The encoders of one process, made when they are asked for, and kept."""
 
@@ -119,7 +124,7 @@ class Encoders:
         if found.identity != identity:
             raise SetupError(
                 f"The model {identity.model} that is installed here is another than the one of this space.",
-                f"Run: rage spaces add {identity.encoder}",
+                f"Run: rage spaces add {name_of(identity.encoder, identity.model)}",
             )
         return found
 
