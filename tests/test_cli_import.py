@@ -80,7 +80,9 @@ def test_a_url_that_gives_nothing_stops_nothing(rage: Rage, site: Path, address:
         f"{address}/text.png", "http://10.0.0.1/a.png", "ftp://shop.example/a.png", "--no-index",
     )  # fmt: skip
     assert (outcome.code, outcome.out) == (0, "1 imported, 0 duplicates, 0 updated, 5 rejected\n")
-    assert outcome.err.splitlines() == [
+    note, *complaints = outcome.err.splitlines()
+    assert note.startswith("Found by their words from now on, by meaning once")
+    assert complaints == [
         f"rage: {address}/none.png?…: There is nothing at this URL: 127.0.0.1 answered 404.",
         f"rage: {address}/page.png: This URL leads to a web page, not to an image.",
         f"rage: {address}/text.png: {NOT_AN_IMAGE}",

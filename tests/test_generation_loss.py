@@ -13,10 +13,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from rage_pg import generation, jobs
+from rage_pg import generation, jobs, spending
 from rage_pg.database import Database
 from rage_pg.errors import DatabaseUnavailable
-from rage_pg.generation import settle
 from rage_pg.generation.take_up import Task, give_back, take_up
 from rage_pg.types import Generation
 from tests.generating import COST, IMAGES, FakeGenerator, ask, carry_out, names, only, paid, rows
@@ -177,7 +176,7 @@ class FlakyImages(jobs.OutputImages):
 async def test_a_paid_answer_outlasts_a_database_that_is_away_or_in_the_way_for_a_moment(
     database: Database, generator: FakeGenerator, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(settle, "PAUSES", (0, 0))
+    monkeypatch.setattr(spending, "PAUSES", (0, 0))
     asked = await ask(database, generator, await add(database))
     await generation.run(database, only(generator), FlakyImages(2, error), asked.id)
     made = await generation.wait_for(database, asked.id, 0)
@@ -187,7 +186,7 @@ async def test_a_paid_answer_outlasts_a_database_that_is_away_or_in_the_way_for_
 async def test_a_database_that_stays_away_leaves_a_paid_call_unknown(
     database: Database, generator: FakeGenerator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settle, "PAUSES", (0,))
+    monkeypatch.setattr(spending, "PAUSES", (0,))
     asked = await ask(database, generator, await add(database))
     with pytest.raises(DatabaseUnavailable):
         await generation.run(database, only(generator), FlakyImages(2), asked.id)
