@@ -56,7 +56,12 @@ def work_of(runtime: Runtime) -> jobs.Work:
         encoders = runtime.encoders.prompt_encoder
         return await search.embed_prompt(runtime.database.acting_for(caller), encoders, prompt)
 
+    looked: list[int] = []
+
     async def fill_index() -> list[index.Filled]:
+        # What comes in brings its hash along: only what an older version stored has none, and once is enough.
+        if not looked:
+            looked.append(await index.hash_pictures(runtime.database))
         async with _help_asked_for(runtime) as progress:
             filled = await index.fill(runtime.database, await runtime.kept_up(), progress)
         await index.count_words(runtime.database)

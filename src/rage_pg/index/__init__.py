@@ -6,6 +6,7 @@ from rage_pg.index.audit import Audit, audit
 from rage_pg.index.calibration import Calibration, calibrate
 from rage_pg.index.claims import BATCH
 from rage_pg.index.filling import Filled, Progress, fill, note_trouble, retry
+from rage_pg.index.hashing import hash_pictures
 from rage_pg.index.rebuilding import Rebuilt, drop, rebuild
 from rage_pg.index.spaces import (
     activate,
@@ -37,6 +38,7 @@ __all__ = [
     "count_words",
     "drop",
     "fill",
+    "hash_pictures",
     "identity_of",
     "is_in_use",
     "kept_up_space",

@@ -16,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from rage_pg.config import Limits
 from rage_pg.errors import ImageRejected, RageError, TooLarge
+from rage_pg.perceptual import perceptual_hash
 from rage_pg.pixels import TURNS, in_eight_bits, in_srgb, orientation
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")
@@ -40,7 +41,8 @@ warnings.simplefilter("error", Image.DecompressionBombWarning)
 class Decoded(Struct, frozen=True, kw_only=True):
     """A picture that can be shown. `width` and `height` are in pixels with the EXIF orientation applied.
 
-    `thumbnail` is a WebP of at most 512 pixels a side, upright, without metadata.
+    `thumbnail` is a WebP of at most 512 pixels a side, upright, without metadata;
+    `perceptual_hash` is made of it: 64 digits 0 and 1, None for a flat picture.
     """
 
     content: bytes
@@ -49,6 +51,7 @@ class Decoded(Struct, frozen=True, kw_only=True):
     width: int
     height: int
     thumbnail: bytes
+    perceptual_hash: str | None = None
 
 
 def decode(content: bytes, limits: Limits) -> Decoded:
@@ -67,13 +70,16 @@ def decode(content: bytes, limits: Limits) -> Decoded:
             width, height = height, width
         if held in TURNS:
             small = small.transpose(TURNS[held])
+        thumbnail = _webp(small)
         return Decoded(
             content=content,
             sha256=hashlib.sha256(content).digest(),
             media_type=media_type,
             width=width,
             height=height,
-            thumbnail=_webp(small),
+            thumbnail=thumbnail,
+            # From what is stored, so that a hash made later is the same.
+            perceptual_hash=perceptual_hash(thumbnail),
         )
 
 

@@ -90,6 +90,7 @@ def _incoming(record: ImageRecord) -> Incoming:
             width=record.width,
             height=record.height,
             thumbnail=record.thumbnail,
+            perceptual_hash=record.perceptual_hash,
         ),
         origin=record.origin,
         root=record.root,

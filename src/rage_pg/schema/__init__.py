@@ -11,6 +11,7 @@ from rage_pg.schema.catalogue import (
     image_products,
     image_versions,
     images,
+    picture_hashes,
 )
 from rage_pg.schema.ledger import (
     generation_events,
@@ -76,6 +77,7 @@ __all__ = [
     "metadata",
     "page_sessions",
     "paid_calls",
+    "picture_hashes",
     "prices",
     "prompt_vectors",
     "proposal_references",
