@@ -24,6 +24,27 @@ COMMENT ON FUNCTION rage.near_bands(integer[], integer) IS
     'The parts of which a hash has one at least, if so few bits differ from the hash with these parts.';
 
 
+CREATE OR REPLACE FUNCTION rage.near_contents(own rage.picture_hashes, threshold integer)
+RETURNS TABLE (content_id bigint, distance integer)
+LANGUAGE plpgsql STABLE ROWS 10
+SET search_path FROM CURRENT
+-- The planner takes each of the parts looked up for a common one, and would rather read all hashes.
+SET enable_seqscan = off
+AS $function$
+BEGIN
+    RETURN QUERY
+    SELECT h.content_id, bit_count(h.hash # own.hash)::integer
+    FROM rage.picture_hashes AS h
+    WHERE h.hash IS NOT NULL
+      AND h.bands && rage.near_bands(own.bands, near_contents.threshold)
+      AND bit_count(h.hash # own.hash) <= near_contents.threshold
+      AND h.content_id <> own.content_id;
+END
+$function$;
+COMMENT ON FUNCTION rage.near_contents(rage.picture_hashes, integer) IS
+    'The pictures of whose hash at most so many bits differ from a picture''s own, of every brand; none for a flat one.';
+
+
 CREATE OR REPLACE FUNCTION rage.check_likeness(threshold integer, style_within double precision) RETURNS void
 LANGUAGE plpgsql IMMUTABLE
 AS $function$

@@ -26,23 +26,21 @@ BEGIN
     SELECT h.* INTO own FROM rage.picture_hashes AS h WHERE h.content_id = shown;
     RETURN QUERY EXECUTE format($sql$
 WITH near AS MATERIALIZED (
-    SELECT h.content_id, bit_count(h.hash # $5)::integer AS distance
-    FROM rage.picture_hashes AS h
-    WHERE h.hash IS NOT NULL AND h.bands && $6 AND bit_count(h.hash # $5) <= $7 AND h.content_id <> $8
+    SELECT n.content_id, n.distance FROM rage.near_contents($5, $6) AS n
     UNION ALL
-    SELECT $8, 0
+    SELECT $7, 0
 ),
 found AS MATERIALIZED (
-    SELECT i.image_id, i.content_id = $8 AS same, near.distance,
-           CASE WHEN i.content_id <> $8 THEN rage.style_distance($9, $4, i.image_id) END AS style
+    SELECT i.image_id, i.content_id = $7 AS same, near.distance,
+           CASE WHEN i.content_id <> $7 THEN rage.style_distance($8, $4, i.image_id) END AS style
     FROM near JOIN rage.images AS i USING (content_id)
     WHERE i.image_id <> $4 AND %s
 )
 SELECT image_id, CASE WHEN same THEN 'duplicate' ELSE 'look-alike' END, distance, style
 FROM found
-WHERE coalesce(style <= $10, true)
+WHERE coalesce(style <= $9, true)
 ORDER BY same DESC, distance, style NULLS LAST, image_id$sql$, matching.condition)
-    USING wanted, among, allowed, alike_to.image_id, own.hash, rage.near_bands(own.bands, threshold), threshold, shown,
+    USING wanted, among, allowed, alike_to.image_id, own, threshold, shown,
           (SELECT l.space_id FROM rage.search_legs AS l WHERE l.leg = 'style'), style_within;
 END
 $function$;
