@@ -150,23 +150,21 @@ BEGIN
     SELECT h.* INTO own FROM rage.picture_hashes AS h WHERE h.content_id = shown;
     RETURN QUERY EXECUTE format($sql$
 WITH near AS MATERIALIZED (
-    SELECT h.content_id, bit_count(h.hash # $5)::integer AS distance
-    FROM rage.picture_hashes AS h
-    WHERE h.hash IS NOT NULL AND h.bands && $6 AND bit_count(h.hash # $5) <= $7 AND h.content_id <> $8
+    SELECT n.content_id, n.distance FROM rage.near_contents($5, $6) AS n
     UNION ALL
-    SELECT $8, 0
+    SELECT $7, 0
 ),
 found AS MATERIALIZED (
-    SELECT i.image_id, i.content_id = $8 AS same, near.distance,
-           CASE WHEN i.content_id <> $8 THEN rage.style_distance($9, $4, i.image_id) END AS style
+    SELECT i.image_id, i.content_id = $7 AS same, near.distance,
+           CASE WHEN i.content_id <> $7 THEN rage.style_distance($8, $4, i.image_id) END AS style
     FROM near JOIN rage.images AS i USING (content_id)
     WHERE i.image_id <> $4 AND %s
 )
 SELECT image_id, CASE WHEN same THEN 'duplicate' ELSE 'look-alike' END, distance, style
 FROM found
-WHERE coalesce(style <= $10, true)
+WHERE coalesce(style <= $9, true)
 ORDER BY same DESC, distance, style NULLS LAST, image_id$sql$, matching.condition)
-    USING wanted, among, allowed, alike_to.image_id, own.hash, rage.near_bands(own.bands, threshold), threshold, shown,
+    USING wanted, among, allowed, alike_to.image_id, own, threshold, shown,
           (SELECT l.space_id FROM rage.search_legs AS l WHERE l.leg = 'style'), style_within;
 END
 $_$;
@@ -479,6 +477,39 @@ $$;
 
 COMMENT ON FUNCTION rage.brand_limit() IS 'The brands that a search is confined to; null where who asks sees every brand, and no clause is needed.';
 
+CREATE FUNCTION rage.build_index(space integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    part        text := format('embeddings_%s', space);
+    definition  text;
+    needed      bigint;
+BEGIN
+    IF NOT rage.is_operator() THEN
+        RAISE EXCEPTION 'only the operator changes indexes' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    -- Of two that come at once, the second finds that it has been built.
+    PERFORM pg_advisory_xact_lock(hashtextextended('rage.build_index', space));
+    SELECT s.index_definition INTO definition FROM rage.embedding_spaces AS s WHERE s.space_id = space;
+    IF definition IS NULL THEN
+        RETURN false;
+    END IF;
+    IF to_regclass(format('rage.%I', part || '_hnsw')) IS NULL THEN
+        -- A graph that does not fit takes many times as long: two bytes a number, its links, at most 2 GB.
+        EXECUTE format('SELECT least(count(*) * (2 * max(vector_dims(embedding)) + 2000), 2000000000) / 1024 FROM rage.%I', part)
+        INTO needed;
+        PERFORM set_config('maintenance_work_mem', greatest(needed, setting::bigint) || 'kB', true)
+        FROM pg_settings WHERE name = 'maintenance_work_mem' AND needed IS NOT NULL;
+        EXECUTE definition;
+    END IF;
+    UPDATE rage.embedding_spaces AS s SET index_definition = NULL WHERE s.space_id = space;
+    RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION rage.build_index(space integer) IS 'Builds the HNSW index of a space that was set aside for a load; whether there was one to build.';
+
 CREATE FUNCTION rage.caller_id() RETURNS uuid
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'rage', 'pg_temp'
@@ -642,6 +673,7 @@ CREATE TABLE rage.embedding_spaces (
     ef_search integer DEFAULT 300 NOT NULL,
     trouble text,
     trouble_at timestamp with time zone,
+    index_definition text,
     CONSTRAINT embedding_spaces_candidate_cost_check CHECK ((candidate_cost > (0)::double precision)),
     CONSTRAINT embedding_spaces_dimensions_check CHECK (((dimensions >= 1) AND (dimensions <= 4000))),
     CONSTRAINT embedding_spaces_ef_search_check CHECK (((ef_search >= 10) AND (ef_search <= 1000))),
@@ -678,6 +710,8 @@ COMMENT ON COLUMN rage.embedding_spaces.ef_search IS 'How many candidates a scan
 COMMENT ON COLUMN rage.embedding_spaces.trouble IS 'Why filling it does not go on; null where nothing is in the way.';
 
 COMMENT ON COLUMN rage.embedding_spaces.trouble_at IS 'When that was found.';
+
+COMMENT ON COLUMN rage.embedding_spaces.index_definition IS 'The statement that builds its HNSW index when a load is over, which is faster; null while it has one.';
 
 CREATE FUNCTION rage.compared_by(leg text) RETURNS rage.embedding_spaces
     LANGUAGE plpgsql STABLE
@@ -874,11 +908,11 @@ $_$;
 
 COMMENT ON FUNCTION rage.described_search(prompt text, k integer, filters jsonb, among bigint[], legs jsonb, vectors jsonb, min_relevance real, without bigint[]) IS 'The rows of rage.search with the images as rage_v1.images shows them.';
 
-CREATE FUNCTION rage.document_words(language regconfig, title text, tags text, skus text, caption text, brand text) RETURNS tsvector
+CREATE FUNCTION rage.document_words(language regconfig, title text, tags text, skus text, caption text, seen text, visible_text text, brand text) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT ts_delete(((((((((setweight(to_tsvector(document_words.language, COALESCE(document_words.title, ''::text)), 'A'::"char") || g.gap) || setweight(to_tsvector(document_words.language, COALESCE(document_words.tags, ''::text)), 'B'::"char")) || g.gap) || setweight(to_tsvector('simple'::regconfig, COALESCE(document_words.skus, ''::text)), 'B'::"char")) || g.gap) || setweight(to_tsvector(document_words.language, COALESCE(document_words.caption, ''::text)), 'C'::"char")) || g.gap) || setweight(to_tsvector('simple'::regconfig, document_words.brand), 'D'::"char")), '|'::text) AS ts_delete FROM (VALUES ('''|'':100'::tsvector)) g(gap));
+    RETURN (SELECT ts_delete(((((((((((((setweight(to_tsvector(document_words.language, COALESCE(document_words.title, ''::text)), 'A'::"char") || g.gap) || setweight(to_tsvector(document_words.language, COALESCE(document_words.tags, ''::text)), 'B'::"char")) || g.gap) || setweight(to_tsvector('simple'::regconfig, COALESCE(document_words.skus, ''::text)), 'B'::"char")) || g.gap) || setweight(to_tsvector(document_words.language, COALESCE(document_words.caption, ''::text)), 'C'::"char")) || g.gap) || setweight(to_tsvector(document_words.language, COALESCE(document_words.seen, ''::text)), 'D'::"char")) || g.gap) || setweight(to_tsvector(document_words.language, COALESCE(document_words.visible_text, ''::text)), 'D'::"char")) || g.gap) || setweight(to_tsvector('simple'::regconfig, document_words.brand), 'D'::"char")), '|'::text) AS ts_delete FROM (VALUES ('''|'':100'::tsvector)) g(gap));
 
-COMMENT ON FUNCTION rage.document_words(language regconfig, title text, tags text, skus text, caption text, brand text) IS 'The words of an image, in its language; SKUs and the brand''s name as they stand.';
+COMMENT ON FUNCTION rage.document_words(language regconfig, title text, tags text, skus text, caption text, seen text, visible_text text, brand text) IS 'The words of an image, in its language; SKUs and the brand''s name as they stand.';
 
 CREATE TABLE rage.text_configurations (
     brand_id integer NOT NULL,
@@ -1536,6 +1570,38 @@ CREATE FUNCTION rage.near_bands(bands integer[], threshold integer) RETURNS inte
 
 COMMENT ON FUNCTION rage.near_bands(bands integer[], threshold integer) IS 'The parts of which a hash has one at least, if so few bits differ from the hash with these parts.';
 
+CREATE TABLE rage.picture_hashes (
+    content_id bigint NOT NULL,
+    hash bit(64),
+    bands integer[] GENERATED ALWAYS AS (ARRAY[((SUBSTRING(hash FROM 1 FOR 16))::bit(16))::integer, (((SUBSTRING(hash FROM 17 FOR 16))::bit(16))::integer + 65536), (((SUBSTRING(hash FROM 33 FOR 16))::bit(16))::integer + 131072), (((SUBSTRING(hash FROM 49 FOR 16))::bit(16))::integer + 196608)]) STORED
+);
+
+COMMENT ON TABLE rage.picture_hashes IS 'What pictures look like: a row once somebody looked, none after an erasure.';
+
+COMMENT ON COLUMN rage.picture_hashes.content_id IS 'The bytes.';
+
+COMMENT ON COLUMN rage.picture_hashes.hash IS 'Perceptual hash of the thumbnail: few bits differ between pictures that look alike; null for a flat one, which looks like every other.';
+
+COMMENT ON COLUMN rage.picture_hashes.bands IS 'The hash in four parts of 16 bits, each with its place above: hashes of which few bits differ have a part that is equal or nearly so.';
+
+CREATE FUNCTION rage.near_contents(own rage.picture_hashes, threshold integer) RETURNS TABLE(content_id bigint, distance integer)
+    LANGUAGE plpgsql STABLE ROWS 10
+    SET search_path TO 'rage', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+BEGIN
+    RETURN QUERY
+    SELECT h.content_id, bit_count(h.hash # own.hash)::integer
+    FROM rage.picture_hashes AS h
+    WHERE h.hash IS NOT NULL
+      AND h.bands && rage.near_bands(own.bands, near_contents.threshold)
+      AND bit_count(h.hash # own.hash) <= near_contents.threshold
+      AND h.content_id <> own.content_id;
+END
+$$;
+
+COMMENT ON FUNCTION rage.near_contents(own rage.picture_hashes, threshold integer) IS 'The pictures of whose hash at most so many bits differ from a picture''s own, of every brand; none for a flat one.';
+
 CREATE FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) RETURNS TABLE(rank integer, similar_id bigint, distance double precision, strategy text, matched bigint, complete boolean)
     LANGUAGE plpgsql STABLE ROWS 20
     SET search_path TO 'rage', 'pg_temp'
@@ -1958,6 +2024,8 @@ CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
             b.name AS brand,
             i.title,
             c.text AS caption,
+            d.seen,
+            d.visible_text,
             rage.text_configuration(coalesce(c.language, b.language)) AS configuration,
             (SELECT string_agg(replace(t.name, '/', ' '), ', ' ORDER BY t.name)
              FROM rage.image_tags AS it JOIN rage.tags AS t USING (tag_id)
@@ -1968,6 +2036,13 @@ CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
         FROM rage.images AS i
         JOIN rage.brands AS b USING (brand_id)
         LEFT JOIN rage.captions AS c ON c.image_id = i.image_id AND c.is_current
+        CROSS JOIN LATERAL (
+            -- What was seen in a picture that the image no longer shows is left out.
+            SELECT string_agg(nullif(array_to_string(s.objects || s.styles || s.colours, ', '), ''), ', ') AS seen,
+                   string_agg(nullif(s.visible_text, ''), ' ') AS visible_text
+            FROM rage.descriptions AS s
+            WHERE s.image_id = i.image_id AND s.content_id = i.content_id
+        ) AS d
         WHERE i.image_id = ANY (ids)
     ),
     texts AS (
@@ -1977,7 +2052,10 @@ CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
             concat_ws('. ',
                 CASE WHEN starts_with(lower(caption), lower(title)) THEN NULL ELSE title END,
                 rtrim(caption, '. '),
-                tags) AS input
+                tags,
+                seen,
+                -- A page of small print would drown the rest in the vector; the text leg has all of it.
+                left(visible_text, 300)) AS input
         FROM known
     ),
     wordless AS (
@@ -2002,14 +2080,15 @@ CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
         input,
         sha256(convert_to(input, 'UTF8')),
         configuration,
-        rage.document_words(rage.as_configuration(configuration), title, tags, skus, caption, brand)
+        rage.document_words(rage.as_configuration(configuration), title, tags, skus, caption,
+                            seen, visible_text, brand)
     FROM texts
     ON CONFLICT (image_id) DO UPDATE
     SET input = excluded.input, input_sha256 = excluded.input_sha256, configuration = excluded.configuration,
         words = excluded.words;
 $$;
 
-COMMENT ON FUNCTION rage.refresh_documents(ids bigint[]) IS 'Makes the documents of these images anew; whoever changes a title, caption, tag or product calls it in the same transaction.';
+COMMENT ON FUNCTION rage.refresh_documents(ids bigint[]) IS 'Makes the documents of these images anew; whoever changes a title, caption, description, tag or product calls it in the same transaction.';
 
 CREATE FUNCTION rage.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -2406,6 +2485,35 @@ $$;
 
 COMMENT ON FUNCTION rage.sees_every_brand() IS 'Whether who asks is granted every brand: then there is nothing to filter.';
 
+CREATE FUNCTION rage.set_index_aside(space integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    part   text := format('embeddings_%s', space);
+    empty  boolean;
+BEGIN
+    IF NOT rage.is_operator() THEN
+        RAISE EXCEPTION 'only the operator changes indexes' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    SET LOCAL lock_timeout = '2s';
+    EXECUTE format('LOCK TABLE rage.%I IN ACCESS EXCLUSIVE MODE', part);
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM rage.%I)', part) INTO empty;
+    IF NOT empty OR to_regclass(format('rage.%I', part || '_hnsw')) IS NULL THEN
+        RETURN false;
+    END IF;
+    UPDATE rage.embedding_spaces AS s
+    SET index_definition = pg_get_indexdef(to_regclass(format('rage.%I', part || '_hnsw')))
+    WHERE s.space_id = space;
+    EXECUTE format('DROP INDEX rage.%I', part || '_hnsw');
+    RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN false;
+END
+$$;
+
+COMMENT ON FUNCTION rage.set_index_aside(space integer) IS 'Drops the HNSW index of a space without vectors, to be built after a load; whether it did.';
+
 CREATE FUNCTION rage.set_scan(settings text[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'rage', 'pg_temp'
@@ -2461,7 +2569,7 @@ CREATE FUNCTION rage.space_of(encoder text, model text, weights_sha256 text, dim
 
 COMMENT ON FUNCTION rage.space_of(encoder text, model text, weights_sha256 text, dimensions integer, encodes text) IS 'The space of an encoder: same model, same weights, same dimensions, same thing encoded; null where there is none.';
 
-CREATE FUNCTION rage.store_contents(hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[], perceptual_hashes bit[]) RETURNS TABLE(sha256 bytea, content_id bigint)
+CREATE FUNCTION rage.store_contents(hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[], frames integer[], perceptual_hashes bit[]) RETURNS TABLE(sha256 bytea, content_id bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
     AS $$
@@ -2476,10 +2584,10 @@ BEGIN
     -- out, it would take less time, and tell that another brand has it.
     RETURN QUERY
     WITH kept AS (
-        INSERT INTO rage.contents AS c (sha256, media_type, byte_size, width, height, bytes, thumbnail)
-        SELECT hash, media_type, octet_length(picture), width, height, picture, thumbnail
-        FROM unnest(hashes, media_types, widths, heights, pictures, thumbnails)
-            AS given (hash, media_type, width, height, picture, thumbnail)
+        INSERT INTO rage.contents AS c (sha256, media_type, byte_size, width, height, bytes, thumbnail, frames)
+        SELECT hash, media_type, octet_length(picture), width, height, picture, thumbnail, frame_count
+        FROM unnest(hashes, media_types, widths, heights, pictures, thumbnails, frames)
+            AS given (hash, media_type, width, height, picture, thumbnail, frame_count)
         ORDER BY hash
         ON CONFLICT (sha256) DO UPDATE
         SET bytes = excluded.bytes,
@@ -2499,7 +2607,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION rage.store_contents(hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[], perceptual_hashes bit[]) IS 'Keeps bytes, once per hash whichever brand brings them, and says under which number.';
+COMMENT ON FUNCTION rage.store_contents(hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[], frames integer[], perceptual_hashes bit[]) IS 'Keeps bytes, once per hash whichever brand brings them, and says under which number.';
 
 CREATE TABLE rage.prompt_vectors (
     space_id integer NOT NULL,
@@ -2742,6 +2850,253 @@ CREATE FUNCTION rage.texts(value jsonb) RETURNS text[]
     RETURN ARRAY(SELECT jsonb_array_elements_text(value) AS jsonb_array_elements_text);
 
 COMMENT ON FUNCTION rage.texts(value jsonb) IS 'A JSON array of strings as an SQL array.';
+
+CREATE TABLE rage.brands (
+    brand_id integer NOT NULL,
+    name text NOT NULL,
+    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
+    title text,
+    guidelines text,
+    reserved boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    language text,
+    CONSTRAINT brands_language_check CHECK ((language ~ '^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$'::text)),
+    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
+);
+
+COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
+
+COMMENT ON COLUMN rage.brands.brand_id IS 'Stable number of the brand.';
+
+COMMENT ON COLUMN rage.brands.name IS 'The name as it was first given; what people and programs call the brand.';
+
+COMMENT ON COLUMN rage.brands.key IS 'The name as it is compared.';
+
+COMMENT ON COLUMN rage.brands.title IS 'The name as it is printed, where it differs.';
+
+COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand should heed.';
+
+COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
+
+COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
+
+COMMENT ON COLUMN rage.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
+
+CREATE TABLE rage.caption_tries (
+    brand_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    reader text NOT NULL,
+    content_id bigint NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    reason text,
+    failed_at timestamp with time zone,
+    run_id uuid,
+    claimed_until timestamp with time zone,
+    call_id bigint,
+    CONSTRAINT caption_tries_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT caption_tries_reader_check CHECK ((reader = ANY (ARRAY['model'::text, 'ocr'::text])))
+);
+
+COMMENT ON TABLE rage.caption_tries IS 'Images that a captioner is at or failed on; the row goes once the image is described.';
+
+COMMENT ON COLUMN rage.caption_tries.brand_id IS 'The image''s brand.';
+
+COMMENT ON COLUMN rage.caption_tries.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.caption_tries.reader IS 'model: a vision model; ocr: text recognition.';
+
+COMMENT ON COLUMN rage.caption_tries.content_id IS 'The bytes that are described; others are tried afresh.';
+
+COMMENT ON COLUMN rage.caption_tries.attempts IS 'How often it failed.';
+
+COMMENT ON COLUMN rage.caption_tries.reason IS 'Why it failed last.';
+
+COMMENT ON COLUMN rage.caption_tries.failed_at IS 'When it failed last.';
+
+COMMENT ON COLUMN rage.caption_tries.run_id IS 'The run that is at it; null: none.';
+
+COMMENT ON COLUMN rage.caption_tries.claimed_until IS 'When a run that does not say otherwise counts as lost.';
+
+COMMENT ON COLUMN rage.caption_tries.call_id IS 'The paid call under way.';
+
+CREATE TABLE rage.contents (
+    content_id bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    kind text DEFAULT 'stored'::text NOT NULL,
+    address text,
+    media_type text NOT NULL,
+    byte_size bigint NOT NULL,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    bytes bytea,
+    thumbnail bytea,
+    erased_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    frames integer DEFAULT 1 NOT NULL,
+    CONSTRAINT contents_byte_size_check CHECK ((byte_size > 0)),
+    CONSTRAINT contents_bytes_present CHECK (((erased_at IS NOT NULL) OR (kind = 'linked'::text) OR ((bytes IS NOT NULL) AND (thumbnail IS NOT NULL)))),
+    CONSTRAINT contents_frames_check CHECK ((frames > 0)),
+    CONSTRAINT contents_height_check CHECK ((height > 0)),
+    CONSTRAINT contents_kind_check CHECK ((kind = ANY (ARRAY['stored'::text, 'linked'::text]))),
+    CONSTRAINT contents_linked_has_address CHECK (((kind = 'linked'::text) = (address IS NOT NULL))),
+    CONSTRAINT contents_sha256_check CHECK ((octet_length(sha256) = 32)),
+    CONSTRAINT contents_width_check CHECK ((width > 0))
+);
+ALTER TABLE ONLY rage.contents ALTER COLUMN bytes SET STORAGE EXTERNAL;
+ALTER TABLE ONLY rage.contents ALTER COLUMN thumbnail SET STORAGE EXTERNAL;
+
+COMMENT ON TABLE rage.contents IS 'The bytes of pictures, once per hash, whoever uses them.';
+
+COMMENT ON COLUMN rage.contents.content_id IS 'Stable number of the content.';
+
+COMMENT ON COLUMN rage.contents.sha256 IS 'SHA-256 of the original bytes; stays after an erasure.';
+
+COMMENT ON COLUMN rage.contents.kind IS 'stored: the bytes are here; linked: they lie at the address.';
+
+COMMENT ON COLUMN rage.contents.address IS 'Where the bytes of a linked content lie.';
+
+COMMENT ON COLUMN rage.contents.media_type IS 'Media type found in the bytes, whatever the file was called.';
+
+COMMENT ON COLUMN rage.contents.byte_size IS 'Size of the original in bytes.';
+
+COMMENT ON COLUMN rage.contents.width IS 'Width in pixels as it is shown, orientation applied.';
+
+COMMENT ON COLUMN rage.contents.height IS 'Height in pixels as it is shown, orientation applied.';
+
+COMMENT ON COLUMN rage.contents.bytes IS 'The original, unchanged.';
+
+COMMENT ON COLUMN rage.contents.thumbnail IS 'A WebP of at most 512 pixels a side, orientation applied, free of metadata; image encoders read it.';
+
+COMMENT ON COLUMN rage.contents.erased_at IS 'When bytes and thumbnail were removed for good; the hash stays.';
+
+COMMENT ON COLUMN rage.contents.created_at IS 'When the row was made.';
+
+COMMENT ON COLUMN rage.contents.frames IS 'Frames of an animation or pages, of which the first is shown; 1 for a still.';
+
+CREATE TABLE rage.descriptions (
+    brand_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    reader text NOT NULL,
+    content_id bigint NOT NULL,
+    objects text[] DEFAULT '{}'::text[] NOT NULL,
+    styles text[] DEFAULT '{}'::text[] NOT NULL,
+    colours text[] DEFAULT '{}'::text[] NOT NULL,
+    visible_text text DEFAULT ''::text NOT NULL,
+    kind text,
+    language text NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT descriptions_kind_check CHECK ((kind = ANY (ARRAY['product'::text, 'style'::text, 'logo'::text, 'scene'::text, 'person'::text, 'sketch'::text, 'other'::text]))),
+    CONSTRAINT descriptions_reader_check CHECK ((reader = ANY (ARRAY['model'::text, 'ocr'::text])))
+);
+
+COMMENT ON TABLE rage.descriptions IS 'What a vision model or OCR sees in an image, beside its caption; of another content than the image shows now, it is out of date.';
+
+COMMENT ON COLUMN rage.descriptions.brand_id IS 'The image''s brand.';
+
+COMMENT ON COLUMN rage.descriptions.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.descriptions.reader IS 'model: a vision model; ocr: text recognition.';
+
+COMMENT ON COLUMN rage.descriptions.content_id IS 'The bytes that were described.';
+
+COMMENT ON COLUMN rage.descriptions.objects IS 'What is to be seen.';
+
+COMMENT ON COLUMN rage.descriptions.styles IS 'Words for its look.';
+
+COMMENT ON COLUMN rage.descriptions.colours IS 'Its main colours.';
+
+COMMENT ON COLUMN rage.descriptions.visible_text IS 'Text in the picture; empty where there is none.';
+
+COMMENT ON COLUMN rage.descriptions.kind IS 'The kind of image that the model suggests; the image keeps its own.';
+
+COMMENT ON COLUMN rage.descriptions.language IS 'The language that was asked for, as a BCP 47 tag.';
+
+COMMENT ON COLUMN rage.descriptions.provider IS 'The provider that was asked.';
+
+COMMENT ON COLUMN rage.descriptions.model IS 'The model that answered.';
+
+COMMENT ON COLUMN rage.descriptions.created_at IS 'When it was written.';
+
+CREATE TABLE rage.images (
+    image_id bigint NOT NULL,
+    brand_id integer NOT NULL,
+    content_id bigint NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    kind text DEFAULT 'other'::text NOT NULL,
+    state text DEFAULT 'approved'::text NOT NULL,
+    origin text DEFAULT 'imported'::text NOT NULL,
+    title text,
+    rights text,
+    usable_from date,
+    usable_until date,
+    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    erased_at timestamp with time zone,
+    CONSTRAINT images_attributes_check CHECK ((jsonb_typeof(attributes) = 'object'::text)),
+    CONSTRAINT images_erased_is_deleted CHECK (((erased_at IS NULL) OR (deleted_at IS NOT NULL))),
+    CONSTRAINT images_kind_check CHECK ((kind = ANY (ARRAY['product'::text, 'style'::text, 'logo'::text, 'scene'::text, 'person'::text, 'sketch'::text, 'other'::text]))),
+    CONSTRAINT images_origin_check CHECK ((origin = ANY (ARRAY['imported'::text, 'uploaded'::text, 'generated'::text]))),
+    CONSTRAINT images_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'approved'::text, 'retired'::text]))),
+    CONSTRAINT images_usable_in_order CHECK ((usable_from <= usable_until)),
+    CONSTRAINT images_version_check CHECK ((version > 0))
+);
+
+COMMENT ON TABLE rage.images IS 'The pictures of the store: one row per picture and brand, whatever version it shows.';
+
+COMMENT ON COLUMN rage.images.image_id IS 'Stable for good; what the host''s tables refer to.';
+
+COMMENT ON COLUMN rage.images.brand_id IS 'Whose picture it is.';
+
+COMMENT ON COLUMN rage.images.content_id IS 'The bytes of the current version.';
+
+COMMENT ON COLUMN rage.images.version IS 'Number of the current version, from 1.';
+
+COMMENT ON COLUMN rage.images.kind IS 'What it shows; decides the role it has by default as a reference.';
+
+COMMENT ON COLUMN rage.images.state IS 'draft, approved or retired; search finds what is approved.';
+
+COMMENT ON COLUMN rage.images.origin IS 'imported from files, uploaded over HTTP, or generated here.';
+
+COMMENT ON COLUMN rage.images.title IS 'A short name for people.';
+
+COMMENT ON COLUMN rage.images.rights IS 'What is known of the rights, in words.';
+
+COMMENT ON COLUMN rage.images.usable_from IS 'First day on which it may be used; null: no limit.';
+
+COMMENT ON COLUMN rage.images.usable_until IS 'Last day on which it may be used; null: no limit.';
+
+COMMENT ON COLUMN rage.images.attributes IS 'Everything else the host says of it, by name.';
+
+COMMENT ON COLUMN rage.images.created_at IS 'When the row was made.';
+
+COMMENT ON COLUMN rage.images.updated_at IS 'When anything about it last changed.';
+
+COMMENT ON COLUMN rage.images.deleted_at IS 'When it was hidden; the row stays for history.';
+
+COMMENT ON COLUMN rage.images.erased_at IS 'When its bytes and vectors were removed for good.';
+
+CREATE FUNCTION rage.undescribed(reader text, brand text, images bigint[], described_since timestamp with time zone, failed_before timestamp with time zone, tries integer) RETURNS TABLE(image_id bigint, brand_id integer, content_id bigint, claimed_until timestamp with time zone, run_id uuid)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT i.image_id,
+     i.brand_id,
+     i.content_id,
+     t.claimed_until,
+     t.run_id
+    FROM (((rage.images i
+      JOIN rage.contents o USING (content_id))
+      LEFT JOIN rage.descriptions d ON (((d.image_id = i.image_id) AND (d.reader = undescribed.reader) AND (d.content_id = i.content_id) AND ((undescribed.described_since IS NULL) OR (d.created_at >= undescribed.described_since)))))
+      LEFT JOIN rage.caption_tries t ON (((t.image_id = i.image_id) AND (t.reader = undescribed.reader))))
+   WHERE ((i.deleted_at IS NULL) AND (o.erased_at IS NULL) AND (o.thumbnail IS NOT NULL) AND (d.image_id IS NULL) AND ((undescribed.brand IS NULL) OR (i.brand_id = ( SELECT b.brand_id
+            FROM rage.brands b
+           WHERE (b.key = rage.normal_form(undescribed.brand))))) AND ((undescribed.images IS NULL) OR (i.image_id = ANY (undescribed.images))) AND ((t.image_id IS NULL) OR (t.content_id <> i.content_id) OR ((t.attempts < undescribed.tries) AND ((t.failed_at IS NULL) OR (t.failed_at < undescribed.failed_before)))));
+END;
+
+COMMENT ON FUNCTION rage.undescribed(reader text, brand text, images bigint[], described_since timestamp with time zone, failed_before timestamp with time zone, tries integer) IS 'Images without a description of what they show now, or with one from before a moment; held ones and those that failed since another moment are left out.';
 
 CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, matching rage.matching, indexed boolean, brand integer, wide boolean) RETURNS text
     LANGUAGE sql STABLE
@@ -2986,37 +3341,6 @@ ALTER TABLE rage.audit_log ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
-CREATE TABLE rage.brands (
-    brand_id integer NOT NULL,
-    name text NOT NULL,
-    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
-    title text,
-    guidelines text,
-    reserved boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    language text,
-    CONSTRAINT brands_language_check CHECK ((language ~ '^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$'::text)),
-    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
-);
-
-COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
-
-COMMENT ON COLUMN rage.brands.brand_id IS 'Stable number of the brand.';
-
-COMMENT ON COLUMN rage.brands.name IS 'The name as it was first given; what people and programs call the brand.';
-
-COMMENT ON COLUMN rage.brands.key IS 'The name as it is compared.';
-
-COMMENT ON COLUMN rage.brands.title IS 'The name as it is printed, where it differs.';
-
-COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand should heed.';
-
-COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
-
-COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
-
-COMMENT ON COLUMN rage.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
-
 ALTER TABLE rage.brands ALTER COLUMN brand_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.brands_brand_id_seq
     START WITH 10
@@ -3083,8 +3407,11 @@ CREATE TABLE rage.captions (
     author text,
     model text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    replaces integer,
+    reviewed_by text,
+    reviewed_at timestamp with time zone,
     CONSTRAINT captions_revision_check CHECK ((revision > 0)),
-    CONSTRAINT captions_source_check CHECK ((source = ANY (ARRAY['import'::text, 'person'::text, 'model'::text, 'generation'::text]))),
+    CONSTRAINT captions_source_check CHECK ((source = ANY (ARRAY['import'::text, 'person'::text, 'model'::text, 'generation'::text, 'file'::text]))),
     CONSTRAINT captions_text_check CHECK ((btrim(text) <> ''::text))
 );
 
@@ -3102,13 +3429,19 @@ COMMENT ON COLUMN rage.captions.text IS 'The caption.';
 
 COMMENT ON COLUMN rage.captions.language IS 'Its language as a BCP 47 tag, where known.';
 
-COMMENT ON COLUMN rage.captions.source IS 'import: came with a file; person; model: a vision model; generation: drafted from references.';
+COMMENT ON COLUMN rage.captions.source IS 'import: came with a file; person; model: a vision model; generation: drafted from references; file: stood in the picture''s file.';
 
 COMMENT ON COLUMN rage.captions.author IS 'The person or key that wrote it, where known.';
 
 COMMENT ON COLUMN rage.captions.model IS 'The model that wrote it.';
 
 COMMENT ON COLUMN rage.captions.created_at IS 'When it was written.';
+
+COMMENT ON COLUMN rage.captions.replaces IS 'The revision that was current when a model''s caption took its place; null: none was.';
+
+COMMENT ON COLUMN rage.captions.reviewed_by IS 'Who accepted or rejected a model''s caption, where known.';
+
+COMMENT ON COLUMN rage.captions.reviewed_at IS 'When it was accepted or rejected; null: nobody has looked it over.';
 
 CREATE TABLE rage.collection_images (
     collection_id integer NOT NULL,
@@ -3148,56 +3481,6 @@ COMMENT ON COLUMN rage.common_words.brand_id IS 'Whose documents.';
 COMMENT ON COLUMN rage.common_words.lexeme IS 'The word as documents hold it, stemmed.';
 
 COMMENT ON COLUMN rage.common_words.documents IS 'How many of them had it when they were counted.';
-
-CREATE TABLE rage.contents (
-    content_id bigint NOT NULL,
-    sha256 bytea NOT NULL,
-    kind text DEFAULT 'stored'::text NOT NULL,
-    address text,
-    media_type text NOT NULL,
-    byte_size bigint NOT NULL,
-    width integer NOT NULL,
-    height integer NOT NULL,
-    bytes bytea,
-    thumbnail bytea,
-    erased_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT contents_byte_size_check CHECK ((byte_size > 0)),
-    CONSTRAINT contents_bytes_present CHECK (((erased_at IS NOT NULL) OR (kind = 'linked'::text) OR ((bytes IS NOT NULL) AND (thumbnail IS NOT NULL)))),
-    CONSTRAINT contents_height_check CHECK ((height > 0)),
-    CONSTRAINT contents_kind_check CHECK ((kind = ANY (ARRAY['stored'::text, 'linked'::text]))),
-    CONSTRAINT contents_linked_has_address CHECK (((kind = 'linked'::text) = (address IS NOT NULL))),
-    CONSTRAINT contents_sha256_check CHECK ((octet_length(sha256) = 32)),
-    CONSTRAINT contents_width_check CHECK ((width > 0))
-);
-ALTER TABLE ONLY rage.contents ALTER COLUMN bytes SET STORAGE EXTERNAL;
-ALTER TABLE ONLY rage.contents ALTER COLUMN thumbnail SET STORAGE EXTERNAL;
-
-COMMENT ON TABLE rage.contents IS 'The bytes of pictures, once per hash, whoever uses them.';
-
-COMMENT ON COLUMN rage.contents.content_id IS 'Stable number of the content.';
-
-COMMENT ON COLUMN rage.contents.sha256 IS 'SHA-256 of the original bytes; stays after an erasure.';
-
-COMMENT ON COLUMN rage.contents.kind IS 'stored: the bytes are here; linked: they lie at the address.';
-
-COMMENT ON COLUMN rage.contents.address IS 'Where the bytes of a linked content lie.';
-
-COMMENT ON COLUMN rage.contents.media_type IS 'Media type found in the bytes, whatever the file was called.';
-
-COMMENT ON COLUMN rage.contents.byte_size IS 'Size of the original in bytes.';
-
-COMMENT ON COLUMN rage.contents.width IS 'Width in pixels as it is shown, orientation applied.';
-
-COMMENT ON COLUMN rage.contents.height IS 'Height in pixels as it is shown, orientation applied.';
-
-COMMENT ON COLUMN rage.contents.bytes IS 'The original, unchanged.';
-
-COMMENT ON COLUMN rage.contents.thumbnail IS 'A WebP of at most 512 pixels a side, orientation applied, free of metadata; image encoders read it.';
-
-COMMENT ON COLUMN rage.contents.erased_at IS 'When bytes and thumbnail were removed for good; the hash stays.';
-
-COMMENT ON COLUMN rage.contents.created_at IS 'When the row was made.';
 
 ALTER TABLE rage.contents ALTER COLUMN content_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.contents_content_id_seq
@@ -3517,66 +3800,6 @@ COMMENT ON COLUMN rage.image_versions.content_id IS 'The bytes of this version.'
 
 COMMENT ON COLUMN rage.image_versions.created_at IS 'When this version came.';
 
-CREATE TABLE rage.images (
-    image_id bigint NOT NULL,
-    brand_id integer NOT NULL,
-    content_id bigint NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    kind text DEFAULT 'other'::text NOT NULL,
-    state text DEFAULT 'approved'::text NOT NULL,
-    origin text DEFAULT 'imported'::text NOT NULL,
-    title text,
-    rights text,
-    usable_from date,
-    usable_until date,
-    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    deleted_at timestamp with time zone,
-    erased_at timestamp with time zone,
-    CONSTRAINT images_attributes_check CHECK ((jsonb_typeof(attributes) = 'object'::text)),
-    CONSTRAINT images_erased_is_deleted CHECK (((erased_at IS NULL) OR (deleted_at IS NOT NULL))),
-    CONSTRAINT images_kind_check CHECK ((kind = ANY (ARRAY['product'::text, 'style'::text, 'logo'::text, 'scene'::text, 'person'::text, 'sketch'::text, 'other'::text]))),
-    CONSTRAINT images_origin_check CHECK ((origin = ANY (ARRAY['imported'::text, 'uploaded'::text, 'generated'::text]))),
-    CONSTRAINT images_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'approved'::text, 'retired'::text]))),
-    CONSTRAINT images_usable_in_order CHECK ((usable_from <= usable_until)),
-    CONSTRAINT images_version_check CHECK ((version > 0))
-);
-
-COMMENT ON TABLE rage.images IS 'The pictures of the store: one row per picture and brand, whatever version it shows.';
-
-COMMENT ON COLUMN rage.images.image_id IS 'Stable for good; what the host''s tables refer to.';
-
-COMMENT ON COLUMN rage.images.brand_id IS 'Whose picture it is.';
-
-COMMENT ON COLUMN rage.images.content_id IS 'The bytes of the current version.';
-
-COMMENT ON COLUMN rage.images.version IS 'Number of the current version, from 1.';
-
-COMMENT ON COLUMN rage.images.kind IS 'What it shows; decides the role it has by default as a reference.';
-
-COMMENT ON COLUMN rage.images.state IS 'draft, approved or retired; search finds what is approved.';
-
-COMMENT ON COLUMN rage.images.origin IS 'imported from files, uploaded over HTTP, or generated here.';
-
-COMMENT ON COLUMN rage.images.title IS 'A short name for people.';
-
-COMMENT ON COLUMN rage.images.rights IS 'What is known of the rights, in words.';
-
-COMMENT ON COLUMN rage.images.usable_from IS 'First day on which it may be used; null: no limit.';
-
-COMMENT ON COLUMN rage.images.usable_until IS 'Last day on which it may be used; null: no limit.';
-
-COMMENT ON COLUMN rage.images.attributes IS 'Everything else the host says of it, by name.';
-
-COMMENT ON COLUMN rage.images.created_at IS 'When the row was made.';
-
-COMMENT ON COLUMN rage.images.updated_at IS 'When anything about it last changed.';
-
-COMMENT ON COLUMN rage.images.deleted_at IS 'When it was hidden; the row stays for history.';
-
-COMMENT ON COLUMN rage.images.erased_at IS 'When its bytes and vectors were removed for good.';
-
 ALTER TABLE rage.images ALTER COLUMN image_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.images_image_id_seq
     START WITH 1
@@ -3727,20 +3950,6 @@ ALTER TABLE rage.paid_calls ALTER COLUMN call_id ADD GENERATED ALWAYS AS IDENTIT
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE rage.picture_hashes (
-    content_id bigint NOT NULL,
-    hash bit(64),
-    bands integer[] GENERATED ALWAYS AS (ARRAY[((SUBSTRING(hash FROM 1 FOR 16))::bit(16))::integer, (((SUBSTRING(hash FROM 17 FOR 16))::bit(16))::integer + 65536), (((SUBSTRING(hash FROM 33 FOR 16))::bit(16))::integer + 131072), (((SUBSTRING(hash FROM 49 FOR 16))::bit(16))::integer + 196608)]) STORED
-);
-
-COMMENT ON TABLE rage.picture_hashes IS 'What pictures look like: a row once somebody looked, none after an erasure.';
-
-COMMENT ON COLUMN rage.picture_hashes.content_id IS 'The bytes.';
-
-COMMENT ON COLUMN rage.picture_hashes.hash IS 'Perceptual hash of the thumbnail: few bits differ between pictures that look alike; null for a flat one, which looks like every other.';
-
-COMMENT ON COLUMN rage.picture_hashes.bands IS 'The hash in four parts of 16 bits, each with its place above: hashes of which few bits differ have a part that is equal or nearly so.';
 
 CREATE TABLE rage.prices (
     provider text NOT NULL,
@@ -4021,6 +4230,50 @@ COMMENT ON COLUMN rage_v1.brands.created_at IS 'When it was made.';
 
 COMMENT ON COLUMN rage_v1.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
 
+CREATE VIEW rage_v1.captions WITH (security_invoker='true') AS
+ SELECT c.image_id,
+    b.name AS brand,
+    c.revision,
+    c.is_current,
+    c.text AS caption,
+    c.language,
+    c.source,
+    c.author,
+    c.model,
+    c.reviewed_by,
+    c.reviewed_at,
+    c.created_at
+   FROM ((rage.captions c
+     JOIN rage.images i USING (image_id))
+     JOIN rage.brands b ON ((b.brand_id = i.brand_id)))
+  WHERE (i.deleted_at IS NULL);
+
+COMMENT ON VIEW rage_v1.captions IS 'Every caption that an image had, with who or what wrote it; at most one is current.';
+
+COMMENT ON COLUMN rage_v1.captions.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage_v1.captions.brand IS 'Its brand.';
+
+COMMENT ON COLUMN rage_v1.captions.revision IS 'Counts from 1 per image.';
+
+COMMENT ON COLUMN rage_v1.captions.is_current IS 'Whether this is the one that is shown and searched.';
+
+COMMENT ON COLUMN rage_v1.captions.caption IS 'The caption.';
+
+COMMENT ON COLUMN rage_v1.captions.language IS 'Its language as a BCP 47 tag, where known.';
+
+COMMENT ON COLUMN rage_v1.captions.source IS 'import: came with a file; person; model: a vision model; generation: drafted from references.';
+
+COMMENT ON COLUMN rage_v1.captions.author IS 'The person or key that wrote it, where known.';
+
+COMMENT ON COLUMN rage_v1.captions.model IS 'The model that wrote it.';
+
+COMMENT ON COLUMN rage_v1.captions.reviewed_by IS 'Who accepted or rejected a model''s caption, where known.';
+
+COMMENT ON COLUMN rage_v1.captions.reviewed_at IS 'When it was accepted or rejected; null: nobody has looked it over.';
+
+COMMENT ON COLUMN rage_v1.captions.created_at IS 'When it was written.';
+
 CREATE VIEW rage_v1.collections WITH (security_invoker='true') AS
  SELECT c.collection_id,
     c.name AS collection,
@@ -4049,6 +4302,57 @@ COMMENT ON COLUMN rage_v1.collections.image_ids IS 'Its images in order.';
 
 COMMENT ON COLUMN rage_v1.collections.created_at IS 'When it was made.';
 
+CREATE VIEW rage_v1.descriptions WITH (security_invoker='true') AS
+ SELECT d.image_id,
+    b.name AS brand,
+    d.reader,
+    d.objects,
+    d.styles,
+    d.colours,
+    d.visible_text,
+    d.kind,
+    d.language,
+    d.provider,
+    d.model,
+    encode(o.sha256, 'hex'::text) AS sha256,
+    (d.content_id = i.content_id) AS is_current,
+    d.created_at
+   FROM (((rage.descriptions d
+     JOIN rage.images i USING (image_id))
+     JOIN rage.brands b ON ((b.brand_id = i.brand_id)))
+     LEFT JOIN rage.contents o ON ((o.content_id = d.content_id)))
+  WHERE (i.deleted_at IS NULL);
+
+COMMENT ON VIEW rage_v1.descriptions IS 'What a vision model or OCR sees in an image, beside its caption.';
+
+COMMENT ON COLUMN rage_v1.descriptions.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage_v1.descriptions.brand IS 'Its brand.';
+
+COMMENT ON COLUMN rage_v1.descriptions.reader IS 'model: a vision model; ocr: text recognition.';
+
+COMMENT ON COLUMN rage_v1.descriptions.objects IS 'What is to be seen.';
+
+COMMENT ON COLUMN rage_v1.descriptions.styles IS 'Words for its look.';
+
+COMMENT ON COLUMN rage_v1.descriptions.colours IS 'Its main colours.';
+
+COMMENT ON COLUMN rage_v1.descriptions.visible_text IS 'Text in the picture; empty where there is none.';
+
+COMMENT ON COLUMN rage_v1.descriptions.kind IS 'The kind of image that the model suggests; the image keeps its own.';
+
+COMMENT ON COLUMN rage_v1.descriptions.language IS 'The language that was asked for, as a BCP 47 tag.';
+
+COMMENT ON COLUMN rage_v1.descriptions.provider IS 'The provider that was asked.';
+
+COMMENT ON COLUMN rage_v1.descriptions.model IS 'The model that answered.';
+
+COMMENT ON COLUMN rage_v1.descriptions.sha256 IS 'Hash of the bytes that were described; null where they are of an earlier version that the reader may not see.';
+
+COMMENT ON COLUMN rage_v1.descriptions.is_current IS 'Whether the image still shows these bytes; if not, the description is not searched.';
+
+COMMENT ON COLUMN rage_v1.descriptions.created_at IS 'When it was written.';
+
 CREATE VIEW rage_v1.failed_items WITH (security_invoker='true') AS
  SELECT s.name AS space,
     f.image_id,
@@ -4059,11 +4363,22 @@ CREATE VIEW rage_v1.failed_items WITH (security_invoker='true') AS
     (f.attempts >= rage.most_tries()) AS held
    FROM ((rage.failed_items f
      JOIN rage.embedding_spaces s USING (space_id))
-     JOIN rage.brands b USING (brand_id));
+     JOIN rage.brands b USING (brand_id))
+UNION ALL
+ SELECT 'captions'::text AS space,
+    t.image_id,
+    b.name AS brand,
+    t.attempts,
+    t.reason,
+    t.failed_at,
+    (t.attempts >= rage.most_tries()) AS held
+   FROM (rage.caption_tries t
+     JOIN rage.brands b USING (brand_id))
+  WHERE (t.attempts > 0);
 
-COMMENT ON VIEW rage_v1.failed_items IS 'What could not be embedded, and why.';
+COMMENT ON VIEW rage_v1.failed_items IS 'What could not be embedded or described, and why.';
 
-COMMENT ON COLUMN rage_v1.failed_items.space IS 'The space that it is missing from.';
+COMMENT ON COLUMN rage_v1.failed_items.space IS 'The space that it is missing from; captions: no captioner could describe it.';
 
 COMMENT ON COLUMN rage_v1.failed_items.image_id IS 'The image.';
 
@@ -4071,7 +4386,7 @@ COMMENT ON COLUMN rage_v1.failed_items.brand IS 'Its brand.';
 
 COMMENT ON COLUMN rage_v1.failed_items.attempts IS 'How often it was tried.';
 
-COMMENT ON COLUMN rage_v1.failed_items.reason IS 'What the encoder said last.';
+COMMENT ON COLUMN rage_v1.failed_items.reason IS 'What the encoder or the captioner said last.';
 
 COMMENT ON COLUMN rage_v1.failed_items.failed_at IS 'When it failed last.';
 
@@ -4323,7 +4638,8 @@ CREATE VIEW rage_v1.images WITH (security_invoker='true') AS
     format('/api/images/%s/thumbnail?v=%s'::text, i.image_id, i.version) AS thumbnail_url,
     i.created_at,
     i.updated_at,
-    c.language AS caption_language
+    c.language AS caption_language,
+    o.frames
    FROM (((rage.images i
      JOIN rage.brands b USING (brand_id))
      JOIN rage.contents o USING (content_id))
@@ -4372,7 +4688,7 @@ COMMENT ON COLUMN rage_v1.images.byte_size IS 'Size of the original in bytes.';
 
 COMMENT ON COLUMN rage_v1.images.sha256 IS 'SHA-256 of the original in hexadecimal digits.';
 
-COMMENT ON COLUMN rage_v1.images.content_url IS 'Where the service serves the original.';
+COMMENT ON COLUMN rage_v1.images.content_url IS 'Where the service serves the picture, without what its file says besides.';
 
 COMMENT ON COLUMN rage_v1.images.thumbnail_url IS 'Where the service serves a WebP of at most 512 pixels a side.';
 
@@ -4381,6 +4697,8 @@ COMMENT ON COLUMN rage_v1.images.created_at IS 'When it came.';
 COMMENT ON COLUMN rage_v1.images.updated_at IS 'When anything about it last changed.';
 
 COMMENT ON COLUMN rage_v1.images.caption_language IS 'The language of the caption as a BCP 47 tag, where it is known.';
+
+COMMENT ON COLUMN rage_v1.images.frames IS 'Frames of an animation or pages, of which the first is shown and searched; 1 for a still.';
 
 CREATE VIEW rage_v1.index_audits WITH (security_invoker='true') AS
  SELECT a.audit_id,
@@ -4756,6 +5074,9 @@ ALTER TABLE ONLY rage.callers
 ALTER TABLE ONLY rage.callers
     ADD CONSTRAINT callers_pkey PRIMARY KEY (caller_id);
 
+ALTER TABLE ONLY rage.caption_tries
+    ADD CONSTRAINT caption_tries_pkey PRIMARY KEY (image_id, reader);
+
 ALTER TABLE ONLY rage.captions
     ADD CONSTRAINT captions_pkey PRIMARY KEY (image_id, revision);
 
@@ -4779,6 +5100,9 @@ ALTER TABLE ONLY rage.contents
 
 ALTER TABLE ONLY rage.contents
     ADD CONSTRAINT contents_sha256_unique UNIQUE (sha256);
+
+ALTER TABLE ONLY rage.descriptions
+    ADD CONSTRAINT descriptions_pkey PRIMARY KEY (image_id, reader);
 
 ALTER TABLE ONLY rage.embedding_claims
     ADD CONSTRAINT embedding_claims_pkey PRIMARY KEY (space_id, image_id);
@@ -4897,9 +5221,17 @@ CREATE INDEX audit_log_brand ON rage.audit_log USING btree (brand_id, at);
 
 CREATE INDEX audit_log_object ON rage.audit_log USING btree (object, object_id);
 
+CREATE INDEX caption_tries_call ON rage.caption_tries USING btree (call_id);
+
+CREATE INDEX caption_tries_content ON rage.caption_tries USING btree (content_id);
+
 CREATE UNIQUE INDEX captions_one_current ON rage.captions USING btree (image_id) WHERE is_current;
 
+CREATE INDEX captions_to_review ON rage.captions USING btree (image_id) WHERE (is_current AND (source = 'model'::text) AND (reviewed_at IS NULL));
+
 CREATE INDEX collection_images_by_image ON rage.collection_images USING btree (image_id);
+
+CREATE INDEX descriptions_content ON rage.descriptions USING btree (content_id);
 
 CREATE INDEX embedding_claims_by_filler ON rage.embedding_claims USING btree (filler_id);
 
@@ -4956,6 +5288,8 @@ CREATE INDEX index_audits_by_space ON rage.index_audits USING btree (space_id, a
 CREATE INDEX page_sessions_caller ON rage.page_sessions USING btree (caller_id);
 
 CREATE INDEX paid_calls_brand ON rage.paid_calls USING btree (brand_id, started_at);
+
+CREATE INDEX paid_calls_captions ON rage.paid_calls USING btree (started_at) WHERE (purpose = 'caption'::text);
 
 CREATE INDEX paid_calls_generation ON rage.paid_calls USING btree (generation_id);
 
@@ -5058,6 +5392,15 @@ ALTER TABLE ONLY rage.caller_brands
 ALTER TABLE ONLY rage.caller_brands
     ADD CONSTRAINT caller_brands_caller_id_fkey FOREIGN KEY (caller_id) REFERENCES rage.callers(caller_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY rage.caption_tries
+    ADD CONSTRAINT caption_tries_call_id_fkey FOREIGN KEY (call_id) REFERENCES rage.paid_calls(call_id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY rage.caption_tries
+    ADD CONSTRAINT caption_tries_content_id_fkey FOREIGN KEY (content_id) REFERENCES rage.contents(content_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.caption_tries
+    ADD CONSTRAINT caption_tries_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY rage.captions
     ADD CONSTRAINT captions_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
 
@@ -5072,6 +5415,12 @@ ALTER TABLE ONLY rage.collections
 
 ALTER TABLE ONLY rage.common_words
     ADD CONSTRAINT common_words_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.descriptions
+    ADD CONSTRAINT descriptions_content_id_fkey FOREIGN KEY (content_id) REFERENCES rage.contents(content_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.descriptions
+    ADD CONSTRAINT descriptions_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY rage.embedding_claims
     ADD CONSTRAINT embedding_claims_image FOREIGN KEY (brand_id, image_id) REFERENCES rage.images(brand_id, image_id) ON DELETE CASCADE;
@@ -5203,6 +5552,10 @@ CREATE POLICY added ON rage.caller_brands FOR INSERT WITH CHECK (( SELECT rage.i
 
 CREATE POLICY added ON rage.callers FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
+CREATE POLICY added ON rage.caption_tries FOR INSERT WITH CHECK (((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))) AND (EXISTS ( SELECT
+   FROM rage.images i
+  WHERE (i.image_id = caption_tries.image_id)))));
+
 CREATE POLICY added ON rage.captions FOR INSERT WITH CHECK (((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))) AND (EXISTS ( SELECT
    FROM rage.images i
   WHERE (i.image_id = captions.image_id)))));
@@ -5218,6 +5571,10 @@ CREATE POLICY added ON rage.collections FOR INSERT WITH CHECK ((( SELECT rage.is
 CREATE POLICY added ON rage.common_words FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY added ON rage.contents FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY added ON rage.descriptions FOR INSERT WITH CHECK (((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))) AND (EXISTS ( SELECT
+   FROM rage.images i
+  WHERE (i.image_id = descriptions.image_id)))));
 
 CREATE POLICY added ON rage.embedding_claims FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
@@ -5311,6 +5668,8 @@ ALTER TABLE rage.caller_brands ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.callers ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE rage.caption_tries ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE rage.captions ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY changed ON rage.api_keys FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
@@ -5322,6 +5681,8 @@ CREATE POLICY changed ON rage.brands FOR UPDATE USING ((( SELECT rage.is_operato
 CREATE POLICY changed ON rage.caller_brands FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY changed ON rage.callers FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.caption_tries FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
 CREATE POLICY changed ON rage.captions FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
@@ -5341,6 +5702,8 @@ CREATE POLICY changed ON rage.contents FOR UPDATE USING ((( SELECT rage.sees_eve
    FROM (rage.image_versions v
      JOIN rage.images i USING (image_id))
   WHERE ((v.content_id = contents.content_id) AND (i.erased_at IS NULL)))))) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.descriptions FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
 CREATE POLICY changed ON rage.embedding_claims FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
@@ -5416,6 +5779,8 @@ ALTER TABLE rage.common_words ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.contents ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE rage.descriptions ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE rage.embedding_claims ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.embedding_spaces ENABLE ROW LEVEL SECURITY;
@@ -5474,6 +5839,8 @@ CREATE POLICY removed ON rage.caller_brands FOR DELETE USING (( SELECT rage.is_o
 
 CREATE POLICY removed ON rage.callers FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
+CREATE POLICY removed ON rage.caption_tries FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
+
 CREATE POLICY removed ON rage.captions FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
 CREATE POLICY removed ON rage.collection_images FOR DELETE USING ((EXISTS ( SELECT
@@ -5488,6 +5855,8 @@ CREATE POLICY removed ON rage.contents FOR DELETE USING ((( SELECT rage.sees_eve
    FROM (rage.image_versions v
      JOIN rage.images i USING (image_id))
   WHERE ((v.content_id = contents.content_id) AND (i.erased_at IS NULL))))));
+
+CREATE POLICY removed ON rage.descriptions FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
 CREATE POLICY removed ON rage.embedding_claims FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
@@ -5567,6 +5936,8 @@ CREATE POLICY seen ON rage.caller_brands FOR SELECT USING (( SELECT rage.is_oper
 
 CREATE POLICY seen ON rage.callers FOR SELECT USING (( SELECT rage.is_operator() AS is_operator));
 
+CREATE POLICY seen ON rage.caption_tries FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
 CREATE POLICY seen ON rage.captions FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
 
 CREATE POLICY seen ON rage.collection_images FOR SELECT USING ((EXISTS ( SELECT
@@ -5581,6 +5952,8 @@ CREATE POLICY seen ON rage.contents FOR SELECT USING ((( SELECT rage.sees_every_
    FROM (rage.image_versions v
      JOIN rage.images i USING (image_id))
   WHERE ((v.content_id = contents.content_id) AND (i.erased_at IS NULL))))));
+
+CREATE POLICY seen ON rage.descriptions FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
 
 CREATE POLICY seen ON rage.embedding_claims FOR SELECT USING (( SELECT rage.is_operator() AS is_operator));
 

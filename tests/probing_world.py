@@ -134,6 +134,18 @@ failed AS (
     INSERT INTO rage.failed_items (space_id, image_id, brand_id, input_sha256, reason)
     SELECT 2, d.image_id, d.brand_id, d.input_sha256, %(text)s
     FROM rage.image_documents AS d WHERE d.image_id = %(image_id)s
+),
+described AS (
+    INSERT INTO rage.descriptions (
+        brand_id, image_id, reader, content_id, objects, visible_text, language, provider, model
+    )
+    SELECT i.brand_id, i.image_id, 'model', i.content_id, ARRAY[%(text)s::text], %(text)s, 'en', 'x', %(text)s
+    FROM rage.images AS i WHERE i.image_id = %(image_id)s
+),
+tried AS (
+    INSERT INTO rage.caption_tries (brand_id, image_id, reader, content_id, attempts, reason, failed_at)
+    SELECT i.brand_id, i.image_id, 'ocr', i.content_id, 3, %(text)s, now()
+    FROM rage.images AS i WHERE i.image_id = %(image_id)s
 )
 SELECT proposal_id FROM made
 """

@@ -116,7 +116,7 @@ async def test_upload_without_a_file_is_refused(client: Client) -> None:
     assert "picture" in problem(
         await client.post("/api/images", files=files), 400, "invalid-input", "picture"
     )
-    problem(await client.post("/api/images", json={}), 400, "invalid-input")
+    problem(await client.post("/api/images", json={}), 400, "invalid-input", "url")
     broken = {"content-type": "multipart/form-data; boundary=x"}
     problem(await client.post("/api/images", content=b"rubbish", headers=broken), 400, "invalid-input")
 
@@ -230,13 +230,13 @@ async def test_delete_hides_and_erase_removes_the_bytes(client: Client) -> None:
     problem(await client.get(other["content_url"]), 404, "not-found")
 
 
-async def test_content_is_the_original_and_never_runs(client: Client) -> None:
+async def test_content_is_the_picture_and_never_runs(client: Client) -> None:
     content = png()
     image = await uploaded(client, content)
     answer = await client.get(image["content_url"])
     assert answer.content == content
     assert answer.headers["content-type"] == "image/png"
-    assert answer.headers["etag"] == f'"{image["sha256"]}"'
+    assert answer.headers["etag"] == f'"{image["sha256"]}-plain"'
     assert answer.headers["cache-control"] == "private, no-cache"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "sandbox" in answer.headers["content-security-policy"]

@@ -17,6 +17,7 @@ from tests.generating import FakeGenerator, carry_out, rows, value
 
 CHANGING = {
     ("POST", "/api/images"): "write",
+    ("POST", "/api/images/archive"): "write",
     ("PATCH", "/api/images"): "write",
     ("PATCH", "/api/images/1"): "write",
     ("DELETE", "/api/images/1"): "write",

@@ -202,9 +202,10 @@ def test_documentation_page_works_without_any_other_host(served: tuple[subproces
 
 
 CONTRACT = {
-    "GET /api/images", "POST /api/images", "PATCH /api/images", "GET /api/images/{image_id}",
-    "PATCH /api/images/{image_id}", "DELETE /api/images/{image_id}", "GET /api/images/{image_id}/content",
-    "GET /api/images/{image_id}/thumbnail", "POST /api/search", "POST /api/generations",
+    "GET /api/images", "POST /api/images", "POST /api/images/archive", "PATCH /api/images",
+    "GET /api/images/{image_id}", "PATCH /api/images/{image_id}", "DELETE /api/images/{image_id}",
+    "GET /api/images/{image_id}/content", "GET /api/images/{image_id}/thumbnail", "POST /api/search",
+    "POST /api/generations",
     "GET /api/generations", "GET /api/generations/{generation_id}",
     "GET /api/generations/{generation_id}/events", "POST /api/generations/{generation_id}/cancel",
     "GET /api/generations/{generation_id}/outputs/{position}",

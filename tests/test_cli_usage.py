@@ -103,7 +103,7 @@ def test_unknown_command_names_those_that_there_are(nowhere: Rage) -> None:
         (["search", "soap", "--attribute", "a>1", "--attribute", "a=1"], "a is given a value and a range"),
         (["search", "soap", "--among", "1,x"], "not a list of image ids"),
         (["search", "soap", "--leg", "text=-1"], "'-1' is not a weight"),
-        (["import"], "Name files or folders to import, or a --manifest"),
+        (["import"], "Name files, folders or URLs to import, or a --manifest"),
         (["import", "no-such-folder"], "'no-such-folder' does not exist"),
         (["evaluate", "no-such-file.jsonl"], "does not exist"),
         (["serve", "--port", "70000"], "70000 is not in the range"),

@@ -64,6 +64,7 @@ def candidate(image_id: int) -> Candidate:
         width=1,
         height=1,
         media_type="image/png",
+        frames=1,
         sha256="",
         content_url="",
         thumbnail_url="",

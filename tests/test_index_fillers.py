@@ -7,14 +7,16 @@ import sys
 from typing import Any
 
 import pytest
+from psycopg.errors import InsufficientPrivilege
 
-from rage_pg import index
+from rage_pg import index, search
 from rage_pg.database import Database
-from rage_pg.index import claims
+from rage_pg.index import claims, filling
 from rage_pg.providers import usem3
 from rage_pg.providers.ports import Vectors
+from rage_pg.types import SearchRequest
 from tests.generating import value
-from tests.store import HashingEncoder, add
+from tests.store import HashingEncoder, add, by
 
 CLAIMS = "SELECT count(*) FROM rage.embedding_claims"
 FILLERS = "SELECT count(*) FROM rage.fillers"
@@ -103,7 +105,7 @@ async def test_a_cancelled_filler_gives_its_claims_up(database: Database) -> Non
 
 DEADLY = """
 import asyncio, os, sys
-from rage_pg import index
+from rage_pg import index, search
 from rage_pg.callers import SYSTEM
 from rage_pg.database import Database
 from rage_pg.providers import usem3
@@ -190,3 +192,59 @@ async def test_the_status_tells_how_fast_a_space_fills(database: Database) -> No
     await task
     [space] = [space for space in await index.spaces(database) if space.name == "usem3"]
     assert (space.fillers, space.per_second) == (0, None)
+
+
+HNSW = "SELECT to_regclass('rage.embeddings_1_hnsw') IS NOT NULL"
+
+
+async def test_a_load_into_an_empty_space_gets_its_index_when_it_is_over(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filling, "MANY", 5)
+    for number in range(5):
+        await add(database, f"thing {number}")
+    slow = Slow()
+    task = asyncio.create_task(fill(database, slow))
+    await slow.called.wait()
+    assert not await value(database, HNSW)
+    slow.release.set()
+    assert (await task).index_built
+    assert await value(database, HNSW)
+    await add(database, "one more")
+    assert not (await fill(database, HashingEncoder(IDENTITY))).index_built
+
+
+async def test_an_index_that_a_lost_load_left_undone_is_built_by_the_next(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filling, "MANY", 5)
+    for number in range(5):
+        await add(database, f"thing {number}")
+    slow = Slow()
+    task = asyncio.create_task(fill(database, slow))
+    await slow.called.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert not await value(database, HNSW)
+    found = await search.search(database, by(), SearchRequest(prompt="thing 3"))
+    assert len(found.items) == 5
+    filled = await asyncio.gather(*(fill(database, HashingEncoder(IDENTITY)) for _ in range(3)))
+    assert sum(one.index_built for one in filled) == 1
+    assert await value(database, HNSW)
+    assert await value(database, "SELECT count(index_definition) FROM rage.embedding_spaces") == 0
+
+
+async def test_a_few_images_are_added_to_the_index_one_by_one(database: Database) -> None:
+    await add(database, "lamp")
+    slow = Slow()
+    task = asyncio.create_task(fill(database, slow))
+    await slow.called.wait()
+    assert await value(database, HNSW)
+    slow.release.set()
+    assert not (await task).index_built
+
+
+async def test_what_the_owner_executes_to_build_an_index_the_service_cannot_write(database: Database) -> None:
+    with pytest.raises(InsufficientPrivilege):
+        async with database.transaction() as connection:
+            await connection.execute("UPDATE rage.embedding_spaces SET index_definition = 'DROP TABLE x'")

@@ -15,9 +15,10 @@ from rage_pg.config import Limits
 from rage_pg.errors import ImageRejected, InvalidInput, TooLarge
 from rage_pg.ingest import decode
 from tests.hostile import bomb_gif, bomb_png, bomb_webp, encoded, false_checksum_png, not_images, picture, png
+from tests.sound import PICTURES
 
 LIMITS = Limits()
-FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP"]
+FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"]
 
 
 def thumbnail(content: bytes) -> Image.Image:
@@ -182,10 +183,16 @@ def test_animations_and_pages_show_their_first(image_format: str) -> None:
     assert near(thumbnail(content).convert("RGB").getpixel((24, 24)), (250, 10, 10))
 
 
-@pytest.mark.parametrize("name", not_images())
-def test_what_is_no_image_is_rejected(name: str) -> None:
-    with pytest.raises(ImageRejected, match="not an intact JPEG, PNG, WebP, GIF, TIFF or BMP"):
-        decode(not_images()[name], LIMITS)
+@pytest.mark.parametrize(("name", "reason"), [(name, reason) for name, (_, reason) in not_images().items()])
+def test_what_is_no_image_is_rejected_with_a_reason(name: str, reason: str) -> None:
+    with pytest.raises(ImageRejected, match=reason):
+        decode(not_images()[name][0], LIMITS)
+
+
+def test_heic_is_left_alone_where_its_decoder_has_holes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rage_pg.ingest.decoding.READS_HEIC", False)
+    with pytest.raises(ImageRejected, match=r"needs libheif 1\.23\.4 or newer"):
+        decode((PICTURES / "photo.heic").read_bytes(), LIMITS)
 
 
 def test_an_empty_file_is_rejected() -> None:

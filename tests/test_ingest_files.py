@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from msgspec import UNSET
 
+from rage_pg.config import Limits
 from rage_pg.errors import InvalidInput
-from rage_pg.ingest.files import Source, discover, title_of
+from rage_pg.ingest.discovering import discovery
+from rage_pg.ingest.sources import Source, title_of
 from rage_pg.types import ImageMetadata
 from tests.hostile import png, write
 
@@ -17,11 +20,12 @@ NOTHING = ImageMetadata()
 
 
 def found(*sources: Path, manifest: Path | None = None, defaults: ImageMetadata = NOTHING) -> list[Source]:
-    return discover(sources, manifest, defaults)
+    with ExitStack() as opened:
+        return discovery(defaults, Limits(), None, opened).discover(sources, manifest)
 
 
 def test_a_folder_is_walked_in_order_without_hidden_and_other_files(tmp_path: Path) -> None:
-    for name in ("b.PNG", "a.jpg", "sub/deep/c.webp", ".hidden.png", ".git/d.png", "notes.txt", "logo.svg"):
+    for name in ("b.PNG", "a.jpg", "sub/deep/c.webp", ".hidden.png", ".git/d.png", "notes.txt", "page.html"):
         write(tmp_path / name, b"x")
     assert [source.path for source in found(tmp_path)] == ["a.jpg", "b.PNG", "sub/deep/c.webp"]
 

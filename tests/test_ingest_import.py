@@ -18,7 +18,8 @@ from rage_pg.database import Database
 from rage_pg.errors import DatabaseUnavailable, InvalidInput
 from rage_pg.ingest import import_files
 from rage_pg.types import ImageMetadata, ImportReport
-from tests.hostile import bomb_png, png, write
+from tests.hostile import bomb_png, encoded, picture, png, write
+from tests.sound import PICTURES
 
 # Imports a folder and waits for ever after its first batch.
 INTERRUPTED = """
@@ -194,13 +195,35 @@ async def test_bad_files_are_named_and_stop_nothing(database: Database, tmp_path
     assert summary(report) == (2, 0, 0, 6)
     assert reasons(report) == {
         "empty.png": "The file is empty.",
-        "text.png": "This is not an intact JPEG, PNG, WebP, GIF, TIFF or BMP image.",
+        "text.png": "This is not an intact JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF or HEIC image.",
         "cut.png": "The image is cut off.",
         "bomb.png": "The image has more than 100,000,000 pixels, the most that is taken.",
         "large.png": f"The file has {large.stat().st_size:,} bytes, at most 1,000,000 are taken.",
         "gone.png": "The file does not exist.",
     }
     assert (await counts(database))[:2] == (2, 2)
+
+
+async def test_what_a_person_takes_for_pictures_is_named_with_what_to_do(
+    database: Database, tmp_path: Path
+) -> None:
+    write(tmp_path / "good.heic", (PICTURES / "photo.heic").read_bytes())
+    write(tmp_path / "good.avif", encoded(picture(7), "AVIF"))
+    write(tmp_path / "logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+    write(tmp_path / "logo.png", b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>")
+    write(tmp_path / "shot.CR2", b"II*\0\x10\0\0\0CR\x02\0")
+    write(tmp_path / "poster.psd", b"8BPS\0\1")
+    write(tmp_path / "film.mp4", b"\0\0\0\x18ftypisom")
+    write(tmp_path / "page.html", b"<html></html>")
+    report = await import_files(database, [tmp_path])
+    assert summary(report) == (2, 0, 0, 4)
+    svg = "This is an SVG drawing, which is a program and no picture: export it as PNG."
+    assert reasons(report) == {
+        "logo.svg": svg,
+        "logo.png": svg,
+        "shot.CR2": "This is a camera's raw file, which has no colours yet: export it as JPEG or TIFF.",
+        "poster.psd": "This is a Photoshop document: export it as PNG, JPEG or TIFF.",
+    }
 
 
 async def test_a_row_that_the_store_refuses_stops_only_itself(database: Database, tmp_path: Path) -> None:

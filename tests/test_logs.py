@@ -117,6 +117,8 @@ def test_no_key_is_written_however_it_comes(terminal: bool, key: str, secret: st
         (f"There is no key named '{OUR_KEY}'.", "There is no key named 'rage_k3yk3yk3_***'."),
         (f"x{OUR_KEY[:-9]}…", "xrage_k3yk3yk3_***…"),
         ("GET /v1/models?key=AIzaSyA1234567890abcdefghijklmnop&alt=sse", "GET /v1/models?key=***&alt=sse"),
+        ("https://s3.example/a?X-Amz-Signature=f00&w=1", "https://s3.example/a?X-Amz-Signature=***&w=1"),
+        ("https://blob.example/a?sp=r&sig=f00", "https://blob.example/a?sp=r&sig=***"),
     ],
 )
 def test_text_keeps_everything_but_the_secret(text: str, masked: str) -> None:
@@ -128,6 +130,7 @@ def test_text_keeps_everything_but_the_secret(text: str, masked: str) -> None:
     [
         "input_tokens=812",
         "monkey: brown",
+        "design=blue",
         "KeyError: 'x'",
         "http://127.0.0.1:8000/images/3",
         "sku: sk-1",

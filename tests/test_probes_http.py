@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from rage_pg.callers import SCOPES
 from tests.api_service import Client, make_key, runtime_of
+from tests.archives import archive
 from tests.probing import UNUSED_NUMBER, UNUSED_UUID, Side, World, operate
 from tests.probing_world import served, world_on
 from tests.store import operator_url, png
@@ -51,7 +52,7 @@ class Probe(Struct, frozen=True, kw_only=True):
     form: dict[str, str] | None = None
     headers: dict[str, str] = {}
     upload: bool = False
-    """With a picture beside the body."""
+    """With a picture beside the body, in an archive where the route takes one."""
     rightful: str = "theirs"
     """Who gets it: theirs, both, or every; nobody where there is nothing to get."""
 
@@ -142,6 +143,7 @@ CHANGED = [
     probe("DELETE", f"/api/images/{G}", lambda side: side.style_id, UNUSED_NUMBER),
     probe("DELETE", f"/api/images/{G}?erase=true", lambda side: side.twin_id, UNUSED_NUMBER),
     probe("POST", "/api/images", lambda side: side.brand, "nobodyfox", body={"brand": G}, upload=True),
+    probe("POST", "/api/images/archive", lambda side: side.brand, "nobodyfox", body={"brand": G}, upload=True),
     probe("PUT", f"/api/brands/{G}", lambda side: side.brand, "nobodyfox", body={"title": "mine"}),
     probe("PATCH", f"/api/brands/{G}", lambda side: side.brand, "nobodyfox", body={"language": "de"}),
     probe("POST", "/api/brands", lambda side: side.brand, "nobodyfox", body={"name": G}, rightful="every"),
@@ -314,6 +316,8 @@ async def asked(scene: Scene, who: str, probe: Probe, guess: object) -> Response
     body = filled(probe.body, guess, side.brand)
     if probe.upload:
         form, files = {"metadata": msgspec.json.encode(body).decode()}, {"file": ("a.png", png())}
+        if path.endswith("/archive"):
+            files = {"file": ("a.zip", archive([("a.png", png())]))}
         return await client.request(probe.method, path, data=form, files=files, headers=headers)
     return await client.request(probe.method, path, json=body, data=form, headers=headers)
 

@@ -119,6 +119,12 @@ PROBES = [
     seen("search_log", "prompt = %(g)s", lambda side: side.prompt, "quabba at midnight"),
     seen("failed_items", "image_id = %(g)s", image_id, UNUSED_NUMBER),
     seen("failed_items", "reason = %(g)s", lambda side: f"{side.word}s are gone", "quabbas are gone"),
+    seen("failed_items", "space = 'captions' AND image_id = %(g)s", image_id, UNUSED_NUMBER),
+    seen("captions", "image_id = %(g)s", image_id, UNUSED_NUMBER),
+    seen("captions", "caption = %(g)s", lambda side: f"A {side.word} basks on a shelf.", "A quabba basks on a shelf."),
+    seen("descriptions", "image_id = %(g)s", image_id, UNUSED_NUMBER),
+    seen("descriptions", "visible_text = %(g)s", lambda side: f"{side.word}s are gone", "quabbas are gone"),
+    seen("descriptions", "sha256 = %(g)s", lambda side: side.image.sha256, UNUSED_HASH),
     seen("index_status", "embedded + missing > 0 AND EXISTS (SELECT FROM rage_v1.images WHERE image_id = %(g)s)",
          image_id, UNUSED_NUMBER),
     seen("audit_log", "object_id = %(g)s", lambda side: str(side.image.id), str(UNUSED_NUMBER), admins_only=True),
@@ -187,8 +193,8 @@ OF_THE_SERVICE = [
 ]
 
 GUARDED = (
-    "api_keys", "audit_log", "brands", "caller_brands", "callers", "captions", "collection_images", "collections",
-    "common_words", "contents", "embeddings", "failed_items", "generation_events", "generation_outputs", "generation_references",
+    "api_keys", "audit_log", "brands", "caller_brands", "callers", "caption_tries", "captions", "collection_images", "collections",
+    "common_words", "contents", "descriptions", "embeddings", "failed_items", "generation_events", "generation_outputs", "generation_references",
     "index_audits",
     "generations", "image_documents", "image_identifiers", "image_products", "image_tags", "image_versions",
     "images", "page_sessions", "paid_calls", "procrastinate_events", "procrastinate_jobs", "prompt_vectors", "proposal_references", "proposals", "ratings",

@@ -65,6 +65,10 @@ WRITES = [
           " VALUES (<brand>, <g>, 1, <content>) ON CONFLICT DO NOTHING", "image"),
     Write("caption of an image", "INSERT INTO rage.captions (brand_id, image_id, revision, text, source)"
           " VALUES (<brand>, <g>, 1, 'x', 'person') ON CONFLICT DO NOTHING", "image"),
+    Write("description of an image", "INSERT INTO rage.descriptions (brand_id, image_id, reader, content_id, language,"
+          " provider, model) VALUES (<brand>, <g>, 'model', <content>, 'en', 'x', 'x') ON CONFLICT DO NOTHING", "image"),
+    Write("try at an image", "INSERT INTO rage.caption_tries (brand_id, image_id, reader, content_id)"
+          " VALUES (<brand>, <g>, 'model', <content>) ON CONFLICT DO NOTHING", "image"),
     Write("document of an image", "INSERT INTO rage.image_documents (brand_id, image_id, input, input_sha256, words)"
           " VALUES (<brand>, <g>, 'x', sha256('x'), 'x') ON CONFLICT (image_id) DO UPDATE SET input = 'x'", "image"),
     Write("language of a brand", "INSERT INTO rage.text_configurations (brand_id, configuration)"
@@ -187,7 +191,7 @@ UNCHANGED = (
 
 
 NOTICED = (
-    "api_keys", "brands", "caller_brands", "callers", "captions", "collection_images", "collections", "common_words", "contents", "embeddings",
+    "api_keys", "brands", "caller_brands", "callers", "caption_tries", "captions", "collection_images", "collections", "common_words", "contents", "descriptions", "embeddings",
     "embedding_spaces", "failed_items", "generation_events", "generation_outputs", "generation_references",
     "generations", "image_documents", "image_identifiers", "image_products", "image_tags", "image_versions", "images",
     "page_sessions", "paid_calls", "procrastinate_events", "procrastinate_jobs", "prices", "prompt_vectors", "proposal_references", "proposals", "ratings", "search_legs", "search_results", "searches",

@@ -20,7 +20,7 @@ def registry(**given: object) -> Registry:
     return Registry(settings_of(**given))
 
 
-@pytest.mark.parametrize("setting", ["captioner", "planner"])
+@pytest.mark.parametrize("setting", ["planner"])
 def test_a_setting_without_a_provider_is_not_ignored(setting: str) -> None:
     with pytest.raises(SetupError, match=f"RAGE_{setting.upper()} is set"):
         registry(**{setting: "something"})

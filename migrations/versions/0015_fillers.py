@@ -10,11 +10,14 @@ ALTER TABLE rage.embedding_spaces
     DROP CONSTRAINT embedding_spaces_state_check,
     ADD CONSTRAINT embedding_spaces_state_check CHECK (state IN ('idle', 'filling', 'ready', 'retired')),
     ADD COLUMN trouble text,
-    ADD COLUMN trouble_at timestamptz;
+    ADD COLUMN trouble_at timestamptz,
+    ADD COLUMN index_definition text;
 COMMENT ON COLUMN rage.embedding_spaces.state IS
     'idle: nobody fills it; filling: on its way; ready: it has been active and is kept up; retired: its vectors are gone.';
 COMMENT ON COLUMN rage.embedding_spaces.trouble IS 'Why filling it does not go on; null where nothing is in the way.';
 COMMENT ON COLUMN rage.embedding_spaces.trouble_at IS 'When that was found.';
+COMMENT ON COLUMN rage.embedding_spaces.index_definition IS
+    'The statement that builds its HNSW index when a load is over, which is faster; null while it has one.';
 
 -- Until now every space was called filling that was not searched, and filled when somebody said so.
 UPDATE rage.embedding_spaces AS s
@@ -60,10 +63,19 @@ COMMENT ON COLUMN rage.embedding_claims.losses IS 'How many fillers were lost wh
 
 DOWNGRADE = """
 DROP TABLE rage.embedding_claims, rage.fillers;
+DO $$
+DECLARE
+    definition  text;
+BEGIN
+    FOR definition IN SELECT s.index_definition FROM rage.embedding_spaces AS s WHERE s.index_definition IS NOT NULL LOOP
+        EXECUTE definition;
+    END LOOP;
+END $$;
 UPDATE rage.embedding_spaces SET state = 'filling' WHERE state = 'idle';
 ALTER TABLE rage.embedding_spaces
     DROP COLUMN trouble,
     DROP COLUMN trouble_at,
+    DROP COLUMN index_definition,
     DROP CONSTRAINT embedding_spaces_state_check,
     ADD CONSTRAINT embedding_spaces_state_check CHECK (state IN ('filling', 'ready', 'retired'));
 COMMENT ON COLUMN rage.embedding_spaces.state IS

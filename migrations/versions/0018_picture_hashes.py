@@ -6,7 +6,7 @@ Of what is stored already the hashes are missing; workers and `rage index fill` 
 from alembic import op
 
 revision = "0018"
-down_revision = "0015"
+down_revision = "0017"
 
 UPGRADE = """
 CREATE TABLE rage.picture_hashes (

@@ -88,6 +88,14 @@ DELETE FROM rage.image_documents WHERE image_id = %(image_id)s;
 -- What was said of an erased image.
 DELETE FROM rage.captions WHERE image_id = %(image_id)s;
 
+-- name: erase_descriptions
+-- What a model or OCR saw in an erased image.
+DELETE FROM rage.descriptions WHERE image_id = %(image_id)s;
+
+-- name: erase_caption_tries
+-- What was tried in vain on an erased image; an answer that is under way finds it gone.
+DELETE FROM rage.caption_tries WHERE image_id = %(image_id)s;
+
 -- name: erase_tags
 -- Which tags an erased image carried; the brand keeps its tags.
 DELETE FROM rage.image_tags WHERE image_id = %(image_id)s;

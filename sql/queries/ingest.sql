@@ -97,7 +97,7 @@ ORDER BY i.image_id;
 SELECT sha256, content_id
 FROM rage.store_contents(
     %(hashes)b::bytea[], %(media_types)s::text[], %(widths)s::integer[], %(heights)s::integer[],
-    %(bytes)b::bytea[], %(thumbnails)b::bytea[], %(perceptual_hashes)s::bit(64)[]);
+    %(bytes)b::bytea[], %(thumbnails)b::bytea[], %(frames)s::integer[], %(perceptual_hashes)s::bit(64)[]);
 
 -- name: content_ids
 -- The numbers of contents whose bytes are here and that the caller may see, held so that nobody erases them before they are shown.
@@ -196,9 +196,10 @@ SELECT
     1 + coalesce((SELECT max(c.revision) FROM rage.captions AS c WHERE c.image_id = new.image_id), 0),
     new.caption,
     new.language,
-    %(source)s,
-    %(author)s
-FROM jsonb_to_recordset(%(captions)s::jsonb) AS new (brand_id integer, image_id bigint, caption text, language text);
+    new.source,
+    new.author
+FROM jsonb_to_recordset(%(captions)s::jsonb) AS new (
+    brand_id integer, image_id bigint, caption text, language text, source text, author text);
 
 -- name: add_tags
 -- Tags that a brand uses for the first time.

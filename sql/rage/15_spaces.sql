@@ -82,3 +82,67 @@ CREATE OR REPLACE FUNCTION rage.lost_after() RETURNS interval
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN interval '15 seconds';
 COMMENT ON FUNCTION rage.lost_after() IS 'For how long whoever fills a space may be silent before others take over what it was at.';
+
+
+CREATE OR REPLACE FUNCTION rage.set_index_aside(space integer) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    part   text := format('embeddings_%s', space);
+    empty  boolean;
+BEGIN
+    IF NOT rage.is_operator() THEN
+        RAISE EXCEPTION 'only the operator changes indexes' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    SET LOCAL lock_timeout = '2s';
+    EXECUTE format('LOCK TABLE rage.%I IN ACCESS EXCLUSIVE MODE', part);
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM rage.%I)', part) INTO empty;
+    IF NOT empty OR to_regclass(format('rage.%I', part || '_hnsw')) IS NULL THEN
+        RETURN false;
+    END IF;
+    UPDATE rage.embedding_spaces AS s
+    SET index_definition = pg_get_indexdef(to_regclass(format('rage.%I', part || '_hnsw')))
+    WHERE s.space_id = space;
+    EXECUTE format('DROP INDEX rage.%I', part || '_hnsw');
+    RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN false;
+END
+$function$;
+COMMENT ON FUNCTION rage.set_index_aside(integer) IS
+    'Drops the HNSW index of a space without vectors, to be built after a load; whether it did.';
+
+
+CREATE OR REPLACE FUNCTION rage.build_index(space integer) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $function$
+DECLARE
+    part        text := format('embeddings_%s', space);
+    definition  text;
+    needed      bigint;
+BEGIN
+    IF NOT rage.is_operator() THEN
+        RAISE EXCEPTION 'only the operator changes indexes' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    -- Of two that come at once, the second finds that it has been built.
+    PERFORM pg_advisory_xact_lock(hashtextextended('rage.build_index', space));
+    SELECT s.index_definition INTO definition FROM rage.embedding_spaces AS s WHERE s.space_id = space;
+    IF definition IS NULL THEN
+        RETURN false;
+    END IF;
+    IF to_regclass(format('rage.%I', part || '_hnsw')) IS NULL THEN
+        -- A graph that does not fit takes many times as long: two bytes a number, its links, at most 2 GB.
+        EXECUTE format('SELECT least(count(*) * (2 * max(vector_dims(embedding)) + 2000), 2000000000) / 1024 FROM rage.%I', part)
+        INTO needed;
+        PERFORM set_config('maintenance_work_mem', greatest(needed, setting::bigint) || 'kB', true)
+        FROM pg_settings WHERE name = 'maintenance_work_mem' AND needed IS NOT NULL;
+        EXECUTE definition;
+    END IF;
+    UPDATE rage.embedding_spaces AS s SET index_definition = NULL WHERE s.space_id = space;
+    RETURN true;
+END
+$function$;
+COMMENT ON FUNCTION rage.build_index(integer) IS
+    'Builds the HNSW index of a space that was set aside for a load; whether there was one to build.';

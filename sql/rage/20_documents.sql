@@ -32,7 +32,7 @@ COMMENT ON FUNCTION rage.as_configuration(text) IS
 
 
 CREATE OR REPLACE FUNCTION rage.document_words(
-    language regconfig, title text, tags text, skus text, caption text, brand text
+    language regconfig, title text, tags text, skus text, caption text, seen text, visible_text text, brand text
 ) RETURNS tsvector
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (
@@ -42,11 +42,13 @@ RETURN (
             || gap || setweight(to_tsvector(language, coalesce(tags, '')), 'B')
             || gap || setweight(to_tsvector('simple', coalesce(skus, '')), 'B')
             || gap || setweight(to_tsvector(language, coalesce(caption, '')), 'C')
+            || gap || setweight(to_tsvector(language, coalesce(seen, '')), 'D')
+            || gap || setweight(to_tsvector(language, coalesce(visible_text, '')), 'D')
             || gap || setweight(to_tsvector('simple', brand), 'D'),
         '|')
     FROM (VALUES ('''|'':100'::tsvector)) AS g (gap)
 );
-COMMENT ON FUNCTION rage.document_words(regconfig, text, text, text, text, text) IS
+COMMENT ON FUNCTION rage.document_words(regconfig, text, text, text, text, text, text, text) IS
     'The words of an image, in its language; SKUs and the brand''s name as they stand.';
 
 
@@ -67,6 +69,8 @@ AS $function$
             b.name AS brand,
             i.title,
             c.text AS caption,
+            d.seen,
+            d.visible_text,
             rage.text_configuration(coalesce(c.language, b.language)) AS configuration,
             (SELECT string_agg(replace(t.name, '/', ' '), ', ' ORDER BY t.name)
              FROM rage.image_tags AS it JOIN rage.tags AS t USING (tag_id)
@@ -77,6 +81,13 @@ AS $function$
         FROM rage.images AS i
         JOIN rage.brands AS b USING (brand_id)
         LEFT JOIN rage.captions AS c ON c.image_id = i.image_id AND c.is_current
+        CROSS JOIN LATERAL (
+            -- What was seen in a picture that the image no longer shows is left out.
+            SELECT string_agg(nullif(array_to_string(s.objects || s.styles || s.colours, ', '), ''), ', ') AS seen,
+                   string_agg(nullif(s.visible_text, ''), ' ') AS visible_text
+            FROM rage.descriptions AS s
+            WHERE s.image_id = i.image_id AND s.content_id = i.content_id
+        ) AS d
         WHERE i.image_id = ANY (ids)
     ),
     texts AS (
@@ -86,7 +97,10 @@ AS $function$
             concat_ws('. ',
                 CASE WHEN starts_with(lower(caption), lower(title)) THEN NULL ELSE title END,
                 rtrim(caption, '. '),
-                tags) AS input
+                tags,
+                seen,
+                -- A page of small print would drown the rest in the vector; the text leg has all of it.
+                left(visible_text, 300)) AS input
         FROM known
     ),
     wordless AS (
@@ -111,14 +125,15 @@ AS $function$
         input,
         sha256(convert_to(input, 'UTF8')),
         configuration,
-        rage.document_words(rage.as_configuration(configuration), title, tags, skus, caption, brand)
+        rage.document_words(rage.as_configuration(configuration), title, tags, skus, caption,
+                            seen, visible_text, brand)
     FROM texts
     ON CONFLICT (image_id) DO UPDATE
     SET input = excluded.input, input_sha256 = excluded.input_sha256, configuration = excluded.configuration,
         words = excluded.words;
 $function$;
 COMMENT ON FUNCTION rage.refresh_documents(bigint[]) IS
-    'Makes the documents of these images anew; whoever changes a title, caption, tag or product calls it in the same transaction.';
+    'Makes the documents of these images anew; whoever changes a title, caption, description, tag or product calls it in the same transaction.';
 
 
 CREATE OR REPLACE FUNCTION rage.refresh_brand(brand text) RETURNS void

@@ -2,7 +2,7 @@
 
 CREATE OR REPLACE FUNCTION rage.store_contents(
     hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[],
-    perceptual_hashes bit[]
+    frames integer[], perceptual_hashes bit[]
 ) RETURNS TABLE (sha256 bytea, content_id bigint)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path FROM CURRENT
@@ -18,10 +18,10 @@ BEGIN
     -- out, it would take less time, and tell that another brand has it.
     RETURN QUERY
     WITH kept AS (
-        INSERT INTO rage.contents AS c (sha256, media_type, byte_size, width, height, bytes, thumbnail)
-        SELECT hash, media_type, octet_length(picture), width, height, picture, thumbnail
-        FROM unnest(hashes, media_types, widths, heights, pictures, thumbnails)
-            AS given (hash, media_type, width, height, picture, thumbnail)
+        INSERT INTO rage.contents AS c (sha256, media_type, byte_size, width, height, bytes, thumbnail, frames)
+        SELECT hash, media_type, octet_length(picture), width, height, picture, thumbnail, frame_count
+        FROM unnest(hashes, media_types, widths, heights, pictures, thumbnails, frames)
+            AS given (hash, media_type, width, height, picture, thumbnail, frame_count)
         ORDER BY hash
         ON CONFLICT (sha256) DO UPDATE
         SET bytes = excluded.bytes,
@@ -40,7 +40,7 @@ BEGIN
     SELECT k.sha256, k.content_id FROM kept AS k;
 END
 $function$;
-COMMENT ON FUNCTION rage.store_contents(bytea[], text[], integer[], integer[], bytea[], bytea[], bit[]) IS
+COMMENT ON FUNCTION rage.store_contents(bytea[], text[], integer[], integer[], bytea[], bytea[], integer[], bit[]) IS
     'Keeps bytes, once per hash whichever brand brings them, and says under which number.';
 
 

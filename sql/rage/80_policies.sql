@@ -34,6 +34,8 @@ BEGIN
             ('text_configurations', '{read}', '{write}', '{write}', NULL),
             ('common_words', '{read}', '{operator}', '{operator}', NULL),
             ('captions', '{read}', '{write} AND {image}', '{write}', NULL),
+            ('descriptions', '{read}', '{write} AND {image}', '{write}', NULL),
+            ('caption_tries', '{read}', '{write} AND {image}', '{write}', NULL),
             ('tags', '{read}', '{write}', '{write}', NULL),
             ('collections', '{read}', '{write}', '{write}', NULL),
             ('embeddings', '{read}', '{write} AND {image}', '{write}', NULL),

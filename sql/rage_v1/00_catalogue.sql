@@ -60,7 +60,8 @@ SELECT
     format('/api/images/%s/thumbnail?v=%s', i.image_id, i.version) AS thumbnail_url,
     i.created_at,
     i.updated_at,
-    c.language AS caption_language
+    c.language AS caption_language,
+    o.frames
 FROM rage.images AS i
 JOIN rage.brands AS b USING (brand_id)
 JOIN rage.contents AS o USING (content_id)
@@ -87,11 +88,12 @@ COMMENT ON COLUMN rage_v1.images.height IS 'Height in pixels, orientation applie
 COMMENT ON COLUMN rage_v1.images.media_type IS 'Media type of the original.';
 COMMENT ON COLUMN rage_v1.images.byte_size IS 'Size of the original in bytes.';
 COMMENT ON COLUMN rage_v1.images.sha256 IS 'SHA-256 of the original in hexadecimal digits.';
-COMMENT ON COLUMN rage_v1.images.content_url IS 'Where the service serves the original.';
+COMMENT ON COLUMN rage_v1.images.content_url IS 'Where the service serves the picture, without what its file says besides.';
 COMMENT ON COLUMN rage_v1.images.thumbnail_url IS 'Where the service serves a WebP of at most 512 pixels a side.';
 COMMENT ON COLUMN rage_v1.images.created_at IS 'When it came.';
 COMMENT ON COLUMN rage_v1.images.updated_at IS 'When anything about it last changed.';
 COMMENT ON COLUMN rage_v1.images.caption_language IS 'The language of the caption as a BCP 47 tag, where it is known.';
+COMMENT ON COLUMN rage_v1.images.frames IS 'Frames of an animation or pages, of which the first is shown and searched; 1 for a still.';
 
 
 CREATE OR REPLACE VIEW rage_v1.image_identifiers WITH (security_invoker = true) AS

@@ -137,12 +137,17 @@ SELECT s.name AS space, f.image_id, b.name AS brand, f.attempts, f.reason, f.fai
        f.attempts >= rage.most_tries() AS held
 FROM rage.failed_items AS f
 JOIN rage.embedding_spaces AS s USING (space_id)
-JOIN rage.brands AS b USING (brand_id);
-COMMENT ON VIEW rage_v1.failed_items IS 'What could not be embedded, and why.';
-COMMENT ON COLUMN rage_v1.failed_items.space IS 'The space that it is missing from.';
+JOIN rage.brands AS b USING (brand_id)
+UNION ALL
+SELECT 'captions', t.image_id, b.name, t.attempts, t.reason, t.failed_at, t.attempts >= rage.most_tries()
+FROM rage.caption_tries AS t
+JOIN rage.brands AS b USING (brand_id)
+WHERE t.attempts > 0;
+COMMENT ON VIEW rage_v1.failed_items IS 'What could not be embedded or described, and why.';
+COMMENT ON COLUMN rage_v1.failed_items.space IS 'The space that it is missing from; captions: no captioner could describe it.';
 COMMENT ON COLUMN rage_v1.failed_items.image_id IS 'The image.';
 COMMENT ON COLUMN rage_v1.failed_items.brand IS 'Its brand.';
 COMMENT ON COLUMN rage_v1.failed_items.attempts IS 'How often it was tried.';
-COMMENT ON COLUMN rage_v1.failed_items.reason IS 'What the encoder said last.';
+COMMENT ON COLUMN rage_v1.failed_items.reason IS 'What the encoder or the captioner said last.';
 COMMENT ON COLUMN rage_v1.failed_items.failed_at IS 'When it failed last.';
 COMMENT ON COLUMN rage_v1.failed_items.held IS 'Whether it is not tried again by itself: rage index retry, or another input, tries it afresh.';

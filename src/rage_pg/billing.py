@@ -12,7 +12,7 @@ from rage_pg.callers import SYSTEM
 from rage_pg.database import Database
 from rage_pg.errors import ProviderError
 from rage_pg.providers.ports import Bill, PaidEncoder
-from rage_pg.spending import Outcome, close_paid_call, cost_of, failed_call, open_paid_call
+from rage_pg.spending import Outcome, close_paid_call, cost_of, failed_call, open_paid_call, patiently
 
 DEFAULT_BRAND = 1
 """Pays for what is embedded for no brand: a prompt."""
@@ -62,6 +62,10 @@ class _Call:
             )
 
     async def close(self, outcome: Outcome) -> None:
+        """What an answer cost is not let go of because the database is away for a moment."""
+        await patiently(lambda: self._close(outcome))
+
+    async def _close(self, outcome: Outcome) -> None:
         bill = self.bill
         async with self._database.transaction() as connection:
             cost = outcome.cost_usd

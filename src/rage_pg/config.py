@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import platformdirs
@@ -13,6 +16,10 @@ from rage_pg.errors import InvalidInput
 
 MIB = 1024 * 1024
 LONGEST_NUMBER = 19
+HOST_NAME = re.compile(
+    r"(?=.{1,253}\Z)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*"
+)
+"""In lower case, without a dot at its end."""
 
 
 class Secret:
@@ -33,10 +40,14 @@ class Secret:
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """What one image may be at most; beyond it a file is rejected before it is decoded."""
+    """What one image may be at most; beyond it a file is rejected before it is decoded.
+
+    `max_archive_bytes` is what a ZIP archive of images may be, as it is uploaded.
+    """
 
     max_bytes: int = 50 * MIB
     max_pixels: int = 100_000_000
+    max_archive_bytes: int = 2048 * MIB
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -50,6 +61,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     model_dir: Path | None = None
     """Where the models of `clip` and `siglip` lie; None: they are fetched from their hub."""
     captioner: str | None = None
+    caption_budget: Decimal | None = None
+    """US dollars that captions may cost in a calendar month; None: as much as they do."""
     planner: str | None = None
     generator: str = "local"
     openai_api_key: Secret | None = None
@@ -58,6 +71,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_level: str = "info"
     rate_limit: int = 1200
     """Requests that one key may make of one process a minute; 0: as many as it likes."""
+    fetch_allow: tuple[str, ...] = ()
+    """Host names and networks (CIDR) that images may be fetched from though they are not public."""
     limits: Limits = Limits()
 
     def __repr__(self) -> str:
@@ -76,6 +91,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             image_encoder=given.get("RAGE_IMAGE_ENCODER"),
             model_dir=Path(given["RAGE_MODEL_DIR"]).expanduser() if "RAGE_MODEL_DIR" in given else None,
             captioner=given.get("RAGE_CAPTIONER"),
+            caption_budget=_dollars(given, "RAGE_CAPTION_BUDGET"),
             planner=given.get("RAGE_PLANNER"),
             generator=given.get("RAGE_GENERATOR", "local"),
             openai_api_key=_secret(given, "OPENAI_API_KEY"),
@@ -83,9 +99,11 @@ class Settings(Struct, frozen=True, kw_only=True):
             gemini_api_key=_secret(given, "GEMINI_API_KEY"),
             log_level=given.get("RAGE_LOG_LEVEL", "info").lower(),
             rate_limit=_whole(given, "RAGE_RATE_LIMIT", 1200),
+            fetch_allow=_hosts(given, "RAGE_FETCH_ALLOW"),
             limits=Limits(
                 max_bytes=_positive(given, "RAGE_MAX_IMAGE_BYTES", 50 * MIB),
                 max_pixels=_positive(given, "RAGE_MAX_IMAGE_PIXELS", 100_000_000),
+                max_archive_bytes=_positive(given, "RAGE_MAX_ARCHIVE_BYTES", 2048 * MIB),
             ),
         )
 
@@ -99,6 +117,40 @@ def default_data_dir() -> Path:
 
 def _secret(given: Mapping[str, str], name: str) -> Secret | None:
     return Secret(given[name]) if name in given else None
+
+
+def _hosts(given: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Host names in lower case, and networks."""
+    entries = [entry.strip().lower() for entry in given.get(name, "").split(",") if entry.strip()]
+    for entry in entries:
+        if not (
+            is_network(entry) or (HOST_NAME.fullmatch(entry) and not entry.rpartition(".")[2].isdecimal())
+        ):
+            raise InvalidInput(
+                f"{name} takes host names and networks like cdn.example or 10.1.0.0/16, not {entry[:80]!r}.",
+                field=name,
+            )
+    return tuple(entries)
+
+
+def is_network(entry: str) -> bool:
+    """Whether this is an address or a network in CIDR form, and not the name of a host."""
+    try:
+        ipaddress.ip_network(entry)
+    except ValueError:
+        return False
+    return True
+
+
+def _dollars(given: Mapping[str, str], name: str) -> Decimal | None:
+    text = given.get(name)
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text):
+        raise InvalidInput(
+            f"{name} must be an amount of US dollars like 25 or 7.50, not {text!r}.", field=name
+        )
+    return Decimal(text)
 
 
 def _positive(given: Mapping[str, str], name: str, default: int) -> int:

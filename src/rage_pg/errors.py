@@ -3,6 +3,7 @@
     RageError
     ├── InvalidInput            400  a value that cannot be used, with the field's name
     │   ├── ImageRejected       422  bytes that are not an image we take
+    │   ├── NotFetched          422  a URL that gave us no image
     │   └── TooLarge            413  more bytes or pixels than the limits allow
     ├── NotAuthenticated        401  no key, or one that is not good
     ├── Forbidden               403  a key that does not go so far
@@ -64,6 +65,14 @@ class ImageRejected(InvalidInput):
     status = 422
     slug = "image-rejected"
     title = "Image rejected"
+
+
+class NotFetched(InvalidInput):
+    """Nothing of what a server answered is repeated beyond its status."""
+
+    status = 422
+    slug = "not-fetched"
+    title = "Not fetched"
 
 
 class TooLarge(InvalidInput):
@@ -140,6 +149,7 @@ class DatabaseUnavailable(SetupError):
 class ProviderError(RageError):
     """A provider failed. `retryable`: the same request may succeed later, in `retry_after` seconds.
 
+    `hopeless`: others will fail like it, because of the key, the quota or the model.
     `charged`: False where surely nothing was charged, None where only `usage` may tell. `usage` is what the
     provider says the failed call used, in its own form.
     """
@@ -158,11 +168,13 @@ class ProviderError(RageError):
         request_id: str | None = None,
         charged: Literal[False] | None = None,
         usage: Any = None,
+        hopeless: bool = False,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.retryable = retryable
         self.retry_after = retry_after
+        self.hopeless = hopeless
         self.request_id = request_id
         self.charged = charged
         self.usage = usage

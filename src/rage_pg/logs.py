@@ -19,7 +19,10 @@ MASK = "***"
 CHATTY = ("alembic", "procrastinate", "httpx2", "openai")
 """Libraries that tell their every step at the level info, procrastinate with the prompts in it."""
 
-_SENSITIVE = r"(?:[a-z0-9_-]{0,40}[_-])?(?:api)?(?:key|token|secret|password|passwd|authorization|cookie)"
+_SENSITIVE = (
+    r"(?:[a-z0-9_-]{0,40}[_-])?(?:api)?"
+    r"(?:key|token|secret|password|passwd|authorization|cookie|signature|sig)"
+)
 _SECRET_NAME = re.compile(rf"{_SENSITIVE}(?:[_-][a-z0-9_-]*)?", re.IGNORECASE)
 _SECRET_TEXT = [
     (re.compile(pattern, re.IGNORECASE), replacement)

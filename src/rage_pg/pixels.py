@@ -5,7 +5,26 @@ from __future__ import annotations
 from io import BytesIO
 
 import numpy as np
+import pi_heif
 from PIL import ExifTags, Image, ImageCms
+
+OLDEST_LIBHEIF = (1, 23, 4)
+"""Earlier ones have holes through which a picture takes over the process that decodes it."""
+
+
+def _reads_heic() -> bool:
+    """Whether there is a libheif that is safe to use."""
+    try:
+        version = pi_heif.libheif_version()
+    except ImportError:  # its binary part cannot be loaded here
+        return False
+    return tuple(int(part) for part in version.split(".")[:3]) >= OLDEST_LIBHEIF
+
+
+READS_HEIC = _reads_heic()
+if READS_HEIC:
+    # The picture alone: what is not decoded can do no harm.
+    pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -20,13 +39,29 @@ TURNS = {
 
 
 def orientation(picture: Image.Image) -> int:
-    """1 (upright) to 8; 1 where the EXIF data are damaged, which says nothing of the picture."""
+    """1 (upright) to 8; 1 where the EXIF data are damaged, which says nothing of the picture.
+
+    Of HEIC the container tells, which decoding heeds.
+    """
+    if picture.format == "HEIF":
+        return 1
     try:
         found = picture.getexif().get(ExifTags.Base.Orientation, 1)
     # Damaged bytes make Pillow's readers raise nearly anything.
     except Exception:
         return 1
     return found if found in TURNS else 1
+
+
+def shown(picture: Image.Image) -> Image.Image:
+    """A picture that is loaded, upright, in sRGB, as RGBA where it has transparency and RGB elsewhere.
+
+    It carries no metadata on.
+    """
+    turn = TURNS.get(orientation(picture))
+    made = in_srgb(in_eight_bits(picture), picture.info.get("icc_profile"))
+    made.info = {}
+    return made if turn is None else made.transpose(turn)
 
 
 def in_eight_bits(picture: Image.Image) -> Image.Image:
@@ -46,6 +81,8 @@ def in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     mode = "RGBA" if picture.mode in ("RGBA", "LA") else "RGB"
     if not profile:
         return picture.convert(mode)
+    # Here, where damage to the pixels is not taken for damage to the profile.
+    picture.load()
     try:
         embedded = ImageCms.ImageCmsProfile(BytesIO(profile))
         shown = ImageCms.profileToProfile(picture, embedded, ImageCms.createProfile("sRGB"), outputMode=mode)
@@ -55,7 +92,8 @@ def in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _scaled(picture: Image.Image) -> Image.Image:
-    numbers = np.asarray(picture, dtype=np.float64)
+    with np.errstate(invalid="ignore"):  # of what is no number Pillow has several kinds
+        numbers = np.asarray(picture, dtype=np.float64)
     greys = np.where(np.isfinite(numbers), numbers, 0.0)
     # Numbers without a fixed range: the least becomes black, the greatest white.
     low, high = (0.0, 65_535.0) if picture.mode.startswith("I;16") else (greys.min(), greys.max())

@@ -5,22 +5,32 @@ Also what makes the words of a provider storable, whatever they are: how a call 
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias, TypeGuard
 from uuid import UUID
 
+import structlog
 from msgspec import Struct, field
 from psycopg.types.json import Jsonb
 
 from rage_pg.database import Connection, execute, fetch_value
-from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused, RageError
+from rage_pg.errors import (
+    Conflict,
+    DatabaseUnavailable,
+    OutcomeUnknown,
+    ProviderError,
+    ProviderRefused,
+    RageError,
+)
 from rage_pg.logs import redact_text
 from rage_pg.resources import statements
 from rage_pg.types import Status
 
 SQL = statements("spending")
+log = structlog.get_logger(__name__)
 
 CallPurpose: TypeAlias = Literal["generation", "caption", "embedding", "planner", "judge", "draft"]
 Answers: TypeAlias = Literal["images", "text"]
@@ -28,6 +38,8 @@ Answers: TypeAlias = Literal["images", "text"]
 CLASSES = ("text_input", "image_input", "text_output", "image_output")
 MAX_TOKENS = 10_000_000
 """Of one class in one call. No request uses nearly as many, and at any price the cost fits its column."""
+PAUSES = (1, 2, 4, 8, 16)
+"""Seconds between tries while the database is away: an answer that was paid for is not let go at once."""
 MAX_DETAIL = 2_000
 MAX_DEPTH = 32
 """Levels of a provider's JSON that are kept; beyond stands TOO_DEEP."""
@@ -73,6 +85,27 @@ async def open_paid_call(
 async def close_paid_call(connection: Connection, call_id: int, outcome: Outcome) -> None:
     """Write down how a call ended."""
     await execute(connection, SQL["close_paid_call"], {**outcome_values(outcome), "call_id": call_id})
+
+
+async def patiently(write: Callable[[], Awaitable[None]]) -> None:
+    """Try again while the database is away or another writer is in the way, for about half a minute."""
+    for pause in PAUSES:
+        try:
+            return await write()
+        except (DatabaseUnavailable, Conflict) as error:
+            log.warning("not written yet; trying again", reason=str(error), seconds=pause)
+            await asyncio.sleep(pause)
+    await write()
+
+
+async def uncancelled(work: Coroutine[Any, Any, None]) -> None:
+    """Finish `work` even when this task is cancelled meanwhile; the cancellation follows it."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 def failed_call(error: ProviderError) -> Outcome:

@@ -43,6 +43,15 @@ def check_tag(name: str, field: str = "tags") -> None:
         )
 
 
+def is_tag(name: str) -> bool:
+    """Whether a tag can be called so."""
+    try:
+        check_tag(name)
+    except InvalidInput:
+        return False
+    return True
+
+
 def checked_language(field: str, language: str | None) -> str | None:
     """A BCP 47 tag without white space around it; blank is None. Raises InvalidInput for another shape."""
     tag = (language or "").strip()

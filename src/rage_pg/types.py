@@ -21,9 +21,19 @@ Purpose = Literal["compose", "edit", "enhance", "style", "prototype"]
 Status = Literal["queued", "running", "succeeded", "refused", "failed", "cancelled", "unknown"]
 ImportStatus = Literal["imported", "duplicate", "updated", "rejected"]
 Encodes = Literal["image", "caption", "style"]
+AlikeKind = Literal["duplicate", "look-alike"]
+Reader = Literal["model", "ocr"]
+"""What reads a picture: a vision model, or text recognition."""
+CaptionSource = Literal["import", "person", "model", "generation"]
 
 MAX_PROMPT = 32_000
 """Characters; the longest prompt that any supported image model takes."""
+
+LIKENESS = 7
+"""Bits of 64 in which the perceptual hashes of look-alikes differ at most, unless told otherwise."""
+
+MOST_UNLIKE = 11
+"""The most bits that can be asked for: beyond, pictures that have nothing in common are found."""
 
 MOST_FOUND = 200
 """Images that one search gives at most."""
@@ -91,6 +101,7 @@ class Image(Struct, frozen=True, kw_only=True):
     width: int
     height: int
     media_type: str
+    frames: int
     sha256: str
     content_url: str
     thumbnail_url: str
@@ -127,6 +138,7 @@ class ImageRecord(Struct, frozen=True, kw_only=True):
     height: int
     content: bytes
     thumbnail: bytes
+    frames: int = 1
     perceptual_hash: str | None = None
     root: str | None = None
     path: str | None = None
@@ -246,15 +258,6 @@ class SimilarAnswer(Struct, frozen=True, kw_only=True):
     complete: bool
 
 
-AlikeKind = Literal["duplicate", "look-alike"]
-
-LIKENESS = 7
-"""Bits of 64 in which the perceptual hashes of look-alikes differ at most, unless told otherwise."""
-
-MOST_UNLIKE = 11
-"""The most bits that can be asked for: beyond, pictures that have nothing in common are found."""
-
-
 class AlikeImage(Struct, frozen=True, kw_only=True):
     """`duplicate`: the same bytes, look-alike: a hash that differs in `distance` bits of 64.
 
@@ -318,7 +321,7 @@ class Page(Struct, frozen=True, kw_only=True):
 
 
 class Content(Struct, frozen=True, kw_only=True):
-    """The bytes of a picture, with the hash of its original."""
+    """The bytes of a picture as they are stored, with their media type and hash."""
 
     data: bytes
     media_type: str
@@ -372,6 +375,22 @@ class Auto(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     k: Annotated[int, Meta(ge=1, le=16)] = 3
     filters: Filters = field(default_factory=Filters)
+
+
+class Caption(Struct, frozen=True, kw_only=True):
+    """One revision of an image's caption; at most one is current."""
+
+    image_id: int
+    revision: int
+    current: bool
+    text: str
+    language: str | None
+    source: CaptionSource
+    author: str | None
+    model: str | None
+    reviewed_by: str | None
+    reviewed_at: datetime | None
+    created_at: datetime
 
 
 class GenerationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,6 +13,7 @@ from litestar.di import NamedDependency, Provide
 
 from rage_pg.access.authentication import any_key
 from rage_pg.api import (
+    archives,
     brands,
     collections,
     facets,
@@ -39,12 +40,16 @@ from rage_pg.callers import Caller
 from rage_pg.config import MIB, Settings
 from rage_pg.database import Database
 from rage_pg.errors import SetupError
+from rage_pg.ingest import Fetcher
 from rage_pg.providers.registry import check_generator
 from rage_pg.runtime import Runtime, running
 from rage_pg.web.pages import page_router, static_router, template_config
 
 ROOM_FOR_FORM = MIB
 """What a multipart upload may hold beyond the image itself."""
+
+FETCHES_AT_ONCE = 8
+"""URLs that one process fetches at a time; each may hold as much memory as an image may be large."""
 
 NO_KEY = "Other machines may only ask with a key, and there is none."
 MAKE_A_KEY = "Run: rage keys create --name N --brand B --scope read, or serve with --host 127.0.0.1"
@@ -69,12 +74,18 @@ def create_app(
     """
     app = Litestar(
         route_handlers=[_api(), *metrics.HANDLERS, page_router, static_router],
-        state=State({"pace": Pace(settings.rate_limit)}),
+        state=State(
+            {
+                "pace": Pace(settings.rate_limit),
+                "fetcher": Fetcher(settings.fetch_allow, at_once=FETCHES_AT_ONCE),
+            }
+        ),
         lifespan=[_lifespan(settings, worker=worker, demo=demo, on_loopback=on_loopback, on_ready=on_ready)],
         dependencies={
             "caller": Provide(_caller, sync_to_thread=False),
             "runtime": Provide(_runtime, sync_to_thread=False),
             "database": Provide(_database, sync_to_thread=False),
+            "fetcher": Provide(_fetcher, sync_to_thread=False),
             "stopping": Provide(_stopping, sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,
@@ -93,7 +104,9 @@ def create_app(
 
 
 def _api() -> Router:
-    nouns = [images, search, generations, outputs, brands, collections, tags, facets, spaces, health]
+    nouns = [
+        images, archives, search, generations, outputs, brands, collections, tags, facets, spaces, health,
+    ]  # fmt: skip
     return Router(
         path="/api",
         route_handlers=[handler for noun in nouns for handler in noun.HANDLERS],
@@ -140,6 +153,11 @@ def _runtime(state: State, caller: NamedDependency[Caller]) -> Runtime:
 
 def _database(runtime: NamedDependency[Runtime]) -> Database:
     return runtime.database
+
+
+def _fetcher(state: State) -> Fetcher:
+    fetcher: Fetcher = state.fetcher
+    return fetcher
 
 
 def _stopping(state: State) -> asyncio.Event:

@@ -6,28 +6,41 @@ from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post, route
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, JSONBody, MultipartBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from msgspec import Struct
 
 from rage_pg import ingest, jobs, search
 from rage_pg.api.parameters import PREFIX, Cursor, Limit, Words, filters_of_query
-from rage_pg.api.pictures import FOREVER, READING, REVALIDATE, not_modified, picture
+from rage_pg.api.pictures import (
+    FOREVER,
+    READING,
+    REVALIDATE,
+    not_modified,
+    picture,
+    plain_picture,
+    plain_tag,
+)
 from rage_pg.api.problems import problems
+from rage_pg.api.received import (
+    FromUrl,
+    UploadOperation,
+    decoded,
+    upload_or_url,
+)
 from rage_pg.api.scopes import needs
 from rage_pg.api.wire import ApiResponse
 from rage_pg.callers import Caller
-from rage_pg.catalogue import alike, images
+from rage_pg.catalogue import alike, captions, images
 from rage_pg.database import Database
-from rage_pg.errors import InvalidInput
-from rage_pg.faults import fault
+from rage_pg.ingest import Fetcher
 from rage_pg.runtime import Runtime
 from rage_pg.types import (
     LIKENESS,
     MOST_UNLIKE,
+    Caption,
     Filters,
     Image,
     ImageMetadata,
@@ -39,18 +52,15 @@ from rage_pg.types import (
 ImageId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 
-class Upload(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A multipart form: the picture, and what is said of it as a JSON object."""
-
-    file: UploadFile
-    metadata: str = "{}"
-
-
 class ImagesPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The same change to several images: all of them or none."""
 
     ids: Annotated[tuple[ImageId, ...], msgspec.Meta(min_length=1, max_length=1000)]
     metadata: ImageMetadata
+
+
+class Captions(Struct, frozen=True, kw_only=True):
+    items: tuple[Caption, ...]
 
 
 class Images(Struct, frozen=True, kw_only=True):
@@ -91,35 +101,45 @@ async def list_images(
 @post(
     "/images",
     tags=["images"],
-    summary="Upload an image",
+    summary="Upload an image, or have one fetched",
     opt=needs("write"),
+    operation_class=UploadOperation,
     responses={
         HTTP_200_OK: ResponseSpec(
             data_container=Image,
-            description="The brand had these bytes already; what was said was merged.",
+            description="The brand had these bytes or this URL already; what was said was merged or applied.",
             generate_examples=False,
         ),
         **problems(409, 413, 422),
     },
 )
 async def add_image(
+    request: Request[Any, Any, Any],
     database: NamedDependency[Database],
     caller: NamedDependency[Caller],
     runtime: NamedDependency[Runtime],
-    data: MultipartBody[Upload],
+    fetcher: NamedDependency[Fetcher],
 ) -> Response[Image]:
     """201 with the new image, 200 where the brand has these bytes already: then what is said is merged.
 
-    Vectors are made by a job soon after.
+    A form with a file, or JSON with a URL. The same URL is the same image: 200, and other bytes are a new
+    version of it. Vectors are made by a job soon after.
     """
-    item = await ingest.add_image(
-        database,
-        await data.file.read(),
-        _decoded(data.metadata),
-        limits=runtime.settings.limits,
-        filename=data.file.filename,
-        author=caller.name,
-    )
+    given = await upload_or_url(request)
+    limits = runtime.settings.limits
+    if isinstance(given, FromUrl):
+        item = await ingest.fetch_image(
+            database, fetcher, given.url, given.metadata, limits=limits, author=caller.name
+        )
+    else:
+        item = await ingest.add_image(
+            database,
+            await given.file.read(),
+            decoded(given.metadata, ImageMetadata, "metadata"),
+            limits=limits,
+            filename=given.file.filename,
+            author=caller.name,
+        )
     await jobs.defer_fill_index(database)
     image = await images.get(database, cast("int", item.image_id))
     return ApiResponse(
@@ -149,6 +169,18 @@ async def edit_images(
 async def get_image(database: NamedDependency[Database], image_id: FromPath[int]) -> Image:
     """What is known of an image."""
     return await images.get(database, image_id)
+
+
+@get(
+    "/images/{image_id:int}/captions",
+    tags=["images"],
+    summary="The captions of an image",
+    responses=problems(404),
+)
+async def list_captions(database: NamedDependency[Database], image_id: FromPath[int]) -> Captions:
+    """Every caption that the image had, the newest first; at most one is current."""
+    await images.get(database, image_id)
+    return Captions(items=tuple(await captions.revisions(database, image_id)))
 
 
 @get(
@@ -244,7 +276,7 @@ async def delete_image(
     "/images/{image_id:int}/content",
     http_method=READING,
     tags=["images"],
-    summary="The original bytes",
+    summary="The picture in full size",
     responses=problems(404),
     media_type="image/*",
 )
@@ -257,14 +289,17 @@ async def get_content(
         QueryParameter(ge=1, le=2**31 - 1, description="An older version; the current one if left out."),
     ] = None,
 ) -> Response[bytes]:
-    """The picture as it was handed in. The ETag is its SHA-256."""
+    """The picture in its own format and size, without metadata: place, author, dates, thumbnail, comments.
+
+    Pixels, colour profile, orientation, transparency and animation are the original's, whose bytes stay in
+    the database.
+    """
     if version is None:
         image = await images.get(database, image_id)
-        if unchanged := not_modified(request, image.sha256):
+        if unchanged := not_modified(request, plain_tag(image.sha256)):
             return unchanged
     found = await images.content(database, image_id, version=version)
-    caching = REVALIDATE if version is None else FOREVER
-    return picture(found.data, found.media_type, found.sha256, caching)
+    return await plain_picture(found, REVALIDATE if version is None else FOREVER)
 
 
 @route(
@@ -297,6 +332,7 @@ HANDLERS = (
     add_image,
     edit_images,
     get_image,
+    list_captions,
     similar_images,
     look_alikes,
     edit_image,
@@ -304,15 +340,3 @@ HANDLERS = (
     get_content,
     get_thumbnail,
 )
-
-
-def _decoded(metadata: str) -> ImageMetadata:
-    try:
-        return msgspec.json.decode(metadata, type=ImageMetadata)
-    except msgspec.DecodeError as error:
-        field, sentence = fault(str(error), whole="metadata")
-        raise InvalidInput(sentence, field=field or "metadata") from None
-    except RecursionError:
-        raise InvalidInput("metadata is nested too deeply.", field="metadata") from None
-    except UnicodeEncodeError:
-        raise InvalidInput("metadata is not valid Unicode.", field="metadata") from None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from litestar import HttpMethod, Request, Response
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
+
+from rage_pg.plain import plain
+from rage_pg.types import Content
 
 READING = (HttpMethod.GET, HttpMethod.HEAD)
 """The server leaves the body out of what HEAD is answered."""
@@ -14,6 +18,17 @@ FOREVER = "private, max-age=31536000, immutable"
 REVALIDATE = "private, no-cache"
 """For an address that shows a new version when there is one."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+def plain_tag(sha256: str) -> str:
+    """The tag of what is served of the original with this hash."""
+    return f"{sha256}-plain"
+
+
+async def plain_picture(original: Content, caching: str) -> Response[bytes]:
+    """A stored picture without what its file says besides: place, author, thumbnail, comments."""
+    kept = await asyncio.to_thread(plain, original.data)
+    return picture(kept.content, kept.media_type, plain_tag(original.sha256), caching)
 
 
 def picture(content: bytes, media_type: str, tag: str, caching: str) -> Response[bytes]:

@@ -10,9 +10,13 @@ import structlog
 
 from rage_pg import index, jobs, search
 from rage_pg.callers import SYSTEM, Caller
+from rage_pg.errors import SetupError
 from rage_pg.runtime import Runtime
 
 log = structlog.get_logger(__name__)
+
+DESCRIBED_AT_ONCE = 64
+"""Images that are described before their words are embedded, and the next ones described."""
 
 
 class Worker:
@@ -64,6 +68,8 @@ def work_of(runtime: Runtime) -> jobs.Work:
             looked.append(await index.hash_pictures(runtime.database))
         async with _help_asked_for(runtime) as progress:
             filled = await index.fill(runtime.database, await runtime.kept_up(), progress)
+        if await _described(runtime):
+            await jobs.defer_fill_index(runtime.database)
         await index.count_words(runtime.database)
         return filled
 
@@ -72,6 +78,25 @@ def work_of(runtime: Runtime) -> jobs.Work:
         embed_prompt=embed_prompt,
         fill_index=fill_index,
     )
+
+
+async def _described(runtime: Runtime) -> bool:
+    """Have some images described, where a captioner is set; whether there are new words to embed."""
+    if runtime.settings.captioner is None:
+        return False
+    try:
+        described = await index.describe(
+            runtime.database,
+            runtime.registry.captioner(),
+            limit=DESCRIBED_AT_ONCE,
+            month=runtime.settings.caption_budget,
+        )
+    except SetupError as error:
+        log.warning("images are not described", reason=str(error))
+        return False
+    if described.stopped:
+        log.warning("images are not described", reason=described.stopped)
+    return described.described > 0
 
 
 @asynccontextmanager

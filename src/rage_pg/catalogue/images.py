@@ -24,6 +24,8 @@ ERASURE = (
     "erase_vectors",
     "erase_words",
     "erase_captions",
+    "erase_descriptions",
+    "erase_caption_tries",
     "erase_tags",
     "erase_identifiers",
     "erase_products",

@@ -12,7 +12,7 @@ from rage_pg.cli.groups import Commands
 click.rich_click.STYLE_COMMANDS_TABLE_COLUMN_WIDTH_RATIO = (1, 4)
 click.rich_click.COMMAND_GROUPS = {
     "rage": [
-        {"name": "Every day", "commands": ["import", "search", "similar", "generate", "history"]},
+        {"name": "Every day", "commands": ["import", "captions", "search", "similar", "generate", "history"]},
         {"name": "Service", "commands": ["serve", "worker", "db", "keys"]},
         {
             "name": "Index and quality",
@@ -35,6 +35,7 @@ def rage() -> None:
 
 def _add_all(group: Any) -> None:
     from rage_pg.cli import (
+        captions,
         db,
         duplicates,
         embed,
@@ -53,6 +54,7 @@ def _add_all(group: Any) -> None:
 
     for module in (
         imports,
+        captions,
         search,
         similar,
         generate,

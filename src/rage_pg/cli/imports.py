@@ -1,15 +1,15 @@
-"""`rage import`: files, folders and manifests into the store."""
+"""`rage import`: files, folders, archives, URLs and manifests into the store."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import rich_click as click
 from msgspec import UNSET, Struct
 
-from rage_pg.cli.options import json_option
+from rage_pg.cli.options import ParamType, json_option
 from rage_pg.cli.output import bars, complain, note, show, show_json
 from rage_pg.cli.session import fail, with_runtime
 from rage_pg.types import ImageMetadata, ImportReport, State
@@ -19,17 +19,31 @@ if TYPE_CHECKING:
     from rage_pg.runtime import Runtime
 
 
+class PathOrUrl(ParamType):
+    """What exists on this machine, or a URL → a Path, or the URL as text."""
+
+    name = "PATH"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        from rage_pg.ingest.addresses import is_url
+
+        if is_url(str(value)):
+            return str(value)
+        path: Path = click.Path(exists=True, path_type=Path).convert(value, param, ctx)
+        return path
+
+
 class _Order(Struct, frozen=True, kw_only=True):
     """What to import, and whether to embed it at once."""
 
-    paths: tuple[Path, ...]
+    paths: tuple[Path | str, ...]
     manifest: Path | None
     defaults: ImageMetadata
     index: bool
 
 
 @click.command("import")
-@click.argument("paths", nargs=-1, metavar="[PATH]…", type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[PATH|URL]…", type=PathOrUrl())
 @click.option(
     "--manifest",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -53,7 +67,7 @@ def import_(
     index: bool,
     as_json: bool,
 ) -> None:
-    """Import images from files, folders (with all below them) and a manifest.
+    """Import images from files, folders (with all below them), ZIP archives, URLs and a manifest.
 
     What is in the store already is recognised, so an import that was interrupted can simply be run again.
     A file that cannot be taken is named with its reason and stops nothing; if none could, the exit code is 1.
@@ -61,9 +75,10 @@ def import_(
     \b
     rage import photos/ --brand acme --tag spring
     rage import --manifest catalogue/manifest.csv
+    rage import photos.zip https://shop.example/lamp.jpg
     """
     if not paths and manifest is None:
-        raise click.UsageError("Name files or folders to import, or a --manifest.")
+        raise click.UsageError("Name files, folders or URLs to import, or a --manifest.")
     defaults = ImageMetadata(
         brand=UNSET if brand is None else brand, tags=tuple(tags) or UNSET, state=state or UNSET
     )
@@ -95,6 +110,7 @@ async def _import(runtime: Runtime, order: _Order) -> tuple[ImportReport, Sequen
             manifest=order.manifest,
             defaults=order.defaults,
             limits=runtime.settings.limits,
+            fetcher=ingest.Fetcher(runtime.settings.fetch_allow),
             progress=progress,
         )
         await indexing.count_words(runtime.database)
@@ -116,7 +132,8 @@ def _show(report: ImportReport, filled: Sequence[Filled]) -> None:
     for space in filled:
         if space.embedded or space.failed:
             failed = f", {space.failed:,} could not be" if space.failed else ""
-            show(f"{space.embedded:,} embedded in {space.space}{failed}")
+            built = "; its index was built afterwards, which is faster" if space.index_built else ""
+            show(f"{space.embedded:,} embedded in {space.space}{failed}{built}")
         if space.trouble:
             complain(f"{space.space} does not fill up, words alone find the images there: {space.trouble}")
 

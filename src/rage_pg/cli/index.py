@@ -73,7 +73,8 @@ def fill_command(space: str | None, as_json: bool) -> None:
         show_json(filled)
     else:
         for one in filled:
-            show(f"{one.space}: {one.embedded:,} embedded, {one.failed:,} failed")
+            built = "; its index was built afterwards, which is faster" if one.index_built else ""
+            show(f"{one.space}: {one.embedded:,} embedded, {one.failed:,} failed{built}")
     complain_of(filled)
 
 

@@ -14,11 +14,11 @@ from msgspec.structs import replace
 from rage_pg.database import Connection, Database, execute, fetch_all
 from rage_pg.errors import Conflict, DatabaseUnavailable, ProviderError, RageError
 from rage_pg.generation.call import Generators, build_call, prompt_sent
-from rage_pg.generation.settle import ImageStore, Stopwatch, patiently, settle, uncancelled
+from rage_pg.generation.settle import ImageStore, Stopwatch, settle
 from rage_pg.generation.take_up import Task, give_back, locked_task, take_up
 from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, InputImage
 from rage_pg.resources import statements
-from rage_pg.spending import Outcome, error_document, failed_call, open_paid_call
+from rage_pg.spending import Outcome, error_document, failed_call, open_paid_call, patiently, uncancelled
 from rage_pg.types import ImageMetadata, Role
 
 SQL = statements("generation")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
 from rage_pg.database import Connection, Database, execute, fetch_all
-from rage_pg.errors import Conflict, DatabaseUnavailable
 from rage_pg.generation.ledger import finish
 from rage_pg.generation.take_up import Task, locked_task
 from rage_pg.resources import statements
@@ -22,9 +20,6 @@ from rage_pg.types import ImageMetadata, ImageRecord
 
 SQL = statements("generation")
 log = structlog.get_logger(__name__)
-
-PAUSES = (1, 2, 4, 8, 16)
-"""Seconds between tries while the database is away: an answer that was paid for is not let go at once."""
 
 
 class ImageStore(Protocol):
@@ -85,27 +80,6 @@ async def settle(
             timings_ms=watch.ms,
             outputs=len(records),
         )
-
-
-async def patiently(write: Callable[[], Awaitable[None]]) -> None:
-    """Try again while the database is away or another writer is in the way, for about half a minute."""
-    for pause in PAUSES:
-        try:
-            return await write()
-        except (DatabaseUnavailable, Conflict) as error:
-            log.warning("not written yet; trying again", reason=str(error), seconds=pause)
-            await asyncio.sleep(pause)
-    await write()
-
-
-async def uncancelled(work: Coroutine[Any, Any, None]) -> None:
-    """Finish `work` even when this task is cancelled meanwhile; the cancellation follows it."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
 
 
 def _is_mine(task: Task, current: Task) -> bool:

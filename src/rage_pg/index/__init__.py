@@ -1,9 +1,10 @@
-"""Vectors of images: making them, choosing which are searched, and whether the answers are right."""
+"""Vectors and descriptions of images: making them, choosing what is searched, and auditing it."""
 
 from __future__ import annotations
 
 from rage_pg.index.audit import Audit, audit
 from rage_pg.index.calibration import Calibration, calibrate
+from rage_pg.index.captioning import Described, DescribeProgress, describe
 from rage_pg.index.claims import BATCH
 from rage_pg.index.filling import Filled, Progress, fill, note_trouble, retry
 from rage_pg.index.hashing import hash_pictures
@@ -27,6 +28,8 @@ __all__ = [
     "BATCH",
     "Audit",
     "Calibration",
+    "DescribeProgress",
+    "Described",
     "Filled",
     "Progress",
     "Rebuilt",
@@ -36,6 +39,7 @@ __all__ = [
     "audit",
     "calibrate",
     "count_words",
+    "describe",
     "drop",
     "fill",
     "hash_pictures",

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from rage_pg.database import Database, execute
+from rage_pg.database import Database, execute, fetch_value
 from rage_pg.index.claims import SQL, filler
 from rage_pg.index.embedding import Filling, Trouble, embed
 from rage_pg.index.spaces import space_of
@@ -18,17 +18,24 @@ from rage_pg.types import Space
 CALLS_AT_ONCE = 4
 """Requests under way to a provider over the network. A model in this process has one thread."""
 
+MANY = 500
+"""Images from which on an index is built after a load: each vector that is added to it costs milliseconds."""
+
 Progress: TypeAlias = Callable[[str, int], None]
 """Called with a space's name and how many of its images have been dealt with since the last call."""
 
 
 class Filled(Struct, frozen=True, kw_only=True):
-    """What became of one space: images embedded, images that failed, and why it did not go on, if so."""
+    """What became of one space: images embedded, images that failed, and why it did not go on, if so.
+
+    `index_built`: its HNSW index was built after the load, not vector by vector.
+    """
 
     space: str
     embedded: int = 0
     failed: int = 0
     trouble: str | None = None
+    index_built: bool = False
 
 
 async def fill(
@@ -62,17 +69,27 @@ async def note_trouble(database: Database, space: Space, trouble: str | None) ->
 async def _fill(database: Database, space: Space, encoder: Encoder, progress: Progress | None) -> Filled:
     done: list[tuple[int, int]] = []
     trouble = None
+    index_built = False
+    await _ask(database, "set_index_aside", {"space_id": space.id, "many": MANY})
     async with filler(database, space) as claims:
         filling = Filling(database=database, space=space, encoder=encoder, claims=claims)
         tasks = CALLS_AT_ONCE if isinstance(encoder, PaidEncoder) else 1
         try:
             await _together([_work(filling, done, progress) for _ in range(tasks)])
+            index_built = await _ask(database, "build_index", {"space_id": space.id})
         except Trouble as stopped:
             trouble = str(stopped)
     await note_trouble(database, space, trouble)
     embedded = sum(embedded for embedded, _ in done)
     failed = sum(failed for _, failed in done)
-    return Filled(space=space.name, embedded=embedded, failed=failed, trouble=trouble)
+    return Filled(
+        space=space.name, embedded=embedded, failed=failed, trouble=trouble, index_built=index_built
+    )
+
+
+async def _ask(database: Database, statement: str, values: dict[str, object]) -> bool:
+    async with database.transaction() as connection:
+        return bool(await fetch_value(connection, SQL[statement], values))
 
 
 async def _together(work: Sequence[Coroutine[Any, Any, None]]) -> None:

@@ -16,22 +16,19 @@ from PIL import Image, UnidentifiedImageError
 
 from rage_pg.config import Limits
 from rage_pg.errors import ImageRejected, RageError, TooLarge
+from rage_pg.ingest.own_words import SILENT, OwnWords, own_words
+from rage_pg.ingest.raw_files import is_raw
+from rage_pg.ingest.refusals import HEIC_UNREADABLE, NOT_AN_IMAGE, RAW, reason_against
 from rage_pg.perceptual import perceptual_hash
-from rage_pg.pixels import TURNS, in_eight_bits, in_srgb, orientation
+from rage_pg.pixels import READS_HEIC, TURNS, in_eight_bits, in_srgb, orientation
+from rage_pg.plain import MEDIA_TYPES, MOST_FRAMES, CutOff, Endless, Unclear, format_of, frames, kept
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")
-MEDIA_TYPES = {
-    "JPEG": "image/jpeg",
-    "MPO": "image/jpeg",  # a JPEG with further pictures behind the first, as phones write them
-    "PNG": "image/png",
-    "WEBP": "image/webp",
-    "GIF": "image/gif",
-    "TIFF": "image/tiff",
-    "BMP": "image/bmp",
-}
 DEFAULT_LIMITS = Limits()
 THUMBNAIL_SIDE = 512
-NOT_AN_IMAGE = "This is not an intact JPEG, PNG, WebP, GIF, TIFF or BMP image."
+CUT_OFF = "The image is cut off."
+DAMAGED = "The image is damaged."
+READ_WHOLE = ("TIFF", "BMP")
+"""Formats with odd kinds that only Pillow can follow; such a picture is served as PNG."""
 
 # Pillow opens what it only warns of. Its remarks on damaged metadata are of no use to whoever imports.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
@@ -41,8 +38,9 @@ warnings.simplefilter("error", Image.DecompressionBombWarning)
 class Decoded(Struct, frozen=True, kw_only=True):
     """A picture that can be shown. `width` and `height` are in pixels with the EXIF orientation applied.
 
-    `thumbnail` is a WebP of at most 512 pixels a side, upright, without metadata;
-    `perceptual_hash` is made of it: 64 digits 0 and 1, None for a flat picture.
+    `thumbnail` is a WebP of at most 512 pixels a side, upright, without metadata. `frames` is 1 for a still.
+    `words` are what the file says of itself.
+    `perceptual_hash` is made of the thumbnail: 64 digits 0 and 1, None for a flat picture.
     """
 
     content: bytes
@@ -51,36 +49,43 @@ class Decoded(Struct, frozen=True, kw_only=True):
     width: int
     height: int
     thumbnail: bytes
+    frames: int = 1
+    words: OwnWords = SILENT
     perceptual_hash: str | None = None
 
 
 def decode(content: bytes, limits: Limits) -> Decoded:
-    """Check `content` and make its thumbnail; of an animation the first frame.
+    """Check `content` and make its thumbnail; of an animation or of several pages the first one.
 
-    Raises TooLarge beyond the limits, ImageRejected for whatever is not an intact picture of FORMATS.
+    Raises TooLarge beyond the limits, ImageRejected for whatever is not an intact picture of a format taken.
     """
     check_size(len(content), limits)
-    with _opened(content, limits) as picture:
+    found = _format(content)
+    count, shown = _taken_apart(content, found)
+    with _opened(shown, found, limits) as picture:
         width, height = picture.size
-        media_type = MEDIA_TYPES[picture.format or ""]
+        if found == "AVIF":
+            count = _few_enough(getattr(picture, "n_frames", 1))
         small = _small(picture)
         # After the pixels: some formats read them to find their EXIF data, and damage must not hide there.
         held = orientation(picture)
-        if held >= 5:
-            width, height = height, width
-        if held in TURNS:
-            small = small.transpose(TURNS[held])
-        thumbnail = _webp(small)
-        return Decoded(
-            content=content,
-            sha256=hashlib.sha256(content).digest(),
-            media_type=media_type,
-            width=width,
-            height=height,
-            thumbnail=thumbnail,
-            # From what is stored, so that a hash made later is the same.
-            perceptual_hash=perceptual_hash(thumbnail),
-        )
+    if held >= 5:
+        width, height = height, width
+    if held in TURNS:
+        small = small.transpose(TURNS[held])
+    thumbnail = _webp(small)
+    return Decoded(
+        content=content,
+        sha256=hashlib.sha256(content).digest(),
+        media_type=MEDIA_TYPES[found],
+        width=width,
+        height=height,
+        thumbnail=thumbnail,
+        frames=count,
+        # From what is stored, so that a hash made later is the same.
+        perceptual_hash=perceptual_hash(thumbnail),
+        words=own_words(content),
+    )
 
 
 def check_size(size: int, limits: Limits) -> None:
@@ -91,13 +96,43 @@ def check_size(size: int, limits: Limits) -> None:
         raise TooLarge(f"The file has {size:,} bytes, at most {limits.max_bytes:,} are taken.")
 
 
+def _format(content: bytes) -> str:
+    found = format_of(content)
+    if found is None:
+        raise ImageRejected(reason_against(content))
+    if found == "HEIF" and not READS_HEIC:
+        raise ImageRejected(HEIC_UNREADABLE)
+    if found == "TIFF" and is_raw(content):
+        raise ImageRejected(RAW)
+    return found
+
+
+def _taken_apart(content: bytes, found: str) -> tuple[int, bytes]:
+    """The number of frames, and what of the bytes shows them: what is served is what is decoded."""
+    try:
+        return frames(content, found), kept(content, found)
+    except Endless:
+        message = f"The image has more than {MOST_FRAMES:,} frames or countless parts, more than is taken."
+        raise TooLarge(message) from None
+    except Unclear as error:
+        if found in READ_WHOLE:
+            return 1, content
+        raise ImageRejected(CUT_OFF if isinstance(error, CutOff) else DAMAGED) from None
+
+
+def _few_enough(count: int) -> int:
+    if count > MOST_FRAMES:
+        raise TooLarge(f"The image has {count:,} frames, at most {MOST_FRAMES:,} are taken.")
+    return count
+
+
 @contextmanager
-def _opened(content: bytes, limits: Limits) -> Iterator[Image.Image]:
+def _opened(content: bytes, found: str, limits: Limits) -> Iterator[Image.Image]:
     # Pillow's own limit is one for the process; it must not lie below ours.
     Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS or 0, limits.max_pixels)
     too_many = f"The image has more than {limits.max_pixels:,} pixels, the most that is taken."
     try:
-        with Image.open(BytesIO(content), formats=FORMATS) as picture:
+        with Image.open(BytesIO(content), formats=(found,)) as picture:
             if picture.width * picture.height > limits.max_pixels:
                 raise TooLarge(too_many)
             yield picture
@@ -109,8 +144,7 @@ def _opened(content: bytes, limits: Limits) -> Iterator[Image.Image]:
         raise ImageRejected(NOT_AN_IMAGE) from error
     # Damaged bytes make Pillow's readers raise nearly anything.
     except Exception as error:
-        cut_off = "truncated" in str(error).lower()
-        raise ImageRejected(f"The image is {'cut off' if cut_off else 'damaged'}.") from error
+        raise ImageRejected(CUT_OFF if "truncated" in str(error).lower() else DAMAGED) from error
 
 
 def _small(picture: Image.Image) -> Image.Image:

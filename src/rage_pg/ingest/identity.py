@@ -135,7 +135,7 @@ class Shelf:
         image.sha256, image.hidden = file.sha256, False
         image.version += 1
         self._add_version(image)
-        describe(image, file, overrides=True, replaces=True)
+        describe(image, file, overrides=True, replaces=True, new=True)
         return image
 
     def _create(self, file: Incoming, brand_id: int, like: Stored | None = None) -> Stored:
@@ -145,7 +145,7 @@ class Shelf:
         if like is not None:  # what restricts the use of one picture restricts its successor
             image.kind, image.state, image.rights = like.kind, like.state, like.rights
             image.usable_from, image.usable_until = like.usable_from, like.usable_until
-        describe(image, file, overrides=True, replaces=True)
+        describe(image, file, overrides=True, replaces=True, new=True)
         self._add(image)
         self._add_version(image)
         return image

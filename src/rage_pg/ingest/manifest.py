@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,6 +23,7 @@ from rage_pg.faults import invalid
 from rage_pg.ingest.metadata import checked
 from rage_pg.types import ImageMetadata, Kind, State
 
+ANY_NUMBER = sys.maxsize - 1
 SUFFIXES = (".csv", ".jsonl", ".ndjson")
 LISTS = frozenset({"tags", "sku"})
 CLEARABLE = frozenset({"title", "caption", "caption_language", "rights", "usable_from", "usable_until"})
@@ -41,13 +44,23 @@ def read_manifest(file: Path) -> list[Row]:
     if file.suffix.lower() not in SUFFIXES:
         raise InvalidInput(f"{file}: a manifest ends in {', '.join(SUFFIXES)}.", field="manifest")
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        content = file.read_bytes()
     except OSError as error:
         raise InvalidInput(f"{file} cannot be read: {error.strerror}.", field="manifest") from error
+    return manifest_rows(str(file), content)
+
+
+def manifest_rows(file: str, content: bytes, most: int = ANY_NUMBER) -> list[Row]:
+    """The rows of a manifest that was read already; `file` is its name. Raises InvalidInput as above, and
+    for more than `most` rows."""
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{file} is not UTF-8 (byte {error.start:,}).", field="manifest") from error
-    cells = _csv(file, text) if file.suffix.lower() == ".csv" else _json_lines(file, text)
-    rows = [_row(line, members, problem) for line, members, problem in cells]
+    cells = _csv(file, text) if file.lower().endswith(".csv") else _json_lines(file, text, most)
+    rows = [_row(line, members, problem) for line, members, problem in islice(cells, most + 1)]
+    if len(rows) > most:
+        raise InvalidInput(f"{file} has more than {most:,} rows.", field="manifest")
     if not rows:
         raise InvalidInput(f"{file} has no rows.", field="manifest")
     return rows
@@ -57,7 +70,7 @@ Cells = tuple[int, dict[str, Any], str | None]
 """Line, values by column, and what is wrong with the row as a whole."""
 
 
-def _csv(file: Path, text: str) -> Iterator[Cells]:
+def _csv(file: str, text: str) -> Iterator[Cells]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     lines = _csv_lines(file, reader)
     header = [name.strip() for name in next(lines, (1, []))[1]]
@@ -72,7 +85,7 @@ def _csv(file: Path, text: str) -> Iterator[Cells]:
         yield line, members, "has a value outside the header's columns" if nameless else None
 
 
-def _csv_lines(file: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
+def _csv_lines(file: str, reader: Any) -> Iterator[tuple[int, list[str]]]:
     """The lines that hold something, each with the number at which it starts."""
     start = 1
     try:
@@ -84,7 +97,7 @@ def _csv_lines(file: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
         raise InvalidInput(f"{file}, line {start}: {error}.", field="manifest") from error
 
 
-def _check_header(file: Path, header: list[str]) -> None:
+def _check_header(file: str, header: list[str]) -> None:
     repeated = {name for name in header if name and header.count(name) > 1}
     if repeated:
         raise InvalidInput(f"{file} has two columns {sorted(repeated)[0]!r}.", field="manifest")
@@ -93,14 +106,14 @@ def _check_header(file: Path, header: list[str]) -> None:
         raise InvalidInput(f"{file} has no column 'path'; its columns, split at commas: {found}.", "manifest")
 
 
-def _json_lines(file: Path, text: str) -> Iterator[Cells]:
-    rows = list(_json_objects(file, text))
+def _json_lines(file: str, text: str, most: int) -> Iterator[Cells]:
+    rows = list(islice(_json_objects(file, text), most + 1))
     if rows and not any("path" in members for _, members, _ in rows):
         raise InvalidInput(f"{file} has no member 'path' in any line.", field="manifest")
     return iter(rows)
 
 
-def _json_objects(file: Path, text: str) -> Iterator[Cells]:
+def _json_objects(file: str, text: str) -> Iterator[Cells]:
     # Not splitlines(): JSON texts may hold U+2028 and its like.
     for line, row in enumerate(text.split("\n"), start=1):
         if not row.strip():

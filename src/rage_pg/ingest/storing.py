@@ -15,7 +15,7 @@ from rage_pg.ingest.metadata import checked, given
 from rage_pg.ingest.values import Incoming, Key, Stored
 from rage_pg.ingest.writing import write
 from rage_pg.resources import statements
-from rage_pg.texts import check_tag
+from rage_pg.texts import check_tag, is_tag
 from rage_pg.types import ImageRecord, ImportItem
 
 SQL = statements("ingest")
@@ -90,6 +90,7 @@ def _incoming(record: ImageRecord) -> Incoming:
             width=record.width,
             height=record.height,
             thumbnail=record.thumbnail,
+            frames=record.frames,
             perceptual_hash=record.perceptual_hash,
         ),
         origin=record.origin,
@@ -115,21 +116,30 @@ async def _locked_brands(connection: Connection, files: Sequence[Incoming]) -> d
 
 
 async def in_normal_form(connection: Connection, files: Sequence[Incoming]) -> list[Incoming]:
-    """The files with their tags as these are stored. Raises InvalidInput for what no tag can be called."""
-    names = {tag for file in files for tag in (*(given(file.metadata.tags) or ()), *file.added_tags)}
-    rows = await fetch_all(connection, SQL["tag_forms"], {"names": sorted(names)}, _Tag)
+    """The files with their tags as these are stored. Raises InvalidInput for what no tag can be called.
+
+    Of the keywords that a file brings itself, what can be no tag is left out.
+    """
+    said = {tag for file in files for tag in (*(given(file.metadata.tags) or ()), *file.added_tags)}
+    words = {keyword for file in files for keyword in file.words.keywords}
+    rows = await fetch_all(connection, SQL["tag_forms"], {"names": sorted(said | words)}, _Tag)
     forms = {row.name: row.form for row in rows}
-    for form in forms.values():
+    for tag in said:
         # Once more: folding can lengthen a tag, and Postgres knows more blanks than Python, or fewer.
-        check_tag(form)
+        check_tag(forms[tag])
     return [
         structs.replace(
             file,
             metadata=structs.replace(file.metadata, tags=_formed(file.metadata.tags, forms)),
             added_tags=tuple(forms[tag] for tag in file.added_tags),
+            words=structs.replace(file.words, keywords=_usable(file.words.keywords, forms)),
         )
         for file in files
     ]
+
+
+def _usable(keywords: tuple[str, ...], forms: dict[str, str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(forms[keyword] for keyword in keywords if is_tag(forms[keyword])))
 
 
 def _formed(tags: tuple[str, ...] | UnsetType, forms: dict[str, str]) -> tuple[str, ...] | UnsetType:

@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 
 from rage_pg.ingest.decoding import Decoded
 from rage_pg.ingest.metadata import given
+from rage_pg.ingest.own_words import SILENT, OwnWords
 from rage_pg.types import ImageMetadata, Kind, Origin, State
 
 Key = tuple[str, str]
@@ -18,7 +19,8 @@ Key = tuple[str, str]
 class Incoming(Struct, frozen=True, kw_only=True):
     """A file on its way into the store. `picture` is None where its bytes are stored already.
 
-    `title` stands in where no other title is known; `added_tags` come on top of those that are said.
+    `title` stands in where no other title is known; `added_tags` come on top of those that are said. `words`
+    are what the file says of itself.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Incoming(Struct, frozen=True, kw_only=True):
     path: str | None = None
     title: str | None = None
     added_tags: tuple[str, ...] = ()
+    words: OwnWords = SILENT
 
     @property
     def location(self) -> Key | None:
@@ -63,9 +66,12 @@ class Stored(Struct, kw_only=True, eq=False):
     keys: tuple[Key, ...] = ()
     """In order of arrival."""
     hidden: bool = False
+    caption_is_files: bool = False
+    """Whether the caption that is about to be written comes from the picture's file."""
 
     def content(self) -> dict[str, Any]:
         """All that makes an update. Another path is none."""
         values = structs.asdict(self)
+        del values["caption_is_files"]
         values["keys"] = [key for key in self.keys if not key[0]]
         return values

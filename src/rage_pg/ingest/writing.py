@@ -98,6 +98,7 @@ async def _add_contents(connection: Connection, pictures: Sequence[Decoded]) -> 
         "heights": [picture.height for picture in pictures],
         "bytes": [picture.content for picture in pictures],
         "thumbnails": [picture.thumbnail for picture in pictures],
+        "frames": [picture.frames for picture in pictures],
         "perceptual_hashes": [picture.perceptual_hash for picture in pictures],
     }
     rows = await fetch_all(connection, SQL["add_contents"], columns, _Content)
@@ -165,13 +166,13 @@ async def _write_captions(
     if ended:
         await execute(connection, SQL["end_captions"], {"ids": ended})
     new = [
-        _ids(image) | {"caption": image.caption, "language": image.caption_language}
+        _ids(image)
+        | {"caption": image.caption, "language": image.caption_language}
+        | ({"source": "file"} if image.caption_is_files else {"source": source, "author": author})
         for image, _ in changed
         if image.caption is not None
     ]
-    if new:
-        values = {"captions": _json(new), "source": source, "author": author}
-        await execute(connection, SQL["add_captions"], values)
+    await _run(connection, "add_captions", captions=new)
 
 
 def _said(image: Stored) -> tuple[str | None, str | None]:

@@ -39,6 +39,7 @@ class OutputImages:
             height=picture.height,
             content=picture.content,
             thumbnail=picture.thumbnail,
+            frames=picture.frames,
             perceptual_hash=picture.perceptual_hash,
             origin="generated",
         )

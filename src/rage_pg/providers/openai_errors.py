@@ -5,7 +5,9 @@ The question is always whether the request may have been received, and so paid f
 
 from __future__ import annotations
 
-import time
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
 from urllib.parse import urlsplit
@@ -30,6 +32,7 @@ BUSY = {429, 503}
 GATEWAY_LOST_IT = {502, 504, 520, 522, 524}
 TURNED_AWAY = {400, 401, 403, 404, 405, 413, 415, 422, 429}
 """Answers that are given before any work is done, and so are not charged."""
+HOPELESS = {"insufficient_quota", "billing_hard_limit_reached", "model_not_found"}
 MAX_REASON = 300
 
 
@@ -52,18 +55,40 @@ def _answered(error: openai.APIStatusError, server: str, key: Secret | None) -> 
     if status in (401, 403):
         # The provider's own text quotes a part of the key.
         fault = f"{server} does not accept the key ({status}). Check OPENAI_API_KEY and what it may use."
-        return ProviderError(fault, code=code or str(status), request_id=request_id, charged=charged)
+        return ProviderError(
+            fault, code=code or str(status), request_id=request_id, charged=charged, hopeless=True
+        )
     if status in GATEWAY_LOST_IT:
         fault = f"{server} lost the request on its way ({status}): it may have been carried out."
         return OutcomeUnknown(fault, code=code or str(status), request_id=request_id)
     return ProviderError(
         f"{server} answered {status}: {reason}",
         code=code or str(status),
-        retryable=status in BUSY and code != "insufficient_quota",
-        retry_after=_retry_after(error),
+        retryable=status in BUSY and code not in HOPELESS,
         request_id=request_id,
         charged=charged,
+        retry_after=retry_after(error.response.headers),
+        hopeless=status in (402, 404) or code in HOPELESS,
     )
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a server asks to wait before the next request; None where it says nothing of use."""
+    text = headers.get("retry-after", "").strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        return _until(text)
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _until(text: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (known - datetime.now(UTC)).total_seconds())
 
 
 def _unanswered(error: openai.APIConnectionError, server: str) -> ProviderError:
@@ -75,17 +100,6 @@ def _unanswered(error: openai.APIConnectionError, server: str) -> ProviderError:
         return OutcomeUnknown(fault, code="timeout")
     fault = f"The connection to {server} broke after the request was sent: it may have been carried out."
     return OutcomeUnknown(fault, code="connection_lost")
-
-
-def _retry_after(error: openai.APIStatusError) -> float | None:
-    """Seconds that the provider asks to wait: a number, or a time (RFC 9110, 10.2.3)."""
-    said = error.response.headers.get("retry-after", "").strip()
-    try:
-        if said.isascii() and said.replace(".", "", 1).isdecimal():
-            return float(said)
-        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def _reason(error: openai.APIStatusError, key: Secret | None) -> str:

@@ -43,7 +43,7 @@ def check_set(settings: Settings) -> None:
         check_base_url(settings.openai_base_url)
 
 
-def check_key(key: Secret) -> None:
+def check_key(key: Secret, variable: str = "OPENAI_API_KEY") -> None:
     """Raise SetupError for a key that no header can carry."""
     text = key.reveal()
     if any(letter.isspace() for letter in text):
@@ -54,7 +54,7 @@ def check_key(key: Secret) -> None:
         fault = "holds a control character"
     else:
         return
-    raise SetupError(f"OPENAI_API_KEY {fault}.", "Copy the key anew.")
+    raise SetupError(f"{variable} {fault}.", "Copy the key anew.")
 
 
 def check_base_url(address: str) -> None:

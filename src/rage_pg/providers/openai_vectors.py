@@ -12,6 +12,7 @@ import numpy as np
 import openai
 
 from rage_pg.errors import ProviderError
+from rage_pg.providers.answering import is_of
 from rage_pg.providers.openai_errors import translated
 from rage_pg.providers.openai_settings import Server
 from rage_pg.providers.ports import Bill
@@ -65,17 +66,13 @@ def _decoded(content: bytes) -> Mapping[str, Any]:
 
 
 def _checked_model(asked: str, answered: Any) -> str:
-    """The model that answered: the one asked, a dated snapshot of it, or the same under a longer path."""
-    if answered is None or answered == "":
-        return asked
-    wanted, given = asked.lower().rpartition("/")[2], str(answered).lower().rpartition("/")[2]
-    if given != wanted and not given.startswith((f"{wanted}-", f"{wanted}:", f"{wanted}@")):
+    if not is_of(asked, answered):
         raise ProviderError(
             f"The server answered as the model {str(answered)[:100]!r}, not {asked!r}: "
             "vectors of two models cannot be compared. Name the model as the server does.",
             code="other_model",
         )
-    return str(answered)
+    return str(answered or asked)
 
 
 def _in_order(data: Any, count: int) -> list[Any]:

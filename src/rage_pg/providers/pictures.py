@@ -7,7 +7,8 @@ from io import BytesIO
 from PIL import Image
 
 from rage_pg.errors import ImageRejected
-from rage_pg.pixels import TURNS, in_eight_bits, in_srgb, orientation
+from rage_pg.pixels import shown
+from rage_pg.plain import plain
 from rage_pg.providers.ports import GeneratedImage
 
 MEDIA_TYPES = {"png": "image/png", "webp": "image/webp", "jpeg": "image/jpeg"}
@@ -20,15 +21,12 @@ def decoded(content: bytes, name: str) -> Image.Image:
     It carries no metadata on. Raise ImageRejected, naming `name`, where the bytes are no picture.
     """
     try:
-        with Image.open(BytesIO(content)) as opened:
+        with Image.open(BytesIO(plain(content).content)) as opened:
             opened.load()
-            turn = TURNS.get(orientation(opened))
-            picture = in_srgb(in_eight_bits(opened), opened.info.get("icc_profile"))
+            return shown(opened)
     # Damaged bytes make Pillow's readers raise nearly anything.
     except Exception as error:
         raise ImageRejected(f"{name} cannot be read as an image.", field="image") from error
-    picture.info = {}
-    return picture if turn is None else picture.transpose(turn)
 
 
 def flattened(picture: Image.Image) -> Image.Image:

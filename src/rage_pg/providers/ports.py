@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct, field
 from numpy.typing import NDArray
 
-from rage_pg.types import Encodes, Purpose, Role
+from rage_pg.types import Encodes, Kind, Purpose, Reader, Role
 
 Vectors: TypeAlias = NDArray[np.float32]
 """Shape (n, dimensions), one row per input, in the order given."""
@@ -166,10 +166,57 @@ class ImageGenerator(Protocol):
         ...
 
 
-class Captioner(Protocol):
-    """Describes a picture in words."""
+class CaptionContext(Struct, frozen=True, kw_only=True):
+    """What a captioner is told beside the picture: data, never instructions."""
 
-    async def caption(self, image: bytes) -> str: ...
+    language: str
+    """BCP 47: the language to answer in."""
+    vocabulary: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """How the brand calls things (products, SKUs, tags), and what is known of this picture; bounded."""
+
+
+class Description(Struct, frozen=True, kw_only=True):
+    """What a captioner sees in a picture: clean text of bounded length."""
+
+    caption: str | None
+    """One or two sentences; None from a reader that writes none."""
+    objects: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
+    visible_text: str = ""
+    kind: Kind | None = None
+    model: str
+    """The model that answered."""
+    request_id: str | None = None
+    usage: Any = None
+    """What was used, as the provider says it."""
+
+
+class Captioner(Protocol):
+    """Describes a picture in words, or reads the text in it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def reader(self) -> Reader:
+        """Which of an image's descriptions it writes."""
+        ...
+
+    @property
+    def charges(self) -> bool:
+        """Whether a call may cost money, and so needs a row in `paid_calls`."""
+        ...
+
+    async def describe(self, picture: bytes, context: CaptionContext) -> Description:
+        """One request, never repeated here. `picture` is a JPEG free of metadata.
+
+        Raise ProviderRefused, ProviderError (also for an answer that cannot be used) or OutcomeUnknown.
+        """
+        ...
 
 
 class Planner(Protocol):

@@ -7,15 +7,18 @@ from typing import TypeAlias
 
 from rage_pg.config import Settings
 from rage_pg.errors import InvalidInput, SetupError
+from rage_pg.providers import ocr
 from rage_pg.providers.encoders import Encoders, check_encoders
 from rage_pg.providers.local import LocalGenerator
-from rage_pg.providers.openai_settings import check_set, checked_server
-from rage_pg.providers.ports import ImageGenerator
+from rage_pg.providers.openai_settings import check_key, check_set, checked_server
+from rage_pg.providers.ports import Captioner, ImageGenerator
 
 Generators: TypeAlias = Callable[[str | None], ImageGenerator]
 """The generator of this name ("local", "openai", "openai:MODEL"), or the one of the settings for None."""
 
 CHOICES = "Choose local or openai:MODEL."
+CAPTIONERS = "openai:MODEL, gemini:MODEL or ocr"
+NO_CAPTIONER = f"Set RAGE_CAPTIONER to {CAPTIONERS}, and the key of its provider: docs/captions.md says more."
 
 
 class Registry:
@@ -26,6 +29,17 @@ class Registry:
         check_encoders(settings)
         self.encoders = Encoders(settings)
         self._settings = settings
+        self._captioner: Captioner | None = None
+
+    def captioner(self, model: str | None = None) -> Captioner:
+        """The one of RAGE_CAPTIONER, or its provider with another model. Raise SetupError for none."""
+        if self._settings.captioner is None:
+            raise SetupError("No captioner is set.", NO_CAPTIONER)
+        if model is not None:
+            return _captioner(self._settings, model)
+        if self._captioner is None:
+            self._captioner = _captioner(self._settings)
+        return self._captioner
 
     def generators(self) -> Generators:
         """A lookup by name; asked for None it raises SetupError where RAGE_GENERATOR cannot work here."""
@@ -63,6 +77,38 @@ def _openai(settings: Settings, model: str | None) -> ImageGenerator:
     return OpenAIGenerator(model, key=server.key, base_url=server.base_url)
 
 
+def _captioner(settings: Settings, model: str | None = None) -> Captioner:
+    name, named = _split(settings.captioner or "")
+    if name == "ocr":
+        if model or named:
+            raise SetupError("The captioner ocr has no models to choose from.", "Set RAGE_CAPTIONER=ocr.")
+        ocr.check_installed()
+        return ocr.OcrCaptioner()
+    chosen = model or named
+    if chosen is None:
+        raise SetupError(f"RAGE_CAPTIONER names no model of {name}.", f"Set it to {name}:MODEL.")
+    return _openai_captioner(settings, chosen) if name == "openai" else _gemini_captioner(settings, chosen)
+
+
+def _openai_captioner(settings: Settings, model: str) -> Captioner:
+    server = checked_server(settings)
+    from rage_pg.providers.openai_captions import OpenAICaptioner  # noqa: PLC0415
+
+    return OpenAICaptioner(model, key=server.key, base_url=server.base_url)
+
+
+def _gemini_captioner(settings: Settings, model: str) -> Captioner:
+    if settings.gemini_api_key is None:
+        raise SetupError("The captioner gemini has no key.", "Set GEMINI_API_KEY.")
+    check_key(settings.gemini_api_key, "GEMINI_API_KEY")
+    try:
+        from rage_pg.providers.gemini_captions import GeminiCaptioner  # noqa: PLC0415
+    except ImportError:
+        remedy = "Run: pip install 'rage-pg[gemini]'"
+        raise SetupError("RAGE_CAPTIONER is gemini, which is not installed.", remedy) from None
+    return GeminiCaptioner(model, key=settings.gemini_api_key)
+
+
 def _split(spec: str) -> tuple[str, str | None]:
     name, _, model = spec.partition(":")
     return name.strip(), model.strip() or None
@@ -70,7 +116,6 @@ def _split(spec: str) -> tuple[str, str | None]:
 
 def _refuse_unknown(settings: Settings) -> None:
     missing = {
-        "RAGE_CAPTIONER": settings.captioner,
         "RAGE_PLANNER": settings.planner,
     }
     for variable, value in missing.items():
@@ -78,3 +123,7 @@ def _refuse_unknown(settings: Settings) -> None:
             raise SetupError(
                 f"{variable} is set, but this version has no such provider.", f"Unset {variable}."
             )
+    captioner = settings.captioner
+    if captioner is not None and (_split(captioner)[0] not in ("openai", "gemini", "ocr")):
+        fault = f"RAGE_CAPTIONER is {captioner!r}, which is no captioner."
+        raise SetupError(fault, f"Choose {CAPTIONERS}.")

@@ -1,39 +1,24 @@
 """References made ready to leave the house: a format the image model takes, and nothing but the picture.
 
 A photograph carries where and by whom it was taken (EXIF, XMP, text chunks, bytes behind the picture's end).
-What is free of all that goes out byte for byte; everything else is encoded anew from its pixels.
+Of what the model takes as it is, all that is left out and the pixels stay; everything else is encoded anew.
 """
 
 from __future__ import annotations
 
 from io import BytesIO
 
-from PIL import Image, JpegImagePlugin
+from PIL import Image
 
 from rage_pg.errors import ImageRejected, NotPossible
+from rage_pg.pixels import orientation
+from rage_pg.plain import plain
 from rage_pg.providers.pictures import decoded, encoded_picture
 from rage_pg.providers.ports import InputImage
 
 MAX_BYTES = 50_000_000
 MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
-PLAIN_INFO = {
-    "PNG": {"dpi", "gamma", "icc_profile", "srgb", "chromaticity", "transparency", "aspect", "interlace"},
-    "JPEG": {
-        "jfif",
-        "jfif_version",
-        "jfif_unit",
-        "jfif_density",
-        "dpi",
-        "icc_profile",
-        "adobe",
-        "adobe_transform",
-        "progressive",
-        "progression",
-    },
-    "WEBP": {"icc_profile", "loop", "background", "duration", "timestamp"},
-}
-PLAIN_SEGMENTS = {"APP0", "APP2", "APP14"}
-
+LOSSY = ("JPEG", "AVIF", "HEIF")
 Upload = tuple[str, bytes, str]
 """File name, bytes, media type."""
 
@@ -51,27 +36,21 @@ def prepared(reference: InputImage, position: int) -> Upload:
 
 def _plain(content: bytes, name: str) -> tuple[bytes, str]:
     try:
-        with Image.open(BytesIO(content)) as picture:
+        kept = plain(content)
+        with Image.open(BytesIO(kept.content)) as picture:
             picture.load()
-            found, plain = picture.format or "", _is_plain(picture, content)
+            if _fits(picture):
+                return kept.content, kept.media_type
+            lossy = picture.format in LOSSY and not picture.has_transparency_data
     # Damaged bytes make Pillow's readers raise nearly anything.
     except Exception as error:
         raise ImageRejected(f"{name} cannot be read as an image.", field="image") from error
-    if plain:
-        return content, MEDIA_TYPES[found]
-    again = encoded_picture(decoded(content, name), "jpeg" if found in ("JPEG", "MPO") else "png")
+    again = encoded_picture(decoded(content, name), "jpeg" if lossy else "png")
     return again.content, again.media_type
 
 
-def _is_plain(picture: Image.Image, content: bytes) -> bool:
-    """Whether the bytes are of a format that is taken, upright, one frame, and hold only the picture."""
-    found = picture.format or ""
-    if found not in MEDIA_TYPES or getattr(picture, "n_frames", 1) != 1 or picture.mode in ("CMYK", "YCCK"):
+def _fits(picture: Image.Image) -> bool:
+    """Whether the model takes the format, and shows the picture as it is meant: upright, one frame."""
+    if picture.mode in ("CMYK", "YCCK") or orientation(picture) != 1:
         return False
-    if set(picture.info) - PLAIN_INFO[found] or picture.getexif():
-        return False
-    if isinstance(picture, JpegImagePlugin.JpegImageFile):
-        return {name for name, _ in picture.applist} <= PLAIN_SEGMENTS and content.endswith(b"\xff\xd9")
-    if found == "PNG":
-        return content[-8:-4] == b"IEND" and not getattr(picture, "private_chunks", [])
-    return int.from_bytes(content[4:8], "little") + 8 == len(content)
+    return picture.format in MEDIA_TYPES and getattr(picture, "n_frames", 1) == 1

@@ -13,6 +13,7 @@ from rage_pg.schema.catalogue import (
     images,
     picture_hashes,
 )
+from rage_pg.schema.descriptions import caption_tries, descriptions
 from rage_pg.schema.ledger import (
     generation_events,
     generation_outputs,
@@ -51,11 +52,13 @@ __all__ = [
     "brands",
     "caller_brands",
     "callers",
+    "caption_tries",
     "captions",
     "collection_images",
     "collections",
     "common_words",
     "contents",
+    "descriptions",
     "embedding_claims",
     "embedding_spaces",
     "embeddings",

@@ -125,6 +125,13 @@ contents = Table(
         server_default=text("now()"),
         comment="When the row was made.",
     ),
+    Column(
+        "frames",
+        Integer,
+        nullable=False,
+        server_default=text("1"),
+        comment="Frames of an animation or pages, of which the first is shown; 1 for a still.",
+    ),
     UniqueConstraint("sha256", name="contents_sha256_unique"),
     comment="The bytes of pictures, once per hash, whoever uses them.",
 )

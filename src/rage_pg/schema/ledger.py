@@ -294,6 +294,7 @@ paid_calls = Table(
     Index("paid_calls_brand", "brand_id", "started_at"),
     Index("paid_calls_generation", "generation_id"),
     Index("paid_calls_started", "started_at"),
+    Index("paid_calls_captions", "started_at", postgresql_where=text("purpose = 'caption'")),
     comment="Every call that may cost money, written before it is made.",
 )
 

@@ -75,6 +75,11 @@ embedding_spaces = Table(
     ),
     Column("trouble", Text, comment="Why filling it does not go on; null where nothing is in the way."),
     Column("trouble_at", DateTime(timezone=True), comment="When that was found."),
+    Column(
+        "index_definition",
+        Text,
+        comment="The statement that builds its HNSW index when a load is over, which is faster; null while it has one.",
+    ),
     UniqueConstraint(
         "encoder",
         "model",

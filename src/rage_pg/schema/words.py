@@ -42,7 +42,7 @@ captions = Table(
         "source",
         Text,
         nullable=False,
-        comment="import: came with a file; person; model: a vision model; generation: drafted from references.",
+        comment="import: came with a file; person; model: a vision model; generation: drafted from references; file: stood in the picture's file.",
     ),
     Column("author", Text, comment="The person or key that wrote it, where known."),
     Column("model", Text, comment="The model that wrote it."),
@@ -53,6 +53,17 @@ captions = Table(
         server_default=text("now()"),
         comment="When it was written.",
     ),
+    Column(
+        "replaces",
+        Integer,
+        comment="The revision that was current when a model's caption took its place; null: none was.",
+    ),
+    Column("reviewed_by", Text, comment="Who accepted or rejected a model's caption, where known."),
+    Column(
+        "reviewed_at",
+        DateTime(timezone=True),
+        comment="When it was accepted or rejected; null: nobody has looked it over.",
+    ),
     ForeignKeyConstraint(
         ["brand_id", "image_id"],
         ["rage.images.brand_id", "rage.images.image_id"],
@@ -60,6 +71,11 @@ captions = Table(
         ondelete="CASCADE",
     ),
     Index("captions_one_current", "image_id", unique=True, postgresql_where=text("is_current")),
+    Index(
+        "captions_to_review",
+        "image_id",
+        postgresql_where=text("is_current AND source = 'model' AND reviewed_at IS NULL"),
+    ),
     comment="Every caption that an image ever had; at most one is current.",
 )
 

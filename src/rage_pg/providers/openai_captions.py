@@ -1,0 +1,154 @@
+"""Captioner `openai`: OpenAI's chat completions, and every server that speaks them (base URL: a setting).
+
+vLLM, SGLang, llama.cpp and Ollama know this API and its JSON schemas; the newer responses API few of them do.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import openai
+from httpx2 import HTTPError
+
+from rage_pg.config import Secret
+from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused
+from rage_pg.providers.descriptions import (
+    MAX_ANSWER,
+    SCHEMA,
+    bad_answer,
+    clean,
+    description,
+    instruction,
+    shortened,
+    vocabulary,
+)
+from rage_pg.providers.openai_errors import translated
+from rage_pg.providers.openai_settings import OFFICIAL_URL
+from rage_pg.providers.ports import CaptionContext, Description
+from rage_pg.types import Reader
+
+TIMEOUT = openai.Timeout(180.0, connect=10.0)
+MOST_WRITTEN = 4_000
+"""Tokens of an answer, the model's thoughts among them: one that goes round in circles ends here."""
+LONGEST_REASON = 300
+
+
+class OpenAICaptioner:
+    """Sends a picture and what is to be said of it; one request, never repeated here."""
+
+    name = "openai"
+    reader: Reader = "model"
+    charges = True
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        key: Secret | None,
+        base_url: str | None = None,
+        timeout: openai.Timeout = TIMEOUT,
+    ) -> None:
+        self.model = model
+        self._key = key
+        self._base_url = base_url or OFFICIAL_URL
+        self._timeout = timeout
+
+    async def describe(self, picture: bytes, context: CaptionContext) -> Description:
+        try:
+            content, request_id = await self._ask(picture, context)
+        except openai.OpenAIError as error:
+            raise translated(error, self._base_url, self._key) from error
+        except HTTPError as error:
+            fault = "The connection broke while the vision model answered: the call may have been charged."
+            raise OutcomeUnknown(fault, code="connection_lost") from error
+        return _read(content, self.model, request_id)
+
+    async def _ask(self, picture: bytes, context: CaptionContext) -> tuple[bytes | None, str | None]:
+        """The answer's bytes, None where there are too many, and the request id."""
+        # A client of its own for each call: a connection kept from before may be dead without saying so,
+        # and then nobody could tell whether a paid request was received.
+        async with (
+            openai.AsyncOpenAI(
+                api_key=self._key.reveal() if self._key else "none",
+                base_url=self._base_url,
+                timeout=self._timeout,
+                max_retries=0,
+            ) as client,
+            client.chat.completions.with_streaming_response.create(
+                model=self.model,
+                messages=_messages(picture, context),
+                response_format={
+                    "type": "json_schema",
+                    "json_schema": {"name": "description", "strict": True, "schema": SCHEMA},
+                },
+                max_completion_tokens=MOST_WRITTEN,
+            ) as response,
+        ):
+            content = bytearray()
+            async for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > MAX_ANSWER:
+                    return None, response.request_id
+            return bytes(content), response.request_id
+
+
+def _messages(picture: bytes, context: CaptionContext) -> list[Any]:
+    address = f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}"
+    return [
+        {"role": "system", "content": instruction(context)},
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": vocabulary(context)},
+                {"type": "image_url", "image_url": {"url": address}},
+            ],
+        },
+    ]
+
+
+def _read(content: bytes | None, model: str, request_id: str | None) -> Description:
+    if content is None:
+        raise bad_answer("is far too long", request_id, None)
+    answer = _decoded(content)
+    if answer is None:
+        raise bad_answer("is not the JSON that its API promises", request_id, None)
+    usage = answer.get("usage")
+    choice = _first(answer.get("choices"))
+    message = choice.get("message")
+    message = message if isinstance(message, Mapping) else {}
+    refusal, finish = message.get("refusal"), choice.get("finish_reason")
+    if isinstance(refusal, str) and refusal.strip():
+        raise _refused(shortened(clean(refusal), LONGEST_REASON), request_id, usage)
+    if finish == "content_filter":
+        raise _refused("its content filter was tripped", request_id, usage)
+    if finish == "length":
+        raise bad_answer("was cut off before its end", request_id, usage, "cut_off")
+    return description(
+        message.get("content"),
+        asked=model,
+        answered=answer.get("model"),
+        request_id=request_id,
+        usage=usage,
+    )
+
+
+def _refused(reason: str, request_id: str | None, usage: Any) -> ProviderError:
+    return ProviderRefused(
+        f"The vision model refused: {reason}", code="refusal", request_id=request_id, usage=usage
+    )
+
+
+def _decoded(content: bytes) -> Mapping[str, Any] | None:
+    try:
+        answer = json.loads(content.decode("utf-8", "replace"), strict=False)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _first(choices: Any) -> Mapping[str, Any]:
+    found = choices[0] if isinstance(choices, list) and choices else None
+    return found if isinstance(found, Mapping) else {}
