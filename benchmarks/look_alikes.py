@@ -46,9 +46,7 @@ async def measure(images: int) -> None:
     originals = [path.read_bytes() for path in shown]
     hashes, vectors = await _looked_at(originals)
     sampled = [place for place in range(0, len(originals), EVERY) if hashes[place] is not None]
-    print(
-        f"{len(originals)} stamps; of {len(sampled)}, the share of versions found by hash, and by hash and style"
-    )
+    print(f"{len(originals)} stamps; of {len(sampled)}: versions found by hash, and by hash and style")
     print("version        " + "".join(f"{f'<= {bits}':>15}" for bits in THRESHOLDS))
     for name, make in VERSIONS.items():
         made = await _looked_at([make(_opened(originals[place])) for place in sampled])
@@ -105,9 +103,8 @@ def _time_many(images: int) -> None:
             with psycopg.connect(url, autocommit=True) as connection:
                 _fill(connection, images)
                 for bits in THRESHOLDS:
-                    print(
-                        f"<= {bits:2} of {images:,}: {_all(connection, bits)}; {_one(connection, images, bits)}"
-                    )
+                    found = f"{_all(connection, bits)}; {_one(connection, images, bits)}"
+                    print(f"<= {bits:2} of {images:,}: {found}")
 
 
 def _fill(connection: psycopg.Connection, images: int) -> None:
