@@ -181,7 +181,7 @@ UNCHANGED = (
     "DELETE FROM rage.page_sessions",
     "UPDATE rage.prices SET usd_per_million = 0",
     "UPDATE rage.search_legs SET weight = 0",
-    "DELETE FROM rage.embedding_spaces",
+    "UPDATE rage.embedding_spaces SET ef_search = 10",
     "DELETE FROM rage.contents",
     "DELETE FROM rage.searches",
     "DELETE FROM rage.paid_calls",

@@ -148,10 +148,8 @@ SET trouble = %(trouble)s, trouble_at = CASE WHEN %(trouble)s::text IS NOT NULL 
 WHERE space_id = %(space_id)s AND trouble IS DISTINCT FROM %(trouble)s;
 
 -- name: set_index_aside
--- A space without vectors that lacks many gets its index when it is full: whether it was set aside now.
-SELECT rage.set_index_aside(%(space_id)s)
-WHERE NOT EXISTS (SELECT FROM rage.embeddings WHERE space_id = %(space_id)s)
-  AND (SELECT count(*) FROM (SELECT FROM rage.images WHERE deleted_at IS NULL LIMIT %(many)s) AS i) = %(many)s;
+-- A space without vectors gets its index when it is full, where there are many images: whether it was set aside now.
+SELECT rage.set_index_aside(%(space_id)s, %(many)s);
 
 -- name: build_index
 -- Builds an index that was set aside, when nothing is missing and nobody else is at work.

@@ -84,7 +84,7 @@ RETURN interval '15 seconds';
 COMMENT ON FUNCTION rage.lost_after() IS 'For how long whoever fills a space may be silent before others take over what it was at.';
 
 
-CREATE OR REPLACE FUNCTION rage.set_index_aside(space integer) RETURNS boolean
+CREATE OR REPLACE FUNCTION rage.set_index_aside(space integer, many integer) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $function$
@@ -95,10 +95,20 @@ BEGIN
     IF NOT rage.is_operator() THEN
         RAISE EXCEPTION 'only the operator changes indexes' USING ERRCODE = 'insufficient_privilege';
     END IF;
+    -- Two that both look, and then both want the table for themselves, would wait for each other.
+    PERFORM pg_advisory_xact_lock(hashtextextended('rage.build_index', space));
+    IF to_regclass(format('rage.%I', part || '_hnsw')) IS NULL
+       OR (SELECT count(*) FROM (SELECT FROM rage.images AS i WHERE i.deleted_at IS NULL LIMIT many) AS i) < many THEN
+        RETURN false;
+    END IF;
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM rage.%I)', part) INTO empty;
+    IF NOT empty THEN
+        RETURN false;
+    END IF;
     SET LOCAL lock_timeout = '2s';
     EXECUTE format('LOCK TABLE rage.%I IN ACCESS EXCLUSIVE MODE', part);
     EXECUTE format('SELECT NOT EXISTS (SELECT FROM rage.%I)', part) INTO empty;
-    IF NOT empty OR to_regclass(format('rage.%I', part || '_hnsw')) IS NULL THEN
+    IF NOT empty THEN
         RETURN false;
     END IF;
     UPDATE rage.embedding_spaces AS s
@@ -110,8 +120,8 @@ EXCEPTION WHEN lock_not_available THEN
     RETURN false;
 END
 $function$;
-COMMENT ON FUNCTION rage.set_index_aside(integer) IS
-    'Drops the HNSW index of a space without vectors, to be built after a load; whether it did.';
+COMMENT ON FUNCTION rage.set_index_aside(integer, integer) IS
+    'Drops the HNSW index of a space without vectors in a store of many images, to be built after a load; whether it did.';
 
 
 CREATE OR REPLACE FUNCTION rage.build_index(space integer) RETURNS boolean

@@ -64,7 +64,7 @@ GRANT SELECT ON rage.alembic_version, rage.job_schema_changes TO rage_app;
 REVOKE UPDATE ON rage.brands FROM rage_app;
 GRANT UPDATE (title, guidelines, language) ON rage.brands TO rage_app;
 -- Spaces are made by rage.create_space; what the owner will execute to build an index nobody else writes.
-REVOKE INSERT, UPDATE ON rage.embedding_spaces FROM rage_app;
+REVOKE INSERT, UPDATE, DELETE ON rage.embedding_spaces FROM rage_app;
 GRANT UPDATE (state, trouble, trouble_at, candidate_cost, ef_search) ON rage.embedding_spaces TO rage_app;
 -- Only triggers add to it.
 REVOKE INSERT, UPDATE, DELETE ON rage.audit_log FROM rage_app;
