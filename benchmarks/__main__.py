@@ -16,6 +16,7 @@ from benchmarks import (
     import_rate,
     killed,
     load,
+    look_alikes,
     not_found,
     real_catalogue,
     startup,
@@ -53,6 +54,7 @@ def _parts(options: argparse.Namespace) -> dict[str, Part]:
         "not-found": not_found.measure,
         "search": partial(filtered_search.measure, images, queries, options.peers, options.cache),
         "hybrid": partial(hybrid.measure, images, queries),
+        "look-alikes": partial(look_alikes.measure, images),
         "words": partial(words.measure, images),
         "load": partial(load.measure, images, options.clients, options.seconds),
         "openclipart": partial(real_catalogue.measure, options.limit),
@@ -63,7 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", help="which to run; all without")
     add = parser.add_argument
-    add("--images", type=int, default=100_000, help="of search, hybrid, words and load (%(default)s)")
+    add(
+        "--images",
+        type=int,
+        default=100_000,
+        help="of search, hybrid, look-alikes, words and load (%(default)s)",
+    )
     add("--queries", type=int, default=40, help="of search and hybrid (%(default)s)")
     add("--peers", type=_peers, default=PEERS, help="of search: planner,chroma,lancedb (all), or none")
     add("--cache", type=Path, default=default_cache(), help="for the peers' environments (%(default)s)")

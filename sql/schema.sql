@@ -71,6 +71,106 @@ $$;
 
 COMMENT ON FUNCTION rage.add_space(name text, encodes text, encoder text, model text, weights_sha256 text, dimensions integer) IS 'The space of an encoder, to be filled from now on: made, or taken up again where it was idle or retired.';
 
+CREATE FUNCTION rage.alike_pairs(threshold integer, style_within double precision, filters jsonb, most integer) RETURNS TABLE(image_id bigint, other_id bigint, kind text, distance integer, style_distance double precision)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    SET jit TO 'off'
+    AS $_$
+DECLARE
+    allowed   integer[] := rage.brand_limit();
+    wanted    jsonb := rage.resolved(filters, allowed);
+    matching  rage.matching := rage.matching(wanted, NULL, allowed, true);
+BEGIN
+    PERFORM rage.check_likeness(threshold, style_within);
+    IF most IS NULL OR most < 1 THEN
+        RAISE EXCEPTION 'k must be at least 1, not %', coalesce(most::text, 'null')
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'k';
+    END IF;
+    RETURN QUERY EXECUTE format($sql$
+WITH matches AS MATERIALIZED (
+    SELECT i.image_id, i.content_id, min(i.image_id) OVER (PARTITION BY i.content_id) AS first_id
+    FROM rage.images AS i
+    WHERE %s
+),
+hashed AS MATERIALIZED (
+    SELECT m.image_id, h.hash, h.bands
+    FROM matches AS m JOIN rage.picture_hashes AS h USING (content_id)
+    WHERE m.image_id = m.first_id AND h.hash IS NOT NULL
+),
+parts AS MATERIALIZED (
+    SELECT h.image_id, h.hash, part.key FROM hashed AS h, unnest(h.bands) AS part (key)
+),
+near AS (
+    SELECT a.image_id, b.image_id AS other_id, a.hash # b.hash AS differs, a.key >> 16 AS part
+    FROM parts AS a
+    CROSS JOIN unnest(rage.near_masks($4)) AS near (mask)
+    JOIN parts AS b ON b.key = a.key # near.mask
+    WHERE a.image_id < b.image_id AND bit_count(a.hash # b.hash) <= $4
+),
+pairs AS (
+    SELECT n.image_id, n.other_id, bit_count(n.differs)::integer AS distance
+    FROM near AS n
+    WHERE (n.part < 1 OR bit_count(substring(n.differs FROM 1 FOR 16)) > $4 / 4)
+      AND (n.part < 2 OR bit_count(substring(n.differs FROM 17 FOR 16)) > $4 / 4)
+      AND (n.part < 3 OR bit_count(substring(n.differs FROM 33 FOR 16)) > $4 / 4)
+),
+compared AS (
+    SELECT p.*, rage.style_distance($5, p.image_id, p.other_id) AS style FROM pairs AS p OFFSET 0
+)
+SELECT m.first_id, m.image_id, 'duplicate', 0, NULL::double precision FROM matches AS m WHERE m.image_id <> m.first_id
+UNION ALL
+SELECT c.image_id, c.other_id, 'look-alike', c.distance, c.style FROM compared AS c WHERE coalesce(c.style <= $6, true)
+LIMIT $7$sql$, matching.condition)
+    USING wanted, NULL::bigint[], allowed, threshold,
+          (SELECT l.space_id FROM rage.search_legs AS l WHERE l.leg = 'style'), style_within, most;
+END
+$_$;
+
+COMMENT ON FUNCTION rage.alike_pairs(threshold integer, style_within double precision, filters jsonb, most integer) IS 'The pairs of images that pass a filter and show the same bytes or look alike, each once. Of images with the same bytes each is a pair with the first alone, which stands for them all.';
+
+CREATE FUNCTION rage.alike_to(image_id bigint, threshold integer DEFAULT 7, style_within double precision DEFAULT 0.2, filters jsonb DEFAULT '{}'::jsonb, among bigint[] DEFAULT NULL::bigint[]) RETURNS TABLE(alike_id bigint, kind text, distance integer, style_distance double precision)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 20
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+DECLARE
+    allowed   integer[] := rage.brand_limit();
+    wanted    jsonb := rage.resolved(alike_to.filters, allowed);
+    matching  rage.matching := rage.matching(wanted, among, allowed, true);
+    shown     bigint;
+    own       rage.picture_hashes;
+BEGIN
+    PERFORM rage.check_likeness(threshold, style_within);
+    SELECT i.content_id INTO shown
+    FROM rage.images AS i
+    WHERE i.image_id = alike_to.image_id AND i.deleted_at IS NULL AND (allowed IS NULL OR i.brand_id = ANY (allowed));
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no image %', coalesce(alike_to.image_id::text, 'null')
+            USING ERRCODE = 'no_data_found', COLUMN = 'image_id';
+    END IF;
+    SELECT h.* INTO own FROM rage.picture_hashes AS h WHERE h.content_id = shown;
+    RETURN QUERY EXECUTE format($sql$
+WITH near AS MATERIALIZED (
+    SELECT n.content_id, n.distance FROM rage.near_contents($5, $6) AS n
+    UNION ALL
+    SELECT $7, 0
+),
+found AS MATERIALIZED (
+    SELECT i.image_id, i.content_id = $7 AS same, near.distance,
+           CASE WHEN i.content_id <> $7 THEN rage.style_distance($8, $4, i.image_id) END AS style
+    FROM near JOIN rage.images AS i USING (content_id)
+    WHERE i.image_id <> $4 AND %s
+)
+SELECT image_id, CASE WHEN same THEN 'duplicate' ELSE 'look-alike' END, distance, style
+FROM found
+WHERE coalesce(style <= $9, true)
+ORDER BY same DESC, distance, style NULLS LAST, image_id$sql$, matching.condition)
+    USING wanted, among, allowed, alike_to.image_id, own, threshold, shown,
+          (SELECT l.space_id FROM rage.search_legs AS l WHERE l.leg = 'style'), style_within;
+END
+$_$;
+
+COMMENT ON FUNCTION rage.alike_to(image_id bigint, threshold integer, style_within double precision, filters jsonb, among bigint[]) IS 'The images that show the same bytes as an image, then those that look like it: of whose hash at most so many bits differ, and whose style is no further apart, where both have a vector of it.';
+
 CREATE FUNCTION rage.all_of(clauses text[]) RETURNS text
     LANGUAGE sql IMMUTABLE
     RETURN array_to_string(clauses, '
@@ -468,6 +568,22 @@ $$;
 
 COMMENT ON FUNCTION rage.check_k(k integer) IS 'Refuses a number of results that is out of bounds.';
 
+CREATE FUNCTION rage.check_likeness(threshold integer, style_within double precision) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+BEGIN
+    IF threshold IS NULL OR threshold NOT BETWEEN 0 AND 11 THEN
+        RAISE EXCEPTION 'threshold must be from 0 to 11 bits, not %', coalesce(threshold::text, 'null')
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'threshold';
+    ELSIF style_within < 0 OR style_within = 'NaN' THEN
+        RAISE EXCEPTION 'style_within must be a distance from 0, or null for any'
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'style_within';
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION rage.check_likeness(threshold integer, style_within double precision) IS 'A clear error for bounds that are none.';
+
 CREATE FUNCTION rage.check_operator() RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'rage', 'pg_temp'
@@ -739,6 +855,26 @@ CREATE FUNCTION rage.default_filters(filters jsonb) RETURNS jsonb
 
 COMMENT ON FUNCTION rage.default_filters(filters jsonb) IS 'A search finds what is approved unless states are named; of what is approved, only what is usable today.';
 
+CREATE FUNCTION rage.described_alike(image_id bigint, threshold integer, style_within double precision, k integer, filters jsonb, among bigint[]) RETURNS TABLE(rank integer, alike_id bigint, external_id text, brand text, skus text[], title text, tags text[], kind text, distance integer, style_distance double precision)
+    LANGUAGE plpgsql STABLE ROWS 20
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+BEGIN
+    PERFORM rage.check_k(k);
+    RETURN QUERY
+    SELECT found.place::integer, found.alike_id, i.external_id, i.brand, i.skus, i.title, i.tags,
+           found.kind, found.distance, found.style_distance
+    FROM rage.alike_to($1, $2, $3, $5, $6) WITH ORDINALITY AS found (alike_id, kind, distance, style_distance, place)
+    LEFT JOIN LATERAL (
+        SELECT v.external_id, v.brand, v.skus, v.title, v.tags FROM rage_v1.images AS v WHERE v.image_id = found.alike_id OFFSET 0
+    ) AS i ON true
+    WHERE found.place <= k
+    ORDER BY found.place;
+END
+$_$;
+
+COMMENT ON FUNCTION rage.described_alike(image_id bigint, threshold integer, style_within double precision, k integer, filters jsonb, among bigint[]) IS 'The first k rows of rage.alike_to with the images as rage_v1.images shows them.';
+
 CREATE FUNCTION rage.described_nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) RETURNS TABLE(rank integer, similar_id bigint, external_id text, brand text, skus text[], title text, tags text[], distance double precision, strategy text, matched bigint, complete boolean)
     LANGUAGE plpgsql STABLE ROWS 20
     SET search_path TO 'rage', 'pg_temp'
@@ -895,15 +1031,19 @@ BEGIN
     ORDER BY o.sha256
     FOR UPDATE;
 
-    UPDATE rage.contents AS o
-    SET bytes = NULL, thumbnail = NULL, erased_at = now()
-    WHERE o.erased_at IS NULL
-      AND EXISTS (SELECT FROM rage.image_versions AS v WHERE v.image_id = erased_image AND v.content_id = o.content_id)
-      AND NOT EXISTS (
-          SELECT FROM rage.image_versions AS v
-          JOIN rage.images AS i USING (image_id)
-          WHERE v.content_id = o.content_id AND i.erased_at IS NULL
-      );
+    WITH erased AS (
+        UPDATE rage.contents AS o
+        SET bytes = NULL, thumbnail = NULL, erased_at = now()
+        WHERE o.erased_at IS NULL
+          AND EXISTS (SELECT FROM rage.image_versions AS v WHERE v.image_id = erased_image AND v.content_id = o.content_id)
+          AND NOT EXISTS (
+              SELECT FROM rage.image_versions AS v
+              JOIN rage.images AS i USING (image_id)
+              WHERE v.content_id = o.content_id AND i.erased_at IS NULL
+          )
+        RETURNING o.content_id
+    )
+    DELETE FROM rage.picture_hashes AS h USING erased WHERE h.content_id = erased.content_id;
 END
 $$;
 
@@ -1273,7 +1413,7 @@ CREATE FUNCTION rage.lexeme_query(forms text[]) RETURNS tsquery
 
 COMMENT ON FUNCTION rage.lexeme_query(forms text[]) IS 'Finds the documents that have one of these lexemes.';
 
-CREATE FUNCTION rage.list_images(filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer) RETURNS TABLE(image_id bigint, sort_key text)
+CREATE FUNCTION rage.list_images(filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer, alike_to bigint DEFAULT NULL::bigint) RETURNS TABLE(image_id bigint, sort_key text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
     AS $_$
@@ -1287,7 +1427,8 @@ DECLARE
                         END;
     allowed     integer[] := rage.brand_limit();
     wanted      jsonb := rage.resolved(filters, allowed);
-    clause      text := (rage.matching(wanted, NULL, allowed, true)).condition;
+    among       bigint[] := CASE WHEN alike_to IS NOT NULL THEN ARRAY(SELECT l.alike_id FROM rage.alike_to(alike_to) AS l) END;
+    clause      text := (rage.matching(wanted, among, allowed, true)).condition;
 BEGIN
     IF key IS NULL THEN
         RAISE EXCEPTION 'sort must be created_at, updated_at, title or id, with - before it for the other direction'
@@ -1309,11 +1450,11 @@ FROM rage.images AS i
 WHERE %2$s
 ORDER BY %1$s %3$s, i.image_id %3$s
 LIMIT $7$sql$, key, clause, CASE WHEN descending THEN 'DESC' ELSE 'ASC' END)
-    USING wanted, NULL::bigint[], allowed, words, after_key, after_id, page_size;
+    USING wanted, among, allowed, words, after_key, after_id, page_size;
 END
 $_$;
 
-COMMENT ON FUNCTION rage.list_images(filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer) IS 'One page of the images that pass a filter, in a stable order; sort_key and image_id of the last row continue it.';
+COMMENT ON FUNCTION rage.list_images(filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer, alike_to bigint) IS 'One page of the images that pass a filter, and look like an image if one is given, in a stable order; sort_key and image_id of the last row continue it.';
 
 CREATE FUNCTION rage.lost_after() RETURNS interval
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1419,6 +1560,50 @@ CREATE FUNCTION rage.names(value jsonb) RETURNS text[]
     RETURN ARRAY(SELECT rage.normal_form(name.value) AS normal_form FROM jsonb_array_elements_text(names.value) name(value));
 
 COMMENT ON FUNCTION rage.names(value jsonb) IS 'A JSON array of brands or collections in the form in which they are compared.';
+
+CREATE FUNCTION rage.near_masks(threshold integer) RETURNS integer[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY(SELECT 0 UNION ALL SELECT ((1 << a."bit") | (1 << b."bit")) FROM generate_series(0, 15) a("bit"), generate_series(0, 15) b("bit") WHERE (((near_masks.threshold >= 4) AND (a."bit" = b."bit")) OR ((near_masks.threshold >= 8) AND (a."bit" < b."bit"))));
+
+COMMENT ON FUNCTION rage.near_masks(threshold integer) IS 'Which bits of a part of 16 may differ in one of the four at least, where so many of all 64 may; up to 11.';
+
+CREATE FUNCTION rage.near_bands(bands integer[], threshold integer) RETURNS integer[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY(SELECT (own.band # near.mask) FROM unnest(near_bands.bands) own(band), unnest(rage.near_masks(near_bands.threshold)) near(mask));
+
+COMMENT ON FUNCTION rage.near_bands(bands integer[], threshold integer) IS 'The parts of which a hash has one at least, if so few bits differ from the hash with these parts.';
+
+CREATE TABLE rage.picture_hashes (
+    content_id bigint NOT NULL,
+    hash bit(64),
+    bands integer[] GENERATED ALWAYS AS (ARRAY[((SUBSTRING(hash FROM 1 FOR 16))::bit(16))::integer, (((SUBSTRING(hash FROM 17 FOR 16))::bit(16))::integer + 65536), (((SUBSTRING(hash FROM 33 FOR 16))::bit(16))::integer + 131072), (((SUBSTRING(hash FROM 49 FOR 16))::bit(16))::integer + 196608)]) STORED
+);
+
+COMMENT ON TABLE rage.picture_hashes IS 'What pictures look like: a row once somebody looked, none after an erasure.';
+
+COMMENT ON COLUMN rage.picture_hashes.content_id IS 'The bytes.';
+
+COMMENT ON COLUMN rage.picture_hashes.hash IS 'Perceptual hash of the thumbnail: few bits differ between pictures that look alike; null for a flat one, which looks like every other.';
+
+COMMENT ON COLUMN rage.picture_hashes.bands IS 'The hash in four parts of 16 bits, each with its place above: hashes of which few bits differ have a part that is equal or nearly so.';
+
+CREATE FUNCTION rage.near_contents(own rage.picture_hashes, threshold integer) RETURNS TABLE(content_id bigint, distance integer)
+    LANGUAGE plpgsql STABLE ROWS 10
+    SET search_path TO 'rage', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+BEGIN
+    RETURN QUERY
+    SELECT h.content_id, bit_count(h.hash # own.hash)::integer
+    FROM rage.picture_hashes AS h
+    WHERE h.hash IS NOT NULL
+      AND h.bands && rage.near_bands(own.bands, near_contents.threshold)
+      AND bit_count(h.hash # own.hash) <= near_contents.threshold
+      AND h.content_id <> own.content_id;
+END
+$$;
+
+COMMENT ON FUNCTION rage.near_contents(own rage.picture_hashes, threshold integer) IS 'The pictures of whose hash at most so many bits differ from a picture''s own, of every brand; none for a flat one.';
 
 CREATE FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) RETURNS TABLE(rank integer, similar_id bigint, distance double precision, strategy text, matched bigint, complete boolean)
     LANGUAGE plpgsql STABLE ROWS 20
@@ -2396,7 +2581,7 @@ CREATE FUNCTION rage.space_of(encoder text, model text, weights_sha256 text, dim
 
 COMMENT ON FUNCTION rage.space_of(encoder text, model text, weights_sha256 text, dimensions integer, encodes text) IS 'The space of an encoder: same model, same weights, same dimensions, same thing encoded; null where there is none.';
 
-CREATE FUNCTION rage.store_contents(hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[], frames integer[]) RETURNS TABLE(sha256 bytea, content_id bigint)
+CREATE FUNCTION rage.store_contents(hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[], frames integer[], perceptual_hashes bit[]) RETURNS TABLE(sha256 bytea, content_id bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
     AS $$
@@ -2410,21 +2595,31 @@ BEGIN
     -- In one order, so that two imports cannot block each other. What is there already is written again: left
     -- out, it would take less time, and tell that another brand has it.
     RETURN QUERY
-    INSERT INTO rage.contents AS c (sha256, media_type, byte_size, width, height, bytes, thumbnail, frames)
-    SELECT hash, media_type, octet_length(picture), width, height, picture, thumbnail, frame_count
-    FROM unnest(hashes, media_types, widths, heights, pictures, thumbnails, frames)
-        AS given (hash, media_type, width, height, picture, thumbnail, frame_count)
-    ORDER BY hash
-    ON CONFLICT (sha256) DO UPDATE
-    SET bytes = excluded.bytes,
-        -- Made from the bytes, and already seen by those who have them.
-        thumbnail = coalesce(c.thumbnail, excluded.thumbnail),
-        erased_at = NULL
-    RETURNING c.sha256, c.content_id;
+    WITH kept AS (
+        INSERT INTO rage.contents AS c (sha256, media_type, byte_size, width, height, bytes, thumbnail, frames)
+        SELECT hash, media_type, octet_length(picture), width, height, picture, thumbnail, frame_count
+        FROM unnest(hashes, media_types, widths, heights, pictures, thumbnails, frames)
+            AS given (hash, media_type, width, height, picture, thumbnail, frame_count)
+        ORDER BY hash
+        ON CONFLICT (sha256) DO UPDATE
+        SET bytes = excluded.bytes,
+            -- Made from the bytes, and already seen by those who have them.
+            thumbnail = coalesce(c.thumbnail, excluded.thumbnail),
+            erased_at = NULL
+        RETURNING c.sha256, c.content_id
+    ),
+    hashed AS (
+        INSERT INTO rage.picture_hashes AS h (content_id, hash)
+        SELECT k.content_id, given.perceptual_hash
+        FROM kept AS k
+        JOIN unnest(hashes, perceptual_hashes) AS given (hash, perceptual_hash) ON given.hash = k.sha256
+        ON CONFLICT (content_id) DO UPDATE SET hash = h.hash
+    )
+    SELECT k.sha256, k.content_id FROM kept AS k;
 END
 $$;
 
-COMMENT ON FUNCTION rage.store_contents(hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[], frames integer[]) IS 'Keeps bytes, once per hash whichever brand brings them, and says under which number.';
+COMMENT ON FUNCTION rage.store_contents(hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[], frames integer[], perceptual_hashes bit[]) IS 'Keeps bytes, once per hash whichever brand brings them, and says under which number.';
 
 CREATE TABLE rage.prompt_vectors (
     space_id integer NOT NULL,
@@ -2481,6 +2676,26 @@ CREATE FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed
     RETURN (WITH legs AS (SELECT l.leg, ((strategy.vectors ? l.leg) OR ((l.leg = 'text'::text) AND (strategy.words IS NOT NULL))) AS searched, (l.leg = ANY (strategy.indexed)) AS by_index, CASE WHEN (l.leg = 'text'::text) THEN 'only stop words for text'::text WHEN (l.space_id IS NULL) THEN ('no space for '::text || l.leg) ELSE ('prompt not embedded for '::text || l.leg) END AS lack FROM rage.search_legs l WHERE (((strategy.weights ->> l.leg))::real > (0)::double precision)) SELECT concat_ws('; '::text, (CASE WHEN (strategy.brand IS NULL) THEN 'hnsw: '::text ELSE 'hnsw of the brand: '::text END || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND legs.by_index))), ('exact: '::text || string_agg(legs.leg, ' + '::text ORDER BY legs.leg) FILTER (WHERE (legs.searched AND (NOT legs.by_index)))), CASE WHEN (NOT bool_or(legs.searched)) THEN 'exact: no leg'::text ELSE NULL::text END, string_agg(legs.lack, ', '::text ORDER BY legs.leg) FILTER (WHERE (NOT legs.searched)), CASE WHEN (strategy.estimate IS NOT NULL) THEN 'matched estimated'::text WHEN strategy.wide THEN format('matched counted up to %s'::text, rage.most_counted()) ELSE NULL::text END) AS concat_ws FROM legs);
 
 COMMENT ON FUNCTION rage.strategy(vectors jsonb, words jsonb, weights jsonb, indexed text[], brand integer, wide boolean, estimate bigint) IS 'How a search finds its answer, in words: exact or by which index, over which legs, and what is missing.';
+
+CREATE FUNCTION rage.style_distance(space integer, one bigint, other bigint) RETURNS double precision
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+BEGIN
+    -- A vector of an earlier version says nothing of the picture that is shown.
+    RETURN (
+        SELECT a.embedding <=> b.embedding
+        FROM rage.embeddings AS a
+        JOIN rage.images AS ai ON ai.image_id = a.image_id
+        JOIN rage.contents AS ac ON ac.content_id = ai.content_id AND ac.sha256 = a.input_sha256,
+             rage.embeddings AS b
+        JOIN rage.images AS bi ON bi.image_id = b.image_id
+        JOIN rage.contents AS bc ON bc.content_id = bi.content_id AND bc.sha256 = b.input_sha256
+        WHERE a.space_id = space AND a.image_id = one AND b.space_id = space AND b.image_id = other);
+END
+$$;
+
+COMMENT ON FUNCTION rage.style_distance(space integer, one bigint, other bigint) IS 'How far the look of two images is apart in a space; null while one of them has no vector there.';
 
 CREATE FUNCTION rage.style_named_by(caption_vector jsonb, style_space integer, allowed integer[]) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -2988,6 +3203,28 @@ CREATE FUNCTION rage_v1.contract_version() RETURNS text
     RETURN '1.0'::text;
 
 COMMENT ON FUNCTION rage_v1.contract_version() IS 'Version of this schema''s views and functions: the second number grows with additions, the first would break users.';
+
+CREATE FUNCTION rage_v1.duplicates(threshold integer DEFAULT 7, style_within double precision DEFAULT 0.2, k integer DEFAULT 100000, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer) RETURNS TABLE(image_id bigint, other_id bigint, kind text, distance integer, style_distance double precision)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+    SELECT *
+    FROM rage.alike_pairs(
+        $1, $2, rage.filters($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18), $3)
+$_$;
+
+COMMENT ON FUNCTION rage_v1.duplicates(threshold integer, style_within double precision, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) IS 'Up to k pairs of images that show the same bytes (kind duplicate) or look alike (look-alike), in no order: image_id came before other_id. Of several with the same bytes, each is a pair with the first, which alone is compared with others.';
+
+CREATE FUNCTION rage_v1.look_alikes(image_id bigint, threshold integer DEFAULT 7, style_within double precision DEFAULT 0.2, k integer DEFAULT 20, brands text[] DEFAULT NULL::text[], skus text[] DEFAULT NULL::text[], kinds text[] DEFAULT NULL::text[], states text[] DEFAULT NULL::text[], tags_all text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], tags_none text[] DEFAULT NULL::text[], collections text[] DEFAULT NULL::text[], attributes jsonb DEFAULT NULL::jsonb, among bigint[] DEFAULT NULL::bigint[], origins text[] DEFAULT NULL::text[], created_after timestamp with time zone DEFAULT NULL::timestamp with time zone, created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, updated_after timestamp with time zone DEFAULT NULL::timestamp with time zone, min_width integer DEFAULT NULL::integer, min_height integer DEFAULT NULL::integer) RETURNS TABLE(rank integer, image_id bigint, external_id text, brand text, skus text[], title text, tags text[], kind text, distance integer, style_distance double precision)
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 20
+    SET search_path TO 'rage', 'pg_temp'
+    AS $_$
+    SELECT *
+    FROM rage.described_alike(
+        $1, $2, $3, $4, rage.filters($5, $6, $7, $8, $9, $10, $11, $12, $13, $15, $16, $17, $18, $19, $20), $14)
+$_$;
+
+COMMENT ON FUNCTION rage_v1.look_alikes(image_id bigint, threshold integer, style_within double precision, k integer, brands text[], skus text[], kinds text[], states text[], tags_all text[], tags_any text[], tags_none text[], collections text[], attributes jsonb, among bigint[], origins text[], created_after timestamp with time zone, created_before timestamp with time zone, updated_after timestamp with time zone, min_width integer, min_height integer) IS 'The images with the same bytes as an image (kind duplicate), then those that look like it (look-alike), filtered like a list: drafts and retired ones are among them. distance counts the bits of 64 in which their perceptual hashes differ, at most threshold; style_within bounds the distance of their style vectors where both have one, null does not.';
 
 CREATE FUNCTION rage_v1.prompt_vector(prompt text, space text) RETURNS real[]
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -4951,6 +5188,9 @@ ALTER TABLE ONLY rage.page_sessions
 ALTER TABLE ONLY rage.paid_calls
     ADD CONSTRAINT paid_calls_pkey PRIMARY KEY (call_id);
 
+ALTER TABLE ONLY rage.picture_hashes
+    ADD CONSTRAINT picture_hashes_pkey PRIMARY KEY (content_id);
+
 ALTER TABLE ONLY rage.prices
     ADD CONSTRAINT prices_pkey PRIMARY KEY (provider, model, token_class, effective_from);
 
@@ -5069,6 +5309,8 @@ CREATE INDEX paid_calls_captions ON rage.paid_calls USING btree (started_at) WHE
 CREATE INDEX paid_calls_generation ON rage.paid_calls USING btree (generation_id);
 
 CREATE INDEX paid_calls_started ON rage.paid_calls USING btree (started_at);
+
+CREATE INDEX picture_hashes_bands ON rage.picture_hashes USING gin (bands) WHERE (hash IS NOT NULL);
 
 CREATE INDEX prompt_vectors_caller ON rage.prompt_vectors USING btree (caller_id);
 
@@ -5282,6 +5524,9 @@ ALTER TABLE ONLY rage.paid_calls
 ALTER TABLE ONLY rage.paid_calls
     ADD CONSTRAINT paid_calls_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES rage.generations(generation_id) ON DELETE RESTRICT;
 
+ALTER TABLE ONLY rage.picture_hashes
+    ADD CONSTRAINT picture_hashes_content_id_fkey FOREIGN KEY (content_id) REFERENCES rage.contents(content_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY rage.prompt_vectors
     ADD CONSTRAINT prompt_vectors_caller_id_fkey FOREIGN KEY (caller_id) REFERENCES rage.callers(caller_id) ON DELETE CASCADE;
 
@@ -5395,6 +5640,8 @@ CREATE POLICY added ON rage.index_audits FOR INSERT WITH CHECK (( SELECT rage.is
 CREATE POLICY added ON rage.page_sessions FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY added ON rage.paid_calls FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY added ON rage.picture_hashes FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY added ON rage.prices FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
@@ -5513,6 +5760,8 @@ CREATE POLICY changed ON rage.page_sessions FOR UPDATE USING (( SELECT rage.is_o
 
 CREATE POLICY changed ON rage.paid_calls FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
+CREATE POLICY changed ON rage.picture_hashes FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
 CREATE POLICY changed ON rage.prices FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY changed ON rage.prompt_vectors FOR UPDATE USING ((NOT (caller_id IS DISTINCT FROM ( SELECT rage.caller_id() AS caller_id)))) WITH CHECK ((NOT (caller_id IS DISTINCT FROM ( SELECT rage.caller_id() AS caller_id))));
@@ -5582,6 +5831,8 @@ ALTER TABLE rage.index_audits ENABLE ROW LEVEL SECURITY;
 ALTER TABLE rage.page_sessions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.paid_calls ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.picture_hashes ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.prices ENABLE ROW LEVEL SECURITY;
 
@@ -5659,6 +5910,8 @@ CREATE POLICY removed ON rage.index_audits FOR DELETE USING (( SELECT rage.is_op
 CREATE POLICY removed ON rage.page_sessions FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY removed ON rage.paid_calls FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.picture_hashes FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY removed ON rage.prices FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
@@ -5758,6 +6011,8 @@ CREATE POLICY seen ON rage.index_audits FOR SELECT USING (( SELECT rage.sees_eve
 CREATE POLICY seen ON rage.page_sessions FOR SELECT USING (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY seen ON rage.paid_calls FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.picture_hashes FOR SELECT USING (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY seen ON rage.prices FOR SELECT USING (true);
 

@@ -46,9 +46,9 @@ async def rows(database: Database, statement: str, *values: object) -> list[Any]
 async def test_a_hash_gives_no_bytes(stores: tuple[Database, Database], world: World) -> None:
     claimed = hashlib.sha256(world.theirs.content).digest()
     other = png()
-    arguments = [[claimed], ["image/png"], [64], [48], [other], [other], [1]]
+    arguments = [[claimed], ["image/png"], [64], [48], [other], [other], [1], [None]]
     with pytest.raises(InvalidInput, match="another hash"):
-        await rows(stores[0], "SELECT rage.store_contents(%s, %s, %s, %s, %s, %s, %s)", *arguments)
+        await rows(stores[0], "SELECT rage.store_contents(%s, %s, %s, %s, %s, %s, %s, %s)", *arguments)
     assert await rows(stores[0], BYTES, claimed.hex()) == []
 
 
@@ -56,9 +56,9 @@ async def test_their_small_picture_stays(stores: tuple[Database, Database], worl
     """Who brings the same bytes does not choose what others are shown of them."""
     ours, theirs = stores
     before = await images.thumbnail(theirs, world.theirs.twin_id)
-    arguments = [[hashlib.sha256(COMMON).digest()], ["image/png"], [64], [48], [COMMON], [png()], [1]]
+    arguments = [[hashlib.sha256(COMMON).digest()], ["image/png"], [64], [48], [COMMON], [png()], [1], [None]]
     with suppress(RageError):
-        await rows(ours, "SELECT rage.store_contents(%s, %s, %s, %s, %s, %s, %s)", *arguments)
+        await rows(ours, "SELECT rage.store_contents(%s, %s, %s, %s, %s, %s, %s, %s)", *arguments)
     assert await images.thumbnail(theirs, world.theirs.twin_id) == before
 
 

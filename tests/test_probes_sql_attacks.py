@@ -81,7 +81,7 @@ REFUSED = (
     "SELECT rage.list_images('{}', NULL, 'id', NULL, NULL, 5)",
     "SELECT rage.facets('{}', NULL)",
     "SELECT rage.erase_contents(1)",
-    "SELECT rage.store_contents('{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+    "SELECT rage.store_contents('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
     "SELECT rage.procrastinate_defer_jobs_v1('{}')",
     "SELECT nextval('rage.images_image_id_seq')",
     "SELECT last_value FROM rage.images_image_id_seq",

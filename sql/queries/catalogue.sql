@@ -33,7 +33,7 @@ FROM rage.list_images(
         %(attributes)s::jsonb, %(origins)s::text[], %(created_after)s::timestamptz,
         %(created_before)s::timestamptz, %(updated_after)s::timestamptz, %(min_width)s::integer, %(min_height)s::integer),
     rage.required_words(%(q)s::text),
-    %(sort)s::text, %(after_key)s::text, %(after_id)s::bigint, %(limit)s::integer
+    %(sort)s::text, %(after_key)s::text, %(after_id)s::bigint, %(limit)s::integer, %(look_alike)s::bigint
 ) WITH ORDINALITY AS listed (image_id, sort_key, place)
 JOIN rage_v1.images AS i USING (image_id)
 ORDER BY listed.place;

@@ -96,3 +96,20 @@ SELECT array_agg(leg ORDER BY leg) FROM rage.search_legs WHERE space_id = %(spac
 -- name: retire
 -- Gives the room of a space free.
 SELECT rage.retire_space(%(space_id)s);
+
+-- name: lock_unhashed
+-- Thumbnails that nobody has looked at yet. Locked: two that look share the work, and nothing is erased meanwhile.
+SELECT c.content_id, c.thumbnail
+FROM rage.contents AS c
+WHERE c.content_id > %(after)s AND c.thumbnail IS NOT NULL AND c.erased_at IS NULL
+  AND NOT EXISTS (SELECT FROM rage.picture_hashes AS h WHERE h.content_id = c.content_id)
+ORDER BY c.content_id
+LIMIT %(limit)s
+FOR NO KEY UPDATE OF c SKIP LOCKED;
+
+-- name: add_hashes
+-- What the pictures of these contents look like; null for a flat one. An import may have come first.
+INSERT INTO rage.picture_hashes (content_id, hash)
+SELECT content_id, hash
+FROM unnest(%(content_ids)s::bigint[], %(hashes)s::bit(64)[]) AS new (content_id, hash)
+ON CONFLICT (content_id) DO NOTHING;

@@ -97,7 +97,7 @@ ORDER BY i.image_id;
 SELECT sha256, content_id
 FROM rage.store_contents(
     %(hashes)b::bytea[], %(media_types)s::text[], %(widths)s::integer[], %(heights)s::integer[],
-    %(bytes)b::bytea[], %(thumbnails)b::bytea[], %(frames)s::integer[]);
+    %(bytes)b::bytea[], %(thumbnails)b::bytea[], %(frames)s::integer[], %(perceptual_hashes)s::bit(64)[]);
 
 -- name: content_ids
 -- The numbers of contents whose bytes are here and that the caller may see, held so that nobody erases them before they are shown.

@@ -2,7 +2,8 @@
 -- policy slows, and put the caller's brands into the filter themselves.
 
 CREATE OR REPLACE FUNCTION rage.list_images(
-    filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer
+    filters jsonb, words tsquery, sort text, after_key text, after_id bigint, page_size integer,
+    alike_to bigint DEFAULT NULL
 ) RETURNS TABLE (image_id bigint, sort_key text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path FROM CURRENT
@@ -17,7 +18,8 @@ DECLARE
                         END;
     allowed     integer[] := rage.brand_limit();
     wanted      jsonb := rage.resolved(filters, allowed);
-    clause      text := (rage.matching(wanted, NULL, allowed, true)).condition;
+    among       bigint[] := CASE WHEN alike_to IS NOT NULL THEN ARRAY(SELECT l.alike_id FROM rage.alike_to(alike_to) AS l) END;
+    clause      text := (rage.matching(wanted, among, allowed, true)).condition;
 BEGIN
     IF key IS NULL THEN
         RAISE EXCEPTION 'sort must be created_at, updated_at, title or id, with - before it for the other direction'
@@ -39,11 +41,11 @@ FROM rage.images AS i
 WHERE %2$s
 ORDER BY %1$s %3$s, i.image_id %3$s
 LIMIT $7$sql$, key, clause, CASE WHEN descending THEN 'DESC' ELSE 'ASC' END)
-    USING wanted, NULL::bigint[], allowed, words, after_key, after_id, page_size;
+    USING wanted, among, allowed, words, after_key, after_id, page_size;
 END
 $function$;
-COMMENT ON FUNCTION rage.list_images(jsonb, tsquery, text, text, bigint, integer) IS
-    'One page of the images that pass a filter, in a stable order; sort_key and image_id of the last row continue it.';
+COMMENT ON FUNCTION rage.list_images(jsonb, tsquery, text, text, bigint, integer, bigint) IS
+    'One page of the images that pass a filter, and look like an image if one is given, in a stable order; sort_key and image_id of the last row continue it.';
 
 
 CREATE OR REPLACE FUNCTION rage.facet_statement(matches text) RETURNS text

@@ -87,6 +87,7 @@ BEGIN
             -- Its figures count every brand's images.
             ('index_audits', '{every}', '{operator}', '{operator}', NULL),
             ('fillers', '{every}', '{operator}', '{operator}', NULL),
+            ('picture_hashes', '{operator}', '{operator}', '{operator}', NULL),
             ('embedding_claims', '{operator}', '{operator}', '{operator}', NULL),
 
             -- What workers do, with the prompts in it.

@@ -33,11 +33,21 @@ from rage_pg.api.received import (
 from rage_pg.api.scopes import needs
 from rage_pg.api.wire import ApiResponse
 from rage_pg.callers import Caller
-from rage_pg.catalogue import captions, images
+from rage_pg.catalogue import alike, captions, images
 from rage_pg.database import Database
 from rage_pg.ingest import Fetcher
 from rage_pg.runtime import Runtime
-from rage_pg.types import Caption, Filters, Image, ImageMetadata, Page, SimilarAnswer
+from rage_pg.types import (
+    LIKENESS,
+    MOST_UNLIKE,
+    Caption,
+    Filters,
+    Image,
+    ImageMetadata,
+    LookAlikes,
+    Page,
+    SimilarAnswer,
+)
 
 ImageId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
@@ -75,12 +85,17 @@ async def list_images(
     ] = "-created_at",
     cursor: Cursor = None,
     limit: Limit = 50,
+    look_alike: Annotated[
+        int | None, QueryParameter(description="Looks like the image of this id, or shows the same bytes.")
+    ] = None,
 ) -> Page:
     """Images that pass every filter given, drafts and retired ones included unless `state` is.
 
     Attributes filter as `attribute.NAME=VALUE`; repeated, one of the values must be met.
     """
-    return await images.listing(database, filters, q=q, sort=sort, cursor=cursor, limit=limit)
+    return await images.listing(
+        database, filters, q=q, sort=sort, cursor=cursor, limit=limit, look_alike=look_alike
+    )
 
 
 @post(
@@ -194,6 +209,31 @@ async def similar_images(
     return await search.similar(database, image_id, by, k, filters)
 
 
+@get(
+    "/images/{image_id:int}/look-alikes",
+    tags=["images"],
+    summary="Images that look like an image",
+    dependencies={"filters": Provide(filters_of_query, sync_to_thread=False)},
+    opt={PREFIX: "attribute."},
+    responses=problems(404),
+)
+async def look_alikes(
+    database: NamedDependency[Database],
+    filters: NamedDependency[Filters],
+    image_id: FromPath[int],
+    threshold: Annotated[
+        int,
+        QueryParameter(ge=0, le=MOST_UNLIKE, description="Bits of 64 in which the hashes may differ."),
+    ] = LIKENESS,
+    k: Limit = 20,
+) -> LookAlikes:
+    """What shows the same bytes (`duplicate`), then what looks like it (`look-alike`), the nearest first.
+
+    Drafts and retired images are among them unless `state` is given. Pictures that are flat have none.
+    """
+    return await alike.look_alikes(database, image_id, filters, threshold=threshold, k=k)
+
+
 @patch(
     "/images/{image_id:int}",
     tags=["images"],
@@ -294,6 +334,7 @@ HANDLERS = (
     get_image,
     list_captions,
     similar_images,
+    look_alikes,
     edit_image,
     delete_image,
     get_content,

@@ -77,9 +77,14 @@ class _Filling:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._busy: set[object] = set()
+        self._hashed = False
 
     async def fill(self) -> None:
         """Embed what is missing in every space that this process is not at already, and describe images."""
+        if not self._hashed:
+            # What comes in brings its hash along: only what an older version stored has none.
+            self._hashed = True
+            await index.hash_pictures(self._runtime.database)
         encoders = await self._runtime.kept_up()
         await asyncio.gather(*(self._alone(one.identity, partial(self._embed, one)) for one in encoders))
         await self._alone("captions", self._describe)

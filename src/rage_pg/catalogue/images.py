@@ -72,11 +72,13 @@ async def listing(
     sort: str = "-created_at",
     cursor: str | None = None,
     limit: int = 50,
+    look_alike: int | None = None,
 ) -> Page:
     """One page of the images that pass a filter, drafts and retired ones included unless states are named.
 
     `q` must be found in title, caption, tags or SKUs (websearch syntax). `cursor` continues a page of the
-    same sort, stable under inserts. Raises InvalidInput.
+    same sort, stable under inserts. `look_alike` confines to what looks like that image, itself left out.
+    Raises InvalidInput, and NotFound for an image to look like that is not there.
     """
     if not 1 <= limit <= LARGEST_PAGE:
         raise InvalidInput(f"limit must be from 1 to {LARGEST_PAGE}, not {limit}.", field="limit")
@@ -88,7 +90,10 @@ async def listing(
         "after_key": after.key if after else None,
         "after_id": after.image_id if after else None,
         "limit": limit + 1,
+        "look_alike": look_alike,
     }
+    if look_alike is not None:
+        await get(database, look_alike)
     async with database.reading() as connection:
         rows = await fetch_all(connection, SQL["list_images"], values, _Listed)
     more = len(rows) > limit

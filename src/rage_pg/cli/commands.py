@@ -14,7 +14,10 @@ click.rich_click.COMMAND_GROUPS = {
     "rage": [
         {"name": "Every day", "commands": ["import", "captions", "search", "similar", "generate", "history"]},
         {"name": "Service", "commands": ["serve", "worker", "db", "keys"]},
-        {"name": "Index and quality", "commands": ["index", "spaces", "embed", "evaluate", "prices"]},
+        {
+            "name": "Index and quality",
+            "commands": ["duplicates", "index", "spaces", "embed", "evaluate", "prices"],
+        },
     ]
 }
 
@@ -34,6 +37,7 @@ def _add_all(group: Any) -> None:
     from rage_pg.cli import (
         captions,
         db,
+        duplicates,
         embed,
         evaluate,
         generate,
@@ -58,6 +62,7 @@ def _add_all(group: Any) -> None:
         serve,
         db,
         keys,
+        duplicates,
         index,
         spaces,
         embed,

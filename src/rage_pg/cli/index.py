@@ -109,6 +109,7 @@ async def fill(runtime: Runtime, space: str | None = None) -> Sequence[Filled]:
     from rage_pg import index as indexing
 
     spaces = await every_space(runtime)
+    await indexing.hash_pictures(runtime.database)
     encoders = await runtime.kept_up() if space is None else [await _encoder_of(runtime, spaces, space)]
     filling = [encoder.identity for encoder in encoders]
     with bars() as shown:

@@ -7,6 +7,7 @@ from rage_pg.index.calibration import Calibration, calibrate
 from rage_pg.index.captioning import Described, DescribeProgress, describe
 from rage_pg.index.claims import BATCH
 from rage_pg.index.filling import Filled, Progress, fill, note_trouble, retry
+from rage_pg.index.hashing import hash_pictures
 from rage_pg.index.rebuilding import Rebuilt, drop, rebuild
 from rage_pg.index.spaces import (
     activate,
@@ -41,6 +42,7 @@ __all__ = [
     "describe",
     "drop",
     "fill",
+    "hash_pictures",
     "identity_of",
     "is_in_use",
     "kept_up_spaces",

@@ -19,6 +19,7 @@ from rage_pg.errors import ImageRejected, RageError, TooLarge
 from rage_pg.ingest.own_words import SILENT, OwnWords, own_words
 from rage_pg.ingest.raw_files import is_raw
 from rage_pg.ingest.refusals import HEIC_UNREADABLE, NOT_AN_IMAGE, RAW, reason_against
+from rage_pg.perceptual import perceptual_hash
 from rage_pg.pixels import READS_HEIC, TURNS, in_eight_bits, in_srgb, orientation
 from rage_pg.plain import MEDIA_TYPES, MOST_FRAMES, CutOff, Endless, Unclear, format_of, frames, kept
 
@@ -39,6 +40,7 @@ class Decoded(Struct, frozen=True, kw_only=True):
 
     `thumbnail` is a WebP of at most 512 pixels a side, upright, without metadata. `frames` is 1 for a still.
     `words` are what the file says of itself.
+    `perceptual_hash` is made of the thumbnail: 64 digits 0 and 1, None for a flat picture.
     """
 
     content: bytes
@@ -49,6 +51,7 @@ class Decoded(Struct, frozen=True, kw_only=True):
     thumbnail: bytes
     frames: int = 1
     words: OwnWords = SILENT
+    perceptual_hash: str | None = None
 
 
 def decode(content: bytes, limits: Limits) -> Decoded:
@@ -70,14 +73,17 @@ def decode(content: bytes, limits: Limits) -> Decoded:
         width, height = height, width
     if held in TURNS:
         small = small.transpose(TURNS[held])
+    thumbnail = _webp(small)
     return Decoded(
         content=content,
         sha256=hashlib.sha256(content).digest(),
         media_type=MEDIA_TYPES[found],
         width=width,
         height=height,
-        thumbnail=_webp(small),
+        thumbnail=thumbnail,
         frames=count,
+        # From what is stored, so that a hash made later is the same.
+        perceptual_hash=perceptual_hash(thumbnail),
         words=own_words(content),
     )
 

@@ -91,6 +91,7 @@ def _incoming(record: ImageRecord) -> Incoming:
             height=record.height,
             thumbnail=record.thumbnail,
             frames=record.frames,
+            perceptual_hash=record.perceptual_hash,
         ),
         origin=record.origin,
         root=record.root,

@@ -99,6 +99,7 @@ async def _add_contents(connection: Connection, pictures: Sequence[Decoded]) -> 
         "bytes": [picture.content for picture in pictures],
         "thumbnails": [picture.thumbnail for picture in pictures],
         "frames": [picture.frames for picture in pictures],
+        "perceptual_hashes": [picture.perceptual_hash for picture in pictures],
     }
     rows = await fetch_all(connection, SQL["add_contents"], columns, _Content)
     return {row.sha256: row.content_id for row in rows}

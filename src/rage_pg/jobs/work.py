@@ -40,6 +40,7 @@ class OutputImages:
             content=picture.content,
             thumbnail=picture.thumbnail,
             frames=picture.frames,
+            perceptual_hash=picture.perceptual_hash,
             origin="generated",
         )
 

@@ -11,6 +11,7 @@ from rage_pg.schema.catalogue import (
     image_products,
     image_versions,
     images,
+    picture_hashes,
 )
 from rage_pg.schema.descriptions import caption_tries, descriptions
 from rage_pg.schema.ledger import (
@@ -79,6 +80,7 @@ __all__ = [
     "metadata",
     "page_sessions",
     "paid_calls",
+    "picture_hashes",
     "prices",
     "prompt_vectors",
     "proposal_references",

@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, BIT, JSONB
 
 from rage_pg.schema.base import metadata
 
@@ -134,6 +134,45 @@ contents = Table(
     ),
     UniqueConstraint("sha256", name="contents_sha256_unique"),
     comment="The bytes of pictures, once per hash, whoever uses them.",
+)
+
+picture_hashes = Table(
+    "picture_hashes",
+    metadata,
+    Column(
+        "content_id",
+        BigInteger,
+        ForeignKey("rage.contents.content_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        comment="The bytes.",
+    ),
+    Column(
+        "hash",
+        BIT(64),
+        comment="Perceptual hash of the thumbnail: few bits differ between pictures that look alike; null for a flat one, which looks like every other.",
+    ),
+    Column(
+        "bands",
+        ARRAY(Integer),
+        Computed(
+            """ARRAY[
+        substring(hash FROM 1 FOR 16)::bit(16)::integer,
+        substring(hash FROM 17 FOR 16)::bit(16)::integer + 65536,
+        substring(hash FROM 33 FOR 16)::bit(16)::integer + 131072,
+        substring(hash FROM 49 FOR 16)::bit(16)::integer + 196608
+    ]""",
+            persisted=True,
+        ),
+        comment="The hash in four parts of 16 bits, each with its place above: hashes of which few bits differ have a part that is equal or nearly so.",
+    ),
+    Index(
+        "picture_hashes_bands",
+        "bands",
+        postgresql_using="gin",
+        postgresql_where=text("hash IS NOT NULL"),
+    ),
+    comment="What pictures look like: a row once somebody looked, none after an erasure.",
 )
 
 images = Table(
