@@ -37,8 +37,9 @@ log = structlog.get_logger(__name__)
 TRIES = 6
 """How often one batch is asked for while the provider says it is busy, or cannot be reached."""
 FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 3_600.0
 """Seconds between two tries: twice as long each time, or as long as the provider says."""
+LONGEST_PAUSE = 3_600.0
+"""Seconds that are waited for; who asks for more is asked again when the index is filled next."""
 
 KNOWN_GOOD = "A red lantern on a table."
 
@@ -108,7 +109,9 @@ async def _encode_patiently(filling: Filling, items: Sequence[Item]) -> Vectors:
         except ProviderError as error:
             if not (error.retryable or isinstance(error, OutcomeUnknown)):
                 raise
-            wait = min(max(pause, error.retry_after or 0.0), LONGEST_PAUSE)
+            wait = max(pause, error.retry_after or 0.0)
+            if wait > LONGEST_PAUSE:
+                raise Trouble(f"{error} It asks to wait {wait / 60:,.0f} minutes.") from error
             log.warning(
                 "the encoder is to be asked again", space=filling.space.name, reason=str(error), seconds=wait
             )
