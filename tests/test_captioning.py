@@ -11,7 +11,7 @@ from rage_pg.catalogue import captions, images
 from rage_pg.config import Secret
 from rage_pg.database import Database
 from rage_pg.errors import NotFound, ProviderError
-from rage_pg.index.captioning import AT_ONCE
+from rage_pg.index.captions.describing import AT_ONCE
 from rage_pg.providers.openai_captions import OpenAICaptioner
 from rage_pg.types import Filters, ImageMetadata, SearchRequest
 from tests.caption_api_stub import MODEL, SEEN, caption_api_stub

@@ -9,8 +9,8 @@ import pytest
 
 from rage_pg.database import Database
 from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused
-from rage_pg.index.caption_claims import TRIES
-from rage_pg.index.caption_pace import FAILURES_IN_A_ROW
+from rage_pg.index.captions.claims import TRIES
+from rage_pg.index.captions.pace import FAILURES_IN_A_ROW
 from tests.captioning import FakeCaptioner, current, describe, failures
 from tests.generating import paid, value
 from tests.store import add, png

@@ -13,8 +13,8 @@ import pytest
 
 from rage_pg.database import Database
 from rage_pg.errors import OutcomeUnknown, SetupError
-from rage_pg.index.caption_claims import TRIES
-from rage_pg.index.captioning import AT_ONCE
+from rage_pg.index.captions.claims import TRIES
+from rage_pg.index.captions.describing import AT_ONCE
 from tests.caption_api_stub import MODEL, CaptionApiStub, caption_api_stub
 from tests.captioning import PRICES, FakeCaptioner, current, describe, failures, lapse
 from tests.command_line import RAGE, environment_with

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rage_pg.index.audit import Audit, audit
 from rage_pg.index.calibration import Calibration, calibrate
-from rage_pg.index.captioning import Described, DescribeProgress, describe
+from rage_pg.index.captions import Described, DescribeProgress, describe
 from rage_pg.index.claims import BATCH
 from rage_pg.index.filling import Filled, Progress, fill, note_trouble, retry
 from rage_pg.index.hashing import hash_pictures

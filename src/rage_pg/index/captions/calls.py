@@ -8,9 +8,9 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from rage_pg.database import Connection, Database, execute
-from rage_pg.index.caption_budget import Budget, BudgetReached, Spent
-from rage_pg.index.caption_claims import Claimed, Scope
-from rage_pg.index.caption_pace import Stopped
+from rage_pg.index.captions.budget import Budget, BudgetReached, Spent
+from rage_pg.index.captions.claims import Claimed, Scope
+from rage_pg.index.captions.pace import Stopped
 from rage_pg.providers.ports import Captioner
 from rage_pg.resources import statements
 from rage_pg.spending import Outcome, close_paid_call, cost_of, open_paid_call

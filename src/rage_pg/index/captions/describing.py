@@ -14,13 +14,13 @@ from msgspec import Struct
 
 from rage_pg.database import Database, fetch_one
 from rage_pg.errors import ImageRejected, OutcomeUnknown, ProviderError, RageError
-from rage_pg.index import caption_claims as claims
-from rage_pg.index.caption_budget import Budget, BudgetReached
-from rage_pg.index.caption_calls import Calls
-from rage_pg.index.caption_claims import LEASE, Claimed, Scope
-from rage_pg.index.caption_context import Picture, Vocabulary, context_of, vocabulary_of
-from rage_pg.index.caption_pace import Pace, Stopped
-from rage_pg.index.caption_storing import store
+from rage_pg.index.captions import claims
+from rage_pg.index.captions.budget import Budget, BudgetReached
+from rage_pg.index.captions.calls import Calls
+from rage_pg.index.captions.claims import LEASE, Claimed, Scope
+from rage_pg.index.captions.context import Picture, Vocabulary, context_of, vocabulary_of
+from rage_pg.index.captions.pace import Pace, Stopped
+from rage_pg.index.captions.storing import store
 from rage_pg.providers.ports import CaptionContext, Captioner, Description
 from rage_pg.providers.shown import shown
 from rage_pg.resources import statements

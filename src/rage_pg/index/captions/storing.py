@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 from msgspec import Struct
 
 from rage_pg.database import Connection, execute, fetch_one, fetch_value
-from rage_pg.index.caption_claims import Claimed, Scope
+from rage_pg.index.captions.claims import Claimed, Scope
 from rage_pg.providers.ports import Captioner, Description
 from rage_pg.resources import statements
 
