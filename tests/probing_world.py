@@ -135,6 +135,17 @@ failed AS (
     SELECT 2, d.image_id, d.brand_id, d.input_sha256, %(text)s
     FROM rage.image_documents AS d WHERE d.image_id = %(image_id)s
 ),
+filling AS (
+    INSERT INTO rage.fillers (space_id, embedded, beat_at)
+    SELECT 2, d.image_id, now() + interval '1 day'
+    FROM rage.image_documents AS d WHERE d.image_id = %(image_id)s
+    RETURNING filler_id
+),
+claimed AS (
+    INSERT INTO rage.embedding_claims (space_id, image_id, brand_id, filler_id)
+    SELECT 2, d.image_id, d.brand_id, f.filler_id
+    FROM filling AS f CROSS JOIN rage.image_documents AS d WHERE d.image_id = %(image_id)s
+),
 described AS (
     INSERT INTO rage.descriptions (
         brand_id, image_id, reader, content_id, objects, visible_text, language, provider, model

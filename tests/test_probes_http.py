@@ -204,6 +204,9 @@ NAMED = [
     probe("GET", f"/api/images/{G}", lambda side: side.draft_id, UNUSED_NUMBER, name="a draft"),
     probe("GET", f"/api/images/{G}", lambda side: side.deleted_id, UNUSED_NUMBER, name="a deleted image", rightful="nobody"),
     *(probe("GET", f"/api/images/{G}/similar?by={by}", image_id, UNUSED_NUMBER) for by in ("caption", "style")),
+    probe("GET", f"/api/images/{G}/look-alikes", image_id, UNUSED_NUMBER),
+    probe("GET", f"/api/images/{G}/captions", image_id, UNUSED_NUMBER),
+    probe("GET", f"/api/images?look_alike={G}", image_id, UNUSED_NUMBER),
     probe("GET", f"/api/brands/{G}", lambda side: side.brand, "nobodyfox"),
     probe("GET", f"/api/brands/{G}", lambda side: side.brand.upper(), "NOBODYFOX", name="a brand in capitals"),
     probe("GET", f"/api/collections/{G}", lambda side: side.collection, "quabba picks"),
@@ -241,7 +244,7 @@ PROBES = [*NAMED, *PICTURES, *LISTED, *SEARCHED, *GENERATED, *FOLLOWED, *PAGED]
 SHOWN = (
     "/api/images", "/api/images?sort=title", "/api/images?state=draft", "/api/images?updated_after=2001-01-01T00:00:00Z",
     "/api/facets", "/api/facets?tag_none=quaggas", "/api/facets?prompt=lotion",
-    "/api/facets?prompt=quagga+lotion&min_relevance=0.2", "/api/brands", "/api/collections", "/api/tags", "/api/generations",
+    "/api/facets?prompt=quagga+lotion&min_relevance=0.2", "/api/brands", "/api/collections", "/api/tags", "/api/spaces", "/api/generations",
     "/api/generations?status=queued", "/api/generations?limit=2", "/", "/?prompt=lotion", "/?prompt=quagga+lotion", "/?like=<ours>&by=style", "/?kind=style",
     "/page/history", "/login", "/schema/openapi.json", "/metrics", "/api/health/ready",
 )  # fmt: skip

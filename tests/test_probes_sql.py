@@ -146,6 +146,7 @@ PROBES = [
     *filtered("'x', among => ARRAY[%(g)s]::bigint[], states => '{draft}'", lambda side: side.draft_id, UNUSED_NUMBER),
     Probe("search_statement(brands, tags)", "SELECT rage_v1.search_statement('x', brands => ARRAY[%(g)s], tags_all => ARRAY[%(g)s])",
           lambda side: side.brand, "nobodyfox"),
+    Probe("look_alikes", "SELECT * FROM rage_v1.look_alikes(%(g)s)", image_id, UNUSED_NUMBER),
     *(Probe(f"similar_images({by})", f"SELECT * FROM rage_v1.similar_images(%(g)s, '{by}')", image_id, UNUSED_NUMBER)
       for by in ("caption", "style")),
     Probe("search_statement(words)", "SELECT rage_v1.search_statement('lotion ' || %(g)s)",
@@ -177,6 +178,8 @@ UNGUESSED = (
     "SELECT rage_v1.search_statement('lotion quagga moonrise velvetfox')",
     "SELECT rage_v1.search_statement('lantern -lotions')",
     *(f"SELECT * FROM rage_v1.similar_images(#our image#, '{by}')" for by in ("caption", "style")),
+    "SELECT * FROM rage_v1.look_alikes(#our image#)",
+    "SELECT * FROM rage_v1.duplicates()",
     "SELECT rage_v1.prompt_vector('a lantern in the fog', 'usem3')",
     f"{FOUND}('lotion', legs => '{{\"style\": 1, \"caption\": 1}}', vectors => '{{\"caption\": #their vector#}}')",
 )  # fmt: skip
@@ -194,10 +197,10 @@ OF_THE_SERVICE = [
 
 GUARDED = (
     "api_keys", "audit_log", "brands", "caller_brands", "callers", "caption_tries", "captions", "collection_images", "collections",
-    "common_words", "contents", "descriptions", "embeddings", "failed_items", "generation_events", "generation_outputs", "generation_references",
+    "common_words", "contents", "descriptions", "embedding_claims", "embeddings", "failed_items", "fillers", "generation_events", "generation_outputs", "generation_references",
     "index_audits",
     "generations", "image_documents", "image_identifiers", "image_products", "image_tags", "image_versions",
-    "images", "page_sessions", "paid_calls", "procrastinate_events", "procrastinate_jobs", "prompt_vectors", "proposal_references", "proposals", "ratings",
+    "images", "page_sessions", "paid_calls", "picture_hashes", "procrastinate_events", "procrastinate_jobs", "prompt_vectors", "proposal_references", "proposals", "ratings",
     "search_results", "searches", "tags", "text_configurations",
 )  # fmt: skip
 """Every table with rows of a brand."""

@@ -45,8 +45,9 @@ BEGIN
                    CASE
                        WHEN f.pronamespace = 'rage_v1'::regnamespace AND f.proname ~ '^(request|set)_' THEN 'rage_requester'
                        WHEN f.pronamespace = 'rage_v1'::regnamespace THEN 'rage_reader'
-                       -- The policies call these in the reader's name.
-                       WHEN f.proname IN ('is_operator', 'caller_id', 'has_scope', 'sees_every_brand', 'allowed_brands')
+                       -- Policies and views call these in the reader's name.
+                       WHEN f.proname IN ('is_operator', 'caller_id', 'has_scope', 'sees_every_brand', 'allowed_brands',
+                                          'most_tries', 'lost_after')
                        THEN 'rage_reader'
                    END))
         FROM pg_proc AS f
