@@ -135,6 +135,8 @@ def bombs() -> Named:
         "png of many texts",
         png_of(*[chunk(b"zTXt", b"A\0\0" + zlib.compress(bytes(900_000)))] * 300, PIXELS),
     )
+    name = chunk(b"zTXt", b"Title\0\0" + zlib.compress(bytes(999_000)))
+    yield "png of one text 2,000 times", png_of(name * 2_000, PIXELS)
     yield "png pixels", png_of(chunk(b"IDAT", much))
     yield (
         "png frames",
@@ -176,6 +178,9 @@ def endless() -> Named:
     yield "jpeg of empty segments", b"\xff\xd8" + b"\xff\xe1\0\2" * 400_000
     yield "jpeg of fill bytes", b"\xff\xd8" + b"\xff" * 4_000_000
     yield "jpeg of fill bytes in the scan", sound()["jpeg"][:-2] + b"\xff" * 4_000_000 + b"\0"
+    progressive = sound()["jpeg progressive"]
+    start = progressive.rindex(b"\xff\xda")
+    yield "jpeg of 501 scans", progressive[:start] + progressive[start:-2] * 501 + b"\xff\xd9"
     yield "jpeg of comments", b"\xff\xd8" + b"\xff\xfe\0\2" * 100_000 + sound()["jpeg"][2:]
     yield "webp of empty chunks", riff(b"nope\0\0\0\0" * 300_000)
     yield (
@@ -325,6 +330,9 @@ def entity_bombs() -> Named:
         "of nested elements": b"<a>" * 20_000,
         "of many attributes": b"<a " + b" ".join(b'a%d="x"' % n for n in range(9_000)) + b"/>",
         "in another charset": "<a>\u20ac</a>".encode("utf-16"),
+    } | {
+        f"in {name}": f'<?xml version="1.0" encoding="{name}"?><a/>'.encode()
+        for name in ("foobar", "utf-7", "shift_jis", "utf-32", "idna", "punycode", "zlib", "hex")
     }
     for name, packet in packets.items():
         yield f"png {name}", png_of(chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet), PIXELS)
