@@ -34,7 +34,7 @@ Named = Iterator[tuple[str, bytes]]
 
 def hostile_files() -> dict[str, bytes]:
     """All of them, the same ones each time."""
-    families = [cut_off, flipped, false_sizes, bombs, endless, looped, lying_boxes, renamed]
+    families = [cut_off, flipped, false_sizes, bombs, endless, looped, lying_boxes, overlapping, renamed]
     families += [looped_exif, entity_bombs, junk]
     files = {f"{family.__name__}: {name}": content for family in families for name, content in family()}
     return files | {f"no image: {name}": content for name, (content, _) in not_images().items()}
@@ -276,6 +276,30 @@ def lying_boxes() -> Named:
         for _ in range(5_000):
             moov = struct.pack(">I", 8 + len(moov)) + b"moov" + moov
         yield f"{brand.decode()} of nested movies", head + moov
+
+
+def overlapping() -> Named:
+    """AVIF files whose items are the whole file, again and again."""
+    for name, kind, count in (("of nothing wanted", b"Exif", 20_000), ("wanted", b"av01", 1_000)):
+        yield f"avif with 4 MiB {name} {count:,} times", avif_of_extents(kind, count, 4 * MIB)
+
+
+def avif_of_extents(kind: bytes, count: int, size: int) -> bytes:
+    """An AVIF file of two items, the second being `count` times the whole file of `size` bytes."""
+    items = b"".join(
+        _box(b"infe", b"\2\0\0\0" + struct.pack(">HH", number, 0) + what + b"\0")
+        for number, what in ((1, b"av01"), (2, kind))
+    )
+    extents = struct.pack(">HHHII", 1, 0, 1, 0, 8)
+    extents += struct.pack(">HHH", 2, 0, count) + struct.pack(">II", 0, size) * count
+    meta = b"\0\0\0\0" + _box(b"pitm", b"\0\0\0\0\0\2" if kind == b"av01" else b"\0\0\0\0\0\1")
+    meta += _box(b"iinf", b"\0\0\0\0\0\2" + items) + _box(b"iloc", b"\0\0\0\0\x44\0\0\2" + extents)
+    made = _box(b"ftyp", b"avif\0\0\0\0avifmif1miaf") + _box(b"meta", meta)
+    return made + _box(b"mdat", bytes(size - len(made) - 8))
+
+
+def _box(kind: bytes, held: bytes) -> bytes:
+    return struct.pack(">I", len(held) + 8) + kind + held
 
 
 def renamed() -> Named:

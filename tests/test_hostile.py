@@ -71,6 +71,7 @@ def test_what_is_accepted_is_shown_in_its_size_and_clean(
         ("bombs: png of 40,000", {"TooLarge"}),
         ("bombs: png of one text", {"accepted"}),
         ("bombs: tiff deflate of too many", {"TooLarge"}),
+        ("overlapping: ", {"ImageRejected"}),
         ("looped_exif: jpeg", {"accepted"}),
         ("entity_bombs: ", {"accepted"}),
         ("junk: jpeg with", {"accepted"}),

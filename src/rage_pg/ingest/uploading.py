@@ -56,8 +56,8 @@ async def fetch_image(
 ) -> ImportItem:
     """Fetch a picture and store it. The same URL is the same image: other bytes are a new version of it.
 
-    Raises InvalidInput for a URL that is not taken, NotFetched, ImageRejected, TooLarge, or TooManyRequests where other
-    fetches leave it no turn; then nothing is stored.
+    Raises InvalidInput for a URL that is not taken, NotFetched, ImageRejected, TooLarge, or TooManyRequests
+    where other fetches leave it no turn; then nothing is stored.
     """
     said = checked(metadata)
     target = parse_url(url)

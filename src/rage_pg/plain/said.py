@@ -139,7 +139,7 @@ def _tiff(content: bytes) -> Said:
 
 def _boxes(content: bytes) -> Said:
     found = Said()
-    for kind, held in boxes.texts(content):
+    for kind, held in boxes.texts(content, MOST_BYTES):
         if kind == b"Exif" and not found.exif and len(held) > 4:
             found.exif = held[4 + number(held, 0, 4) :].removeprefix(jpeg.EXIF)
         elif kind == b"mime" and not found.xmp:
