@@ -153,6 +153,14 @@ def bombs() -> Named:
         "tiff deflate of too many pixels",
         encoded(Image.new("1", (12_000, 9_000)), "TIFF", compression="tiff_lzw"),
     )
+    tall = zlib.compressobj()
+    rows = [tall.compress(bytes(1 + 2 * 9_000)) for _ in range(9_000)]
+    deep = chunk(b"IDAT", b"".join((*rows, tall.flush())))
+    header = HEADER.pack(9_000, 9_000, 16, 0, 0, 0, 0)
+    yield "png of 16 bits, 9,000 squared", png_of(deep, header=header)
+    tiled = [(256, 3, 1, 16), (257, 3, 1, 16), (258, 3, 1, 8), (259, 3, 1, 8), (262, 3, 1, 1), (277, 3, 1, 1)]
+    tiled += [(322, 4, 1, 30_000), (323, 4, 1, 30_000), (324, 4, 1, 200), (325, 4, 1, len(much))]
+    yield "tiff of one huge tile", (b"II*\0\x08\0\0\0" + directory(*tiled)).ljust(200, b"\0") + much
     yield "svgz", gzip.compress(b"<svg>" + bytes(30 * MIB))
     yield (
         "webp lossless of one colour",
@@ -235,6 +243,20 @@ def looped() -> Named:
         "tiff whose strips are all the same",
         b"II*\0\x08\0\0\0" + directory(*same).ljust(192, b"\0") + b"\1\0\0\0" * 100_000,
     )
+
+    yield "tiff of pages that share their strips", tiff_of_shared_strips()
+
+
+def tiff_of_shared_strips(pages: int = 40, strips: int = 100_000) -> bytes:
+    """Each page has every strip: a byte, time and again."""
+    first = 8 + 2 * strips
+    made = bytearray(b"II*\0" + struct.pack("<I", first) + bytes([8]) * strips + b"\1" * strips)
+    for page in range(pages):
+        entries = [(256, 3, 1, 64), (257, 3, 1, 64), (258, 3, 1, 8), (259, 3, 1, 5), (262, 3, 1, 1)]
+        entries += [(273, 1, strips, 8), (279, 1, strips, 8 + strips)]
+        following = len(made) + 2 + 12 * len(entries) + 4
+        made += directory(*entries, following=following if page < pages - 1 else 0)
+    return bytes(made) + bytes(4 * MIB)
 
 
 def lying_boxes() -> Named:

@@ -175,7 +175,6 @@ def test_names_of_items_and_dates_of_sequences_go() -> None:
     content = sound()["avif"].replace(b"Color\0", b"Words\0")
     assert b"Words" in content
     assert b"Words" not in plain(content).content
-    assert b"libavif" in content or b"pict" in content
     moving = bytearray(sound()["avif animated"])
     for kind in (b"mvhd", b"tkhd", b"mdhd"):
         at = moving.index(kind) + 4
