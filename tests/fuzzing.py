@@ -26,6 +26,7 @@ from PIL import Image
 from rage_pg.config import Limits
 from rage_pg.errors import ImageRejected, TooLarge
 from rage_pg.ingest import decode
+from rage_pg.ingest.own_words import read_words
 from rage_pg.plain import jpeg, plain
 from tests.sound import sound, telling
 
@@ -34,6 +35,10 @@ LIMITS = Limits(max_pixels=1_000_000, max_bytes=1_000_000)
 STANDS_STILL = 60
 """Seconds that no case takes."""
 ODD = (0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
+
+WORDS = (b"xmpmeta", b"8BIM", b"Exif", b"eXIf", b"iTXt", b"tEXt", b"II*", b"MM\0*", b"infe", b"iloc", b"ipco")
+"""What metadata begin with."""
+CHARSETS = ("foobar", "utf-7", "utf-16", "utf-32", "shift_jis", "idna", "hex", "ascii", "cp037")
 
 
 def case(seed: int) -> tuple[str, bytes]:
@@ -52,7 +57,9 @@ def _mutate(content: bytearray, chance: random.Random, files: dict[str, bytes]) 
     # Headers are where the damage is done.
     reach = len(content) if chance.random() < 0.6 else min(len(content), 200)
     at, length = chance.randrange(reach), chance.choice((1, 2, 4, 8, 40))
-    match chance.randrange(8):
+    if chance.random() < 0.3:
+        at = _among_words(content, chance, otherwise=at)
+    match chance.randrange(9):
         case 0:
             content[at] ^= 1 << chance.randrange(8)
         case 1:
@@ -72,11 +79,22 @@ def _mutate(content: bytearray, chance: random.Random, files: dict[str, bytes]) 
             content[at : at + length] = files[other][start : start + chance.randrange(1, 400)]
         case 7:
             del content[max(1, at) :]
+        case 8:
+            head = f'<?xml version="1.0" encoding="{chance.choice(CHARSETS)}"?>'.encode()
+            start = content.find(b"<x:xmpmeta")
+            content[max(start, 0) : max(start, 0) + len(head)] = head
+
+
+def _among_words(content: bytearray, chance: random.Random, otherwise: int) -> int:
+    """A place in the metadata, where there are any."""
+    start = content.find(chance.choice(WORDS))
+    return otherwise if start < 0 else min(start + chance.randrange(200), len(content) - 1)
 
 
 def run(seed: int) -> str:
     """The verdict on a case. Raises for what is none."""
     _, content = case(seed)
+    read_words(content)
     try:
         found = decode(content, LIMITS)
     except (ImageRejected, TooLarge) as error:

@@ -34,7 +34,7 @@ Named = Iterator[tuple[str, bytes]]
 
 def hostile_files() -> dict[str, bytes]:
     """All of them, the same ones each time."""
-    families = [cut_off, flipped, false_sizes, bombs, endless, looped, lying_boxes, renamed]
+    families = [cut_off, flipped, false_sizes, bombs, endless, looped, lying_boxes, overlapping, renamed]
     families += [looped_exif, entity_bombs, junk]
     files = {f"{family.__name__}: {name}": content for family in families for name, content in family()}
     return files | {f"no image: {name}": content for name, (content, _) in not_images().items()}
@@ -135,6 +135,8 @@ def bombs() -> Named:
         "png of many texts",
         png_of(*[chunk(b"zTXt", b"A\0\0" + zlib.compress(bytes(900_000)))] * 300, PIXELS),
     )
+    name = chunk(b"zTXt", b"Title\0\0" + zlib.compress(bytes(999_000)))
+    yield "png of one text 2,000 times", png_of(name * 2_000, PIXELS)
     yield "png pixels", png_of(chunk(b"IDAT", much))
     yield (
         "png frames",
@@ -151,6 +153,14 @@ def bombs() -> Named:
         "tiff deflate of too many pixels",
         encoded(Image.new("1", (12_000, 9_000)), "TIFF", compression="tiff_lzw"),
     )
+    tall = zlib.compressobj()
+    rows = [tall.compress(bytes(1 + 2 * 9_000)) for _ in range(9_000)]
+    deep = chunk(b"IDAT", b"".join((*rows, tall.flush())))
+    header = HEADER.pack(9_000, 9_000, 16, 0, 0, 0, 0)
+    yield "png of 16 bits, 9,000 squared", png_of(deep, header=header)
+    tiled = [(256, 3, 1, 16), (257, 3, 1, 16), (258, 3, 1, 8), (259, 3, 1, 8), (262, 3, 1, 1), (277, 3, 1, 1)]
+    tiled += [(322, 4, 1, 30_000), (323, 4, 1, 30_000), (324, 4, 1, 200), (325, 4, 1, len(much))]
+    yield "tiff of one huge tile", (b"II*\0\x08\0\0\0" + directory(*tiled)).ljust(200, b"\0") + much
     yield "svgz", gzip.compress(b"<svg>" + bytes(30 * MIB))
     yield (
         "webp lossless of one colour",
@@ -176,6 +186,9 @@ def endless() -> Named:
     yield "jpeg of empty segments", b"\xff\xd8" + b"\xff\xe1\0\2" * 400_000
     yield "jpeg of fill bytes", b"\xff\xd8" + b"\xff" * 4_000_000
     yield "jpeg of fill bytes in the scan", sound()["jpeg"][:-2] + b"\xff" * 4_000_000 + b"\0"
+    progressive = sound()["jpeg progressive"]
+    start = progressive.rindex(b"\xff\xda")
+    yield "jpeg of 501 scans", progressive[:start] + progressive[start:-2] * 501 + b"\xff\xd9"
     yield "jpeg of comments", b"\xff\xd8" + b"\xff\xfe\0\2" * 100_000 + sound()["jpeg"][2:]
     yield "webp of empty chunks", riff(b"nope\0\0\0\0" * 300_000)
     yield (
@@ -231,6 +244,20 @@ def looped() -> Named:
         b"II*\0\x08\0\0\0" + directory(*same).ljust(192, b"\0") + b"\1\0\0\0" * 100_000,
     )
 
+    yield "tiff of pages that share their strips", tiff_of_shared_strips()
+
+
+def tiff_of_shared_strips(pages: int = 40, strips: int = 100_000) -> bytes:
+    """Each page has every strip: a byte, time and again."""
+    first = 8 + 2 * strips
+    made = bytearray(b"II*\0" + struct.pack("<I", first) + bytes([8]) * strips + b"\1" * strips)
+    for page in range(pages):
+        entries = [(256, 3, 1, 64), (257, 3, 1, 64), (258, 3, 1, 8), (259, 3, 1, 5), (262, 3, 1, 1)]
+        entries += [(273, 1, strips, 8), (279, 1, strips, 8 + strips)]
+        following = len(made) + 2 + 12 * len(entries) + 4
+        made += directory(*entries, following=following if page < pages - 1 else 0)
+    return bytes(made) + bytes(4 * MIB)
+
 
 def lying_boxes() -> Named:
     """Lengths of chunks and boxes that are not theirs."""
@@ -271,6 +298,30 @@ def lying_boxes() -> Named:
         for _ in range(5_000):
             moov = struct.pack(">I", 8 + len(moov)) + b"moov" + moov
         yield f"{brand.decode()} of nested movies", head + moov
+
+
+def overlapping() -> Named:
+    """AVIF files whose items are the whole file, again and again."""
+    for name, kind, count in (("of nothing wanted", b"Exif", 20_000), ("wanted", b"av01", 1_000)):
+        yield f"avif with 4 MiB {name} {count:,} times", avif_of_extents(kind, count, 4 * MIB)
+
+
+def avif_of_extents(kind: bytes, count: int, size: int) -> bytes:
+    """An AVIF file of two items, the second being `count` times the whole file of `size` bytes."""
+    items = b"".join(
+        _box(b"infe", b"\2\0\0\0" + struct.pack(">HH", number, 0) + what + b"\0")
+        for number, what in ((1, b"av01"), (2, kind))
+    )
+    extents = struct.pack(">HHHII", 1, 0, 1, 0, 8)
+    extents += struct.pack(">HHH", 2, 0, count) + struct.pack(">II", 0, size) * count
+    meta = b"\0\0\0\0" + _box(b"pitm", b"\0\0\0\0\0\2" if kind == b"av01" else b"\0\0\0\0\0\1")
+    meta += _box(b"iinf", b"\0\0\0\0\0\2" + items) + _box(b"iloc", b"\0\0\0\0\x44\0\0\2" + extents)
+    made = _box(b"ftyp", b"avif\0\0\0\0avifmif1miaf") + _box(b"meta", meta)
+    return made + _box(b"mdat", bytes(size - len(made) - 8))
+
+
+def _box(kind: bytes, held: bytes) -> bytes:
+    return struct.pack(">I", len(held) + 8) + kind + held
 
 
 def renamed() -> Named:
@@ -325,6 +376,9 @@ def entity_bombs() -> Named:
         "of nested elements": b"<a>" * 20_000,
         "of many attributes": b"<a " + b" ".join(b'a%d="x"' % n for n in range(9_000)) + b"/>",
         "in another charset": "<a>\u20ac</a>".encode("utf-16"),
+    } | {
+        f"in {name}": f'<?xml version="1.0" encoding="{name}"?><a/>'.encode()
+        for name in ("foobar", "utf-7", "shift_jis", "utf-32", "idna", "punycode", "zlib", "hex")
     }
     for name, packet in packets.items():
         yield f"png {name}", png_of(chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet), PIXELS)

@@ -135,7 +135,7 @@ async def test_a_request_without_one_sound_archive_is_refused(client: Client, fo
         ({"content": HEAD + sound, "headers": FORM}, 400, "invalid-input", None),
         ({"content": b"rubbish", "headers": FORM}, 400, "invalid-input", None),
         ({"content": b"", "headers": FORM}, 400, "invalid-input", None),
-        ({"files": {"file": file}, "data": {"metadata": b"\xff"}}, 400, "invalid-input", None),
+        ({"files": {"file": file}, "data": {"metadata": b"\xff"}}, 400, "invalid-input", "metadata"),
     ]
     for number, (request, status, slug, field) in enumerate(cases):
         answer = await client.post("/api/images/archive", **request)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from rage_pg.api.pictures import PLAIN
 from rage_pg.types import MAX_PROMPT
 from tests.api_service import Client, problem, service, uploaded
 from tests.store import png
@@ -99,7 +100,7 @@ async def test_generation_runs_and_is_followed(working: Client) -> None:
 
     (output,) = made["outputs"]
     picture = await working.get(output["url"])
-    assert picture.headers["etag"] == f'"{output["sha256"]}-plain"'
+    assert picture.headers["etag"] == f'"{output["sha256"]}-plain-{PLAIN}"'
     with Image.open(BytesIO(picture.content)) as shown:
         assert shown.width > 320
     known = await working.get(output["url"], headers={"If-None-Match": picture.headers["etag"]})

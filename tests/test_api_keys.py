@@ -169,7 +169,7 @@ async def test_no_cache_hands_one_callers_answer_to_another(client: Client) -> N
         "/schema/openapi.json": "private, no-cache",
         "/static/page.css": "no-cache",
         image["content_url"]: "private, no-cache",
-        f"{image['content_url']}?version=1": "private, max-age=31536000, immutable",
+        f"{image['content_url']}?version=1": "private, no-cache",
         "/": "no-store",
         "/login": "no-store",
     }

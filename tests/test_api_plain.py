@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rage_pg.api.pictures import PLAIN
 from tests.api_service import Client, problem, service, upload, uploaded
 from tests.hostile import chunk, encoded, picture
 from tests.sound import shown_frames, sound, telling
@@ -85,3 +86,28 @@ async def test_what_begins_as_something_else_is_refused(client: Client) -> None:
     }
     for reason, content in refused.items():
         assert reason in problem(await upload(client, content, name="a.png"), 422, "image-rejected")
+
+
+async def test_a_stored_file_that_cannot_be_taken_apart_is_a_clear_problem(
+    client: Client, database_url: str
+) -> None:
+    import psycopg
+
+    image = await uploaded(client, encoded(picture(), "JPEG"))
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE rage.contents SET bytes = substr(bytes, 1, 30)")
+    answer = await client.get(image["content_url"])
+    assert "its thumbnail still is" in problem(answer, 422, "image-rejected")
+    assert (await client.get(image["thumbnail_url"])).status_code == 200
+
+
+async def test_no_plain_picture_is_kept_unasked(client: Client) -> None:
+    image = await uploaded(client, encoded(picture(), "JPEG"))
+    for url in (image["content_url"], f"{image['content_url']}?version=1"):
+        answer = await client.get(url)
+        assert answer.headers["cache-control"] == "private, no-cache"
+        again = await client.get(url, headers={"If-None-Match": answer.headers["etag"]})
+        assert again.status_code == 304
+        # What was kept before less, or more, was taken out.
+        old = answer.headers["etag"].replace(f"-plain-{PLAIN}", "-plain")
+        assert (await client.get(url, headers={"If-None-Match": old})).status_code == 200

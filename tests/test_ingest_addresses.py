@@ -185,13 +185,41 @@ def test_a_url_is_known_again_without_what_signs_it() -> None:
     for query in (
         "X-Amz-Algorithm=A&X-Amz-Credential=C&X-Amz-Date=D&X-Amz-Expires=9&X-Amz-Signature=5",
         "X-Goog-Algorithm=A&X-Goog-Signature=5", "GoogleAccessId=a&Expires=9&Signature=5",
-        "Policy=p&Signature=s&Key-Pair-Id=K", "sv=1&st=2&se=3&sr=b&sp=r&sig=5", "token=abc",
+        "Policy=p&Signature=s&Key-Pair-Id=K", "Expires=9&Signature=s&Key-Pair-Id=K",
+        "AWSAccessKeyId=A&Expires=9&Signature=5", "sv=1&st=2&se=3&sr=b&sp=r&sig=5",
+        "sv=1&ss=b&srt=o&se=3&sp=r&sig=5",
     ):  # fmt: skip
         assert identity(f"https://shop.example/i?{query}") == plain
         assert parse_url(f"https://shop.example/i?{query}").name == "https://shop.example/i?…"
-    kept = [identity(f"https://shop.example/i?v={version}&sig=5") for version in (1, 1, 2)]
+    signed = "AWSAccessKeyId=A&Expires=9&Signature="
+    kept = [identity(f"https://shop.example/i?v={version}&{signed}{version}") for version in (1, 1, 2)]
     assert kept[0] == kept[1] != kept[2]
     assert kept[0] == identity("https://shop.example/i?v=1")
+
+
+def test_what_is_no_complete_signature_tells_images_apart() -> None:
+    for one, two in (
+        ("token=AAA", "token=BBB"),
+        ("id=7&token=x&sp=1", "id=7&token=x&sp=2"),
+        ("st=1&access_token=k", "st=2&access_token=k"),
+        ("Signature=5&Expires=1", "Signature=5&Expires=2"),
+        ("sv=1&sig=5", "sv=2&sig=5"),
+        ("X-Amz-Signature=5&X-Amz-Expires=1", "X-Amz-Signature=5&X-Amz-Expires=2"),
+        ("exp=1&sig=5", "exp=2&sig=5"),
+    ):
+        found = [parse_url(f"https://shop.example/render?{query}") for query in (one, two)]
+        assert found[0].identifier != found[1].identifier, one
+        assert found[0].name == "https://shop.example/render?…"
+
+
+def test_a_report_tells_no_secret_of_a_url() -> None:
+    for name in (
+        "key", "api_key", "apikey", "password", "AWSAccessKeyId", "x-amz-security-token", "%53ig", "sig",
+        "Signature", "token", "access_token", "client-secret", "session", "auth", "jwt",
+    ):  # fmt: skip
+        assert "SECRET" not in parse_url(f"https://shop.example/a?id=1&{name}=SECRET").name, name
+    for name in ("id", "v", "keyword", "width", "monkey", "design"):
+        assert parse_url(f"https://shop.example/a?{name}=1").name == f"https://shop.example/a?{name}=1"
 
 
 @pytest.mark.parametrize(

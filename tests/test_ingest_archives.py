@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -310,3 +311,16 @@ def test_too_large_is_told_as_that() -> None:
     for name in ("too many entries", "a list too long", "much together", "packed too well together"):
         with pytest.raises(TooLarge):
             found(HOSTILE[name][0]())
+
+
+@pytest.mark.parametrize("offset", [2**62, 2**63, 2**64 - 1])
+def test_an_entry_beyond_any_file_is_no_intact_archive(offset: int) -> None:
+    content = bytearray(made.named("a.png"))
+    directory, end = content.index(made.CENTRAL), content.index(made.END)
+    extra = struct.pack("<HHQ", 1, 8, offset)
+    struct.pack_into("<H", content, directory + 30, len(extra))
+    struct.pack_into("<I", content, directory + 42, 2**32 - 1)
+    struct.pack_into("<I", content, end + 12, end - directory + len(extra))
+    content[end:end] = extra
+    with pytest.raises(InvalidInput, match="no intact ZIP archive"):
+        found(bytes(content))

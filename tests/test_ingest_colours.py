@@ -11,6 +11,7 @@ from PIL import Image
 
 from rage_pg.config import Limits
 from rage_pg.ingest import decode
+from rage_pg.pixels import in_eight_bits
 from tests.hostile import encoded
 from tests.sound import PICTURES, deep, sound
 
@@ -147,3 +148,15 @@ def test_a_float_that_is_no_number_is_black() -> None:
     values[0, 0], values[47, 63] = np.nan, np.inf
     content = encoded(Image.fromarray(values), "TIFF")
     assert near(shown(content, (0, 0)), (0, 0, 0), within=12)
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I", "F"])
+def test_greys_that_are_scaled_in_pieces_are_the_same(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ramp = np.linspace(0, 65_535, 50 * 37).reshape(37, 50)
+    deep = Image.fromarray(ramp.astype({"I;16": np.uint16, "I": np.int32, "F": np.float32}[mode]))
+    deep.info["transparency"] = 0
+    whole = in_eight_bits(deep)
+    assert whole.getextrema() == ((0, 255), (0, 255))
+    for piece in (1, 7, 64, 200):
+        monkeypatch.setattr("rage_pg.pixels.PIECE", piece)
+        assert in_eight_bits(deep).tobytes() == whole.tobytes()

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from rage_pg.config import MIB, Limits
-from rage_pg.errors import ImageRejected, InvalidInput, NotFetched, RageError, TooLarge
+from rage_pg.errors import ImageRejected, InvalidInput, NotFetched, RageError, TooLarge, TooManyRequests
 from rage_pg.ingest.addresses import parse_url
 from rage_pg.ingest.fetching import Fetcher
 from tests.hostile import png
@@ -301,6 +301,27 @@ async def test_no_more_are_fetched_at_once_than_said(stub: Web) -> None:
     by = Fetcher(["127.0.0.1/32"], resolve=Resolver(LOOPBACK), at_once=3)
     assert await asyncio.gather(*(fetch(stub.url("/a.png"), by) for _ in range(12))) == [b"a"] * 12
     assert running == [0, 3]
+
+
+async def test_a_request_does_not_wait_for_ever_for_its_turn(stub: Web) -> None:
+    begun, going_on = asyncio.Event(), asyncio.Event()
+
+    async def handle(_: object, writer: asyncio.StreamWriter) -> None:
+        begun.set()
+        await going_on.wait()
+        writer.write(OK + b"Content-Length: 1\r\n\r\na")
+        await writer.drain()
+
+    stub.pages["/a.png"] = handle
+    by = Fetcher(["127.0.0.1/32"], resolve=Resolver(LOOPBACK), at_once=1)
+    target = parse_url(stub.url("/a.png"))
+    first = asyncio.create_task(by.fetch(target, LIMITS))
+    await begun.wait()
+    with pytest.raises(TooManyRequests, match=r"Try again later\.$"):
+        await by.fetch(target, LIMITS, patience=0.05)
+    going_on.set()
+    assert await first == b"a"
+    assert await by.fetch(target, LIMITS, patience=10) == b"a"
 
 
 async def test_where_nobody_listens_there_is_no_connection(stub: Web) -> None:

@@ -182,3 +182,13 @@ def test_blank_names_are_rejected_and_blank_texts_cleared() -> None:
     for said in (ImageMetadata(brand=" "), ImageMetadata(tags=("a", "")), ImageMetadata(external_id="")):
         with pytest.raises(InvalidInput, match="is empty"):
             checked(said)
+
+
+def test_a_manifest_has_bounds(tmp_path: Path) -> None:
+    columns = ",".join(f"c{number}" for number in range(1_000))
+    with pytest.raises(InvalidInput, match="line 1: it has 1,001 columns, at most 1,000 are taken"):
+        csv_rows(tmp_path, f"path,{columns}\na.png\n")
+    with pytest.raises(InvalidInput, match="line 2: it has 40,001 columns"):
+        csv_rows(tmp_path, f"path\n{',x' * 40_000}\n")
+    with pytest.raises(InvalidInput, match="line 1: it has 2,000,019 characters, at most 1,048,576 are"):
+        json_rows(tmp_path, '{"path":"a.png","a":' + "[" * 999_999 + "]" * 999_999 + "}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 from typing import Any
 
@@ -221,3 +222,32 @@ def test_files_that_say_nothing_are_silent(name: str) -> None:
 def test_a_text_too_large_to_read_is_none() -> None:
     content = with_texts(chunk(b"zTXt", b"Title\0\0" + zlib.compress(b"x" * 40_000_000)))
     assert own_words(content) == SILENT
+
+
+@pytest.mark.parametrize("encoding", ["foobar", "utf-7", "shift_jis", "utf-32", "idna", "zlib"])
+def test_xmp_in_an_odd_encoding_says_nothing(encoding: str) -> None:
+    content = encoded(picture(), "JPEG", xmp=xmp(FULL, f'<?xml version="1.0" encoding="{encoding}"?>'))
+    assert own_words(content) == SILENT
+    assert decode(content, Limits()).words == SILENT
+
+
+def test_a_fault_in_a_reader_ends_no_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fault(_: bytes) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("rage_pg.ingest.own_words.xmp_texts", fault)
+    assert own_words(encoded(picture(), "PNG")) == SILENT
+
+
+def test_of_texts_with_one_name_only_the_first_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    unpacked: list[bytes] = []
+
+    def inflated(held: bytes) -> bytes:
+        unpacked.append(held)
+        return b""
+
+    # By its full name: the package has a function of the module's name.
+    monkeypatch.setattr(sys.modules["rage_pg.plain.said"], "_inflated", inflated)
+    names = (b"Title", b"Author", b"title", b"Comment", b"Description")
+    own_words(with_texts(*(chunk(b"zTXt", name + b"\0\0" + name) for name in names * 3)))
+    assert unpacked == [b"Title", b"Description"]

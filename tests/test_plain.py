@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from io import BytesIO
 
 import pytest
@@ -10,8 +11,10 @@ from PIL import Image
 from rage_pg.config import Limits
 from rage_pg.errors import TooLarge
 from rage_pg.ingest import decode
-from rage_pg.plain import Endless, format_of, frames, plain
+from rage_pg.plain import Endless, Unclear, format_of, frames, plain
+from rage_pg.plain import kept as kept_of
 from tests.hostile import encoded
+from tests.hostile_files import avif_of_extents
 from tests.sound import SECRET, scene, shown_frames, sound, telling, telling_exif, with_alpha
 
 SHOWS = {"icc_profile", "transparency", "loop", "duration", "background", "dpi", "gamma", "srgb"}
@@ -141,3 +144,48 @@ def test_a_format_is_known_by_its_first_bytes(name: str) -> None:
     formats = {"heic": "HEIF"}
     first = name.split(maxsplit=1)[0]
     assert format_of(sound()[name][:64]) == formats.get(first, first.upper())
+
+
+def with_property(content: bytes, kind: bytes, held: bytes) -> bytes:
+    """An AVIF file with one more property behind the others; its picture lies that much further on."""
+    made = bytearray(content)
+    added = struct.pack(">I", len(held) + 8) + kind + held
+    start = made.index(b"ipco") - 4
+    end = start + struct.unpack_from(">I", made, start)[0]
+    for outer in (b"ipco", b"iprp", b"meta"):
+        at = made.index(outer) - 4
+        struct.pack_into(">I", made, at, struct.unpack_from(">I", made, at)[0] + len(added))
+    pixels = struct.pack(">I", made.index(b"mdat") + 4)
+    at = made.index(pixels, made.index(b"iloc"))
+    struct.pack_into(">I", made, at, struct.unpack(">I", pixels)[0] + len(added))
+    made[end:end] = added
+    return bytes(made)
+
+
+@pytest.mark.parametrize("kind", [b"udes", b"altt", b"crtt", b"mdft", b"uuid"])
+def test_properties_that_are_words_go(kind: bytes) -> None:
+    content = sound()["avif"]
+    telling = with_property(content, kind, b"\0\0\0\0en\0" + SECRET + b"\0")
+    kept = plain(telling)
+    assert (kept.media_type, SECRET in kept.content) == ("image/avif", False)
+    assert shown_frames(kept.content) == shown_frames(telling) == shown_frames(content)
+
+
+def test_names_of_items_and_dates_of_sequences_go() -> None:
+    content = sound()["avif"].replace(b"Color\0", b"Words\0")
+    assert b"Words" in content
+    assert b"Words" not in plain(content).content
+    moving = bytearray(sound()["avif animated"])
+    for kind in (b"mvhd", b"tkhd", b"mdhd"):
+        at = moving.index(kind) + 4
+        length = 16 if moving[at] == 1 else 8
+        moving[at + 4 : at + 4 + length] = b"SECRETSECRETSECR"[:length]
+    kept = plain(bytes(moving)).content
+    assert b"SECRET" not in kept
+    assert shown_frames(kept) == shown_frames(sound()["avif animated"])
+
+
+@pytest.mark.parametrize(("kind", "count"), [(b"Exif", 1_000), (b"av01", 3)])
+def test_items_that_are_the_whole_file_many_times_are_not_followed(kind: bytes, count: int) -> None:
+    with pytest.raises(Unclear):
+        kept_of(avif_of_extents(kind, count, 100_000), "AVIF")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import BytesIO
 
 import numpy as np
@@ -26,6 +27,8 @@ if READS_HEIC:
     # The picture alone: what is not decoded can do no harm.
     pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
+PIECE = 1 << 20
+"""Pixels that are scaled at once."""
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -92,13 +95,36 @@ def in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _scaled(picture: Image.Image) -> Image.Image:
-    with np.errstate(invalid="ignore"):  # of what is no number Pillow has several kinds
-        numbers = np.asarray(picture, dtype=np.float64)
-    greys = np.where(np.isfinite(numbers), numbers, 0.0)
-    # Numbers without a fixed range: the least becomes black, the greatest white.
-    low, high = (0.0, 65_535.0) if picture.mode.startswith("I;16") else (greys.min(), greys.max())
-    scaled = Image.fromarray(np.round((greys - low) * (255 / ((high - low) or 1.0))).astype(np.uint8))
+    picture.load()
+    low, high = (0.0, 65_535.0) if picture.mode.startswith("I;16") else _range(picture)
+    factor = 255 / ((high - low) or 1.0)
     clear = picture.info.get("transparency")
-    if clear is not None:
-        scaled.putalpha(Image.fromarray(np.where(greys == clear, 0, 255).astype(np.uint8)))
+    made = np.empty(picture.width * picture.height, np.uint8)
+    opaque = None if clear is None else np.empty_like(made)
+    for start, greys in _greys(picture):
+        made[start : start + greys.size] = np.round((greys - low) * factor).astype(np.uint8)
+        if opaque is not None:
+            opaque[start : start + greys.size] = np.where(greys == clear, 0, 255)
+    shape = (picture.height, picture.width)
+    scaled = Image.fromarray(made.reshape(shape))
+    if opaque is not None:
+        scaled.putalpha(Image.fromarray(opaque.reshape(shape)))
     return scaled
+
+
+def _range(picture: Image.Image) -> tuple[float, float]:
+    """Of numbers without a fixed range the least becomes black, the greatest white."""
+    ends = [(float(greys.min()), float(greys.max())) for _, greys in _greys(picture)]
+    return min(low for low, _ in ends), max(high for _, high in ends)
+
+
+def _greys(picture: Image.Image) -> Iterator[tuple[int, np.ndarray]]:
+    """The numbers of a picture in pieces, each with its place: all at once would take eight bytes for one."""
+    rows = max(1, PIECE // picture.width)
+    for top in range(0, picture.height, rows):
+        bottom = min(top + rows, picture.height)
+        band = np.asarray(picture.crop((0, top, picture.width, bottom))).reshape(-1)
+        for start in range(0, band.size, PIECE):
+            with np.errstate(invalid="ignore"):  # of what is no number Pillow has several kinds
+                numbers = band[start : start + PIECE].astype(np.float64)
+            yield top * picture.width + start, np.where(np.isfinite(numbers), numbers, 0.0)

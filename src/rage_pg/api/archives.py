@@ -118,7 +118,10 @@ async def _spooled(request: AnyRequest, file: BinaryIO, most: int) -> str:
         raise InvalidInput(ENDED) from None
     if "file" not in said:
         raise InvalidInput("file is missing.", field="file")
-    return bytes(said.get("metadata", b"{}")).decode()
+    try:
+        return bytes(said.get("metadata", b"{}")).decode()
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"metadata is not UTF-8 (byte {error.start:,}).", field="metadata") from None
 
 
 async def _pieces(request: AnyRequest, boundary: str) -> AsyncGenerator[tuple[str, bytes | None], None]:

@@ -299,7 +299,7 @@ async def get_content(
         if unchanged := not_modified(request, plain_tag(image.sha256)):
             return unchanged
     found = await images.content(database, image_id, version=version)
-    return await plain_picture(found, REVALIDATE if version is None else FOREVER)
+    return not_modified(request, plain_tag(found.sha256)) or await plain_picture(found)
 
 
 @route(

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from rage_pg import generation, history
-from rage_pg.api.pictures import FOREVER, READING, not_modified, plain_picture, plain_tag
+from rage_pg.api.pictures import READING, not_modified, plain_picture, plain_tag
 from rage_pg.api.problems import problems
 from rage_pg.api.scopes import needs
 from rage_pg.callers import Caller
@@ -38,7 +38,7 @@ async def get_output(
     """The picture that the provider sent, without metadata; outputs count from 1."""
     found = await history.output(database, generation_id, position)
     unchanged = not_modified(request, plain_tag(found.sha256))
-    return unchanged or await plain_picture(found, FOREVER)
+    return unchanged or await plain_picture(found)
 
 
 @post(

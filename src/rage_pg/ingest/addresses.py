@@ -34,17 +34,33 @@ SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[^:\[\]]+)(?::([0-9]{1,5}))?")
 NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 """A host whose last part is one is an address to many a parser."""
-SIGNATURE = re.compile(
-    r"(x-(amz|goog)-)?signature|sig|hmac|hdn(ts|ea)|_?_?token_?_?|(access|auth|security)[_-]?token|jwt|api[_-]?key",
+SECRET = re.compile(
+    r".*(signature|token|passw(or)?d|passwd|secret|credential|access_?key|accessid|session).*"
+    r"|(.*[_-])?(sig|hmac|key|pwd|pass|auth|jwt|sid|code)|api_?key|hdn(ts|ea)|key-pair-id|policy",
     re.IGNORECASE,
 )
-"""A parameter without which a signed URL gives nothing, and which nobody else should learn."""
-SIGNED = re.compile(
-    r"x-(amz|goog|ms)-.*|expires|expiry|exp|policy|key-pair-id|(aws|google)access(key)?id"
-    r"|s[tevrp]|spr|sip|srt|ss|sdd|sk(oid|tid|t|e|s|v)",
-    re.IGNORECASE,
+"""A parameter that nobody else should learn: who has it may have the image, or more."""
+STAMP = ("algorithm", "credential", "date", "expires", "signature", "signedheaders")
+SIGNINGS: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
+    (frozenset(needed.split()), frozenset(f"{needed} {others}".split()))
+    for needed, others in (
+        (
+            "x-amz-signature x-amz-credential x-amz-date",
+            "x-amz-security-token x-amz-content-sha256 " + " ".join(f"x-amz-{one}" for one in STAMP),
+        ),
+        ("x-goog-signature x-goog-algorithm", " ".join(f"x-goog-{one}" for one in STAMP)),
+        ("googleaccessid expires signature", ""),
+        ("awsaccesskeyid expires signature", "x-amz-security-token"),
+        ("key-pair-id signature expires", "policy"),
+        ("key-pair-id signature policy", "expires"),
+        ("sv sig sr", "st se sp spr sip si sdd ses saoid suoid scid skoid sktid skt ske sks skv skdutid"),
+        ("sv sig ss srt", "st se sp spr sip"),
+    )
 )
-"""What else changes each time a URL is signed, in the manner of the large stores."""
+"""The large stores' ways to sign a URL: what each needs, and all that it may have.
+
+Only where one is complete, is it known that the picture does not depend on these parameters.
+"""
 
 # The special-purpose registries of IANA; written out, as the standard library's idea of them has changed.
 NOT_PUBLIC_4 = tuple(
@@ -116,24 +132,23 @@ class Target(Struct, frozen=True, kw_only=True):
 
     @property
     def identifier(self) -> str:
-        """What tells this URL from others of its host. Of a query only a hash, without what signs it."""
+        """What tells this URL from others of its host. Of a query a hash, without a store's signature."""
         kept = self.query[1:]
-        if self.is_signed:
-            kept = "&".join(
-                part
-                for name, part in self._parameters()
-                if not (SIGNATURE.fullmatch(name) or SIGNED.fullmatch(name))
-            )
+        given = self._parameters()
+        names = {name.lower() for name, _ in given}
+        signing = next((every for needed, every in SIGNINGS if needed <= names), None)
+        if signing is not None:
+            kept = "&".join(part for name, part in given if name.lower() not in signing)
         return f"{self.path}?sha256={hashlib.sha256(kept.encode()).hexdigest()[:32]}" if kept else self.path
 
     @property
-    def is_signed(self) -> bool:
-        return any(SIGNATURE.fullmatch(name) for name, _ in self._parameters())
+    def holds_secret(self) -> bool:
+        return any(SECRET.fullmatch(name) for name, _ in self._parameters())
 
     @property
     def name(self) -> str:
-        """What a report calls it: without the query of a signed URL."""
-        return f"{self.root}{self.path}?…" if self.is_signed else self.url
+        """What a report calls it: without a query that holds a signature, a token or a password."""
+        return f"{self.root}{self.path}?…" if self.holds_secret else self.url
 
     @property
     def title(self) -> str:

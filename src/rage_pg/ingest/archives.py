@@ -27,7 +27,10 @@ ENCRYPTED = 0x1 | 0x40 | 0x2000
 IN_UTF8 = 0x800
 LONG_DIRECTORY = f"The archive's list of entries has more than {LONGEST_DIRECTORY:,} bytes."
 DAMAGED = "This is no intact ZIP archive."
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, struct.error, NotImplementedError)
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, struct.error, NotImplementedError),
+    OverflowError,
+)
 
 
 class Entry(Struct, frozen=True):

@@ -27,6 +27,8 @@ DEFAULT_LIMITS = Limits()
 THUMBNAIL_SIDE = 512
 CUT_OFF = "The image is cut off."
 DAMAGED = "The image is damaged."
+TILE = ((322, 0), (323, 0), (258, 1), (277, 1))
+"""Tags of a TIFF: width and height of a tile, bits of a sample, samples of a pixel; and what no tag means."""
 READ_WHOLE = ("TIFF", "BMP")
 """Formats with odd kinds that only Pillow can follow; such a picture is served as PNG."""
 
@@ -133,7 +135,7 @@ def _opened(content: bytes, found: str, limits: Limits) -> Iterator[Image.Image]
     too_many = f"The image has more than {limits.max_pixels:,} pixels, the most that is taken."
     try:
         with Image.open(BytesIO(content), formats=(found,)) as picture:
-            if picture.width * picture.height > limits.max_pixels:
+            if max(picture.width * picture.height, _tile(picture)) > limits.max_pixels:
                 raise TooLarge(too_many)
             yield picture
     except RageError:
@@ -145,6 +147,17 @@ def _opened(content: bytes, found: str, limits: Limits) -> Iterator[Image.Image]
     # Damaged bytes make Pillow's readers raise nearly anything.
     except Exception as error:
         raise ImageRejected(CUT_OFF if "truncated" in str(error).lower() else DAMAGED) from error
+
+
+def _tile(picture: Image.Image) -> int:
+    """Pixels of four bytes in one tile of a TIFF, which is unpacked whole however little of it is shown."""
+    tags = getattr(picture, "tag_v2", {})
+    width, height, bits, samples = (tags.get(tag, otherwise) for tag, otherwise in TILE)
+    if not width or not height:
+        return 0
+    depth: int = sum(bits) if isinstance(bits, tuple) else bits * samples
+    area: int = width * height
+    return max(area, area * depth // 32)
 
 
 def _small(picture: Image.Image) -> Image.Image:

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from rage_pg import __version__
 from rage_pg.config import Limits
-from rage_pg.errors import ImageRejected, InvalidInput, NotFetched, TooLarge
+from rage_pg.errors import ImageRejected, InvalidInput, NotFetched, TooLarge, TooManyRequests
 from rage_pg.ingest.addresses import (
     SCHEME,
     Allowed,
@@ -38,6 +38,8 @@ SECONDS = 60.0
 """For everything: looking the host up, every redirect, the last byte."""
 CONNECT_SECONDS = 5.0
 SILENT_SECONDS = 15.0
+PATIENCE = 10.0
+"""Seconds that one request waits for its turn; an import waits for as long as it takes."""
 AT_ONCE = 4
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -47,6 +49,7 @@ HEADERS = {
     "Connection": "close",
     "User-Agent": f"rage-pg/{__version__}",
 }
+BUSY = "Too many images are being fetched at the moment. Try again later."
 WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script")
 
 Gone = (httpx2.ConnectError, httpx2.ConnectTimeout)
@@ -72,9 +75,12 @@ class Fetcher:
     def _tls(self) -> ssl.SSLContext:
         return httpx2.create_ssl_context()
 
-    async def fetch(self, target: Target, limits: Limits) -> bytes:
-        """The image at a URL. Raises InvalidInput where the URL is not taken, else NotFetched or TooLarge."""
-        async with self._turn:
+    async def fetch(self, target: Target, limits: Limits, patience: float | None = None) -> bytes:
+        """The image at a URL. Raises InvalidInput where the URL is not taken, else NotFetched or TooLarge.
+
+        Raises TooManyRequests where other fetches leave it no turn for `patience` seconds.
+        """
+        async with self._its_turn(patience):
             try:
                 async with asyncio.timeout(self._seconds):
                     content = await self._follow(target, limits)
@@ -84,6 +90,18 @@ class Fetcher:
         if content[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(WEB_PAGE):
             raise ImageRejected("This URL leads to a web page, not to an image.", field="url")
         return content
+
+    @asynccontextmanager
+    async def _its_turn(self, patience: float | None) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(patience):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise TooManyRequests(BUSY, retry_after=int(self._seconds)) from None
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     async def _follow(self, target: Target, limits: Limits) -> bytes:
         for _ in range(MOST_REDIRECTS + 1):

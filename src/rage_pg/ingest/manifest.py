@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from itertools import islice
@@ -18,12 +19,16 @@ from typing import Any, get_args
 import msgspec
 from msgspec import Struct
 
+from rage_pg.config import MIB
 from rage_pg.errors import InvalidInput
 from rage_pg.faults import invalid
 from rage_pg.ingest.metadata import checked
 from rage_pg.types import ImageMetadata, Kind, State
 
 ANY_NUMBER = sys.maxsize - 1
+MOST_COLUMNS = 1_000
+LONGEST_LINE = MIB
+"""Characters of one line of JSON Lines."""
 SUFFIXES = (".csv", ".jsonl", ".ndjson")
 LISTS = frozenset({"tags", "sku"})
 CLEARABLE = frozenset({"title", "caption", "caption_language", "rights", "usable_from", "usable_until"})
@@ -90,6 +95,9 @@ def _csv_lines(file: str, reader: Any) -> Iterator[tuple[int, list[str]]]:
     start = 1
     try:
         for values in reader:
+            if len(values) > MOST_COLUMNS:
+                said = f"{len(values):,} columns, at most {MOST_COLUMNS:,} are taken"
+                raise InvalidInput(f"{file}, line {start}: it has {said}.", field="manifest")
             if any(value.strip() for value in values):
                 yield start, values
             start = reader.line_num + 1
@@ -98,7 +106,7 @@ def _csv_lines(file: str, reader: Any) -> Iterator[tuple[int, list[str]]]:
 
 
 def _check_header(file: str, header: list[str]) -> None:
-    repeated = {name for name in header if name and header.count(name) > 1}
+    repeated = {name for name, times in Counter(header).items() if name and times > 1}
     if repeated:
         raise InvalidInput(f"{file} has two columns {sorted(repeated)[0]!r}.", field="manifest")
     if "path" not in header:
@@ -118,6 +126,9 @@ def _json_objects(file: str, text: str) -> Iterator[Cells]:
     for line, row in enumerate(text.split("\n"), start=1):
         if not row.strip():
             continue
+        if len(row) > LONGEST_LINE:
+            said = f"{len(row):,} characters, at most {LONGEST_LINE:,} are taken"
+            raise InvalidInput(f"{file}, line {line}: it has {said}.", field="manifest")
         try:
             members = msgspec.json.decode(row.encode())
         except msgspec.DecodeError as error:

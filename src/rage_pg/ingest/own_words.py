@@ -45,6 +45,15 @@ SILENT = OwnWords()
 
 def own_words(content: bytes) -> OwnWords:
     """Read from the bytes of a picture, decoded or not. Never raises: damaged words are none."""
+    try:
+        return read_words(content)
+    # Metadata of strangers make readers raise nearly anything, and a picture is more than its words.
+    except Exception:
+        return SILENT
+
+
+def read_words(content: bytes) -> OwnWords:
+    """The same, but raises for damage that nobody foresaw: it has yet to be found here."""
     found = format_of(content)
     try:
         held = Said() if found is None else said(content, found)

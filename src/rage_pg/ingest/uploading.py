@@ -8,7 +8,7 @@ from rage_pg.config import Limits
 from rage_pg.database import Database
 from rage_pg.ingest.addresses import parse_url
 from rage_pg.ingest.decoding import DEFAULT_LIMITS, decode
-from rage_pg.ingest.fetching import Fetcher
+from rage_pg.ingest.fetching import PATIENCE, Fetcher
 from rage_pg.ingest.metadata import checked
 from rage_pg.ingest.sources import title_of
 from rage_pg.ingest.storing import CaptionSource, put
@@ -56,12 +56,13 @@ async def fetch_image(
 ) -> ImportItem:
     """Fetch a picture and store it. The same URL is the same image: other bytes are a new version of it.
 
-    Raises InvalidInput for a URL that is not taken, NotFetched, ImageRejected or TooLarge; then nothing is
-    stored.
+    Raises InvalidInput for a URL that is not taken, NotFetched, ImageRejected, TooLarge, or TooManyRequests
+    where other fetches leave it no turn; then nothing is stored.
     """
     said = checked(metadata)
     target = parse_url(url)
-    picture = await asyncio.to_thread(decode, await fetcher.fetch(target, limits), limits)
+    content = await fetcher.fetch(target, limits, PATIENCE)
+    picture = await asyncio.to_thread(decode, content, limits)
     file = Incoming(
         name=target.name,
         metadata=said,

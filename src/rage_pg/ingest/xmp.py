@@ -26,7 +26,8 @@ def xmp_texts(held: bytes) -> dict[Any, list[str]]:
     A document type, which could define entities, ends the reading.
     """
     reader = _Reader()
-    with suppress(expat.ExpatError, _Refused):
+    # An encoding that Python does not know, or cannot read byte by byte, is no error of expat's.
+    with suppress(expat.ExpatError, _Refused, LookupError, ValueError):
         reader.parse(held.strip(b"\0 \t\r\n"))
     return reader.found
 

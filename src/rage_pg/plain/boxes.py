@@ -14,8 +14,14 @@ from rage_pg.plain.walking import Unclear, number, steps
 
 NESTING = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts", b"dinf"}
 PRIVATE = {b"udta", b"meta", b"uuid", b"free", b"skip", b"thmb"}
-DESCRIBING = {b"hdlr", b"pitm", b"iinf", b"iloc", b"iprp", b"iref", b"idat", b"dinf", b"grpl"}
+DATED = {b"mvhd", b"tkhd", b"mdhd"}
+DESCRIBING = {b"hdlr", b"pitm", b"iinf", b"iloc", b"iprp", b"iref", b"idat", b"grpl"}
 """Boxes that the directory of items is made of."""
+PROPERTIES = {
+    *(b"ispe", b"pixi", b"av1C", b"hvcC", b"colr", b"irot", b"imir", b"clap", b"pasp", b"auxC"),
+    *(b"a1op", b"a1lx", b"lsel", b"clli", b"mdcv", b"cclv"),
+}
+"""Properties that tell how an item is decoded and shown; others are words, dates and the like."""
 BELONGS_TO = {b"dimg", b"prem"}
 DEEPEST = 8
 
@@ -76,16 +82,18 @@ def plain(content: bytes) -> bytes:
         raise Unclear
     made[outer[0].body : outer[0].end] = content[outer[0].body : outer[0].end]
     sequence = [box for box in outer if box.kind == b"moov"]
+    metas = [box for box in outer if box.kind == b"meta"]
+    if len(metas) > 1:
+        raise Unclear
     if sequence:
         for box in outer:
             if box.kind in (b"moov", b"mdat"):
                 made[box.body : box.end] = content[box.body : box.end]
         for box in sequence:
             _scrub(content, made, box, PRIVATE, depth=0)
-    for box in outer:
-        if box.kind == b"meta":
-            _items(content, made, box)
-    if not sequence and not any(box.kind == b"meta" for box in outer):
+    for box in metas:
+        _items(content, made, box)
+    if not sequence and not metas:
         raise Unclear
     return bytes(made[:end])
 
@@ -97,6 +105,10 @@ def _scrub(content: bytes, made: bytearray, box: Box, private: set[bytes], depth
     for inner in boxes(content, box.body, box.end):
         if inner.kind in private:
             _empty(made, inner)
+        elif inner.kind in DATED:
+            _undate(made, inner)
+        elif inner.kind == b"hdlr":
+            _unname(made, inner)
         elif inner.kind in NESTING:
             _scrub(content, made, inner, private, depth + 1)
 
@@ -106,36 +118,73 @@ def _empty(made: bytearray, box: Box) -> None:
     made[box.body : box.end] = bytes(box.end - box.body)
 
 
+def _undate(made: bytearray, box: Box) -> None:
+    """Zero the times of making and changing, which stand behind version and flags."""
+    end = min(box.body + (20 if made[box.body : box.body + 1] == b"\1" else 12), box.end)
+    made[box.body + 4 : end] = bytes(max(0, end - box.body - 4))
+
+
+def _unname(made: bytearray, hdlr: Box) -> None:
+    """Of a handler only its kind stays; behind it are reserved bytes and a name."""
+    start = min(hdlr.body + 12, hdlr.end)
+    made[start : hdlr.end] = bytes(hdlr.end - start)
+
+
+def _scrub_directory(content: bytes, made: bytearray, meta: Box) -> None:
+    """Empty whatever the directory has beside what describes items and their pictures."""
+    end = meta.body + 4
+    for box in boxes(content, end, meta.end):
+        end = box.end
+        if box.kind not in DESCRIBING:
+            _empty(made, box)
+        elif box.kind == b"hdlr":
+            _unname(made, box)
+        elif box.kind == b"idat":
+            made[box.body : box.end] = bytes(box.end - box.body)
+        elif box.kind == b"iprp":
+            _scrub_properties(content, made, box)
+    made[end : meta.end] = bytes(max(0, meta.end - end))
+
+
+def _scrub_properties(content: bytes, made: bytearray, iprp: Box) -> None:
+    """Items name their properties by their place in the row, so that each keeps its own."""
+    for box in whole_boxes(content, iprp.body, iprp.end):
+        if box.kind == b"ipco":
+            for one in whole_boxes(content, box.body, box.end):
+                if one.kind not in PROPERTIES:
+                    _empty(made, one)
+        elif box.kind != b"ipma":
+            _empty(made, box)
+
+
 def _items(content: bytes, made: bytearray, meta: Box) -> None:
     """Keep the directory and the bytes of the picture's items; of the others nothing but their numbers."""
     made[meta.body : meta.end] = content[meta.body : meta.end]
-    for box in boxes(content, meta.body + 4, meta.end):
-        if box.kind not in DESCRIBING:
-            _empty(made, box)
+    _scrub_directory(content, made, meta)
     inner, items = _directory(content, meta)
     wanted = _wanted(content, inner, items)
     for name, item in items.items():
+        made[item.place + 4 : item.end] = bytes(item.end - item.place - 4)
         if name not in wanted:
-            made[item.place : item.end] = b"none" + bytes(item.end - item.place - 4)
+            made[item.place : item.place + 4] = b"none"
             for start, stop in item.stretches:
                 made[start:stop] = bytes(stop - start)
-    total = 0
     for name in wanted & items.keys():
         for start, stop in items[name].stretches:
-            total += stop - start
-            if total > 2 * len(content):
-                raise Unclear
             made[start:stop] = content[start:stop]
 
 
-def texts(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The kinds and the bytes of the items that hold EXIF data or XMP. Raises Unclear."""
+def texts(content: bytes, most: int) -> Iterator[tuple[bytes, bytes]]:
+    """The kinds and the bytes of the items that hold EXIF data or XMP of `most` bytes. Raises Unclear."""
     for box in boxes(content, 0, len(content)):
         if box.kind == b"meta":
             for item in _directory(content, box)[1].values():
                 kind = content[item.place : item.place + 4]
+                if sum(stop - start for start, stop in item.stretches) > most:
+                    continue
                 if kind == b"Exif" or (kind == b"mime" and b"rdf+xml" in content[item.place : item.end]):
-                    yield kind, b"".join(content[start:stop] for start, stop in item.stretches[:100])
+                    yield kind, b"".join(content[start:stop] for start, stop in item.stretches)
+            return
 
 
 def _directory(content: bytes, meta: Box) -> tuple[dict[bytes, Box], dict[int, Item]]:
@@ -145,6 +194,10 @@ def _directory(content: bytes, meta: Box) -> tuple[dict[bytes, Box], dict[int, I
         raise Unclear
     items = _described(content, inner[b"iinf"])
     _locate(content, inner[b"iloc"], inner.get(b"idat"), items)
+    stretches = (stop - start for item in items.values() for start, stop in item.stretches)
+    # Each is zeroed or copied: all may be the whole file.
+    if sum(stretches) > 2 * len(content):
+        raise Unclear
     return inner, items
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rage_pg.plain.turning import minimal_exif, turn_of
-from rage_pg.plain.walking import CutOff, Unclear, number, steps
+from rage_pg.plain.walking import CutOff, Endless, Unclear, number, steps
 
 # One byte of what may be a row of FF, so that no file can make the search look at a row again and again.
 MARKER = re.compile(rb"\xff[^\x00\xff]")
@@ -14,6 +14,8 @@ END = 0xD9
 SCAN = 0xDA
 ALONE = {0x01, *range(0xD0, 0xD9)}
 CODING = {*range(0xC0, 0xD0), SCAN, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF} - {0xC8}
+MOST_SCANS = 500
+"""A progressive picture has some ten; each is a walk over all of its pixels."""
 JFIF, APP1, ICC, ADOBE = 0xE0, 0xE1, 0xE2, 0xEE
 EXIF = b"Exif\0\0"
 
@@ -22,8 +24,9 @@ Part = tuple[int, int, int]
 
 
 def parts(content: bytes) -> list[Part]:
-    """The segments up to the end of the first picture, which is one of them. Raises Unclear."""
+    """The segments up to the end of the first picture, which is one of them. Raises Endless, Unclear."""
     found: list[Part] = []
+    scans = 0
     position = 2
     for _ in steps():
         marker = MARKER.search(content, position)
@@ -43,6 +46,9 @@ def parts(content: bytes) -> list[Part]:
         if position > len(content):
             raise CutOff
         if kind == SCAN:
+            scans += 1
+            if scans > MOST_SCANS:
+                raise Endless
             after = AFTER_SCAN.search(content, position)
             position = after.start() if after else len(content)
         found.append((kind, start, position))

@@ -17,6 +17,10 @@ PHOTOSHOP_HEAD = b"Photoshop 3.0\0"
 APP13 = 0xED
 IPTC_RESOURCE = 0x0404
 TIFF_XMP, TIFF_IPTC = 700, 33723
+PNG_TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
+PNG_XMP = b"XML:com.adobe.xmp"
+PNG_NAMES = {b"title", b"description", PNG_XMP}
+"""Of the texts of a PNG those that are read."""
 
 
 class Said(Struct):
@@ -78,16 +82,22 @@ def _resources(held: bytes, position: int) -> Iterator[tuple[int, bytes]]:
 
 def _png(content: bytes) -> Said:
     found = Said(texts={})
+    read: set[bytes] = set()
     for kind, start, end in png.chunks(content):
         if kind == b"eXIf" and not found.exif:
             found.exif = content[start:end]
-        elif kind in (b"tEXt", b"zTXt", b"iTXt") and end - start <= MOST_BYTES and len(found.texts) < 100:
-            name, _, held = content[start:end].partition(b"\0")
-            text = _png_text(kind, held)
-            if name == b"XML:com.adobe.xmp":
-                found.xmp = found.xmp or text.encode()
+        elif kind in PNG_TEXTS and end - start <= MOST_BYTES:
+            name = content[start : min(start + 80, end)].partition(b"\0")[0]
+            name = name if name == PNG_XMP else name.lower()
+            if name not in PNG_NAMES or name in read:
+                continue
+            # Once for each name, damaged or not: a file can hold any number that unpack to much.
+            read.add(name)
+            text = _png_text(kind, content[start + len(name) + 1 : end])
+            if name == PNG_XMP:
+                found.xmp = text.encode()
             else:
-                found.texts.setdefault(name.decode("latin-1"), text)
+                found.texts[name.decode()] = text
     return found
 
 
@@ -129,7 +139,7 @@ def _tiff(content: bytes) -> Said:
 
 def _boxes(content: bytes) -> Said:
     found = Said()
-    for kind, held in boxes.texts(content):
+    for kind, held in boxes.texts(content, MOST_BYTES):
         if kind == b"Exif" and not found.exif and len(held) > 4:
             found.exif = held[4 + number(held, 0, 4) :].removeprefix(jpeg.EXIF)
         elif kind == b"mime" and not found.xmp:

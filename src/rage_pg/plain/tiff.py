@@ -80,6 +80,7 @@ KEPT = {
 """Tags without which the pixels could not be read or would look otherwise."""
 NONE, OLD_JPEG = 1, 6
 MOST_STRIPS = 200_000
+"""Strips or tiles of all pages."""
 
 
 class Entry(Struct, frozen=True):
@@ -179,15 +180,13 @@ def frames(content: bytes) -> int:
 
 
 def plain(content: bytes) -> bytes:
-    """The same pages, without smaller copies of them. Raises Unclear."""
+    """The same pages, without smaller copies of them. Raises Endless, Unclear."""
     form = layout(content)
     found = list(pages(content))
     kept = [page for index, page in enumerate(found) if index == 0 or not page.reduced]
     made = bytearray(len(content))
     made[: form.first] = content[: form.first]
-    ranges = [(start, end) for page in kept for start, end in _held(content, form, page)]
-    if any(end > len(content) for _, end in ranges) or sum(b - a for a, b in ranges) > 2 * len(content):
-        raise Unclear
+    ranges = _ranges(content, form, kept)
     for start, end in ranges:
         made[start:end] = content[start:end]
     pointer = form.first
@@ -197,6 +196,21 @@ def plain(content: bytes) -> bytes:
         pointer = _write(made, form, page)
         ends.append(pointer + form.pointer)
     return bytes(made[: max(ends)])
+
+
+def _ranges(content: bytes, form: Layout, kept: list[Page]) -> list[tuple[int, int]]:
+    """Where lies what is kept of all pages, which may share their strips: the first too much ends it."""
+    found: list[tuple[int, int]] = []
+    left = 2 * len(content)
+    for page in kept:
+        for start, end in _held(content, form, page):
+            left -= end - start
+            if end > len(content) or left < 0:
+                raise Unclear
+            if len(found) == MOST_STRIPS:
+                raise Endless
+            found.append((start, end))
+    return found
 
 
 def _write(made: bytearray, form: Layout, page: Page) -> int:
