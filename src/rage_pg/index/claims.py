@@ -11,6 +11,7 @@ from typing import NoReturn
 import structlog
 from msgspec import Struct
 
+from rage_pg.cancelling import heed_cancellation
 from rage_pg.database import Connection, Database, execute, fetch_all, fetch_only, fetch_value
 from rage_pg.errors import Conflict, DatabaseUnavailable
 from rage_pg.logs import redact_text
@@ -84,6 +85,7 @@ class Claims:
             async with self._database.transaction() as connection:
                 claims = await self._claim(connection)
                 items = await self._read(connection, claims)
+            heed_cancellation()
             if items:
                 return items
             if claims:
@@ -103,6 +105,7 @@ class Claims:
             if others.lost or not others.claimed:
                 return waited or others.lost > 0
             waited = True
+            heed_cancellation()
             await asyncio.sleep(LOOK_AGAIN)
 
     async def _claim(self, connection: Connection) -> Sequence[_Claim]:
@@ -176,3 +179,4 @@ async def _beat(database: Database, filler: dict[str, int]) -> NoReturn:
                 await execute(connection, SQL["beat"], filler)
         except (DatabaseUnavailable, Conflict) as error:
             log.warning("no sign of life could be given", reason=str(error))
+        heed_cancellation()

@@ -15,9 +15,9 @@ from uuid import UUID
 import structlog
 
 from rage_pg import generation
+from rage_pg.cancelling import heed_cancellation
 from rage_pg.database import Connection, Database, execute
 from rage_pg.errors import RageError
-from rage_pg.jobs.cancelling import heed_cancellation
 from rage_pg.jobs.queue import defer_generation
 from rage_pg.resources import statements
 

@@ -18,9 +18,9 @@ from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
+from rage_pg.cancelling import heed_cancellation
 from rage_pg.database import Connection, Database, execute, fetch_all, fetch_value
 from rage_pg.errors import DatabaseUnavailable
-from rage_pg.jobs.cancelling import heed_cancellation
 from rage_pg.jobs.queue import defer_fill_index, defer_generation
 from rage_pg.resources import statements
 

@@ -15,9 +15,9 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision, RetryStrategy
 from psycopg import AsyncConnection
 
 from rage_pg.callers import SYSTEM
+from rage_pg.cancelling import heed_cancellation
 from rage_pg.database import SEARCH_PATH, Database
 from rage_pg.errors import DatabaseUnavailable
-from rage_pg.jobs.cancelling import heed_cancellation
 from rage_pg.jobs.queue import INDEX, defer_fill_index
 from rage_pg.jobs.recovery import MAX_PROMPT_LOSSES, look_after_lost_jobs
 from rage_pg.jobs.work import Work

@@ -12,6 +12,7 @@ from uuid import uuid4
 import structlog
 from msgspec import Struct
 
+from rage_pg.cancelling import heed_cancellation
 from rage_pg.database import Database, fetch_one
 from rage_pg.errors import ImageRejected, OutcomeUnknown, ProviderError, RageError
 from rage_pg.index.captions import claims
@@ -138,10 +139,12 @@ class _Run:
             # The next beat tries again; a lapsed claim is noticed when its image is stored.
             with suppress(RageError):
                 await claims.keep(self._database, self._scope)
+            heed_cancellation()
 
     async def _work(self) -> None:
         while (image := await self._take()) is not None:
             await self._describe(image)
+            heed_cancellation()
             if self._progress:
                 self._progress(self._described + self._failed, self._total)
 
@@ -201,6 +204,7 @@ class _Run:
         await self._pace.wait()
         call_id = await self._calls.open(self._database, image)
         try:
+            heed_cancellation()
             said = await self._captioner.describe(picture, context)
         except ProviderError as error:
             outcome, failure = failed_call(error), error
