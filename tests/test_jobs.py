@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import psycopg
 import pytest
 
 from rage_pg import generation, jobs
+from rage_pg.api.worker import _Filling
 from rage_pg.config import Limits
 from rage_pg.database import Database
 from rage_pg.jobs import worker
 from rage_pg.providers.local import LocalGenerator
+from rage_pg.runtime import Runtime
 from tests.generating import FakeGenerator, ask, only, rows, value
 from tests.store import add
 from tests.working import change_jobs, work, working
@@ -85,15 +87,16 @@ async def test_who_asks_for_a_picture_does_not_wait_for_the_index(database: Data
         fills.release.set()
 
 
-async def test_two_workers_fill_the_index_at_the_same_time(database: Database) -> None:
-    fills = Seen()
-    fills.release.clear()
-    async with working(database, work(fill_index=fills)):
-        await asyncio.wait_for(fills.called.wait(), 10)
-        fills.called.clear()
-        async with working(database, work(fill_index=fills)):
-            await asyncio.wait_for(fills.called.wait(), 10)
-            fills.release.set()
+async def test_what_is_asked_for_while_it_is_done_is_done_once_more() -> None:
+    filling, done = _Filling(cast("Runtime", None)), Seen()
+    done.release.clear()
+    first = asyncio.create_task(filling._alone("a space", done))
+    await done.called.wait()
+    await asyncio.gather(*(filling._alone("a space", done) for _ in range(3)))
+    assert len(done.calls) == 1
+    done.release.set()
+    await first
+    assert len(done.calls) == 2
 
 
 async def test_a_worker_killed_during_a_paid_call_leaves_it_unknown_and_nobody_calls_again(

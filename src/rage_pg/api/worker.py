@@ -77,6 +77,7 @@ class _Filling:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._busy: set[object] = set()
+        self._asked_again: set[object] = set()
         self._hashed = False
 
     async def fill(self) -> None:
@@ -91,12 +92,15 @@ class _Filling:
         await index.count_words(self._runtime.database)
 
     async def _alone(self, what: object, work: Callable[[], Awaitable[None]]) -> None:
-        """What changes while it is under way, it finds before it ends."""
+        """One at a time; who asks meanwhile has it done once more, for it may have looked already."""
+        self._asked_again.add(what)
         if what in self._busy:
             return
         self._busy.add(what)
         try:
-            await work()
+            while what in self._asked_again:
+                self._asked_again.discard(what)
+                await work()
         finally:
             self._busy.discard(what)
 
