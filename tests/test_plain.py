@@ -11,7 +11,7 @@ from PIL import Image
 from rage_pg.config import Limits
 from rage_pg.errors import TooLarge
 from rage_pg.ingest import decode
-from rage_pg.plain import Endless, Unclear, format_of, frames, plain
+from rage_pg.plain import Endless, Unclear, format_of, frames, plain, tiff
 from rage_pg.plain import kept as kept_of
 from tests.hostile import encoded
 from tests.hostile_files import avif_of_extents
@@ -99,6 +99,23 @@ def test_a_smaller_copy_in_a_tiff_goes() -> None:
     assert frames(content, "TIFF") == 1
     assert len(shown_frames(plain(content).content)) == 1
     assert bytes((1, 2, 3)) * 20 not in plain(content).content
+
+
+def test_a_directory_that_lies_upon_pixels_leaves_them_as_they_are() -> None:
+    content = bytearray(encoded(scene(), "TIFF"))
+    first = tiff.first_page(bytes(content))
+    start = int.from_bytes(content[4:8], "little")
+    length = 2 + 12 * len(first)
+    upon = tiff.values(bytes(content), tiff.layout(content), first[tiff.STRIPS])[0] + 60
+    content[upon : upon + length + 4] = content[start : start + length + 4]
+    # A tag that goes, so that what is written is not what was there.
+    content[upon + 2 : upon + 4] = (65_000).to_bytes(2, "little")
+    content[start + length : start + length + 4] = upon.to_bytes(4, "little")
+    assert len(list(tiff.pages(bytes(content)))) == 2
+    kept = plain(bytes(content))
+    assert kept.media_type == "image/png"
+    with Image.open(BytesIO(kept.content)) as served, Image.open(BytesIO(content)) as original:
+        assert served.convert("RGB").tobytes() == original.convert("RGB").tobytes()
 
 
 def test_a_file_too_odd_to_be_taken_apart_is_encoded_anew() -> None:

@@ -195,7 +195,13 @@ def plain(content: bytes) -> bytes:
         made[pointer : pointer + form.pointer] = page.offset.to_bytes(form.pointer, form.order)
         pointer = _write(made, form, page)
         ends.append(pointer + form.pointer)
-    return bytes(made[: max(ends)])
+    # A damaged file's directories lie upon its pixels, or on one another.
+    if any(made[start:end] != content[start:end] for start, end in ranges):
+        raise Unclear
+    result = bytes(made[: max(ends)])
+    if [page.offset for page in pages(result)] != [page.offset for page in kept]:
+        raise Unclear
+    return result
 
 
 def _ranges(content: bytes, form: Layout, kept: list[Page]) -> list[tuple[int, int]]:
