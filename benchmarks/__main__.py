@@ -17,6 +17,7 @@ from benchmarks import (
     killed,
     load,
     look_alikes,
+    memory,
     not_found,
     real_catalogue,
     startup,
@@ -47,7 +48,8 @@ def _parts(options: argparse.Namespace) -> dict[str, Part]:
     images, queries = options.images, options.queries
     return {
         "startup": startup.measure,
-        "import": import_rate.measure,
+        "import": partial(import_rate.measure, options.rounds),
+        "memory": partial(memory.measure, options.limit),
         "killed": partial(killed.measure, kills=options.kills, seed=options.seed),
         "encoders": encoders.measure,
         "access": access.measure,
@@ -78,7 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--seconds", type=int, default=10, help="of each measurement of load (%(default)s)")
     add("--kills", type=int, default=200, help="of killed (%(default)s)")
     add("--seed", type=int, default=1, help="of killed (%(default)s)")
-    add("--limit", type=int, help="how many drawings openclipart imports (all)")
+    add("--rounds", type=int, default=3, help="of import (%(default)s)")
+    add("--limit", type=int, help="how many drawings openclipart and memory import (all)")
     return parser
 
 

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from statistics import median
 from typing import TypeVar
 
 from benchmarks import stamps
@@ -24,7 +25,13 @@ BATCH = 32
 T = TypeVar("T")
 
 
-async def measure() -> None:
+async def measure(rounds: int) -> None:
+    """The median of the rounds' ratios counts: loop and import take turns, as the machine has its moods."""
+    ratios = [await _round() for _ in range(rounds)]
+    print(f"of the bare loop's rate, median of {rounds}: {median(ratios):.2f}", flush=True)
+
+
+async def _round() -> float:
     with tempfile.TemporaryDirectory(prefix="rage-bench-") as folder:
         root = Path(folder)
         root.chmod(0o755)
@@ -40,7 +47,8 @@ async def measure() -> None:
     print(f"import + index       {total:6.1f} s  {count / total:6.1f} images/s  {bare / total:.2f}")
     print(f"  store              {stored:6.1f} s  {count / stored:6.1f} images/s")
     print(f"  embed              {filled:6.1f} s  {count / filled:6.1f} images/s")
-    print(f"import again         {again:6.1f} s  {count / again:6.1f} images/s")
+    print(f"import again         {again:6.1f} s  {count / again:6.1f} images/s", flush=True)
+    return bare / total
 
 
 async def _bare(files: list[Path], captions: list[str]) -> float:

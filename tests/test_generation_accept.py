@@ -189,11 +189,6 @@ async def test_a_backslash_before_u0000_is_text_like_any_other(
     assert (await accept(database, generator, prompt="\\u0000")).prompt == "\\u0000"
 
 
-async def test_a_generation_may_continue_another(database: Database, generator: FakeGenerator) -> None:
-    first = await accept(database, generator)
-    assert (await accept(database, generator, parent_id=first.id)).parent_id == first.id
-
-
 async def test_the_same_key_and_request_is_the_same_generation(
     database: Database, generator: FakeGenerator
 ) -> None:

@@ -106,7 +106,7 @@ def test_a_directory_that_lies_upon_pixels_leaves_them_as_they_are() -> None:
     first = tiff.first_page(bytes(content))
     start = int.from_bytes(content[4:8], "little")
     length = 2 + 12 * len(first)
-    upon = tiff.values(bytes(content), tiff.layout(content), first[tiff.STRIPS])[0] + 60
+    upon = tiff.values(bytes(content), tiff.layout(bytes(content)), first[tiff.STRIPS])[0] + 60
     content[upon : upon + length + 4] = content[start : start + length + 4]
     # A tag that goes, so that what is written is not what was there.
     content[upon + 2 : upon + 4] = (65_000).to_bytes(2, "little")

@@ -60,6 +60,25 @@ SELECT 'proposal ' || %(proposal_id)s::uuid
 WHERE NOT EXISTS (SELECT FROM rage.proposals WHERE proposal_id = %(proposal_id)s) AND %(proposal_id)s IS NOT NULL
 LIMIT 1;
 
+-- name: get_parent_output
+-- How a generation ended, and the picture at one place of its outputs, if it is still there.
+SELECT
+    g.status,
+    (SELECT count(*) FROM rage.generation_outputs AS o WHERE o.generation_id = g.generation_id) AS outputs,
+    (SELECT o.image_id
+     FROM rage.generation_outputs AS o
+     JOIN rage.images AS i ON i.image_id = o.image_id AND i.deleted_at IS NULL
+     WHERE o.generation_id = g.generation_id AND o.position = %(position)s) AS image_id
+FROM rage.generations AS g
+WHERE g.generation_id = %(generation_id)s;
+
+-- name: get_inherited_references
+-- What a generation was made from, without the picture that it changed itself: its output stands for that one.
+SELECT image_id, role, note
+FROM rage.generation_references
+WHERE generation_id = %(generation_id)s AND role <> 'edit_target'
+ORDER BY position;
+
 -- name: get_earlier_request
 -- The generation that an Idempotency-Key already stands for.
 SELECT generation_id, request_sha256

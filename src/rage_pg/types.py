@@ -394,6 +394,12 @@ class Caption(Struct, frozen=True, kw_only=True):
 
 
 class GenerationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to make, and from what.
+
+    With a `parent_id`, output `parent_output` of that generation is the picture to change; the references
+    that it was made from go along, unless `parent_references` is false.
+    """
+
     prompt: Prompt
     brand: str = "default"
     references: tuple[ReferenceRequest, ...] = ()
@@ -412,6 +418,8 @@ class GenerationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     mask: str | None = None
     count: Annotated[int, Meta(ge=1, le=10)] = 1
     parent_id: UUID | None = None
+    parent_output: Annotated[int, Meta(ge=1, le=10)] = 1
+    parent_references: bool = True
     labels: dict[str, str] = field(default_factory=dict)
     dry_run: bool = False
 

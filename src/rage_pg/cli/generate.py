@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
+from uuid import UUID
 
 import rich_click as click
 
@@ -36,6 +37,21 @@ class Image(ParamType):
         return ReferenceRequest(image_id=int(number), role=role or None)  # type: ignore[arg-type]
 
 
+class Parent(ParamType):
+    """GENERATION or GENERATION:N → the generation and the place of its output."""
+
+    name = "GENERATION[:N]"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[UUID, int]:
+        generation, _, position = str(value).partition(":")
+        try:
+            return UUID(generation), int(position or 1)
+        except ValueError:
+            self.fail(f"{value!r} is no generation's id, nor GENERATION:N.", param, ctx)
+
+
 @click.command("generate")
 @click.argument("prompt")
 @click.option(
@@ -45,6 +61,12 @@ class Image(ParamType):
     "--auto", type=click.IntRange(1, 16), metavar="N", help="The N best images of a search as references."
 )
 @click.option("--collection", help="All images of a collection as references, in order.")
+@click.option(
+    "--parent",
+    type=Parent(),
+    help="Go on from picture N of a generation (1 if left out); its references go along.",
+)
+@click.option("--no-parent-references", is_flag=True, help="Leave the references of --parent out.")
 @image_filters
 @click.option(
     "--brand", help="Who pays, else default; --auto then takes images of this brand and the shared ones."
@@ -69,6 +91,8 @@ def generate(
     auto: int | None,
     collection: str | None,
     labels: Sequence[tuple[str, str]],
+    parent: tuple[UUID, int] | None,
+    no_parent_references: bool,
     output_format: Format | None,
     dry_run: bool,
     file: Path | None,
@@ -83,6 +107,7 @@ def generate(
     \b
     rage generate "lotion and soap on a shelf" --auto 3 --brand lumen -o shelf.png
     rage generate "the tent as a watercolour" --image 41 --image 58:style -o tent.png
+    rage generate "warmer light" --purpose edit --parent 0199e1c2-7d7e-7bbf-8c1a-0d2f3b1f6a55:2 -o warm.png
     """
     names = ("tag", "tag_any", "tag_none", "sku", "kind", "attribute")
     filters = {name: others.pop(name) for name in names}
@@ -92,12 +117,16 @@ def generate(
             _check_writable(target)
     brand = others.pop("brand")
     brands = (brand, "shared") if brand else ()
+    parent_id, parent_output = parent or (None, 1)
     request = GenerationRequest(
         prompt=prompt,
         brand=brand or "default",
         references=images,
         auto=None if auto is None else Auto(k=auto, filters=filters_from(brand=brands, **filters)),
         collection=collection,
+        parent_id=parent_id,
+        parent_output=parent_output,
+        parent_references=not no_parent_references,
         labels=dict(labels),
         output_format=output_format or _format_of(file),
         **others,

@@ -11,6 +11,7 @@ from rage_pg.database import Connection, fetch_one, fetch_value
 from rage_pg.errors import InvalidInput, NotFound, NotPossible
 from rage_pg.faults import invalid
 from rage_pg.generation.call import Generators, build_call, parameters_of
+from rage_pg.generation.continuing import continued
 from rage_pg.generation.references import Chosen, Found, choose
 from rage_pg.providers.ports import GenerationCall, ImageGenerator
 from rage_pg.resources import statements
@@ -51,7 +52,13 @@ async def make_plan(
     search_id = request.search_id if found is None else found.search_id
     await _check_origin(connection, request, search_id)
     references = await choose(
-        connection, request, generator.reference_limits, brand.brand_id, found, search_id
+        connection,
+        request,
+        generator.reference_limits,
+        brand.brand_id,
+        found,
+        search_id,
+        await continued(connection, request),
     )
     model = request.model or generator.default_model
     call = build_call(

@@ -1,4 +1,4 @@
-"""Which images go with a prompt: named one by one, a collection, or the best of a search; checked for use."""
+"""Which images go with a prompt: named one by one, a collection, the best of a search; checked for use."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from rage_pg.database import Connection, fetch_all, fetch_one
 from rage_pg.errors import InvalidInput, NotFound
+from rage_pg.generation.continuing import Continued
 from rage_pg.providers.ports import InputImage
 from rage_pg.resources import statements
 from rage_pg.types import Candidate, GenerationRequest, Kind, ReferenceRequest, Role, SearchRequest, State
@@ -79,17 +80,24 @@ async def choose(
     brand_id: int,
     found: Found | None,
     search_id: UUID | None,
+    continued: Continued,
 ) -> list[Chosen]:
     """The references in order. Raises NotFound or InvalidInput for one that may not be used.
 
     `limits` says how many references of a role the generator takes: `auto` passes over the rest.
     """
-    wanted = await _wanted(connection, request, limits, brand_id, found)
+    own = await _wanted(connection, request, limits, brand_id, found)
+    _check_twice(own)
+    wanted = continued.around(own)
     _check_number(wanted)
     values = {"image_ids": [reference.image_id for reference in wanted], "search_id": search_id}
     sources = await fetch_all(connection, SQL["get_source_images"], values, Source)
     known = {source.image_id: source for source in _ranked(sources, found)}
-    return [_checked(reference, known.get(reference.image_id)) for reference in wanted]
+    target = None if continued.target is None else continued.target.image_id
+    return [
+        _checked(reference, known.get(reference.image_id), may_be_draft=reference.image_id == target)
+        for reference in wanted
+    ]
 
 
 async def _wanted(
@@ -157,6 +165,9 @@ def _check_number(wanted: Sequence[ReferenceRequest]) -> None:
             f"{len(wanted)} references are too many; at most {MAX_REFERENCES} go with a prompt.",
             field="references",
         )
+
+
+def _check_twice(wanted: Sequence[ReferenceRequest]) -> None:
     seen: set[int] = set()
     for reference in wanted:
         if reference.image_id in seen:
@@ -164,10 +175,10 @@ def _check_number(wanted: Sequence[ReferenceRequest]) -> None:
         seen.add(reference.image_id)
 
 
-def _checked(reference: ReferenceRequest, source: Source | None) -> Chosen:
+def _checked(reference: ReferenceRequest, source: Source | None, *, may_be_draft: bool) -> Chosen:
     if source is None:
         raise NotFound(f"There is no image {reference.image_id}.")
-    if (reason := _why_unusable(source)) is not None:
+    if (reason := _why_unusable(source, may_be_draft=may_be_draft)) is not None:
         raise InvalidInput(f"Image {source.image_id} cannot be a reference: {reason}.", field="references")
     if source.content is None:
         raise InvalidInput(f"The bytes of image {source.image_id} are not stored here.", field="references")
@@ -182,8 +193,8 @@ def _checked(reference: ReferenceRequest, source: Source | None) -> Chosen:
     return Chosen(source=source, role=role, note=reference.note, image=image)
 
 
-def _why_unusable(source: Source) -> str | None:
-    if source.state != "approved":
+def _why_unusable(source: Source, *, may_be_draft: bool) -> str | None:
+    if source.state != "approved" and not (may_be_draft and source.state == "draft"):
         return f"it is {'a draft' if source.state == 'draft' else source.state}, not approved"
     if source.too_early:
         return f"it may be used only from {source.usable_from}"
