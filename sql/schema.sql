@@ -3639,6 +3639,22 @@ COMMENT ON COLUMN rage.generation_events.data IS 'Its particulars.';
 
 COMMENT ON COLUMN rage.generation_events.created_at IS 'When it happened.';
 
+CREATE TABLE rage.generation_masks (
+    generation_id uuid NOT NULL,
+    sha256 bytea NOT NULL,
+    bytes bytea NOT NULL,
+    CONSTRAINT generation_masks_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+ALTER TABLE ONLY rage.generation_masks ALTER COLUMN bytes SET STORAGE EXTERNAL;
+
+COMMENT ON TABLE rage.generation_masks IS 'What was allowed to change in the first reference of a generation.';
+
+COMMENT ON COLUMN rage.generation_masks.generation_id IS 'The generation.';
+
+COMMENT ON COLUMN rage.generation_masks.sha256 IS 'Hash of the bytes; the parameters of the generation say it too.';
+
+COMMENT ON COLUMN rage.generation_masks.bytes IS 'A PNG of the size of that reference, transparent where it may change, and black.';
+
 CREATE TABLE rage.generation_outputs (
     generation_id uuid NOT NULL,
     "position" integer NOT NULL,
@@ -5143,6 +5159,9 @@ ALTER TABLE ONLY rage.fillers
 ALTER TABLE ONLY rage.generation_events
     ADD CONSTRAINT generation_events_pkey PRIMARY KEY (generation_id, event_id);
 
+ALTER TABLE ONLY rage.generation_masks
+    ADD CONSTRAINT generation_masks_pkey PRIMARY KEY (generation_id);
+
 ALTER TABLE ONLY rage.generation_outputs
     ADD CONSTRAINT generation_outputs_pkey PRIMARY KEY (generation_id, "position");
 
@@ -5461,6 +5480,9 @@ ALTER TABLE ONLY rage.fillers
 ALTER TABLE ONLY rage.generation_events
     ADD CONSTRAINT generation_events_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES rage.generations(generation_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY rage.generation_masks
+    ADD CONSTRAINT generation_masks_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES rage.generations(generation_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY rage.generation_outputs
     ADD CONSTRAINT generation_outputs_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES rage.generations(generation_id) ON DELETE CASCADE;
 
@@ -5609,6 +5631,10 @@ CREATE POLICY added ON rage.generation_events FOR INSERT WITH CHECK ((EXISTS ( S
    FROM rage.generations g
   WHERE ((g.generation_id = generation_events.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
 
+CREATE POLICY added ON rage.generation_masks FOR INSERT WITH CHECK ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = generation_masks.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
+
 CREATE POLICY added ON rage.generation_outputs FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY added ON rage.generation_references FOR INSERT WITH CHECK (((EXISTS ( SELECT
@@ -5732,6 +5758,8 @@ CREATE POLICY changed ON rage.fillers FOR UPDATE USING (( SELECT rage.is_operato
 
 CREATE POLICY changed ON rage.generation_events FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
+CREATE POLICY changed ON rage.generation_masks FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
 CREATE POLICY changed ON rage.generation_outputs FOR UPDATE USING ((EXISTS ( SELECT
    FROM rage.generations g
   WHERE ((g.generation_id = generation_outputs.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))))))) WITH CHECK ((EXISTS ( SELECT
@@ -5807,6 +5835,8 @@ ALTER TABLE rage.failed_items ENABLE ROW LEVEL SECURITY;
 ALTER TABLE rage.fillers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.generation_events ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.generation_masks ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.generation_outputs ENABLE ROW LEVEL SECURITY;
 
@@ -5884,6 +5914,8 @@ CREATE POLICY removed ON rage.failed_items FOR DELETE USING ((( SELECT rage.is_o
 CREATE POLICY removed ON rage.fillers FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY removed ON rage.generation_events FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.generation_masks FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY removed ON rage.generation_outputs FOR DELETE USING ((EXISTS ( SELECT
    FROM rage.generations g
@@ -5983,6 +6015,10 @@ CREATE POLICY seen ON rage.fillers FOR SELECT USING (( SELECT rage.sees_every_br
 CREATE POLICY seen ON rage.generation_events FOR SELECT USING ((EXISTS ( SELECT
    FROM rage.generations g
   WHERE (g.generation_id = generation_events.generation_id))));
+
+CREATE POLICY seen ON rage.generation_masks FOR SELECT USING ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE (g.generation_id = generation_masks.generation_id))));
 
 CREATE POLICY seen ON rage.generation_outputs FOR SELECT USING ((EXISTS ( SELECT
    FROM rage.generations g

@@ -70,6 +70,10 @@ WHERE name = 'usem3'
 COMMON_WORDS = """
 INSERT INTO rage.common_words (brand_id, lexeme, documents) SELECT brand_id, 'lotion', 1 FROM rage.brands
 """
+MASKS = """
+INSERT INTO rage.generation_masks (generation_id, sha256, bytes)
+SELECT generation_id, sha256('mask'), convert_to(prompt, 'UTF8') FROM rage.generations
+"""
 VECTOR = "SELECT embedding::text FROM rage.embeddings WHERE space_id = 1 AND image_id = %(image_id)s"
 EMBED_FOR_LOGINS = """
 INSERT INTO rage.prompt_vectors (space_id, prompt_md5, prompt, embedding, caller_id)
@@ -89,6 +93,7 @@ CREATE TEMP TABLE left_over ON COMMIT DROP AS
     SELECT caller_id FROM rage.callers WHERE name LIKE ANY ('{vfx%,probe_theirs%,both}');
 DELETE FROM rage.generation_references WHERE generation_id IN (SELECT generation_id FROM lost);
 DELETE FROM rage.generation_outputs WHERE generation_id IN (SELECT generation_id FROM lost);
+DELETE FROM rage.generation_masks WHERE generation_id IN (SELECT generation_id FROM lost);
 DELETE FROM rage.generation_events WHERE generation_id IN (SELECT generation_id FROM lost);
 DELETE FROM rage.ratings WHERE generation_id IN (SELECT generation_id FROM lost);
 DELETE FROM rage.collection_images AS ci USING rage.images AS i
@@ -230,6 +235,7 @@ async def _build(url: str) -> World:
         await index.fill(database, [HashingEncoder(usem3.Usem3().identity)])
     operate(url, STYLES)
     operate(url, COMMON_WORDS)
+    operate(url, MASKS)
     operate(url, AUDITED)
     for name, (brand, _, scopes) in LOGINS.items():
         operate(url, GRANT, name=name, brand=brand, scopes=scopes)

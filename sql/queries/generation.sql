@@ -33,6 +33,8 @@ SELECT
     current_date < i.usable_from AS too_early,
     current_date > i.usable_until AS too_late,
     c.sha256,
+    c.width,
+    c.height,
     c.media_type,
     c.bytes AS content,
     r.rank AS search_rank,
@@ -107,6 +109,15 @@ FROM jsonb_to_recordset(%(references)s) AS r (
     position integer, image_id bigint, version integer, sha256 text, role text, note text,
     search_rank integer, search_score real
 );
+
+-- name: insert_mask
+-- What may change in the first reference of a generation.
+INSERT INTO rage.generation_masks (generation_id, sha256, bytes)
+VALUES (%(generation_id)s, %(sha256)s, %(content)s);
+
+-- name: get_mask
+-- What may change in the first reference of a generation, if it was said.
+SELECT bytes FROM rage.generation_masks WHERE generation_id = %(generation_id)s;
 
 -- name: set_job
 -- Notes which job does the work.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -67,6 +68,12 @@ class Parent(ParamType):
     help="Go on from picture N of a generation (1 if left out); its references go along.",
 )
 @click.option("--no-parent-references", is_flag=True, help="Leave the references of --parent out.")
+@click.option(
+    "--mask",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="PNG of the first reference's size, transparent where that may change.",
+)
 @image_filters
 @click.option(
     "--brand", help="Who pays, else default; --auto then takes images of this brand and the shared ones."
@@ -92,6 +99,7 @@ def generate(
     collection: str | None,
     labels: Sequence[tuple[str, str]],
     parent: tuple[UUID, int] | None,
+    mask: Path | None,
     no_parent_references: bool,
     output_format: Format | None,
     dry_run: bool,
@@ -127,6 +135,7 @@ def generate(
         parent_id=parent_id,
         parent_output=parent_output,
         parent_references=not no_parent_references,
+        mask=None if mask is None else _read_mask(mask),
         labels=dict(labels),
         output_format=output_format or _format_of(file),
         **others,
@@ -142,6 +151,13 @@ def _check_use(auto: int | None, filters: dict[str, Any], file: Path | None, dry
         raise click.UsageError("Filters narrow the search of --auto; give it too.")
     if file is None and not dry_run:
         raise click.UsageError("Say where the picture goes with -o FILE, or give --dry-run.")
+
+
+def _read_mask(file: Path) -> str:
+    try:
+        return b64encode(file.read_bytes()).decode()
+    except OSError as error:
+        raise click.BadParameter(f"{file} cannot be read: {error.strerror}.", param_hint="'--mask'") from None
 
 
 def _check_writable(target: Path) -> None:

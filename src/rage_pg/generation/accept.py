@@ -100,7 +100,7 @@ async def preview(
         model=plan.model,
         conditioned_on_prompt=plan.generator.conditioned_on_prompt,
         prompt_sent=prompt_sent(plan.generator, plan.call),
-        parameters=parameters_of(plan.request),
+        parameters=_parameters(plan),
         references=tuple(_reference(position, chosen) for position, chosen in _numbered(plan)),
     )
 
@@ -151,6 +151,9 @@ async def _write(connection: Connection, plan: Plan, origin: dict[str, Any], def
     references = [_reference_row(position, chosen) for position, chosen in _numbered(plan)]
     values = {"generation_id": generation_id, "references": Jsonb(references)}
     await execute(connection, SQL["insert_references"], values)
+    if plan.mask is not None:
+        values = {"generation_id": generation_id, **msgspec.structs.asdict(plan.mask)}
+        await execute(connection, SQL["insert_mask"], values)
     await add_event(connection, generation_id, "queued")
     job_id = await defer(connection, generation_id)
     await execute(connection, SQL["set_job"], {"generation_id": generation_id, "job_id": job_id})
@@ -169,12 +172,18 @@ def _row(plan: Plan) -> dict[str, Any]:
         "purpose": request.purpose,
         "provider": plan.generator.name,
         "model": plan.model,
-        "parameters": Jsonb(parameters_of(request)),
+        "parameters": Jsonb(_parameters(plan)),
         "labels": Jsonb(request.labels),
         "parent_id": request.parent_id,
         "search_id": plan.search_id,
         "proposal_id": request.proposal_id,
     }
+
+
+def _parameters(plan: Plan) -> dict[str, Any]:
+    """The options as they are kept, of the mask its hash."""
+    named = parameters_of(plan.request)
+    return named if plan.mask is None else {**named, "mask_sha256": plan.mask.sha256.hex()}
 
 
 def _reference_row(position: int, chosen: Chosen) -> dict[str, Any]:

@@ -30,11 +30,14 @@ def build_call(
     parameters: Mapping[str, Any],
     images: Sequence[InputImage],
     guidelines: str | None,
+    mask: bytes | None = None,
 ) -> GenerationCall:
     """The prompt becomes an instruction where the provider reads it."""
     text = instruction(prompt, purpose, images, guidelines) if generator.conditioned_on_prompt else prompt
     options = {option: parameters[option] for option in OPTIONS if option in parameters}
-    return GenerationCall(prompt=text, purpose=purpose, references=tuple(images), model=model, **options)
+    return GenerationCall(
+        prompt=text, purpose=purpose, references=tuple(images), model=model, mask=mask, **options
+    )
 
 
 def prompt_sent(generator: ImageGenerator, call: GenerationCall) -> str | None:

@@ -8,10 +8,11 @@ import msgspec
 from msgspec import Struct
 
 from rage_pg.database import Connection, fetch_one, fetch_value
-from rage_pg.errors import InvalidInput, NotFound, NotPossible
+from rage_pg.errors import InvalidInput, NotFound
 from rage_pg.faults import invalid
 from rage_pg.generation.call import Generators, build_call, parameters_of
 from rage_pg.generation.continuing import continued
+from rage_pg.generation.masks import Mask, mask_for
 from rage_pg.generation.references import Chosen, Found, choose
 from rage_pg.providers.ports import GenerationCall, ImageGenerator
 from rage_pg.resources import statements
@@ -29,6 +30,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     generator: ImageGenerator
     model: str
     references: list[Chosen]
+    mask: Mask | None
     call: GenerationCall
 
 
@@ -60,6 +62,7 @@ async def make_plan(
         search_id,
         await continued(connection, request),
     )
+    mask = mask_for(request.mask, references)
     model = request.model or generator.default_model
     call = build_call(
         generator,
@@ -69,6 +72,7 @@ async def make_plan(
         parameters=parameters_of(request),
         images=[chosen.image for chosen in references],
         guidelines=brand.guidelines,
+        mask=None if mask is None else mask.content,
     )
     generator.check(call)
     return Plan(
@@ -78,6 +82,7 @@ async def make_plan(
         generator=generator,
         model=model,
         references=references,
+        mask=mask,
         call=call,
     )
 
@@ -98,8 +103,6 @@ def checked(request: GenerationRequest) -> GenerationRequest:
         raise InvalidInput("The prompt is empty.", field="prompt")
     if "\\u0000" in text.replace("\\\\", ""):
         raise InvalidInput("The request holds a NUL character.")
-    if request.mask is not None:
-        raise NotPossible("Masks are not supported yet; leave mask out.")
     if sum([bool(request.references), request.auto is not None, request.collection is not None]) > 1:
         raise InvalidInput("Give references, auto or collection, only one of them.", field="references")
     if request.auto is not None and request.search_id is not None:

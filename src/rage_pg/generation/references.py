@@ -46,6 +46,8 @@ class Source(Struct, frozen=True, kw_only=True):
     too_early: bool | None
     too_late: bool | None
     sha256: bytes
+    width: int
+    height: int
     media_type: str
     content: bytes | None
     search_rank: int | None

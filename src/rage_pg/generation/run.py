@@ -11,7 +11,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rage_pg.database import Connection, Database, execute, fetch_all
+from rage_pg.database import Connection, Database, execute, fetch_all, fetch_value
 from rage_pg.errors import Conflict, DatabaseUnavailable, ProviderError, RageError
 from rage_pg.generation.call import Generators, build_call, prompt_sent
 from rage_pg.generation.settle import ImageStore, Stopwatch, settle
@@ -95,9 +95,9 @@ async def _prepare(
         current = await locked_task(connection, task.generation_id)
         if current is None or current.started_at != task.started_at or current.status != "running":
             raise _Overtaken
-        sent = await fetch_all(
-            connection, SQL["get_references"], {"generation_id": task.generation_id}, _Sent
-        )
+        asked = {"generation_id": task.generation_id}
+        sent = await fetch_all(connection, SQL["get_references"], asked, _Sent)
+        mask = await fetch_value(connection, SQL["get_mask"], asked)
         call = build_call(
             generator,
             prompt=task.prompt,
@@ -106,6 +106,7 @@ async def _prepare(
             parameters=task.parameters,
             images=[_input(image) for image in sent],
             guidelines=task.guidelines,
+            mask=mask,
         )
         generator.check(call)
         values = {"generation_id": task.generation_id, "prompt_sent": prompt_sent(generator, call)}

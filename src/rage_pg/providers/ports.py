@@ -110,6 +110,8 @@ class GenerationCall(Struct, frozen=True, kw_only=True):
     input_fidelity: str | None = None
     output_format: str | None = None
     count: int = 1
+    mask: bytes | None = None
+    """A PNG of the size of the first reference, transparent where that may change."""
 
 
 class GeneratedImage(Struct, frozen=True, kw_only=True):

@@ -165,6 +165,31 @@ generation_references = Table(
     comment="The images that went with a prompt, in the order in which they were sent.",
 )
 
+generation_masks = Table(
+    "generation_masks",
+    metadata,
+    Column(
+        "generation_id",
+        UUID,
+        ForeignKey("rage.generations.generation_id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="The generation.",
+    ),
+    Column(
+        "sha256",
+        LargeBinary,
+        nullable=False,
+        comment="Hash of the bytes; the parameters of the generation say it too.",
+    ),
+    Column(
+        "bytes",
+        LargeBinary,
+        nullable=False,
+        comment="A PNG of the size of that reference, transparent where it may change, and black.",
+    ),
+    comment="What was allowed to change in the first reference of a generation.",
+)
+
 generation_outputs = Table(
     "generation_outputs",
     metadata,
