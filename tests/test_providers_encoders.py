@@ -182,20 +182,6 @@ async def test_a_model_loads_once_and_on_first_use() -> None:
     assert loads == [1]
 
 
-async def test_a_model_that_does_not_load_is_a_setup_error_and_tried_again() -> None:
-    faults = [OSError("file is missing")]
-
-    def load() -> int:
-        if faults:
-            raise faults.pop()
-        return 1
-
-    thread = ModelThread("flaky", load)
-    with pytest.raises(SetupError, match=r"flaky cannot be loaded: file is missing"):
-        await thread.run(lambda model, given: model + given, 1)
-    assert await thread.run(lambda model, given: model + given, 1) == 2
-
-
 async def test_what_a_model_raises_is_a_provider_error() -> None:
     def broken(_model: int, _given: list[str]) -> Vectors:
         raise RuntimeError("out of registers")

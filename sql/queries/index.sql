@@ -87,11 +87,15 @@ SELECT EXISTS (SELECT FROM rage.search_legs AS l JOIN rage.embeddings AS e USING
 
 -- name: hold_legs
 -- Nobody activates a space until the transaction ends.
-SELECT leg FROM rage.search_legs ORDER BY leg FOR SHARE;
+SELECT leg FROM rage.search_legs ORDER BY leg FOR NO KEY UPDATE;
 
 -- name: legs_of
 -- The legs that search a space now.
 SELECT array_agg(leg ORDER BY leg) FROM rage.search_legs WHERE space_id = %(space_id)s;
+
+-- name: give_up_legs
+-- The legs that search a space have none from now on, for every caller at once.
+UPDATE rage.search_legs SET space_id = NULL WHERE space_id = %(space_id)s;
 
 -- name: retire
 -- Gives the room of a space free.

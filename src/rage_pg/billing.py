@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar, cast
@@ -12,10 +13,22 @@ from rage_pg.callers import SYSTEM
 from rage_pg.database import Database
 from rage_pg.errors import ProviderError
 from rage_pg.providers.ports import Bill, PaidEncoder
-from rage_pg.spending import Outcome, close_paid_call, cost_of, failed_call, open_paid_call, patiently
+from rage_pg.spending import (
+    Outcome,
+    close_paid_call,
+    cost_of,
+    failed_call,
+    open_paid_call,
+    patiently,
+    uncancelled,
+)
 
 DEFAULT_BRAND = 1
 """Pays for what is embedded for no brand: a prompt."""
+
+NEVER_MADE = failed_call(
+    ProviderError("Its caller gave up before anything was sent.", code="not_sent", charged=False)
+)
 
 AnyEncoder = TypeVar("AnyEncoder")
 
@@ -24,14 +37,18 @@ AnyEncoder = TypeVar("AnyEncoder")
 async def billed(database: Database, encoder: AnyEncoder, brand_id: int) -> AsyncIterator[AnyEncoder]:
     """The encoder, for one call that `brand_id` pays; one that costs nothing, as it is.
 
-    However the call ends, its row tells: `unknown` where it was cut short.
+    However the call ends, its row tells: `unknown` where it was cut short, `failed` where it was not made.
     """
     if not isinstance(encoder, PaidEncoder):
         yield encoder
         return
     # The ledger is the operator's, whoever asks.
     call = _Call(database.acting_for(SYSTEM), encoder)
-    await call.open(brand_id)
+    try:
+        await uncancelled(call.open(brand_id))
+    except asyncio.CancelledError:
+        await call.close(NEVER_MADE)
+        raise
     try:
         yield cast("AnyEncoder", encoder.billed_to(call.bill))
     except ProviderError as error:
@@ -62,8 +79,8 @@ class _Call:
             )
 
     async def close(self, outcome: Outcome) -> None:
-        """What an answer cost is not let go of because the database is away for a moment."""
-        await patiently(lambda: self._close(outcome))
+        """What an answer cost is not let go of: not while the database is away, not to end any sooner."""
+        await uncancelled(patiently(lambda: self._close(outcome)))
 
     async def _close(self, outcome: Outcome) -> None:
         bill = self.bill

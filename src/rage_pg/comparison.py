@@ -6,7 +6,6 @@ the real store, and nobody else sees the switch.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -19,7 +18,7 @@ from rage_pg import evaluation, index, search
 from rage_pg.database import Database, fetch_all
 from rage_pg.errors import Conflict, InvalidInput, NotFound, SetupError
 from rage_pg.evaluation import Evaluation, Milliseconds, Question, percentile
-from rage_pg.providers.ports import PromptEncoder
+from rage_pg.providers.ports import EncoderIdentity, PromptEncoder
 from rage_pg.resources import statements
 from rage_pg.runtime import Runtime
 from rage_pg.types import Filters, SearchAnswer, SearchRequest, Space
@@ -139,7 +138,7 @@ async def _stored(database: Database) -> list[Question]:
 
 async def _embed(runtime: Runtime, space: Space, prompts: Sequence[str]) -> None:
     """Outside of the transactions that are given up: what was paid for stays."""
-    encoder = await asyncio.to_thread(runtime.encoders.encoder, index.identity_of(space))
+    encoder = await runtime.encoders.encoder(index.identity_of(space))
     if not isinstance(encoder, PromptEncoder):
         raise SetupError(f"The encoder of {space.name} embeds no prompts.")
     for prompt in dict.fromkeys(prompts):
@@ -192,7 +191,7 @@ async def _evaluated(trial: Database, asked: Sequence[Question], steps: _Steps) 
     )
 
 
-def _nobody(*_: object) -> None:
+async def _nobody(_: EncoderIdentity) -> None:
     """Every prompt is embedded already."""
 
 

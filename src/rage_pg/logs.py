@@ -23,6 +23,11 @@ _SENSITIVE = (
     r"(?:[a-z0-9_-]{0,40}[_-])?(?:api)?"
     r"(?:key|token|secret|password|passwd|authorization|cookie|signature|sig)"
 )
+_SIGNED = (
+    r"[\w.%-]{0,40}(?:signature|token|password|secret|credential|access_?key|access-?id|session)[\w.%-]{0,40}"
+    r"|(?:[\w.%-]{0,40}[_-])?(?:sig|hmac|key|pwd|pass|auth|jwt|sid|code)|key-pair-id|policy|hdn(?:ts|ea)"
+)
+"""Parameters of a URL that sign it, or let in whoever has it. Many of these words are harmless elsewhere."""
 _SECRET_NAME = re.compile(rf"{_SENSITIVE}(?:[_-][a-z0-9_-]*)?", re.IGNORECASE)
 _SECRET_TEXT = [
     (re.compile(pattern, re.IGNORECASE), replacement)
@@ -35,6 +40,8 @@ _SECRET_TEXT = [
         # The forms in which OpenAI and Google hand out keys.
         (r"\bsk-[\w-]{8,}", f"sk-{MASK}"),
         (r"\bAIza[\w-]{20,}", f"AIza{MASK}"),
+        # A parameter of a URL, to its end; what closes the sentence around it is kept.
+        (rf"([?&;](?:{_SIGNED})=)[^\s&#\"'<>]*[^\s&#\"'<>.,;:)}}\]]", rf"\1{MASK}"),
         # name=value of an address or a connection string, name: value of a header or of JSON.
         (rf"\b({_SENSITIVE}[\"']?\s*[=:]\s*[\"']?)(?!Bearer|Basic)[^\s&\"',;)}}]+", rf"\1{MASK}"),
     )

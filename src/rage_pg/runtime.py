@@ -62,22 +62,21 @@ class Runtime:
         """A space to be filled from now on. Raises InvalidInput, SetupError, ProviderError."""
         wanted = named(encoder_name, encodes)
         encoder = await self._encoder(wanted)
-        identity = await asyncio.to_thread(lambda: encoder.identity)
-        return await index.add_space(self.database, identity, name)
+        return await index.add_space(self.database, encoder.identity, name)
 
     async def kept_up(self) -> list[Encoder]:
         """The encoders of the spaces that are kept up. Of one that has none here, its space says why."""
         found = []
         for space in await index.kept_up_spaces(self.database):
             try:
-                found.append(await asyncio.to_thread(self.encoders.encoder, index.identity_of(space)))
+                found.append(await self.encoders.encoder(index.identity_of(space)))
             except SetupError as error:
                 await index.note_trouble(self.database, space, str(error))
         return found
 
     async def _encoder(self, wanted: Named) -> Encoder:
         if wanted.encoder != REMOTE:
-            return await asyncio.to_thread(self.encoders.local, wanted.encoder, wanted.model)
+            return await self.encoders.local(wanted.encoder, wanted.model)
         remote = self.encoders.remote(wanted.model or "", wanted.dimensions, wanted.encodes)
         if remote.identity.dimensions:
             return remote
@@ -132,8 +131,7 @@ class Runtime:
             return
         if space is None:
             encoder = await self._encoder(wanted)
-            identity = await asyncio.to_thread(lambda: encoder.identity)
-            space = await index.add_space(self.database, identity)
+            space = await index.add_space(self.database, encoder.identity)
         if not space.legs and not await index.is_in_use(self.database, wanted.encodes):
             await index.activate(self.database, space.name, force=True)
 

@@ -99,13 +99,21 @@ async def patiently(write: Callable[[], Awaitable[None]]) -> None:
 
 
 async def uncancelled(work: Coroutine[Any, Any, None]) -> None:
-    """Finish `work` even when this task is cancelled meanwhile; the cancellation follows it."""
+    """Finish `work` even when this task is cancelled meanwhile, however often; the cancellation follows it.
+
+    Where `work` fails, its error comes out instead.
+    """
     task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            # Unlike awaiting the task itself, this hands no cancellation on to it.
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task.result()
+    if cancelled is not None:
+        raise cancelled
 
 
 def failed_call(error: ProviderError) -> Outcome:

@@ -47,8 +47,6 @@ def evaluate(queries: Path, allow_missing: bool, as_json: bool) -> None:
 
 
 async def _evaluate(runtime: Runtime, questions: Sequence[Question], allow_missing: bool) -> Evaluation:
-    import asyncio
-
     from msgspec.structs import replace
 
     from rage_pg import evaluation, index
@@ -60,7 +58,7 @@ async def _evaluate(runtime: Runtime, questions: Sequence[Question], allow_missi
     database = runtime.database.acting_for(replace(SYSTEM, name="evaluate"))
     encoders = runtime.encoders.prompt_encoder
     for space in await index.active_spaces(database):
-        encoder = await asyncio.to_thread(encoders, index.identity_of(space))
+        encoder = await encoders(index.identity_of(space))
         if encoder is not None and not isinstance(encoder, PaidEncoder):
             # Loading a model is no part of a search.
             await encoder.encode_prompts(["warm up"])

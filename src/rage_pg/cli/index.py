@@ -161,7 +161,7 @@ async def _encoder_of(runtime: Runtime, spaces: Sequence[Space], name: str) -> E
         raise Conflict(
             f"The space {name} was retired. Add it again: rage spaces add {found.encoder}:{found.model}"
         )
-    return await asyncio.to_thread(runtime.encoders.encoder, identity_of(found))
+    return await runtime.encoders.encoder(identity_of(found))
 
 
 def _show_spaces(spaces: Sequence[Space], as_json: bool) -> None:

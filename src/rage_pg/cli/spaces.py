@@ -110,14 +110,19 @@ def compare(one: str, other: str, queries: Path | None, k: int, as_json: bool) -
 
 @spaces.command()
 @click.argument("name")
+@click.option("--force", is_flag=True, help="Also while it is searched; its leg is left without a space.")
 @json_option
-def retire(name: str, as_json: bool) -> None:
+def retire(name: str, force: bool, as_json: bool) -> None:
     """Give the room of the space NAME free: its vectors and those of prompts."""
-    space = with_runtime(lambda runtime: _retire(runtime, name))
+    space = with_runtime(lambda runtime: _retire(runtime, name, force))
     if as_json:
         show_json({"space": space.name, "vectors": space.embedded})
     else:
         show(f"{space.name} is retired, {space.embedded:,} vectors are gone")
+    if space.legs:
+        note(
+            f"Nothing is searched as {', '.join(space.legs)} until you activate a space: rage spaces activate"
+        )
 
 
 async def _add(
@@ -165,10 +170,10 @@ async def _activate(runtime: Runtime, name: str, force: bool) -> Space:
     return space
 
 
-async def _retire(runtime: Runtime, name: str) -> Space:
+async def _retire(runtime: Runtime, name: str, force: bool) -> Space:
     from rage_pg import index
 
-    return await index.retire(runtime.database, name)
+    return await index.retire(runtime.database, name, force=force)
 
 
 def _row(space: Space) -> tuple[object, ...]:

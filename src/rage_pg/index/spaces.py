@@ -97,17 +97,22 @@ async def switch(connection: Connection, space: Space) -> None:
     await execute(connection, SQL["switch"], {"space_id": space.id, "encodes": space.encodes})
 
 
-async def retire(database: Database, name: str) -> Space:
+async def retire(database: Database, name: str, *, force: bool = False) -> Space:
     """Give the room of a space free: its vectors, and those of prompts. The space as it was before.
 
-    Raises NotFound, and Conflict while a leg searches it.
+    Raises NotFound, and Conflict while a leg searches it, unless `force`: that leg then has none, and
+    searches go on by the others.
     """
     async with database.transaction() as connection:
         found = await space_named(connection, name)
         await execute(connection, SQL["hold_legs"], {})
         legs = await fetch_value(connection, SQL["legs_of"], {"space_id": found.id})
-        if legs:
-            raise Conflict(f"The space {name} is searched as {', '.join(legs)}: activate another one first.")
+        if legs and not force:
+            raise Conflict(
+                f"The space {name} is searched as {', '.join(legs)}: activate another one first,"
+                " or use --force to have no search by it."
+            )
+        await execute(connection, SQL["give_up_legs"], {"space_id": found.id})
         await execute(connection, SQL["retire"], {"space_id": found.id})
     return found
 

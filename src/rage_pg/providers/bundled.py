@@ -15,6 +15,7 @@ import numpy as np
 
 from rage_pg.errors import InvalidInput, ProviderError, RageError, SetupError
 from rage_pg.providers.checked import checked_vectors
+from rage_pg.providers.loading import Loaded
 from rage_pg.providers.ports import EncoderIdentity, Vectors
 
 MAX_CHARACTERS = 2_000
@@ -38,7 +39,7 @@ class ModelThread(Generic[Model]):
     def __init__(self, name: str, load: Callable[[], Model]) -> None:
         self.name = name
         self._load = load
-        self._model: Model | None = None
+        self._model = Loaded(self._loaded)
         self._lock = threading.Lock()
         self._executor: ThreadPoolExecutor | None = None
 
@@ -53,10 +54,9 @@ class ModelThread(Generic[Model]):
             return self._executor
 
     def _work(self, work: Callable[[Model, Input], Answer], given: Input) -> Answer:
-        if self._model is None:
-            self._model = self._loaded()
+        model = self._model.get()
         try:
-            return work(self._model, given)
+            return work(model, given)
         except RageError:
             raise
         except Exception as error:
@@ -65,6 +65,8 @@ class ModelThread(Generic[Model]):
     def _loaded(self) -> Model:
         try:
             return self._load()
+        except SetupError:
+            raise
         except Exception as error:
             fault = f"The model {self.name} cannot be loaded: {error}."
             raise SetupError(fault, "Reinstall its package.") from error

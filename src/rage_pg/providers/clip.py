@@ -6,7 +6,6 @@ The weights come from their hub on first use, or from a folder of one's own (RAG
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from msgspec import Struct
 
 from rage_pg.errors import SetupError
 from rage_pg.providers.bundled import ModelThread, encoded, readable, weights_sha256
+from rage_pg.providers.loading import Loaded
 from rage_pg.providers.pictures import decoded, flattened
 from rage_pg.providers.ports import EncoderIdentity, Vectors
 
@@ -64,21 +64,15 @@ class ClipEncoder:
         self._model = model
         self._folder = folder
         self._cache = cache
-        self._texts: ModelThread[TextEmbedding] = ModelThread(f"{name} (text)", lambda: self._text_tower)
-        self._images: ModelThread[ImageEmbedding] = ModelThread(f"{name} (image)", lambda: self._image_tower)
+        self._identity = Loaded(self._read_identity)
+        self._text_tower: Loaded[TextEmbedding] = Loaded(self._load_text_tower)
+        self._image_tower: Loaded[ImageEmbedding] = Loaded(self._load_image_tower)
+        self._texts = ModelThread(f"{name} (text)", self._text_tower.get)
+        self._images = ModelThread(f"{name} (image)", self._image_tower.get)
 
-    @cached_property
+    @property
     def identity(self) -> EncoderIdentity:
-        towers = MODELS[self._model]
-        text, image = _folder_of(self._text_tower), _folder_of(self._image_tower)
-        return EncoderIdentity(
-            encoder=self._name,
-            model=self._model,
-            weights_sha256=weights_sha256(text / towers.text_weights, image / towers.image_weights),
-            # The file alone tells: a folder may hold a model of another size under the name.
-            dimensions=_text_vectors(self._text_tower, ["How long is a vector?"]).shape[1],
-            encodes="image",
-        )
+        return self._identity.get()
 
     async def encode_images(self, images: Sequence[bytes]) -> Vectors:
         return await encoded(self._images, self.identity, list(enumerate(images)), _image_vectors)
@@ -86,14 +80,25 @@ class ClipEncoder:
     async def encode_prompts(self, texts: Sequence[str]) -> Vectors:
         return await encoded(self._texts, self.identity, readable(texts), _text_vectors)
 
-    @cached_property
-    def _text_tower(self) -> TextEmbedding:
+    def _read_identity(self) -> EncoderIdentity:
+        towers = MODELS[self._model]
+        text, image = self._text_tower.get(), self._image_tower.get()
+        files = _folder_of(text) / towers.text_weights, _folder_of(image) / towers.image_weights
+        return EncoderIdentity(
+            encoder=self._name,
+            model=self._model,
+            weights_sha256=weights_sha256(*files),
+            # The file alone tells: a folder may hold a model of another size under the name.
+            dimensions=_text_vectors(text, ["How long is a vector?"]).shape[1],
+            encodes="image",
+        )
+
+    def _load_text_tower(self) -> TextEmbedding:
         towers = MODELS[self._model]
         tower: TextEmbedding = self._loaded("TextEmbedding", towers.text, towers.text_weights)
         return tower
 
-    @cached_property
-    def _image_tower(self) -> ImageEmbedding:
+    def _load_image_tower(self) -> ImageEmbedding:
         towers = MODELS[self._model]
         tower: ImageEmbedding = self._loaded("ImageEmbedding", towers.image, towers.image_weights)
         return tower

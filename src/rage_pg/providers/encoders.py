@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
@@ -40,6 +42,10 @@ CHOICES = {
     "image": "clip, siglip or openai:MODEL",
     "style": style.NAME,
 }
+
+
+_Key: TypeAlias = tuple[str, str | None]
+"""An encoder's name, and its model where it has several."""
 
 
 class Named(Struct, frozen=True, kw_only=True):
@@ -95,14 +101,26 @@ class Encoders:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._made: dict[tuple[str, str | None], Encoder] = {}
+        self._made: dict[_Key, Encoder] = {}
+        self._ready: dict[_Key, Encoder] = {}
+        self._loading: dict[_Key, asyncio.Task[Encoder]] = {}
 
-    def local(self, name: str, model: str | None = None) -> Encoder:
-        """An encoder that runs in this process. Raises SetupError where there is none of this name."""
+    async def local(self, name: str, model: str | None = None) -> Encoder:
+        """An encoder that runs in this process, its identity at hand. Raises SetupError where there is none.
+
+        Who asks first has it loaded, which may take seconds; whoever asks meanwhile waits for that load.
+        """
         key = (name, model)
-        if key not in self._made:
-            self._made[key] = self._make(name, model)
-        return self._made[key]
+        if key in self._ready:
+            return self._ready[key]
+        if key not in self._loading:
+            loading = asyncio.create_task(asyncio.to_thread(self._load, key))
+            loading.add_done_callback(partial(self._end_loading, key))
+            self._loading[key] = loading
+        loading = self._loading[key]
+        # Whoever gives up waiting leaves the load to the others, and to those that come.
+        await asyncio.wait([loading])
+        return loading.result()
 
     def remote(self, model: str, dimensions: int, encodes: Encodes) -> OpenAIEncoder:
         """A model behind the API of the settings. Raises SetupError for what they lack."""
@@ -112,15 +130,16 @@ class Encoders:
 
         return OpenAIEncoder(server, model, dimensions, encodes)
 
-    def encoder(self, identity: EncoderIdentity) -> Encoder:
+    async def encoder(self, identity: EncoderIdentity) -> Encoder:
         """The encoder whose vectors can be compared with these; it may load a model, and take seconds.
 
         Raises SetupError where there is none here, or one of other weights.
         """
         if identity.encoder == REMOTE:
-            return self.remote(identity.model, identity.dimensions, identity.encodes)
+            # Its SDK is imported now, if nobody did before.
+            return await asyncio.to_thread(self.remote, identity.model, identity.dimensions, identity.encodes)
         model = identity.model if identity.encoder in clip.DEFAULT_MODELS else None
-        found = self.local(identity.encoder, model)
+        found = await self.local(identity.encoder, model)
         if found.identity != identity:
             raise SetupError(
                 f"The model {identity.model} that is installed here is another than the one of this space.",
@@ -128,13 +147,26 @@ class Encoders:
             )
         return found
 
-    def prompt_encoder(self, identity: EncoderIdentity) -> PromptEncoder | None:
+    async def prompt_encoder(self, identity: EncoderIdentity) -> PromptEncoder | None:
         """The encoder that puts prompts into the space of this identity; None where there is none here."""
         try:
-            found = self.encoder(identity)
+            found = await self.encoder(identity)
         except SetupError:
             return None
         return found if isinstance(found, PromptEncoder) else None
+
+    def _load(self, key: _Key) -> Encoder:
+        # One that failed to load is kept: it knows when it is to be tried again.
+        if key not in self._made:
+            self._made[key] = self._make(*key)
+        encoder = self._made[key]
+        _ = encoder.identity
+        return encoder
+
+    def _end_loading(self, key: _Key, loading: asyncio.Task[Encoder]) -> None:
+        del self._loading[key]
+        if not loading.cancelled() and loading.exception() is None:
+            self._ready[key] = loading.result()
 
     def _make(self, name: str, model: str | None) -> Encoder:
         if name in BUNDLED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -35,7 +35,7 @@ class PromptEncoder(Protocol):
     async def encode_prompts(self, texts: Sequence[str]) -> Vectors: ...
 
 
-PromptEncoders: TypeAlias = Callable[[EncoderIdentity], PromptEncoder | None]
+PromptEncoders: TypeAlias = Callable[[EncoderIdentity], Awaitable[PromptEncoder | None]]
 """The encoder that puts prompts into a space, if there is one. It may load a model, and take seconds."""
 
 

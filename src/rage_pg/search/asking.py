@@ -15,7 +15,13 @@ from rage_pg.providers.ports import PromptEncoders
 from rage_pg.queries import filter_values
 from rage_pg.resources import statements
 from rage_pg.search.log import Report, log_search
-from rage_pg.search.prompts import lacking_spaces, store_if_possible, vectors_by_leg
+from rage_pg.search.prompts import (
+    lacking_spaces,
+    store_if_possible,
+    unembedded_spaces,
+    vectors_by_leg,
+    with_encoders,
+)
 from rage_pg.types import Candidate, Filters, SearchAnswer, SearchRequest, SimilarAnswer
 
 SQL = statements("search")
@@ -34,11 +40,11 @@ async def search(
     started = time.perf_counter()
     prompt = prompt_of(request)
     async with database.answering() as connection:
-        lacking = await lacking_spaces(connection, encoders, prompt)
-        if not lacking:
+        spaces = await unembedded_spaces(connection, prompt)
+        if not spaces:
             return await _answer(connection, request, prompt, database.caller.name, started)
-    # No connection is held while an encoder works.
-    await store_if_possible(database, lacking, prompt)
+    # No connection is held while an encoder is loaded, and works.
+    await store_if_possible(database, await with_encoders(spaces, encoders), prompt)
     async with database.answering() as connection:
         return await _answer(connection, request, prompt, database.caller.name, started)
 
@@ -65,8 +71,7 @@ async def _answer(
 async def look(database: Database, encoders: PromptEncoders, request: SearchRequest) -> tuple[Candidate, ...]:
     """What `search` would find. Nothing is written: no log, and no vector of the prompt either."""
     prompt = prompt_of(request)
-    async with database.reading() as connection:
-        lacking = await lacking_spaces(connection, encoders, prompt)
+    lacking = await lacking_spaces(database, encoders, prompt)
     values = arguments(request, prompt, vectors=Jsonb(await vectors_by_leg(database, lacking, prompt)))
     async with database.reading() as connection:
         rows = await rows_of(connection, values)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -11,7 +10,7 @@ from pgvector import HalfVector
 
 from rage_pg.billing import DEFAULT_BRAND, billed
 from rage_pg.database import Connection, Database, execute, fetch_value
-from rage_pg.errors import ProviderError
+from rage_pg.errors import DatabaseUnavailable, ProviderError, SetupError
 from rage_pg.providers.checked import as_halves, checked_vectors
 from rage_pg.providers.ports import EncoderIdentity, PromptEncoder, PromptEncoders
 from rage_pg.resources import statements
@@ -21,7 +20,7 @@ SQL = statements("search")
 log = structlog.get_logger(__name__)
 
 
-class _Space(EncoderIdentity, frozen=True, kw_only=True):
+class PromptSpace(EncoderIdentity, frozen=True, kw_only=True):
     """A space that is searched, whose vectors it holds, and by which legs."""
 
     space_id: int
@@ -32,7 +31,7 @@ class _Space(EncoderIdentity, frozen=True, kw_only=True):
         return EncoderIdentity(**{name: getattr(self, name) for name in EncoderIdentity.__struct_fields__})
 
 
-Lacking = Sequence[tuple[_Space, PromptEncoder]]
+Lacking = Sequence[tuple[PromptSpace, PromptEncoder]]
 """Spaces in which a prompt has no vector yet, each with its encoder."""
 
 
@@ -41,25 +40,32 @@ async def embed_prompt(database: Database, encoders: PromptEncoders, prompt: str
 
     Raises ProviderError.
     """
-    async with database.reading() as connection:
-        lacking = await lacking_spaces(connection, encoders, prompt)
-    return await store_vectors(database, lacking, prompt)
+    return await store_vectors(database, await lacking_spaces(database, encoders, prompt), prompt)
 
 
 async def embed_if_possible(database: Database, encoders: PromptEncoders, prompt: str) -> None:
     """Embed a prompt for a search; one whose encoder fails goes on without, and says so in its strategy."""
-    async with database.reading() as connection:
-        lacking = await lacking_spaces(connection, encoders, prompt)
-    await store_if_possible(database, lacking, prompt)
+    await store_if_possible(database, await lacking_spaces(database, encoders, prompt), prompt)
 
 
-async def lacking_spaces(connection: Connection, encoders: PromptEncoders, prompt: str) -> Lacking:
+async def lacking_spaces(database: Database, encoders: PromptEncoders, prompt: str) -> Lacking:
     """The active spaces that lack a vector of the prompt and have their encoder here."""
+    async with database.reading() as connection:
+        spaces = await unembedded_spaces(connection, prompt)
+    return await with_encoders(spaces, encoders)
+
+
+async def unembedded_spaces(connection: Connection, prompt: str) -> Sequence[PromptSpace]:
+    """The active spaces that lack a vector of the prompt."""
     cursor = await connection.execute(SQL["unembedded_spaces"], {"prompt": prompt}, prepare=True)
+    return [msgspec.convert(row, PromptSpace) for row in await cursor.fetchall()]
+
+
+async def with_encoders(spaces: Sequence[PromptSpace], encoders: PromptEncoders) -> Lacking:
+    """Those of the spaces that have their encoder here. It may be loaded first: hold no connection."""
     lacking = []
-    for row in await cursor.fetchall():
-        space = msgspec.convert(row, _Space)
-        encoder = await asyncio.to_thread(encoders, space.identity)
+    for space in spaces:
+        encoder = await encoders(space.identity)
         if encoder is not None:
             lacking.append((space, encoder))
     return lacking
@@ -92,7 +98,9 @@ async def store_if_possible(database: Database, lacking: Lacking, prompt: str) -
     for space in lacking:
         try:
             await store_vectors(database, [space], prompt)
-        except ProviderError as error:
+        except DatabaseUnavailable:
+            raise
+        except (ProviderError, SetupError) as error:
             log.warning("prompt not embedded", encoder=space[0].encoder, reason=str(error))
 
 
