@@ -233,6 +233,9 @@ async def test_generation_that_cannot_be_is_refused_before_it_is_queued(client: 
     nobody = await composition(client, brand="nobody")
     problem(await client.post("/api/generations", json=nobody), 404, "not-found")
     waiting = await composition(client)
+    refused = await client.post("/api/generations", json={**waiting, "background": "green"})
+    problem(refused, 422, "not-possible", "background")
+    assert refused.json()["allowed"] == ["auto", "opaque", "transparent"]
     problem(await client.post("/api/generations?wait=9999", json=waiting), 400, "invalid-input", "wait")
     assert (await client.get("/api/generations")).json()["items"] == []
 

@@ -11,11 +11,15 @@ import pytest
 
 from rage_pg import generation, jobs, search
 from rage_pg.catalogue import collections, images
+from rage_pg.config import Secret
 from rage_pg.database import Connection, Database
 from rage_pg.errors import Conflict, InvalidInput, NotFound, NotPossible, RageError
+from rage_pg.providers.openai import OpenAIGenerator
 from rage_pg.types import Auto, GenerationRequest, ReferenceRequest, SearchRequest
 from tests.generating import FakeGenerator, accept, ask, counts, only, rows, value
 from tests.store import add, by
+
+UNUSED = Secret("sk-unused")
 
 
 @pytest.fixture
@@ -44,6 +48,22 @@ async def test_ledger_row_references_event_and_job_are_written_together(
     assert (job["task_name"], job["queue_name"]) == ("generate", "default")
     assert job["args"] == {"generation_id": str(made.id)}
     assert await value(database, "SELECT job_id FROM rage.generations") == job["id"]
+
+
+async def test_what_the_model_cannot_do_is_refused_before_there_is_a_row(database: Database) -> None:
+    image_id = await add(database)
+    provider = OpenAIGenerator("gpt-image-2", key=UNUSED, base_url="http://127.0.0.1:9/v1")
+    for said, field in (
+        ({"size": "1000x1000"}, "size"),
+        ({"model": "gpt-image-1", "quality": "max"}, "quality"),
+        ({"input_fidelity": "high"}, "input_fidelity"),
+    ):
+        request = GenerationRequest(prompt="Soap", references=references(image_id), **said)  # type: ignore[arg-type]
+        with pytest.raises(NotPossible, match="gpt-image-") as raised:
+            await generation.accept(database, only(provider), request, defer=jobs.defer_generation)
+        assert raised.value.field == field
+    assert await counts(database) == (0, 0, 0, 0)
+    assert await value(database, "SELECT count(*) FROM rage.paid_calls") == 0
 
 
 async def test_a_failure_after_the_job_was_queued_leaves_neither_row_nor_job(

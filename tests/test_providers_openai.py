@@ -11,12 +11,14 @@ from PIL.PngImagePlugin import PngInfo
 
 from rage_pg.config import Secret
 from rage_pg.errors import ImageRejected, InvalidInput, NotPossible
+from rage_pg.providers.models import OTHERS
 from rage_pg.providers.openai import OpenAIGenerator
 from rage_pg.providers.ports import GenerationCall, InputImage
 from rage_pg.providers.upload import prepared
 from rage_pg.types import Role
 from tests.image_api_stub import REQUEST_ID, ImageApiStub, image_api_stub
 
+ANY = OTHERS["openai"]
 KEY = "sk-not-a-key-but-long-enough"
 GPS = {0x8825: {1: "N", 2: (48.0, 8.0, 14.0), 3: "E", 4: (11.0, 34.0, 31.0)}}
 
@@ -127,9 +129,9 @@ async def test_a_location_never_leaves_the_house(generator: OpenAIGenerator, stu
 @pytest.mark.parametrize("output_format", ["GIF", "TIFF", "BMP"])
 def test_other_formats_are_sent_as_png(output_format: str) -> None:
     original = saved(output_format)
-    name, content, media_type = prepared(reference(original), 1)
-    assert (name, media_type) == ("01-product.png", "image/png")
-    sent = Image.open(BytesIO(content)).convert("RGB")
+    (upload,) = prepared([reference(original)], ANY)
+    assert (upload.name, upload.media_type) == ("01-product.png", "image/png")
+    sent = Image.open(BytesIO(upload.content)).convert("RGB")
     assert sent.tobytes() == Image.open(BytesIO(original)).convert("RGB").tobytes()
 
 

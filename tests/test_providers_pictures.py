@@ -12,11 +12,13 @@ from rage_pg.config import Limits
 from rage_pg.errors import ImageRejected
 from rage_pg.ingest.decoding import decode
 from rage_pg.providers.local import LocalGenerator
-from rage_pg.providers.pictures import decoded
+from rage_pg.providers.models import OTHERS
+from rage_pg.providers.pictures import decoded, encoded_picture
 from rage_pg.providers.ports import GenerationCall, InputImage
 from rage_pg.providers.upload import prepared
 from rage_pg.types import Role
 
+ANY = OTHERS["openai"]
 RAMP = np.tile(np.linspace(0, 65_535, 96).astype(np.uint16), (48, 1))
 BANDS = [Image.linear_gradient("L").rotate(turn).resize((96, 48)) for turn in (0, 90, 180)]
 COLOURS = Image.merge("RGB", BANDS)
@@ -68,8 +70,8 @@ async def test_references_of_every_make_are_transformed_and_sent(content: bytes)
         call = GenerationCall(prompt="x", purpose=purpose, references=references, size="128x128")  # type: ignore[arg-type]
         (image,) = (await LocalGenerator().generate(call)).images
         assert Image.open(BytesIO(image.content)).mode in ("RGB", "RGBA")
-    _, sent, media_type = prepared(reference("product"), 1)
-    assert Image.MIME[Image.open(BytesIO(sent)).format or ""] == media_type
+    (upload,) = prepared([reference("product")], ANY)
+    assert Image.MIME[Image.open(BytesIO(upload.content)).format or ""] == upload.media_type
 
 
 @pytest.mark.parametrize("make", ["16-bit PNG", "32-bit TIFF", "float TIFF"])
@@ -99,13 +101,21 @@ def test_damaged_metadata_spoils_no_picture_that_import_took(exif: bytes) -> Non
     content = saved(COLOURS, exif=exif)
     assert decode(content, Limits()).width == 96
     assert decoded(content, "It").tobytes() == COLOURS.tobytes()
-    _, sent, _ = prepared(InputImage(content=content, media_type="", role="product"), 1)
-    assert b"eXIf" not in sent
+    (upload,) = prepared([InputImage(content=content, media_type="", role="product")], ANY)
+    assert b"eXIf" not in upload.content
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", saved(COLOURS, "JPEG")[:900]])
 def test_bytes_that_are_no_picture_are_rejected_by_name(content: bytes) -> None:
     with pytest.raises(ImageRejected, match=r"^Reference 3 cannot be read"):
         decoded(content, "Reference 3")
+    good = InputImage(content=saved(COLOURS), media_type="", role="product")
     with pytest.raises(ImageRejected, match=r"^Reference 3 cannot be read"):
-        prepared(InputImage(content=content, media_type="", role="product"), 3)
+        prepared([*[good] * 2, InputImage(content=content, media_type="", role="product")], ANY)
+
+
+@pytest.mark.parametrize("output_format", ["png", "webp", "jpeg"])
+def test_grain_that_compresses_badly_is_encoded(output_format: str) -> None:
+    grain = np.random.default_rng(1).integers(0, 256, (300, 200, 3), dtype=np.uint8)
+    made = encoded_picture(Image.fromarray(grain), output_format)
+    assert Image.open(BytesIO(made.content)).size == (200, 300)

@@ -8,14 +8,19 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import platformdirs
-from msgspec import Struct
+from msgspec import Struct, field
 
 from rage_pg.errors import InvalidInput
+from rage_pg.faults import invalid
 
 MIB = 1024 * 1024
 LONGEST_NUMBER = 19
+LONGEST_FILE = MIB
+"""Of a file of settings."""
 HOST_NAME = re.compile(
     r"(?=.{1,253}\Z)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*"
 )
@@ -65,9 +70,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     """US dollars that captions may cost in a calendar month; None: as much as they do."""
     planner: str | None = None
     generator: str = "local"
+    model_capabilities: Mapping[str, Any] = field(default_factory=dict)
+    """By PROVIDER:MODEL, what an image model can do other than is known of it."""
     openai_api_key: Secret | None = None
     openai_base_url: str | None = None
     gemini_api_key: Secret | None = None
+    gemini_base_url: str | None = None
     log_level: str = "info"
     rate_limit: int = 1200
     """Requests that one key may make of one process a minute; 0: as many as it likes."""
@@ -94,9 +102,11 @@ class Settings(Struct, frozen=True, kw_only=True):
             caption_budget=_dollars(given, "RAGE_CAPTION_BUDGET"),
             planner=given.get("RAGE_PLANNER"),
             generator=given.get("RAGE_GENERATOR", "local"),
+            model_capabilities=_object(given, "RAGE_MODEL_CAPABILITIES"),
             openai_api_key=_secret(given, "OPENAI_API_KEY"),
             openai_base_url=given.get("OPENAI_BASE_URL"),
             gemini_api_key=_secret(given, "GEMINI_API_KEY"),
+            gemini_base_url=given.get("GEMINI_BASE_URL"),
             log_level=given.get("RAGE_LOG_LEVEL", "info").lower(),
             rate_limit=_whole(given, "RAGE_RATE_LIMIT", 1200),
             fetch_allow=_hosts(given, "RAGE_FETCH_ALLOW"),
@@ -140,6 +150,34 @@ def is_network(entry: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _object(given: Mapping[str, str], name: str) -> dict[str, Any]:
+    """A JSON object, or the one in a file whose path is given."""
+    text = given.get(name, "{}")
+    place = f"{name}: "
+    if not text.startswith("{"):
+        text, place = _content(name, text), f"{name}, {text[:200]}: "
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except RecursionError:
+        raise InvalidInput(f"{place}it is nested too deeply.", field=name) from None
+    except msgspec.DecodeError as error:
+        raise InvalidInput(str(invalid(error, place)), field=name) from None
+
+
+def _content(name: str, file: str) -> str:
+    try:
+        with Path(file).expanduser().open(encoding="utf-8-sig") as opened:
+            text = opened.read(LONGEST_FILE + 1)
+    # The last for a home folder that nobody has.
+    except (OSError, ValueError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or str(error).rstrip(".")
+        fault = f"{name} is neither a JSON object nor a file that can be read ({why}): {file[:200]!r}."
+        raise InvalidInput(fault, field=name) from None
+    if len(text) > LONGEST_FILE:
+        raise InvalidInput(f"{name} names a file of more than {LONGEST_FILE} characters.", field=name)
+    return text
 
 
 def _dollars(given: Mapping[str, str], name: str) -> Decimal | None:

@@ -122,11 +122,26 @@ class Conflict(RageError):
 
 
 class NotPossible(RageError):
-    """The chosen provider or model cannot do this; nothing was sent and nothing was spent."""
+    """The chosen provider or model cannot do this; nothing was sent and nothing was spent.
+
+    `field` names what to change, `allowed` what it may be, where that can be listed.
+    """
 
     status = 422
     slug = "not-possible"
     title = "Not possible"
+
+    def __init__(
+        self, message: str, *, field: str | None = None, allowed: tuple[str | int, ...] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.field = field
+        self.allowed = allowed
+
+    @property
+    def extra(self) -> dict[str, object]:
+        said: dict[str, object] = {} if self.field is None else {"field": self.field}
+        return said if self.allowed is None else said | {"allowed": list(self.allowed)}
 
 
 class SetupError(RageError):

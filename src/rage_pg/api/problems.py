@@ -44,7 +44,10 @@ BODY = "The body"
 
 
 class Problem(Struct, frozen=True, kw_only=True):
-    """An RFC 9457 problem document. `field` names the input that is at fault, as the caller wrote it."""
+    """An RFC 9457 problem document. `field` names the input that is at fault, as the caller wrote it.
+
+    `allowed`: what it may be instead, where an image model leaves a choice.
+    """
 
     type: str
     title: str
@@ -52,6 +55,7 @@ class Problem(Struct, frozen=True, kw_only=True):
     detail: str
     instance: str
     field: str | UnsetType = UNSET
+    allowed: list[str | int] | UnsetType = UNSET
 
 
 def problems(*statuses: int, key: bool = True) -> dict[int, ResponseSpec]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from rage_pg.errors import NotPossible
 from rage_pg.providers.layout import LAYOUTS, MAX_PIECES
-from rage_pg.providers.pictures import MEDIA_TYPES
+from rage_pg.providers.models import LOCAL
 from rage_pg.providers.ports import GenerationCall
+from rage_pg.providers.within import check_within
 from rage_pg.types import Role
 
 MODEL = "rage-local-1"
@@ -21,7 +20,6 @@ REFERENCE_LIMITS: dict[Role, int] = {
     "background": 1,
     "style": 1,
 }
-SIDES = (64, 4096)
 READS_PROMPT = "Set RAGE_GENERATOR=openai:MODEL to use a model that reads the prompt."
 
 
@@ -35,7 +33,7 @@ def check_call(call: GenerationCall) -> None:
         raise NotPossible(
             f"The local generator needs references: it only transforms pictures. {READS_PROMPT}"
         )
-    _check_output(call)
+    check_within(call, MODEL, LOCAL)
     if call.purpose == "enhance":
         _check_enhance(call)
     elif any(reference.role == "style" for reference in call.references):
@@ -45,24 +43,11 @@ def check_call(call: GenerationCall) -> None:
 
 
 def asked_size(size: str | None) -> tuple[int, int] | None:
-    """Pixels of "WxH"; None for "auto" or nothing. Raise NotPossible for anything else."""
+    """Pixels of a size that `check_call` let pass; None for "auto" or nothing."""
     if size in (None, "", "auto"):
         return None
-    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", size)
-    sides = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not all(SIDES[0] <= side <= SIDES[1] for side in sides):
-        raise NotPossible(f"size must be auto or WIDTHxHEIGHT, each {SIDES[0]} to {SIDES[1]}, not {size!r}.")
-    return sides
-
-
-def _check_output(call: GenerationCall) -> None:
-    asked_size(call.size)
-    if call.output_format not in (None, *MEDIA_TYPES):
-        raise NotPossible(f"output_format must be png, webp or jpeg, not {call.output_format!r}.")
-    if call.background not in (None, "auto", "opaque", "transparent"):
-        raise NotPossible(f"background must be auto, opaque or transparent, not {call.background!r}.")
-    if call.background == "transparent" and call.output_format == "jpeg":
-        raise NotPossible("jpeg holds no transparency: choose png or webp, or background opaque.")
+    width, height = map(int, size.split("x"))
+    return width, height
 
 
 def _check_enhance(call: GenerationCall) -> None:

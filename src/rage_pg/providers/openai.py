@@ -6,23 +6,25 @@ One call is one HTTP request, never repeated here: a request that timed out may 
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 import openai
+from msgspec.structs import replace
 
 from rage_pg.config import Secret
 from rage_pg.errors import InvalidInput, NotPossible
+from rage_pg.providers.capabilities import Capabilities, Models
+from rage_pg.providers.models import LISTED, OTHERS
 from rage_pg.providers.openai_answer import result_of
 from rage_pg.providers.openai_errors import translated
 from rage_pg.providers.openai_settings import OFFICIAL_URL
 from rage_pg.providers.ports import GenerationCall, GenerationResult
-from rage_pg.providers.upload import prepared
-from rage_pg.types import MAX_PROMPT, Role
+from rage_pg.providers.upload import Upload, fitted_details, prepared
+from rage_pg.providers.within import check_within
+from rage_pg.types import Role
 
 MAX_REFERENCES = 16
-MAX_COUNT = 10
 TIMEOUT = openai.Timeout(600.0, connect=10.0)
 """Seconds. A large picture at high quality takes minutes."""
 OPTIONS = ("size", "quality", "background", "output_format")
@@ -43,11 +45,13 @@ class OpenAIGenerator:
         key: Secret | None,
         base_url: str | None = None,
         timeout: openai.Timeout = TIMEOUT,
+        models: Models | None = None,
     ) -> None:
         self._model = model
         self._key = key
         self._base_url = base_url or OFFICIAL_URL
         self._timeout = timeout
+        self._models = models or Models(LISTED, OTHERS, {})
 
     @property
     def default_model(self) -> str:
@@ -59,33 +63,28 @@ class OpenAIGenerator:
 
     def check(self, call: GenerationCall) -> None:
         if not call.references and call.purpose in ("edit", "enhance", "style"):
-            raise NotPossible(f"{call.purpose} needs a picture to work on: add a reference.")
-        if len(call.references) > MAX_REFERENCES:
-            raise NotPossible(f"At most {MAX_REFERENCES} references can be sent, not {len(call.references)}.")
-        if not 1 <= len(call.prompt) <= MAX_PROMPT:
-            raise NotPossible(f"The prompt has {len(call.prompt)} characters; 1 to {MAX_PROMPT} can be sent.")
-        if not 1 <= call.count <= MAX_COUNT:
-            raise NotPossible(f"A count of 1 to {MAX_COUNT} can be asked for, not {call.count}.")
-        if call.output_format not in (None, "png", "webp", "jpeg"):
-            raise NotPossible(f"output_format must be png, webp or jpeg, not {call.output_format!r}.")
-        if call.background == "transparent" and call.output_format == "jpeg":
-            raise NotPossible("jpeg holds no transparency: choose png or webp, or another background.")
-        if call.size not in (None, "auto") and not re.fullmatch(r"\d{2,5}x\d{2,5}", call.size):
-            raise NotPossible(f"size must be auto or WIDTHxHEIGHT, not {call.size!r}.")
+            raise NotPossible(
+                f"{call.purpose} needs a picture to work on: add a reference.", field="references"
+            )
+        check_within(call, *self._entry(call))
+
+    def _entry(self, call: GenerationCall) -> tuple[str, Capabilities]:
+        model = call.model or self.default_model
+        return model, self._models.of(self.name, model)
 
     async def generate(self, call: GenerationCall) -> GenerationResult:
-        """Raise NotPossible also where a reference turns out too large once it is ready to send."""
         self.check(call)
-        images = await asyncio.to_thread(_uploads, call)
-        model = call.model or self.default_model
+        model, able = self._entry(call)
+        images = await asyncio.to_thread(prepared, call.references, able)
         try:
             answer, request_id = await self._ask(_parameters(call, model), images, call.input_fidelity)
         except openai.OpenAIError as error:
             raise translated(error, self._base_url, self._key) from error
-        return await asyncio.to_thread(result_of, answer, model, request_id)
+        result = await asyncio.to_thread(result_of, answer, model, request_id)
+        return replace(result, details=result.details | fitted_details(images))
 
     async def _ask(
-        self, parameters: dict[str, Any], images: list[Any], fidelity: str | None
+        self, parameters: dict[str, Any], images: Sequence[Upload], fidelity: str | None
     ) -> tuple[bytes, str | None]:
         # A client of its own for each call: a connection kept from before may be dead without saying so,
         # and then nobody could tell whether a paid request was received.
@@ -101,12 +100,8 @@ class OpenAIGenerator:
             else:
                 if fidelity is not None:
                     parameters = {**parameters, "input_fidelity": fidelity}
-                response = await raw.edit(image=images, **parameters)
+                response = await raw.edit(image=[image.file for image in images], **parameters)
             return response.content, response.request_id
-
-
-def _uploads(call: GenerationCall) -> list[Any]:
-    return [prepared(reference, position) for position, reference in enumerate(call.references, start=1)]
 
 
 def _parameters(call: GenerationCall, model: str) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from rage_pg.config import Secret, Settings
 from rage_pg.errors import SetupError
 
 OFFICIAL_URL = "https://api.openai.com/v1"
-EXAMPLE = "Write it as in https://api.openai.com/v1"
 
 
 class Server(Struct, frozen=True, kw_only=True):
@@ -57,11 +56,11 @@ def check_key(key: Secret, variable: str = "OPENAI_API_KEY") -> None:
     raise SetupError(f"{variable} {fault}.", "Copy the key anew.")
 
 
-def check_base_url(address: str) -> None:
+def check_base_url(address: str, variable: str = "OPENAI_BASE_URL", example: str = OFFICIAL_URL) -> None:
     """Raise SetupError for what is no address of a server, without asking whether one is there."""
     fault = _fault(address)
     if fault is not None:
-        raise SetupError(f"OPENAI_BASE_URL is no web address: {fault}.", f"{EXAMPLE}.")
+        raise SetupError(f"{variable} is no web address: {fault}.", f"Write it as in {example}.")
 
 
 def _fault(address: str) -> str | None:

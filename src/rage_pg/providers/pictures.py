@@ -44,5 +44,5 @@ def encoded_picture(picture: Image.Image, output_format: str) -> GeneratedImage:
     elif output_format == "webp":
         picture.save(buffer, "WEBP", quality=92, method=4, exact=False)
     else:
-        flattened(picture).save(buffer, "JPEG", quality=93, subsampling=0, optimize=True)
+        flattened(picture).save(buffer, "JPEG", quality=93, subsampling=0)
     return GeneratedImage(content=buffer.getvalue(), media_type=MEDIA_TYPES[output_format])

@@ -8,8 +8,10 @@ from typing import TypeAlias
 from rage_pg.config import Settings
 from rage_pg.errors import InvalidInput, SetupError
 from rage_pg.providers import ocr
+from rage_pg.providers.capabilities import Models
 from rage_pg.providers.encoders import Encoders, check_encoders
 from rage_pg.providers.local import LocalGenerator
+from rage_pg.providers.models import LISTED, OTHERS
 from rage_pg.providers.openai_settings import check_key, check_set, checked_server
 from rage_pg.providers.ports import Captioner, ImageGenerator
 
@@ -22,11 +24,16 @@ NO_CAPTIONER = f"Set RAGE_CAPTIONER to {CAPTIONERS}, and the key of its provider
 
 
 class Registry:
-    """The providers of one process. Raise SetupError for settings that this version has no provider for."""
+    """The providers of one process.
+
+    Raise SetupError for settings that this version has no provider for, InvalidInput for capabilities of
+    models that cannot be understood.
+    """
 
     def __init__(self, settings: Settings) -> None:
         _refuse_unknown(settings)
         check_encoders(settings)
+        self._models = Models(LISTED, OTHERS, settings.model_capabilities)
         self.encoders = Encoders(settings)
         self._settings = settings
         self._captioner: Captioner | None = None
@@ -52,7 +59,8 @@ class Registry:
         if name == "local" and model is None:
             return LocalGenerator()
         if name == "openai":
-            return _openai(self._settings, model or (standard_model if standard == "openai" else None))
+            chosen = model or (standard_model if standard == "openai" else None)
+            return _openai(self._settings, self._models, chosen)
         if name == "gemini":
             raise SetupError("The provider gemini is not available in this version.", CHOICES)
         if wanted:
@@ -69,12 +77,12 @@ def check_generator(settings: Settings) -> None:
         check_set(settings)
 
 
-def _openai(settings: Settings, model: str | None) -> ImageGenerator:
+def _openai(settings: Settings, models: Models, model: str | None) -> ImageGenerator:
     server = checked_server(settings)
     # The SDK takes a third of a second to import: only whoever uses it waits for it.
     from rage_pg.providers.openai import OpenAIGenerator  # noqa: PLC0415
 
-    return OpenAIGenerator(model, key=server.key, base_url=server.base_url)
+    return OpenAIGenerator(model, key=server.key, base_url=server.base_url, models=models)
 
 
 def _captioner(settings: Settings, model: str | None = None) -> Captioner:

@@ -1,56 +1,125 @@
-"""References made ready to leave the house: a format the image model takes, and nothing but the picture.
+"""References made ready to leave the house: what the image model takes, and nothing but the picture.
 
 A photograph carries where and by whom it was taken (EXIF, XMP, text chunks, bytes behind the picture's end).
-Of what the model takes as it is, all that is left out and the pixels stay; everything else is encoded anew.
+Of what the model takes as it is, all that is left out and the pixels stay; everything else is encoded anew,
+and scaled down where the model has a bound. The image in the store stays as it is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 
+from msgspec import Struct
 from PIL import Image
 
-from rage_pg.errors import ImageRejected, NotPossible
+from rage_pg.errors import ImageRejected
 from rage_pg.pixels import orientation
 from rage_pg.plain import plain
-from rage_pg.providers.pictures import decoded, encoded_picture
+from rage_pg.providers.capabilities import Capabilities
+from rage_pg.providers.fitting import encodings, fitted, within_pixels
+from rage_pg.providers.pictures import decoded
 from rage_pg.providers.ports import InputImage
 
-MAX_BYTES = 50_000_000
 MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 LOSSY = ("JPEG", "AVIF", "HEIF")
-Upload = tuple[str, bytes, str]
-"""File name, bytes, media type."""
 
 
-def prepared(reference: InputImage, position: int) -> Upload:
-    """What is sent for a reference. Raise ImageRejected for no picture, NotPossible for too many bytes."""
-    content, media_type = _plain(reference.content, f"Reference {position}")
-    if len(content) >= MAX_BYTES:
-        size = f"{len(content) / 1e6:.0f} MB"
-        raise NotPossible(
-            f"Reference {position} has {size}, and the model takes less than 50: choose a smaller one."
+class Upload(Struct, frozen=True):
+    """A reference as it is sent. `fitted`: what became of a picture that was beyond the model's bounds."""
+
+    name: str
+    content: bytes
+    media_type: str
+    fitted: str | None = None
+
+    @property
+    def file(self) -> tuple[str, bytes, str]:
+        """As clients of multipart APIs take it."""
+        return self.name, self.content, self.media_type
+
+
+class _Ready(Struct, frozen=True):
+    content: bytes
+    media_type: str
+    lossy: bool
+    fitted: str | None = None
+
+
+def prepared(references: Sequence[InputImage], able: Capabilities) -> list[Upload]:
+    """What is sent for the references, in their order. Raise ImageRejected for what is no picture."""
+    ready = [
+        _ready(reference.content, f"Reference {position}", able)
+        for position, reference in enumerate(references, start=1)
+    ]
+    rooms = shares([len(one.content) for one in ready], able.request_bytes)
+    ready = [
+        one if len(one.content) <= room else _shrunk(one, able, room)
+        for one, room in zip(ready, rooms, strict=True)
+    ]
+    return [
+        Upload(
+            f"{position:02d}-{reference.role}.{one.media_type.removeprefix('image/')}",
+            one.content,
+            one.media_type,
+            one.fitted and f"Reference {position}: {one.fitted}",
         )
-    return f"{position:02d}-{reference.role}.{media_type.removeprefix('image/')}", content, media_type
+        for position, (reference, one) in enumerate(zip(references, ready, strict=True), start=1)
+    ]
 
 
-def _plain(content: bytes, name: str) -> tuple[bytes, str]:
+def fitted_details(uploads: Sequence[Upload]) -> dict[str, list[str]]:
+    """For the ledger: which references went out smaller than they are stored."""
+    said = [upload.fitted for upload in uploads if upload.fitted is not None]
+    return {"fitted_references": said} if said else {}
+
+
+def shares(sizes: Sequence[int], room: int | None) -> list[int]:
+    """How many bytes each may have of `room` for all; what small ones leave goes to the others."""
+    if room is None or sum(sizes) <= room:
+        return list(sizes)
+    given = [0] * len(sizes)
+    for left, place in zip(
+        range(len(sizes), 0, -1), sorted(range(len(sizes)), key=sizes.__getitem__), strict=True
+    ):
+        given[place] = min(sizes[place], room // left)
+        room -= given[place]
+    return given
+
+
+def _ready(content: bytes, name: str, able: Capabilities) -> _Ready:
     try:
         kept = plain(content)
         with Image.open(BytesIO(kept.content)) as picture:
             picture.load()
-            if _fits(picture):
-                return kept.content, kept.media_type
             lossy = picture.format in LOSSY and not picture.has_transparency_data
+            if _is_taken(picture, able) and len(kept.content) <= able.reference_bytes:
+                return _Ready(kept.content, kept.media_type, lossy)
     # Damaged bytes make Pillow's readers raise nearly anything.
     except Exception as error:
         raise ImageRejected(f"{name} cannot be read as an image.", field="image") from error
-    again = encoded_picture(decoded(content, name), "jpeg" if lossy else "png")
-    return again.content, again.media_type
+    return _fitted(decoded(content, name), able, able.reference_bytes, lossy=lossy)
 
 
-def _fits(picture: Image.Image) -> bool:
+def _is_taken(picture: Image.Image, able: Capabilities) -> bool:
     """Whether the model takes the format, and shows the picture as it is meant: upright, one frame."""
     if picture.mode in ("CMYK", "YCCK") or orientation(picture) != 1:
         return False
-    return picture.format in MEDIA_TYPES and getattr(picture, "n_frames", 1) == 1
+    if able.reference_pixels is not None and picture.width * picture.height > able.reference_pixels:
+        return False
+    known = picture.format in MEDIA_TYPES and (picture.format or "").lower() in able.reference_formats
+    return known and getattr(picture, "n_frames", 1) == 1
+
+
+def _shrunk(one: _Ready, able: Capabilities, room: int) -> _Ready:
+    return _fitted(decoded(one.content, "A reference"), able, room, lossy=one.lossy)
+
+
+def _fitted(picture: Image.Image, able: Capabilities, room: int, *, lossy: bool) -> _Ready:
+    """Encoded anew; within all bounds."""
+    formats = encodings(picture, able.reference_formats, lossy=lossy)
+    made, size = fitted(within_pixels(picture, able.reference_pixels), formats, room)
+    kind = made.media_type.removeprefix("image/")
+    as_it_is = size == picture.size and kind == formats[0]
+    note = None if as_it_is else f"{size[0]}x{size[1]} {kind}"
+    return _Ready(made.content, made.media_type, lossy, note)
