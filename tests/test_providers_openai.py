@@ -11,7 +11,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from rage_pg.config import Secret
 from rage_pg.errors import ImageRejected, InvalidInput, NotPossible
-from rage_pg.providers.models import OTHERS
+from rage_pg.providers.capabilities import Models
+from rage_pg.providers.models import LISTED, OTHERS
 from rage_pg.providers.openai import OpenAIGenerator
 from rage_pg.providers.ports import GenerationCall, InputImage
 from rage_pg.providers.upload import prepared
@@ -57,6 +58,50 @@ async def test_references_go_to_edit_in_their_order(generator: OpenAIGenerator, 
     assert [part.name for part in request.files] == ["01-product.png", "02-background.jpeg", "03-logo.webp"]
     assert [part.media_type for part in request.files] == ["image/png", "image/jpeg", "image/webp"]
     assert [part.content for part in request.files] == [each.content for each in references]
+
+
+def mask(size: tuple[int, int]) -> bytes:
+    made = Image.new("RGBA", size)
+    made.paste((0, 0, 0, 255), (0, 0, size[0] // 2, size[1]))
+    buffer = BytesIO()
+    made.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+async def test_a_mask_goes_out_beside_the_references_the_first_of_which_is_a_png(
+    generator: OpenAIGenerator, stub: ImageApiStub
+) -> None:
+    references = (reference(saved("JPEG"), "edit_target"), reference(saved("JPEG"), "style"))
+    await generator.generate(call(references=references, mask=mask((32, 24)), model="gpt-image-2"))
+    (request,) = stub.requests
+    assert [(part.field, part.media_type) for part in request.files] == [
+        ("image[]", "image/png"),
+        ("image[]", "image/jpeg"),
+        ("mask", "image/png"),
+    ]
+    assert request.files[2].content == mask((32, 24))
+
+
+async def test_a_mask_is_scaled_with_the_picture_that_it_lies_on(stub: ImageApiStub) -> None:
+    changes = {"openai:gpt-image-2": {"reference_pixels": 4_096}}
+    generator = OpenAIGenerator(
+        "gpt-image-2", key=Secret(KEY), base_url=stub.url, models=Models(LISTED, OTHERS, changes)
+    )
+    size = (160, 120)
+    await generator.generate(call(references=(reference(saved("PNG", size)),), mask=mask(size)))
+    pictures = [Image.open(BytesIO(part.content)) for part in stub.requests[0].files]
+    assert pictures[0].size == pictures[1].size
+    assert pictures[0].width * pictures[0].height <= 4_096
+    assert pictures[1].getchannel("A").getextrema() == (0, 255)
+
+
+async def test_a_mask_is_refused_where_the_model_is_not_known_to_heed_it(
+    generator: OpenAIGenerator, stub: ImageApiStub
+) -> None:
+    with pytest.raises(NotPossible, match="image-model takes no mask") as refused:
+        generator.check(call(references=(reference(),), mask=mask((32, 24))))
+    assert refused.value.field == "mask"
+    assert stub.requests == []
 
 
 async def test_no_reference_goes_to_generate(generator: OpenAIGenerator, stub: ImageApiStub) -> None:

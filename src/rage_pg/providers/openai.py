@@ -20,7 +20,7 @@ from rage_pg.providers.openai_answer import result_of
 from rage_pg.providers.openai_errors import translated
 from rage_pg.providers.openai_settings import OFFICIAL_URL
 from rage_pg.providers.ports import GenerationCall, GenerationResult
-from rage_pg.providers.upload import Upload, fitted_details, prepared
+from rage_pg.providers.upload import Upload, fitted_details, mask_on, prepared
 from rage_pg.providers.within import check_within
 from rage_pg.types import Role
 
@@ -75,17 +75,19 @@ class OpenAIGenerator:
     async def generate(self, call: GenerationCall) -> GenerationResult:
         self.check(call)
         model, able = self._entry(call)
-        images = await asyncio.to_thread(prepared, call.references, able)
+        images = await asyncio.to_thread(prepared, call.references, able, masked=call.mask is not None)
+        parameters = _parameters(call, model)
+        if call.mask is not None:
+            mask = await asyncio.to_thread(mask_on, images[0], call.mask)
+            parameters["mask"] = ("mask.png", mask, "image/png")
         try:
-            answer, request_id = await self._ask(_parameters(call, model), images, call.input_fidelity)
+            answer, request_id = await self._ask(parameters, images)
         except openai.OpenAIError as error:
             raise translated(error, self._base_url, self._key) from error
         result = await asyncio.to_thread(result_of, answer, model, request_id)
         return replace(result, details=result.details | fitted_details(images))
 
-    async def _ask(
-        self, parameters: dict[str, Any], images: Sequence[Upload], fidelity: str | None
-    ) -> tuple[bytes, str | None]:
+    async def _ask(self, parameters: dict[str, Any], images: Sequence[Upload]) -> tuple[bytes, str | None]:
         # A client of its own for each call: a connection kept from before may be dead without saying so,
         # and then nobody could tell whether a paid request was received.
         async with openai.AsyncOpenAI(
@@ -98,8 +100,6 @@ class OpenAIGenerator:
             if not images:
                 response = await raw.generate(**parameters)
             else:
-                if fidelity is not None:
-                    parameters = {**parameters, "input_fidelity": fidelity}
                 response = await raw.edit(image=[image.file for image in images], **parameters)
             return response.content, response.request_id
 
@@ -109,4 +109,6 @@ def _parameters(call: GenerationCall, model: str) -> dict[str, Any]:
     given = {name: getattr(call, name) for name in OPTIONS if getattr(call, name) is not None}
     if call.count > 1:
         given["n"] = call.count
+    if call.references and call.input_fidelity is not None:
+        given["input_fidelity"] = call.input_fidelity
     return {"model": model, "prompt": call.prompt, **given}

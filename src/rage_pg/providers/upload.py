@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from io import BytesIO
 
 from msgspec import Struct
+from msgspec.structs import replace
 from PIL import Image
 
 from rage_pg.errors import ImageRejected
@@ -18,7 +19,7 @@ from rage_pg.pixels import orientation
 from rage_pg.plain import plain
 from rage_pg.providers.capabilities import Capabilities
 from rage_pg.providers.fitting import encodings, fitted, within_pixels
-from rage_pg.providers.pictures import decoded
+from rage_pg.providers.pictures import decoded, encoded_picture
 from rage_pg.providers.ports import InputImage
 
 MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
@@ -46,16 +47,22 @@ class _Ready(Struct, frozen=True):
     fitted: str | None = None
 
 
-def prepared(references: Sequence[InputImage], able: Capabilities) -> list[Upload]:
-    """What is sent for the references, in their order. Raise ImageRejected for what is no picture."""
+def prepared(references: Sequence[InputImage], able: Capabilities, *, masked: bool = False) -> list[Upload]:
+    """What is sent for the references, in their order. Raise ImageRejected for what is no picture.
+
+    `masked`: the first goes out as PNG, as a mask must have the format of the picture that it lies on.
+    """
+    entries = [able] * len(references)
+    if masked:
+        entries[0] = replace(able, reference_formats=("png",))
     ready = [
-        _ready(reference.content, f"Reference {position}", able)
-        for position, reference in enumerate(references, start=1)
+        _ready(reference.content, f"Reference {position}", entry)
+        for position, (reference, entry) in enumerate(zip(references, entries, strict=True), start=1)
     ]
     rooms = shares([len(one.content) for one in ready], able.request_bytes)
     ready = [
-        one if len(one.content) <= room else _shrunk(one, able, room)
-        for one, room in zip(ready, rooms, strict=True)
+        one if len(one.content) <= room else _shrunk(one, entry, room)
+        for one, entry, room in zip(ready, entries, rooms, strict=True)
     ]
     return [
         Upload(
@@ -66,6 +73,15 @@ def prepared(references: Sequence[InputImage], able: Capabilities) -> list[Uploa
         )
         for position, (reference, one) in enumerate(zip(references, ready, strict=True), start=1)
     ]
+
+
+def mask_on(upload: Upload, mask: bytes) -> bytes:
+    """The mask in the size in which the reference that it lies on goes out."""
+    with Image.open(BytesIO(upload.content)) as picture, Image.open(BytesIO(mask)) as drawn:
+        if picture.size == drawn.size:
+            return mask
+        resized = drawn.resize(picture.size)
+    return encoded_picture(resized, "png").content
 
 
 def fitted_details(uploads: Sequence[Upload]) -> dict[str, list[str]]:

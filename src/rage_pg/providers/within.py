@@ -33,6 +33,8 @@ def check_within(call: GenerationCall, model: str, able: Capabilities) -> None:
             field="count",
             allowed=tuple(range(1, able.count + 1)),
         )
+    if call.mask is not None and not able.mask:
+        raise NotPossible(f"{model} takes no mask: leave it out, or choose another model.", field="mask")
     _check_word(call.output_format, "output_format", able.output_formats, model, auto=False)
     check_size(call.size, model, able)
     _check_background(call, model, able)
