@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from PIL import Image
 
 from rage_pg import generation, jobs
 from rage_pg.callers import SYSTEM
@@ -73,6 +74,40 @@ def test_picture_is_written_and_in_the_ledger(
     assert (made["status"], made["brand"], made["prompt"]) == ("succeeded", "lumen", "on a shelf")
     assert [one["role"] for one in made["references"]] == ["product", "product"]
     assert value(database_url, GENERATE_JOBS) == 0
+
+
+def test_a_picture_is_gone_on_from_with_what_it_was_made_from(
+    rage: Rage, pair: list[str], tmp_path: Path
+) -> None:
+    first = rage("generate", "on a shelf", *pair, "-o", tmp_path / "first.png", "--json").json
+    parent = ["--parent", f"{first['id']}:1", "-o", tmp_path / "next.png", "--json"]
+    second = rage("generate", "again", *parent).json
+    output = first["outputs"][0]["image_id"]
+    assert [one["image_id"] for one in second["references"]] == [
+        output,
+        *(one["image_id"] for one in first["references"]),
+    ]
+    assert [one["role"] for one in second["references"]] == ["edit_target", "product", "product"]
+    alone = rage("generate", "larger", "--purpose", "enhance", *parent, "--no-parent-references").json
+    assert [one["image_id"] for one in alone["references"]] == [output]
+    refused = rage("generate", "again", "--parent", "my-picture", "-o", tmp_path / "next.png")
+    assert (refused.code, "GENERATION:N" in refused.err) == (2, True)
+
+
+def test_a_mask_that_the_provider_does_not_heed_is_refused(
+    rage: Rage, pair: list[str], tmp_path: Path
+) -> None:
+    mask, file = tmp_path / "mask.png", tmp_path / "made.png"
+    with Image.open(CATALOGUE / "lumen" / "lotion-citrus.png") as picture:
+        drawn = Image.new("RGBA", picture.size)
+    drawn.paste((0, 0, 0, 255), (0, 0, 9, 9))
+    drawn.save(mask)
+    refused = rage("generate", "on a shelf", *pair, "--mask", mask, "-o", file)
+    assert (refused.code, file.exists()) == (1, False)
+    assert "takes no mask" in refused.err
+    drawn.crop((0, 0, 20, 20)).save(mask)
+    refused = rage("generate", "on a shelf", *pair, "--mask", mask, "-o", file)
+    assert "The mask has 20 x 20 pixels" in refused.err
 
 
 def test_json_is_the_generation_alone(rage: Rage, pair: list[str], tmp_path: Path) -> None:
