@@ -59,7 +59,7 @@ async def fill(
     looks: Looks | None = None,
 ) -> list[Filled]:
     """Embed all that is missing in the spaces of these encoders; with `waits` also what others are at, should
-    they be lost over it. With `looks`, which the caller keeps, a call goes on from what earlier ones have seen.
+    they be lost over it. With `looks`, which the caller keeps, it goes on from what earlier calls have seen.
 
     An input that an encoder cannot embed is recorded with its reason and never stops the rest; an encoder
     that does not work stops its own space. Vectors are committed batch by batch: killed and run again, it

@@ -43,7 +43,7 @@ class Scope(Struct, frozen=True, kw_only=True):
     """Descriptions from before are made anew; None: no description is."""
     moment: Moment
     snapshot: str | None = None
-    """`images` are what an earlier run, which looked at all, could not see as it is now; None: they are not."""
+    """With one, an earlier run looked at all, and `images` are what it could not see as it is now."""
 
     @property
     def is_of_all(self) -> bool:
