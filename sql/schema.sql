@@ -4806,31 +4806,43 @@ COMMENT ON COLUMN rage_v1.index_audits.audited_at IS 'When; rows of one audit sh
 
 CREATE VIEW rage_v1.index_status WITH (security_invoker='true') AS
  WITH wanted AS (
-         SELECT i.image_id,
-            o.sha256 AS content_sha256,
-            d.input_sha256,
-            d.input
-           FROM ((rage.images i
-             JOIN rage.contents o USING (content_id))
+         SELECT count(*) AS pictures,
+            count(*) FILTER (WHERE (d.input <> ''::text)) AS captions
+           FROM (rage.images i
              LEFT JOIN rage.image_documents d USING (image_id))
-          WHERE ((i.deleted_at IS NULL) AND (o.erased_at IS NULL))
+          WHERE (i.deleted_at IS NULL)
         ), counted AS (
          SELECT s_1.space_id,
-            count(*) FILTER (WHERE (e.image_id IS NOT NULL)) AS embedded,
-            count(*) FILTER (WHERE ((e.image_id IS NULL) AND (f.image_id IS NULL) AND ((s_1.encodes <> 'caption'::text) OR (w_1.input <> ''::text)))) AS missing,
-            count(f.image_id) AS failed,
-            count(f.image_id) FILTER (WHERE (f.attempts >= rage.most_tries())) AS held
-           FROM ((((rage.embedding_spaces s_1
-             CROSS JOIN wanted w_1)
-             CROSS JOIN LATERAL ( SELECT
+            (c_1.embedded + p.embedded) AS embedded,
+            (((( SELECT
                         CASE s_1.encodes
-                            WHEN 'caption'::text THEN w_1.input_sha256
-                            ELSE w_1.content_sha256
-                        END AS content_sha256) h(input_sha256))
-             LEFT JOIN rage.embeddings e ON (((e.space_id = s_1.space_id) AND (e.image_id = w_1.image_id) AND (e.input_sha256 = h.input_sha256))))
-             LEFT JOIN rage.failed_items f ON (((f.space_id = s_1.space_id) AND (f.image_id = w_1.image_id) AND (f.input_sha256 = h.input_sha256))))
+                            WHEN 'caption'::text THEN w_1.captions
+                            ELSE w_1.pictures
+                        END AS pictures
+                   FROM wanted w_1) - c_1.embedded) - p.embedded) - f.failed) AS missing,
+            f.failed,
+            f.held
+           FROM (((rage.embedding_spaces s_1
+             CROSS JOIN LATERAL ( SELECT count(*) AS embedded
+                   FROM ((rage.embeddings e
+                     JOIN rage.images i USING (image_id))
+                     JOIN rage.image_documents d USING (image_id))
+                  WHERE ((s_1.encodes = 'caption'::text) AND (e.space_id = s_1.space_id) AND (e.input_sha256 = d.input_sha256) AND (d.input <> ''::text) AND (i.deleted_at IS NULL))) c_1)
+             CROSS JOIN LATERAL ( SELECT count(*) AS embedded
+                   FROM ((rage.embeddings e
+                     JOIN rage.images i USING (image_id))
+                     JOIN rage.contents o USING (content_id))
+                  WHERE ((s_1.encodes <> 'caption'::text) AND (e.space_id = s_1.space_id) AND (e.input_sha256 = o.sha256) AND (i.deleted_at IS NULL))) p)
+             CROSS JOIN LATERAL ( SELECT count(*) AS failed,
+                    count(*) FILTER (WHERE (f_1.attempts >= rage.most_tries())) AS held
+                   FROM (((rage.failed_items f_1
+                     JOIN rage.images i USING (image_id))
+                     LEFT JOIN rage.image_documents d ON (((s_1.encodes = 'caption'::text) AND (d.image_id = f_1.image_id) AND (d.input_sha256 = f_1.input_sha256) AND (d.input <> ''::text))))
+                     LEFT JOIN rage.contents o ON (((s_1.encodes <> 'caption'::text) AND (o.content_id = i.content_id) AND (o.sha256 = f_1.input_sha256))))
+                  WHERE ((f_1.space_id = s_1.space_id) AND (i.deleted_at IS NULL) AND ((d.image_id IS NOT NULL) OR (o.content_id IS NOT NULL)) AND (NOT (EXISTS ( SELECT
+                           FROM rage.embeddings e
+                          WHERE ((e.space_id = s_1.space_id) AND (e.image_id = f_1.image_id) AND (e.input_sha256 = f_1.input_sha256))))))) f)
           WHERE (s_1.state <> 'retired'::text)
-          GROUP BY s_1.space_id
         ), working AS (
          SELECT f.space_id,
             count(*) AS fillers,
