@@ -17,6 +17,7 @@ from benchmarks import (
     killed,
     load,
     look_alikes,
+    looks,
     memory,
     not_found,
     real_catalogue,
@@ -57,6 +58,7 @@ def _parts(options: argparse.Namespace) -> dict[str, Part]:
         "search": partial(filtered_search.measure, images, queries, options.peers, options.cache),
         "hybrid": partial(hybrid.measure, images, queries),
         "look-alikes": partial(look_alikes.measure, images),
+        "looks": partial(looks.measure, images),
         "words": partial(words.measure, images),
         "load": partial(load.measure, images, options.clients, options.seconds),
         "openclipart": partial(real_catalogue.measure, options.limit),
@@ -71,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         "--images",
         type=int,
         default=100_000,
-        help="of search, hybrid, look-alikes, words and load (%(default)s)",
+        help="of search, hybrid, look-alikes, looks, words and load (%(default)s)",
     )
     add("--queries", type=int, default=40, help="of search and hybrid (%(default)s)")
     add("--peers", type=_peers, default=PEERS, help="of search: planner,chroma,lancedb (all), or none")

@@ -1656,6 +1656,18 @@ $_$;
 
 COMMENT ON FUNCTION rage.nearest(image_id bigint, by text, k integer, filters jsonb, among bigint[]) IS 'The images nearest to an image in the active space of a leg, by cosine distance; whatever shows the same bytes is left out.';
 
+CREATE FUNCTION rage.note_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+BEGIN
+    NEW.changed_in := pg_current_xact_id();
+    RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION rage.note_change() IS 'Row trigger: notes the transaction. What a look for missing vectors could not see yet is what it tells from the rest.';
+
 CREATE FUNCTION rage.standing_clause(filters jsonb, image text) RETURNS text
     LANGUAGE sql IMMUTABLE
     RETURN concat_ws(' AND '::text, (image || '.deleted_at IS NULL'::text), CASE WHEN ((filters -> 'state'::text) = '["approved"]'::jsonb) THEN (image || '.state = ''approved'''::text) WHEN (filters ? 'state'::text) THEN (image || '.state = ANY (rage.texts($1 -> ''state''))'::text) ELSE NULL::text END, CASE WHEN (filters ? 'usable_on'::text) THEN format('(%2$s(%1$s.usable_from IS NULL OR %1$s.usable_from <= ($1 ->> ''usable_on'')::date) AND (%1$s.usable_until IS NULL OR %1$s.usable_until >= ($1 ->> ''usable_on'')::date))'::text, image, CASE WHEN ((filters -> 'state'::text) = '["approved"]'::jsonb) THEN ''::text ELSE (image || '.state <> ''approved'' OR '::text) END) ELSE NULL::text END);
@@ -1979,7 +1991,7 @@ BEGIN
             SELECT rage.audited_action(TG_TABLE_NAME, b.entry, a.entry) AS action,
                    coalesce(jsonb_agg(n.name ORDER BY n.name), '[]') AS columns
             FROM jsonb_object_keys(a.entry) AS n (name)
-            WHERE n.name <> 'updated_at' AND a.entry -> n.name IS DISTINCT FROM b.entry -> n.name
+            WHERE n.name NOT IN ('updated_at', 'changed_in') AND a.entry -> n.name IS DISTINCT FROM b.entry -> n.name
         ) AS done
         WHERE a.entry <> b.entry
           -- The progress of a generation has its own log: generation_events.
@@ -2621,6 +2633,12 @@ $$;
 
 COMMENT ON FUNCTION rage.store_contents(hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[], frames integer[], perceptual_hashes bit[]) IS 'Keeps bytes, once per hash whichever brand brings them, and says under which number.';
 
+CREATE FUNCTION rage.store_identity(tables regclass[]) RETURNS text
+    LANGUAGE sql STABLE
+    RETURN concat_ws(' '::text, EXTRACT(epoch FROM pg_postmaster_start_time()), (SELECT string_agg((pg_relation_filenode(t.tab))::text, ' '::text) AS string_agg FROM unnest(store_identity.tables) t(tab)));
+
+COMMENT ON FUNCTION rage.store_identity(tables regclass[]) IS 'Another server, as after a failover, and tables that were emptied or made anew: what was known of them is then void.';
+
 CREATE TABLE rage.prompt_vectors (
     space_id integer NOT NULL,
     prompt_md5 uuid NOT NULL,
@@ -3048,6 +3066,7 @@ CREATE TABLE rage.images (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
     erased_at timestamp with time zone,
+    changed_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT images_attributes_check CHECK ((jsonb_typeof(attributes) = 'object'::text)),
     CONSTRAINT images_erased_is_deleted CHECK (((erased_at IS NULL) OR (deleted_at IS NOT NULL))),
     CONSTRAINT images_kind_check CHECK ((kind = ANY (ARRAY['product'::text, 'style'::text, 'logo'::text, 'scene'::text, 'person'::text, 'sketch'::text, 'other'::text]))),
@@ -3091,6 +3110,8 @@ COMMENT ON COLUMN rage.images.deleted_at IS 'When it was hidden; the row stays f
 
 COMMENT ON COLUMN rage.images.erased_at IS 'When its bytes and vectors were removed for good.';
 
+COMMENT ON COLUMN rage.images.changed_in IS 'The transaction in which it last began to show other bytes, was hidden or shown again; kept by a trigger.';
+
 CREATE FUNCTION rage.undescribed(reader text, brand text, images bigint[], described_since timestamp with time zone, failed_before timestamp with time zone, tries integer) RETURNS TABLE(image_id bigint, brand_id integer, content_id bigint, claimed_until timestamp with time zone, run_id uuid)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
@@ -3124,6 +3145,53 @@ CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, mat
 )'::text, leg, CASE WHEN indexed THEN format('(SELECT image_id, distance FROM %1$I WHERE NOT (SELECT short FROM %2$I) UNION ALL SELECT image_id, distance FROM %3$I) AS best'::text, (leg || '_found'::text), (leg || '_scanned'::text), (leg || '_compared'::text)) ELSE format('%I'::text, (leg || '_compared'::text)) END));
 
 COMMENT ON FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, matching rage.matching, indexed boolean, brand integer, wide boolean) IS 'The CTEs of a vector leg: its best $10 matches, by its index or, where the scan comes back short and where there is none, by comparing every match.';
+
+CREATE TABLE rage.image_documents (
+    image_id bigint NOT NULL,
+    brand_id integer NOT NULL,
+    input text NOT NULL,
+    input_sha256 bytea NOT NULL,
+    words tsvector NOT NULL,
+    configuration text DEFAULT 'english'::text NOT NULL,
+    changed_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT image_documents_input_sha256_check CHECK ((octet_length(input_sha256) = 32))
+);
+
+COMMENT ON TABLE rage.image_documents IS 'An image''s title, caption and tags as one text; kept by rage.refresh_documents after every change of words.';
+
+COMMENT ON COLUMN rage.image_documents.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.image_documents.brand_id IS 'The image''s brand.';
+
+COMMENT ON COLUMN rage.image_documents.input IS 'What text encoders read; empty where nothing is known.';
+
+COMMENT ON COLUMN rage.image_documents.input_sha256 IS 'SHA-256 of the input: an embedding with another hash is out of date.';
+
+COMMENT ON COLUMN rage.image_documents.words IS 'What the text leg searches: title A, tags and SKUs B, caption C, brand D.';
+
+COMMENT ON COLUMN rage.image_documents.configuration IS 'The text search configuration of pg_catalog that stemmed its words.';
+
+COMMENT ON COLUMN rage.image_documents.changed_in IS 'The transaction in which its input last changed; kept by a trigger.';
+
+CREATE FUNCTION rage.wanted_inputs(encodes text, images bigint[]) RETURNS TABLE(image_id bigint, brand_id integer, input_sha256 bytea)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT i.image_id,
+     i.brand_id,
+     d.input_sha256
+    FROM (rage.images i
+      JOIN rage.image_documents d USING (image_id))
+   WHERE ((wanted_inputs.encodes = 'caption'::text) AND (i.image_id = ANY (wanted_inputs.images)) AND (d.image_id = ANY (wanted_inputs.images)) AND (i.deleted_at IS NULL) AND (d.input <> ''::text))
+ UNION ALL
+  SELECT i.image_id,
+     i.brand_id,
+     o.sha256
+    FROM (rage.images i
+      JOIN rage.contents o USING (content_id))
+   WHERE ((wanted_inputs.encodes <> 'caption'::text) AND (i.image_id = ANY (wanted_inputs.images)) AND (i.deleted_at IS NULL) AND (o.erased_at IS NULL));
+END;
+
+COMMENT ON FUNCTION rage.wanted_inputs(encodes text, images bigint[]) IS 'Those of these images that a space is to have a vector of, by what it encodes, with the hash of what is to be embedded.';
 
 CREATE FUNCTION rage.word_forms(word text, configurations text[], allowed integer[], OUT forms text[], OUT stopped text[]) RETURNS record
     LANGUAGE plpgsql STABLE
@@ -3507,12 +3575,12 @@ CREATE TABLE rage.embedding_claims (
     space_id integer NOT NULL,
     image_id bigint NOT NULL,
     brand_id integer NOT NULL,
-    filler_id bigint NOT NULL,
+    filler_id bigint,
     losses integer DEFAULT 0 NOT NULL,
     CONSTRAINT embedding_claims_losses_check CHECK ((losses >= 0))
 );
 
-COMMENT ON TABLE rage.embedding_claims IS 'What is being embedded, and by whom: no two embed the same.';
+COMMENT ON TABLE rage.embedding_claims IS 'What is being embedded, and by whom: no two embed the same. Also what nobody is at any more, and has to be looked at again.';
 
 COMMENT ON COLUMN rage.embedding_claims.space_id IS 'The space.';
 
@@ -3520,7 +3588,7 @@ COMMENT ON COLUMN rage.embedding_claims.image_id IS 'The image.';
 
 COMMENT ON COLUMN rage.embedding_claims.brand_id IS 'The image''s brand.';
 
-COMMENT ON COLUMN rage.embedding_claims.filler_id IS 'Who embeds it.';
+COMMENT ON COLUMN rage.embedding_claims.filler_id IS 'Who embeds it; null: whoever comes next.';
 
 COMMENT ON COLUMN rage.embedding_claims.losses IS 'How many fillers were lost while they worked on it: one that is lost each time kills them.';
 
@@ -3714,30 +3782,6 @@ COMMENT ON COLUMN rage.generation_references.note IS 'What the person said about
 COMMENT ON COLUMN rage.generation_references.search_rank IS 'Its rank in the search that it came from.';
 
 COMMENT ON COLUMN rage.generation_references.search_score IS 'Its score there.';
-
-CREATE TABLE rage.image_documents (
-    image_id bigint NOT NULL,
-    brand_id integer NOT NULL,
-    input text NOT NULL,
-    input_sha256 bytea NOT NULL,
-    words tsvector NOT NULL,
-    configuration text DEFAULT 'english'::text NOT NULL,
-    CONSTRAINT image_documents_input_sha256_check CHECK ((octet_length(input_sha256) = 32))
-);
-
-COMMENT ON TABLE rage.image_documents IS 'An image''s title, caption and tags as one text; kept by rage.refresh_documents after every change of words.';
-
-COMMENT ON COLUMN rage.image_documents.image_id IS 'The image.';
-
-COMMENT ON COLUMN rage.image_documents.brand_id IS 'The image''s brand.';
-
-COMMENT ON COLUMN rage.image_documents.input IS 'What text encoders read; empty where nothing is known.';
-
-COMMENT ON COLUMN rage.image_documents.input_sha256 IS 'SHA-256 of the input: an embedding with another hash is out of date.';
-
-COMMENT ON COLUMN rage.image_documents.words IS 'What the text leg searches: title A, tags and SKUs B, caption C, brand D.';
-
-COMMENT ON COLUMN rage.image_documents.configuration IS 'The text search configuration of pg_catalog that stemmed its words.';
 
 CREATE TABLE rage.image_identifiers (
     identifier_id bigint NOT NULL,
@@ -4778,31 +4822,43 @@ COMMENT ON COLUMN rage_v1.index_audits.audited_at IS 'When; rows of one audit sh
 
 CREATE VIEW rage_v1.index_status WITH (security_invoker='true') AS
  WITH wanted AS (
-         SELECT i.image_id,
-            o.sha256 AS content_sha256,
-            d.input_sha256,
-            d.input
-           FROM ((rage.images i
-             JOIN rage.contents o USING (content_id))
+         SELECT count(*) AS pictures,
+            count(*) FILTER (WHERE (d.input <> ''::text)) AS captions
+           FROM (rage.images i
              LEFT JOIN rage.image_documents d USING (image_id))
-          WHERE ((i.deleted_at IS NULL) AND (o.erased_at IS NULL))
+          WHERE (i.deleted_at IS NULL)
         ), counted AS (
          SELECT s_1.space_id,
-            count(*) FILTER (WHERE (e.image_id IS NOT NULL)) AS embedded,
-            count(*) FILTER (WHERE ((e.image_id IS NULL) AND (f.image_id IS NULL) AND ((s_1.encodes <> 'caption'::text) OR (w_1.input <> ''::text)))) AS missing,
-            count(f.image_id) AS failed,
-            count(f.image_id) FILTER (WHERE (f.attempts >= rage.most_tries())) AS held
-           FROM ((((rage.embedding_spaces s_1
-             CROSS JOIN wanted w_1)
-             CROSS JOIN LATERAL ( SELECT
+            (c_1.embedded + p.embedded) AS embedded,
+            (((( SELECT
                         CASE s_1.encodes
-                            WHEN 'caption'::text THEN w_1.input_sha256
-                            ELSE w_1.content_sha256
-                        END AS content_sha256) h(input_sha256))
-             LEFT JOIN rage.embeddings e ON (((e.space_id = s_1.space_id) AND (e.image_id = w_1.image_id) AND (e.input_sha256 = h.input_sha256))))
-             LEFT JOIN rage.failed_items f ON (((f.space_id = s_1.space_id) AND (f.image_id = w_1.image_id) AND (f.input_sha256 = h.input_sha256))))
+                            WHEN 'caption'::text THEN w_1.captions
+                            ELSE w_1.pictures
+                        END AS pictures
+                   FROM wanted w_1) - c_1.embedded) - p.embedded) - f.failed) AS missing,
+            f.failed,
+            f.held
+           FROM (((rage.embedding_spaces s_1
+             CROSS JOIN LATERAL ( SELECT count(*) AS embedded
+                   FROM ((rage.embeddings e
+                     JOIN rage.images i USING (image_id))
+                     JOIN rage.image_documents d USING (image_id))
+                  WHERE ((s_1.encodes = 'caption'::text) AND (e.space_id = s_1.space_id) AND (e.input_sha256 = d.input_sha256) AND (d.input <> ''::text) AND (i.deleted_at IS NULL))) c_1)
+             CROSS JOIN LATERAL ( SELECT count(*) AS embedded
+                   FROM ((rage.embeddings e
+                     JOIN rage.images i USING (image_id))
+                     JOIN rage.contents o USING (content_id))
+                  WHERE ((s_1.encodes <> 'caption'::text) AND (e.space_id = s_1.space_id) AND (e.input_sha256 = o.sha256) AND (i.deleted_at IS NULL))) p)
+             CROSS JOIN LATERAL ( SELECT count(*) AS failed,
+                    count(*) FILTER (WHERE (f_1.attempts >= rage.most_tries())) AS held
+                   FROM (((rage.failed_items f_1
+                     JOIN rage.images i USING (image_id))
+                     LEFT JOIN rage.image_documents d ON (((s_1.encodes = 'caption'::text) AND (d.image_id = f_1.image_id) AND (d.input_sha256 = f_1.input_sha256) AND (d.input <> ''::text))))
+                     LEFT JOIN rage.contents o ON (((s_1.encodes <> 'caption'::text) AND (o.content_id = i.content_id) AND (o.sha256 = f_1.input_sha256))))
+                  WHERE ((f_1.space_id = s_1.space_id) AND (i.deleted_at IS NULL) AND ((d.image_id IS NOT NULL) OR (o.content_id IS NOT NULL)) AND (NOT (EXISTS ( SELECT
+                           FROM rage.embeddings e
+                          WHERE ((e.space_id = s_1.space_id) AND (e.image_id = f_1.image_id) AND (e.input_sha256 = f_1.input_sha256))))))) f)
           WHERE (s_1.state <> 'retired'::text)
-          GROUP BY s_1.space_id
         ), working AS (
          SELECT f.space_id,
             count(*) AS fillers,
@@ -5271,6 +5327,8 @@ CREATE INDEX embedding_claims_by_filler ON rage.embedding_claims USING btree (fi
 
 CREATE INDEX embedding_claims_by_image ON rage.embedding_claims USING btree (brand_id, image_id);
 
+CREATE INDEX failed_items_by_space ON rage.failed_items USING btree (space_id, attempts);
+
 CREATE INDEX fillers_by_space ON rage.fillers USING btree (space_id);
 
 CREATE INDEX generation_outputs_by_image ON rage.generation_outputs USING btree (image_id);
@@ -5293,6 +5351,8 @@ CREATE INDEX generations_proposal ON rage.generations USING btree (proposal_id);
 
 CREATE INDEX generations_search ON rage.generations USING btree (search_id);
 
+CREATE INDEX image_documents_changed ON rage.image_documents USING btree (changed_in, image_id);
+
 CREATE INDEX image_documents_words ON rage.image_documents USING gin (words, (ARRAY[brand_id]));
 
 CREATE INDEX image_identifiers_by_image ON rage.image_identifiers USING btree (image_id, identifier_id);
@@ -5310,6 +5370,8 @@ CREATE INDEX image_versions_content ON rage.image_versions USING btree (content_
 CREATE INDEX images_attributes ON rage.images USING gin (attributes jsonb_path_ops);
 
 CREATE UNIQUE INDEX images_brand_content_unique ON rage.images USING btree (brand_id, content_id) WHERE (erased_at IS NULL);
+
+CREATE INDEX images_changed ON rage.images USING btree (changed_in, image_id);
 
 CREATE INDEX images_closed ON rage.images USING btree (image_id) INCLUDE (deleted_at, state, usable_from, usable_until) WHERE ((deleted_at IS NOT NULL) OR (state <> 'approved'::text) OR (usable_from IS NOT NULL) OR (usable_until IS NOT NULL));
 
@@ -5416,6 +5478,14 @@ CREATE TRIGGER audit_removed AFTER DELETE ON rage.ratings REFERENCING OLD TABLE 
 CREATE TRIGGER audit_removed AFTER DELETE ON rage.search_legs REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('leg');
 
 CREATE TRIGGER audit_removed AFTER DELETE ON rage.tags REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('tag_id');
+
+CREATE TRIGGER change_of_input BEFORE UPDATE ON rage.image_documents FOR EACH ROW WHEN ((old.input_sha256 <> new.input_sha256)) EXECUTE FUNCTION rage.note_change();
+
+CREATE TRIGGER change_of_new BEFORE INSERT ON rage.image_documents FOR EACH ROW EXECUTE FUNCTION rage.note_change();
+
+CREATE TRIGGER change_of_new BEFORE INSERT ON rage.images FOR EACH ROW EXECUTE FUNCTION rage.note_change();
+
+CREATE TRIGGER change_of_shown BEFORE UPDATE ON rage.images FOR EACH ROW WHEN (((old.content_id <> new.content_id) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR (old.erased_at IS DISTINCT FROM new.erased_at))) EXECUTE FUNCTION rage.note_change();
 
 ALTER TABLE ONLY rage.api_keys
     ADD CONSTRAINT api_keys_caller_id_fkey FOREIGN KEY (caller_id) REFERENCES rage.callers(caller_id) ON DELETE CASCADE;

@@ -126,7 +126,7 @@ async def test_what_every_request_would_meet_blames_no_image(
     assert (filled.embedded, filled.failed) == (0, 0)
     assert complaint in str(filled.trouble)
     assert len(stub.requests) == 2
-    assert await value(database, "SELECT count(*) FROM rage.embedding_claims") == 0
+    assert await value(database, "SELECT count(filler_id) FROM rage.embedding_claims") == 0
 
 
 async def test_an_image_that_alone_fails_is_found_recorded_held_and_tried_again_when_told(

@@ -18,7 +18,7 @@ from rage_pg.types import SearchRequest
 from tests.generating import value
 from tests.store import HashingEncoder, add, by
 
-CLAIMS = "SELECT count(*) FROM rage.embedding_claims"
+CLAIMS = "SELECT count(*) FROM rage.embedding_claims WHERE filler_id IS NOT NULL"
 FILLERS = "SELECT count(*) FROM rage.fillers"
 EMBEDDED = "SELECT count(*) FROM rage.embeddings"
 IDENTITY = usem3.Usem3().identity

@@ -55,6 +55,23 @@ def test_each_migration_can_be_undone_alone(server_18: str, empty_database: Call
     assert rows(url, OBJECTS_LEFT) == []
 
 
+def test_a_column_of_changes_comes_without_writing_the_rows_anew(
+    server_18: str, empty_database: Callable[[str], str]
+) -> None:
+    url = empty_database(server_18)
+    migrate.upgrade(url, "0018")
+    files = "SELECT pg_relation_filenode('rage.images'), pg_relation_filenode('rage.image_documents')"
+    before = rows(url, files)
+    migrate.upgrade(url, "0019")
+    assert rows(url, files) == before
+    [(default,)] = rows(
+        url,
+        "SELECT column_default FROM information_schema.columns"
+        " WHERE table_schema = 'rage' AND table_name = 'images' AND column_name = 'changed_in'",
+    )
+    assert default == "pg_current_xact_id()"
+
+
 def test_alembic_sees_no_difference_to_the_tables(
     any_server: str, empty_database: Callable[[str], str]
 ) -> None:

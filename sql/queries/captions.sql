@@ -1,6 +1,29 @@
 -- name: begin_run
--- The database's own clock: what is described or fails from now on belongs to this run or a later one.
-SELECT clock_timestamp();
+-- The database's own clock: what is described or fails from now on belongs to this run or a later one. And the moment
+-- from which a later one may go on. The lock of a row is a write, and its commit waits for the disk: a server that
+-- crashes gives out no number again that the snapshot takes for past.
+SELECT clock_timestamp() AS started,
+       pg_current_snapshot()::text AS snapshot,
+       rage.store_identity('{rage.images,rage.contents,rage.descriptions,rage.caption_tries}') AS store,
+       set_config('synchronous_commit', 'on', true)
+FROM rage.brands
+WHERE key = 'shared'
+FOR KEY SHARE;
+
+-- name: changed_images
+-- The images that a look from an earlier moment could not see as they are now, and those that a run was at or failed on.
+-- What lies beyond the newest transaction was numbered by another server, and has not changed on this one.
+SELECT i.image_id
+FROM rage.images AS i
+WHERE i.changed_in >= pg_snapshot_xmin(%(snapshot)s::pg_snapshot)
+  AND i.changed_in < pg_snapshot_xmax(pg_current_snapshot())
+  AND NOT pg_visible_in_snapshot(i.changed_in, %(snapshot)s::pg_snapshot)
+UNION
+SELECT i.image_id
+FROM rage.caption_tries AS t
+JOIN rage.images AS i USING (image_id)
+WHERE t.reader = %(reader)s AND (t.attempts < %(tries)s OR t.content_id <> i.content_id)
+LIMIT %(most)s;
 
 -- name: brand_exists
 -- Whether there is a brand of this name.
@@ -127,7 +150,7 @@ UPDATE rage.caption_tries SET claimed_until = clock_timestamp() + %(lease)s WHER
 SELECT status FROM rage.paid_calls WHERE call_id = %(call_id)s FOR UPDATE;
 
 -- name: release
--- Gives a claimed image back untried; what failed before stays noted.
+-- Gives a claimed image back untried. The row stays: runs that passed it by meanwhile took it for done.
 UPDATE rage.caption_tries
 SET run_id = NULL, claimed_until = NULL, call_id = NULL
 WHERE image_id = %(image_id)s AND reader = %(reader)s AND run_id = %(run_id)s;
@@ -138,11 +161,6 @@ UPDATE rage.caption_tries
 SET attempts = attempts + 1, reason = %(reason)s, failed_at = clock_timestamp(),
     run_id = NULL, claimed_until = NULL, call_id = NULL
 WHERE image_id = %(image_id)s AND reader = %(reader)s AND run_id = %(run_id)s;
-
--- name: remove_idle
--- Rows that say nothing: no run is at the image, and it never failed.
-DELETE FROM rage.caption_tries
-WHERE image_id = %(image_id)s AND reader = %(reader)s AND run_id IS NULL AND attempts = 0;
 
 -- name: lock_brand_of_image
 -- The lock that imports and edits take: none changes the image's caption or picture until this transaction ends.

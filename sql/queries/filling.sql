@@ -17,9 +17,9 @@ SET embedded = embedded + %(embedded)s, failed = failed + %(failed)s, beat_at = 
 WHERE filler_id = %(filler_id)s;
 
 -- name: end
--- A filler is done: what it claimed and did not get to is anybody's.
+-- A filler is done: what it claimed and did not get to is whoever's that comes next.
 WITH ended AS (DELETE FROM rage.fillers WHERE filler_id = %(filler_id)s)
-DELETE FROM rage.embedding_claims WHERE filler_id = %(filler_id)s;
+UPDATE rage.embedding_claims SET filler_id = NULL, losses = 0 WHERE filler_id = %(filler_id)s;
 
 -- name: forget_lost
 -- Fillers that have been silent for very long and hold nothing any more.
@@ -38,6 +38,7 @@ WITH lost AS (
     FROM rage.embedding_claims AS c
     LEFT JOIN rage.fillers AS f USING (filler_id)
     WHERE c.space_id = %(space_id)s
+      AND c.filler_id IS NOT NULL
       AND (f.filler_id IS NULL OR f.beat_at < clock_timestamp() - rage.lost_after())
     ORDER BY c.losses, c.image_id
     LIMIT 1
@@ -48,23 +49,73 @@ FROM lost
 WHERE c.space_id = lost.space_id AND c.image_id = lost.image_id
 RETURNING c.image_id, c.losses;
 
--- name: claim
--- The next images, after one, that a space lacks or has of an older input, that nobody is at work on, and that have
--- not failed in this run. Of the two ways to want an image, the planner leaves out the one that is not asked for.
-WITH wanted AS (
-    SELECT i.image_id, i.brand_id, d.input_sha256
-    FROM rage.images AS i
-    JOIN rage.image_documents AS d USING (image_id)
-    WHERE %(encodes)s = 'caption' AND i.image_id > %(after)s AND i.deleted_at IS NULL AND d.input <> ''
-    UNION ALL
-    SELECT i.image_id, i.brand_id, o.sha256
-    FROM rage.images AS i
-    JOIN rage.contents AS o USING (content_id)
-    WHERE %(encodes)s <> 'caption' AND i.image_id > %(after)s AND i.deleted_at IS NULL AND o.erased_at IS NULL
+-- name: claim_given_up
+-- What nobody is at any more, though it was claimed: looks that passed it by meanwhile took it for done.
+WITH given_up AS (
+    SELECT c.space_id, c.image_id
+    FROM rage.embedding_claims AS c
+    WHERE c.filler_id IS NULL AND c.space_id = %(space_id)s
+    ORDER BY c.image_id
+    LIMIT %(batch)s
 )
+UPDATE rage.embedding_claims AS c
+SET filler_id = %(filler_id)s
+FROM given_up
+WHERE c.space_id = given_up.space_id AND c.image_id = given_up.image_id
+RETURNING c.image_id, c.losses;
+
+-- name: begin_look
+-- The moment at which a look begins, for the next one to go on from. It writes, and its commit waits for the disk: a
+-- server that crashes gives out no number again that the snapshot takes for past.
+INSERT INTO rage.fillers (filler_id, space_id) OVERRIDING SYSTEM VALUE
+VALUES (%(filler_id)s, %(space_id)s)
+ON CONFLICT (filler_id) DO UPDATE SET beat_at = clock_timestamp()
+RETURNING pg_current_snapshot()::text AS snapshot,
+          rage.store_identity(ARRAY[
+              'rage.images', 'rage.image_documents', 'rage.contents', 'rage.failed_items', 'rage.embedding_claims',
+              format('rage.embeddings_%%s', space_id)]::regclass[]) AS store,
+          set_config('synchronous_commit', 'on', true);
+
+-- name: next_images
+-- The images after one, of all.
+SELECT image_id
+FROM rage.images
+WHERE image_id > %(after)s AND deleted_at IS NULL
+ORDER BY image_id
+LIMIT %(ahead)s;
+
+-- name: next_changed
+-- The images after one that a look from an earlier moment could not see as they are now, and those that failed and are
+-- tried again. What lies beyond the newest transaction was numbered by another server, and has not changed on this one.
+SELECT image_id
+FROM (
+    SELECT i.image_id
+    FROM rage.images AS i
+    WHERE i.changed_in >= pg_snapshot_xmin(%(since)s::pg_snapshot)
+      AND i.changed_in < pg_snapshot_xmax(pg_current_snapshot())
+      AND NOT pg_visible_in_snapshot(i.changed_in, %(since)s::pg_snapshot)
+    UNION
+    SELECT d.image_id
+    FROM rage.image_documents AS d
+    WHERE %(encodes)s = 'caption'
+      AND d.changed_in >= pg_snapshot_xmin(%(since)s::pg_snapshot)
+      AND d.changed_in < pg_snapshot_xmax(pg_current_snapshot())
+      AND NOT pg_visible_in_snapshot(d.changed_in, %(since)s::pg_snapshot)
+    UNION
+    SELECT f.image_id
+    FROM rage.failed_items AS f
+    WHERE f.space_id = %(space_id)s AND f.attempts < rage.most_tries() AND f.failed_at < %(started_at)s
+) AS changed
+WHERE image_id > %(after)s
+ORDER BY image_id
+LIMIT %(ahead)s;
+
+-- name: claim
+-- Those of these images that a space lacks or has of an older input, that nobody is at work on, and that have not
+-- failed in this run.
 INSERT INTO rage.embedding_claims (space_id, image_id, brand_id, filler_id)
 SELECT %(space_id)s, w.image_id, w.brand_id, %(filler_id)s
-FROM wanted AS w
+FROM rage.wanted_inputs(%(encodes)s, %(image_ids)s::bigint[]) AS w
 LEFT JOIN rage.embeddings AS e
     ON e.space_id = %(space_id)s AND e.image_id = w.image_id AND e.input_sha256 = w.input_sha256
 LEFT JOIN rage.failed_items AS f
@@ -80,21 +131,18 @@ LIMIT %(batch)s
 RETURNING image_id;
 
 -- name: inputs
--- What is to be embedded of claimed images; what was erased or emptied meanwhile is left out.
-SELECT i.image_id, i.brand_id,
-       CASE s.encodes WHEN 'caption' THEN d.input_sha256 ELSE o.sha256 END AS input_sha256,
-       CASE WHEN s.encodes <> 'caption' THEN o.thumbnail END AS thumbnail,
-       CASE WHEN s.encodes = 'caption' THEN d.input END AS input
-FROM rage.embedding_spaces AS s
-CROSS JOIN rage.images AS i
+-- What is to be embedded of claimed images; what was erased, emptied or embedded meanwhile is left out.
+SELECT w.image_id, w.brand_id, w.input_sha256,
+       CASE WHEN %(encodes)s <> 'caption' THEN o.thumbnail END AS thumbnail,
+       CASE WHEN %(encodes)s = 'caption' THEN d.input END AS input
+FROM rage.wanted_inputs(%(encodes)s, %(image_ids)s::bigint[]) AS w
+JOIN rage.images AS i USING (image_id)
 JOIN rage.contents AS o USING (content_id)
 LEFT JOIN rage.image_documents AS d USING (image_id)
-WHERE s.space_id = %(space_id)s
-  AND i.image_id = ANY (%(image_ids)s::bigint[])
-  AND i.deleted_at IS NULL
-  AND o.erased_at IS NULL
-  AND (s.encodes <> 'caption' OR d.input <> '')
-ORDER BY i.image_id;
+LEFT JOIN rage.embeddings AS e
+    ON e.space_id = %(space_id)s AND e.image_id = w.image_id AND e.input_sha256 = w.input_sha256
+WHERE e.image_id IS NULL AND o.erased_at IS NULL
+ORDER BY w.image_id;
 
 -- name: claims_of_others
 -- How many images of a space others are at work on, and how many of these fillers are lost.
@@ -123,9 +171,29 @@ SET input_sha256 = excluded.input_sha256, embedding = excluded.embedding, create
 DELETE FROM rage.failed_items WHERE space_id = %(space_id)s AND image_id = ANY (%(image_ids)s);
 
 -- name: release
--- One's claims of images that are dealt with, or that somebody else may have.
+-- One's claims of images of which nothing is to be embedded any more.
 DELETE FROM rage.embedding_claims
 WHERE space_id = %(space_id)s AND image_id = ANY (%(image_ids)s) AND filler_id = %(filler_id)s;
+
+-- name: settle
+-- One's claims of images that are dealt with. Who has anything changed meanwhile leaves it to whoever comes next: others
+-- have looked at it since, found it claimed, and look at it no more.
+WITH changed AS (
+    SELECT w.image_id, w.brand_id
+    FROM unnest(%(image_ids)s::bigint[], %(hashes)b::bytea[]) AS dealt (image_id, input_sha256)
+    JOIN rage.wanted_inputs(%(encodes)s, %(image_ids)s::bigint[]) AS w USING (image_id)
+    WHERE w.input_sha256 <> dealt.input_sha256
+),
+given_up AS (
+    INSERT INTO rage.embedding_claims AS c (space_id, image_id, brand_id)
+    SELECT %(space_id)s, image_id, brand_id FROM changed
+    ON CONFLICT (space_id, image_id) DO UPDATE SET filler_id = NULL, losses = 0 WHERE c.filler_id = %(filler_id)s
+)
+DELETE FROM rage.embedding_claims
+WHERE space_id = %(space_id)s
+  AND filler_id = %(filler_id)s
+  AND image_id = ANY (%(image_ids)s::bigint[])
+  AND image_id NOT IN (SELECT image_id FROM changed);
 
 -- name: record_failure
 -- Counts a failed try of one input; another input starts afresh.
@@ -140,12 +208,21 @@ SET attempts = excluded.attempts + CASE WHEN f.input_sha256 = excluded.input_sha
     failed_at = now();
 
 -- name: retry
--- Failures that are forgotten, so that their images are tried afresh.
-DELETE FROM rage.failed_items AS f
-USING rage.embedding_spaces AS s
-WHERE s.space_id = f.space_id
-  AND (%(space)s::text IS NULL OR s.name = %(space)s)
-  AND (%(image_ids)s::bigint[] IS NULL OR f.image_id = ANY (%(image_ids)s));
+-- Failures that are forgotten; their images wait for whoever comes next. How many these were.
+WITH forgotten AS (
+    DELETE FROM rage.failed_items AS f
+    USING rage.embedding_spaces AS s
+    WHERE s.space_id = f.space_id
+      AND (%(space)s::text IS NULL OR s.name = %(space)s)
+      AND (%(image_ids)s::bigint[] IS NULL OR f.image_id = ANY (%(image_ids)s))
+    RETURNING f.space_id, f.image_id, f.brand_id
+),
+waiting AS (
+    INSERT INTO rage.embedding_claims (space_id, image_id, brand_id)
+    SELECT space_id, image_id, brand_id FROM forgotten
+    ON CONFLICT (space_id, image_id) DO NOTHING
+)
+SELECT count(*) FROM forgotten;
 
 -- name: note_trouble
 -- Why filling a space does not go on, or that it does.

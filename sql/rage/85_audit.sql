@@ -62,7 +62,7 @@ BEGIN
             SELECT rage.audited_action(TG_TABLE_NAME, b.entry, a.entry) AS action,
                    coalesce(jsonb_agg(n.name ORDER BY n.name), '[]') AS columns
             FROM jsonb_object_keys(a.entry) AS n (name)
-            WHERE n.name <> 'updated_at' AND a.entry -> n.name IS DISTINCT FROM b.entry -> n.name
+            WHERE n.name NOT IN ('updated_at', 'changed_in') AND a.entry -> n.name IS DISTINCT FROM b.entry -> n.name
         ) AS done
         WHERE a.entry <> b.entry
           -- The progress of a generation has its own log: generation_events.

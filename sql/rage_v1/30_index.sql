@@ -2,30 +2,54 @@
 
 CREATE OR REPLACE VIEW rage_v1.index_status WITH (security_invoker = true) AS
 WITH wanted AS (
-    SELECT i.image_id, o.sha256 AS content_sha256, d.input_sha256, d.input
+    -- Once, however many spaces there are. The bytes of an image that is not hidden are there: nothing is asked of them.
+    SELECT count(*) AS pictures, count(*) FILTER (WHERE d.input <> '') AS captions
     FROM rage.images AS i
-    JOIN rage.contents AS o USING (content_id)
     LEFT JOIN rage.image_documents AS d USING (image_id)
-    WHERE i.deleted_at IS NULL AND o.erased_at IS NULL
+    WHERE i.deleted_at IS NULL
 ),
 counted AS (
     SELECT
         s.space_id,
-        count(*) FILTER (WHERE e.image_id IS NOT NULL) AS embedded,
-        count(*) FILTER (WHERE e.image_id IS NULL AND f.image_id IS NULL
-                           AND (s.encodes <> 'caption' OR w.input <> '')) AS missing,
-        count(f.image_id) AS failed,
-        count(f.image_id) FILTER (WHERE f.attempts >= rage.most_tries()) AS held
+        c.embedded + p.embedded AS embedded,
+        (SELECT CASE s.encodes WHEN 'caption' THEN w.captions ELSE w.pictures END FROM wanted AS w)
+            - c.embedded - p.embedded - f.failed AS missing,
+        f.failed,
+        f.held
     FROM rage.embedding_spaces AS s
-    CROSS JOIN wanted AS w
-    CROSS JOIN LATERAL (SELECT CASE s.encodes WHEN 'caption' THEN w.input_sha256 ELSE w.content_sha256 END) AS h (input_sha256)
-    LEFT JOIN rage.embeddings AS e
-        ON e.space_id = s.space_id AND e.image_id = w.image_id AND e.input_sha256 = h.input_sha256
-    LEFT JOIN rage.failed_items AS f
-        ON f.space_id = s.space_id AND f.image_id = w.image_id AND f.input_sha256 = h.input_sha256
+    -- Of the two, the one that does not concern the space is left out; an empty space costs nothing.
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS embedded
+        FROM rage.embeddings AS e
+        JOIN rage.images AS i USING (image_id)
+        JOIN rage.image_documents AS d USING (image_id)
+        WHERE s.encodes = 'caption' AND e.space_id = s.space_id AND e.input_sha256 = d.input_sha256 AND d.input <> ''
+          AND i.deleted_at IS NULL
+    ) AS c
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS embedded
+        FROM rage.embeddings AS e
+        JOIN rage.images AS i USING (image_id)
+        JOIN rage.contents AS o USING (content_id)
+        WHERE s.encodes <> 'caption' AND e.space_id = s.space_id AND e.input_sha256 = o.sha256 AND i.deleted_at IS NULL
+    ) AS p
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS failed, count(*) FILTER (WHERE f.attempts >= rage.most_tries()) AS held
+        FROM rage.failed_items AS f
+        JOIN rage.images AS i USING (image_id)
+        LEFT JOIN rage.image_documents AS d
+            ON s.encodes = 'caption' AND d.image_id = f.image_id AND d.input_sha256 = f.input_sha256 AND d.input <> ''
+        LEFT JOIN rage.contents AS o
+            ON s.encodes <> 'caption' AND o.content_id = i.content_id AND o.sha256 = f.input_sha256
+        WHERE f.space_id = s.space_id
+          AND i.deleted_at IS NULL
+          AND (d.image_id IS NOT NULL OR o.content_id IS NOT NULL)
+          -- As somebody stores it who was taken for lost, after another had failed.
+          AND NOT EXISTS (SELECT FROM rage.embeddings AS e
+                          WHERE e.space_id = s.space_id AND e.image_id = f.image_id AND e.input_sha256 = f.input_sha256)
+    ) AS f
     -- Of a retired space nothing is still to be made.
     WHERE s.state <> 'retired'
-    GROUP BY s.space_id
 ),
 working AS (
     SELECT

@@ -79,6 +79,7 @@ class _Filling:
         self._busy: set[object] = set()
         self._asked_again: set[object] = set()
         self._hashed = False
+        self._looks = index.Looks()
 
     async def fill(self) -> None:
         """Embed what is missing in every space that this process is not at already, and describe images."""
@@ -112,7 +113,7 @@ class _Filling:
                 # There is more than one batch: another worker may join.
                 asked.append(asyncio.create_task(jobs.defer_fill_index(self._runtime.database)))
 
-        await index.fill(self._runtime.database, [encoder], progress, waits=False)
+        await index.fill(self._runtime.database, [encoder], progress, waits=False, looks=self._looks)
         await asyncio.gather(*asked)
 
     async def _describe(self) -> None:
@@ -125,6 +126,7 @@ class _Filling:
                 self._runtime.registry.captioner(),
                 limit=DESCRIBED_AT_ONCE,
                 month=self._runtime.settings.caption_budget,
+                looks=self._looks,
             )
         except SetupError as error:
             log.warning("images are not described", reason=str(error))

@@ -8,6 +8,7 @@ from rage_pg.index.captions import Described, DescribeProgress, describe
 from rage_pg.index.claims import BATCH
 from rage_pg.index.filling import Filled, Progress, fill, note_trouble, retry
 from rage_pg.index.hashing import hash_pictures
+from rage_pg.index.looks import Looks
 from rage_pg.index.rebuilding import Rebuilt, drop, rebuild
 from rage_pg.index.spaces import (
     activate,
@@ -31,6 +32,7 @@ __all__ = [
     "DescribeProgress",
     "Described",
     "Filled",
+    "Looks",
     "Progress",
     "Rebuilt",
     "activate",

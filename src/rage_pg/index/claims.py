@@ -14,6 +14,7 @@ from msgspec import Struct
 from rage_pg.cancelling import heed_cancellation
 from rage_pg.database import Connection, Database, execute, fetch_all, fetch_only, fetch_value
 from rage_pg.errors import Conflict, DatabaseUnavailable
+from rage_pg.index.looks import Looks, Moment
 from rage_pg.logs import redact_text
 from rage_pg.resources import statements
 from rage_pg.types import Space
@@ -29,6 +30,9 @@ BEAT = 3.0
 
 LOOK_AGAIN = 0.5
 """Seconds between two looks at whether the others are done."""
+
+AHEAD = 1000
+"""Images that are looked at together: while they are, others wait who claim in the same space."""
 
 MOST_LOSSES = 5
 """How many fillers may be lost over one image before it is held. Some are lost for reasons of their own."""
@@ -59,18 +63,32 @@ class _Others(Struct, frozen=True):
     lost: int
 
 
+class _Look(Struct):
+    """A look at all images, or at those that changed since an earlier one, in the order of their ids."""
+
+    moment: Moment
+    since: str | None
+    after: int = 0
+    ahead: Sequence[int] = ()
+    """Images that are still to be looked at, before any others."""
+    claimed: bool = False
+    is_over: bool = False
+
+
 class Claims:
     """What one filler claims in one space, in the order of the images. Several tasks may call `next`.
 
     `waits`: what others are at work on is waited for, should they be lost; else they are left to it.
     """
 
-    def __init__(self, database: Database, space: Space, begun: _Begun, *, waits: bool) -> None:
+    def __init__(self, database: Database, space: Space, begun: _Begun, looks: Looks, *, waits: bool) -> None:
         self._database = database
         self._space = space
         self._begun = begun
+        self._looks = looks
         self._waits = waits
-        self._after = 0
+        self._look: _Look | None = None
+        self._turn = asyncio.Lock()
 
     @property
     def filler_id(self) -> int:
@@ -82,19 +100,29 @@ class Claims:
         An image over which a filler was lost comes alone, and is held when too many were.
         """
         while True:
-            async with self._database.transaction() as connection:
-                claims = await self._claim(connection)
-                items = await self._read(connection, claims)
+            async with self._turn:
+                look = self._look = self._look or await self._begin_look()
+                items = await self._go_on(look)
             heed_cancellation()
             if items:
                 return items
-            if claims:
-                continue
-            if self._after:
-                # What others gave up meanwhile, or what changed, may lie before.
-                self._after = 0
-            elif not (self._waits and await self._others_end()):
+            # After a look that found anything comes another: meanwhile something may have changed.
+            if look.is_over and not look.claimed and not (self._waits and await self._others_end()):
                 return []
+
+    async def _begin_look(self) -> _Look:
+        async with self._database.transaction() as connection:
+            moment = await fetch_only(connection, SQL["begin_look"], self._values(), Moment)
+        return _Look(moment, self._looks.since(self._space.id, moment))
+
+    async def _go_on(self, look: _Look) -> list[Item]:
+        async with self._database.transaction() as connection:
+            claims = await self._claim(connection, look)
+            items = await self._read(connection, claims)
+        if look.is_over:
+            self._looks.remember(self._space.id, look.moment, look.since)
+            self._look = None
+        return items
 
     async def _others_end(self) -> bool:
         """Wait until nobody else is at work, or somebody was lost; whether there was anybody at all."""
@@ -108,19 +136,35 @@ class Claims:
             heed_cancellation()
             await asyncio.sleep(LOOK_AGAIN)
 
-    async def _claim(self, connection: Connection) -> Sequence[_Claim]:
-        await execute(connection, SQL["take_turn"], self._values())
-        lost = await fetch_all(connection, SQL["claim_lost"], self._values(), _Claim)
-        if lost:
-            return lost
-        values = self._values(
-            after=self._after, batch=BATCH, encodes=self._space.encodes, started_at=self._begun.started_at
-        )
+    async def _claim(self, connection: Connection, look: _Look) -> Sequence[_Claim]:
+        await self.take_turn(connection)
+        for statement in ("claim_lost", "claim_given_up"):
+            claims = await fetch_all(connection, SQL[statement], self._values(batch=BATCH), _Claim)
+            if claims:
+                look.claimed = True
+                return claims
+        look.ahead = look.ahead or await self._next(connection, look)
+        if not look.ahead:
+            look.is_over = True
+            return []
+        values = self._values(image_ids=list(look.ahead), batch=BATCH, started_at=self._begun.started_at)
         claims = await fetch_all(connection, SQL["claim"], values, _Claim)
-        self._after = max([self._after, *(claim.image_id for claim in claims)])
+        look.claimed = look.claimed or bool(claims)
+        has_more = len(claims) == BATCH
+        look.after = max(claim.image_id for claim in claims) if has_more else look.ahead[-1]
+        look.ahead = [image_id for image_id in look.ahead if image_id > look.after]
         return claims
 
+    async def _next(self, connection: Connection, look: _Look) -> list[int]:
+        values = self._values(
+            after=look.after, ahead=AHEAD, since=look.since, started_at=self._begun.started_at
+        )
+        statement = "next_images" if look.since is None else "next_changed"
+        return [row.image_id for row in await fetch_all(connection, SQL[statement], values, _Claim)]
+
     async def _read(self, connection: Connection, claims: Sequence[_Claim]) -> list[Item]:
+        if not claims:
+            return []
         ids = [claim.image_id for claim in claims]
         items = await fetch_all(connection, SQL["inputs"], self._values(image_ids=ids), Item)
         deadly = {claim.image_id for claim in claims if claim.losses > MOST_LOSSES}
@@ -133,12 +177,24 @@ class Claims:
         await execute(connection, SQL["release"], self._values(image_ids=sorted(gone)))
         return kept
 
+    async def settle(self, connection: Connection, items: Sequence[Item]) -> None:
+        """Give up the claims of images that are dealt with, once `take_turn` was called."""
+        values = self._values(
+            image_ids=[item.image_id for item in items], hashes=[item.input_sha256 for item in items]
+        )
+        await execute(connection, SQL["settle"], values)
+
+    async def take_turn(self, connection: Connection) -> None:
+        """Wait for those who claim in the space, and let them wait until the transaction ends."""
+        await execute(connection, SQL["take_turn"], self._values())
+
     def _values(self, **more: object) -> dict[str, object]:
-        return {"space_id": self._space.id, "filler_id": self.filler_id, **more}
+        own = {"space_id": self._space.id, "encodes": self._space.encodes, "filler_id": self.filler_id}
+        return {**own, **more}
 
 
 @asynccontextmanager
-async def filler(database: Database, space: Space, *, waits: bool) -> AsyncIterator[Claims]:
+async def filler(database: Database, space: Space, looks: Looks, *, waits: bool) -> AsyncIterator[Claims]:
     """A filler of a space, that gives signs of life until the context ends; then its claims are given up."""
     async with database.transaction() as connection:
         await execute(connection, SQL["forget_lost"], {})
@@ -146,7 +202,7 @@ async def filler(database: Database, space: Space, *, waits: bool) -> AsyncItera
     values = {"filler_id": begun.filler_id, "space_id": space.id}
     beating = asyncio.create_task(_beat(database, values))
     try:
-        yield Claims(database, space, begun, waits=waits)
+        yield Claims(database, space, begun, looks, waits=waits)
     finally:
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)

@@ -166,6 +166,8 @@ async def _store(filling: Filling, items: Sequence[Item], vectors: Vectors) -> N
             raise Trouble("The space was retired.")
         async with connection.cursor() as cursor:
             await cursor.executemany(SQL["store_embedding"], rows)
+        # Not before the vectors are in, which takes long. From here on nobody else claims in the space.
+        await filling.claims.take_turn(connection)
         done = {"space_id": space_id, "image_ids": [item.image_id for item in items]}
         await execute(connection, SQL["clear_failures"], done)
         await _settle(connection, filling, items, embedded=len(items))
@@ -173,6 +175,7 @@ async def _store(filling: Filling, items: Sequence[Item], vectors: Vectors) -> N
 
 async def _give_up(filling: Filling, item: Item, error: RageError) -> None:
     async with filling.database.transaction() as connection:
+        await filling.claims.take_turn(connection)
         await record_failure(connection, filling.space, item, str(error))
         await _settle(connection, filling, [item], failed=1)
 
@@ -180,9 +183,6 @@ async def _give_up(filling: Filling, item: Item, error: RageError) -> None:
 async def _settle(
     connection: Connection, filling: Filling, items: Sequence[Item], *, embedded: int = 0, failed: int = 0
 ) -> None:
-    filler_id = filling.claims.filler_id
-    ids = [item.image_id for item in items]
-    released = {"space_id": filling.space.id, "filler_id": filler_id, "image_ids": ids}
-    await execute(connection, SQL["release"], released)
-    counted = {"filler_id": filler_id, "embedded": embedded, "failed": failed}
+    await filling.claims.settle(connection, items)
+    counted = {"filler_id": filling.claims.filler_id, "embedded": embedded, "failed": failed}
     await execute(connection, SQL["count"], counted)

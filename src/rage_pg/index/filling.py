@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 import structlog
@@ -11,8 +13,9 @@ from msgspec import Struct
 
 from rage_pg.database import Database, execute, fetch_value
 from rage_pg.errors import RageError
-from rage_pg.index.claims import SQL, filler
+from rage_pg.index.claims import SQL, Claims, filler
 from rage_pg.index.embedding import Filling, Trouble, embed
+from rage_pg.index.looks import Looks
 from rage_pg.index.spaces import space_of
 from rage_pg.logs import redact_text
 from rage_pg.providers.ports import Encoder, PaidEncoder
@@ -29,6 +32,9 @@ MANY = 500
 
 Progress: TypeAlias = Callable[[str, int], None]
 """Called with a space's name and how many of its images have been dealt with since the last call."""
+
+
+Claiming: TypeAlias = Callable[[Space], AbstractAsyncContextManager[Claims]]
 
 
 class Filled(Struct, frozen=True, kw_only=True):
@@ -50,17 +56,19 @@ async def fill(
     progress: Progress | None = None,
     *,
     waits: bool = True,
+    looks: Looks | None = None,
 ) -> list[Filled]:
     """Embed all that is missing in the spaces of these encoders; with `waits` also what others are at, should
-    they be lost over it.
+    they be lost over it. With `looks`, which the caller keeps, it goes on from what earlier calls have seen.
 
     An input that an encoder cannot embed is recorded with its reason and never stops the rest; an encoder
     that does not work stops its own space. Vectors are committed batch by batch: killed and run again, it
     goes on where it stopped. Any number may fill at the same time, in any processes.
     """
     found = [(await space_of(database, encoder), encoder) for encoder in encoders]
+    claiming = partial(filler, database, looks=Looks() if looks is None else looks, waits=waits)
     return await _together(
-        [_fill(database, space, encoder, progress, waits) for space, encoder in found if space is not None]
+        [_fill(database, space, encoder, progress, claiming) for space, encoder in found if space is not None]
     )
 
 
@@ -68,7 +76,7 @@ async def retry(database: Database, space: str | None, image_ids: Sequence[int] 
     """Forget failures, of one space or of all, so that these images are tried afresh; how many those were."""
     values = {"space": space, "image_ids": None if image_ids is None else list(image_ids)}
     async with database.transaction() as connection:
-        return await execute(connection, SQL["retry"], values)
+        return int(await fetch_value(connection, SQL["retry"], values))
 
 
 async def note_trouble(database: Database, space: Space, trouble: str | None) -> None:
@@ -79,11 +87,11 @@ async def note_trouble(database: Database, space: Space, trouble: str | None) ->
 
 
 async def _fill(
-    database: Database, space: Space, encoder: Encoder, progress: Progress | None, waits: bool
+    database: Database, space: Space, encoder: Encoder, progress: Progress | None, claiming: Claiming
 ) -> Filled:
     done: list[tuple[int, int]] = []
     await _ask(database, "set_index_aside", {"space_id": space.id, "many": MANY})
-    trouble = await _worked(database, space, encoder, progress, waits, done)
+    trouble = await _worked(database, space, encoder, progress, claiming, done)
     # Also where it stands still: until it goes on, searches would compare all that it has.
     index_built = await _ask(database, "build_index", {"space_id": space.id})
     await note_trouble(database, space, trouble)
@@ -99,12 +107,12 @@ async def _worked(
     space: Space,
     encoder: Encoder,
     progress: Progress | None,
-    waits: bool,
+    claiming: Claiming,
     done: list[tuple[int, int]],
 ) -> str | None:
     """Why it stopped before it was done, if it did."""
     try:
-        async with filler(database, space, waits=waits) as claims:
+        async with claiming(space) as claims:
             filling = Filling(database=database, space=space, encoder=encoder, claims=claims)
             tasks = CALLS_AT_ONCE if isinstance(encoder, PaidEncoder) else 1
             await _together([_work(filling, done, progress) for _ in range(tasks)])

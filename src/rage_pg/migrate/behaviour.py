@@ -19,7 +19,7 @@ WHERE polrelid IN (SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace
 UNION ALL
 SELECT format('DROP TRIGGER IF EXISTS %I ON %s', tgname, tgrelid::regclass)
 FROM pg_trigger
-WHERE NOT tgisinternal AND tgname LIKE 'audit%'
+WHERE NOT tgisinternal AND (tgname LIKE 'audit%' OR tgname LIKE 'change_of%')
   AND tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace('rage'))
 UNION ALL
 SELECT format('DROP VIEW IF EXISTS %s', c.oid::regclass)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, BIT, JSONB
 
-from rage_pg.schema.base import metadata
+from rage_pg.schema.base import Xid8, metadata
 
 brands = Table(
     "brands",
@@ -254,6 +254,13 @@ images = Table(
     ),
     Column("deleted_at", DateTime(timezone=True), comment="When it was hidden; the row stays for history."),
     Column("erased_at", DateTime(timezone=True), comment="When its bytes and vectors were removed for good."),
+    Column(
+        "changed_in",
+        Xid8,
+        nullable=False,
+        server_default=text("pg_current_xact_id()"),
+        comment="The transaction in which it last began to show other bytes, was hidden or shown again; kept by a trigger.",
+    ),
     UniqueConstraint("brand_id", "image_id", name="images_brand_image_unique"),
     Index(
         "images_attributes",
@@ -268,6 +275,7 @@ images = Table(
         unique=True,
         postgresql_where=text("(erased_at IS NULL)"),
     ),
+    Index("images_changed", "changed_in", "image_id"),
     Index(
         "images_closed",
         "image_id",

@@ -219,6 +219,7 @@ failed_items = Table(
         name="failed_items_image",
         ondelete="CASCADE",
     ),
+    Index("failed_items_by_space", "space_id", "attempts"),
     comment="What could not be embedded, and why; another input is tried afresh.",
 )
 
@@ -277,7 +278,7 @@ embedding_claims = Table(
     ),
     Column("image_id", BigInteger, primary_key=True, comment="The image."),
     Column("brand_id", Integer, nullable=False, comment="The image's brand."),
-    Column("filler_id", BigInteger, nullable=False, comment="Who embeds it."),
+    Column("filler_id", BigInteger, comment="Who embeds it; null: whoever comes next."),
     Column(
         "losses",
         Integer,
@@ -293,7 +294,7 @@ embedding_claims = Table(
     ),
     Index("embedding_claims_by_filler", "filler_id"),
     Index("embedding_claims_by_image", "brand_id", "image_id"),
-    comment="What is being embedded, and by whom: no two embed the same.",
+    comment="What is being embedded, and by whom: no two embed the same. Also what nobody is at any more, and has to be looked at again.",
 )
 
 index_audits = Table(

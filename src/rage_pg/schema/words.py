@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-from rage_pg.schema.base import metadata
+from rage_pg.schema.base import Xid8, metadata
 
 captions = Table(
     "captions",
@@ -211,12 +211,20 @@ image_documents = Table(
         server_default="english",
         comment="The text search configuration of pg_catalog that stemmed its words.",
     ),
+    Column(
+        "changed_in",
+        Xid8,
+        nullable=False,
+        server_default=text("pg_current_xact_id()"),
+        comment="The transaction in which its input last changed; kept by a trigger.",
+    ),
     ForeignKeyConstraint(
         ["brand_id", "image_id"],
         ["rage.images.brand_id", "rage.images.image_id"],
         name="image_documents_image",
         ondelete="CASCADE",
     ),
+    Index("image_documents_changed", "changed_in", "image_id"),
     Index("image_documents_words", "words", text("(ARRAY[brand_id])"), postgresql_using="gin"),
     comment="An image's title, caption and tags as one text; kept by rage.refresh_documents after every change of words.",
 )

@@ -8,9 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rage_pg.database import Connection, Database, execute, fetch_all, fetch_one, fetch_only, fetch_value
 from rage_pg.errors import InvalidInput, NotFound, OutcomeUnknown
+from rage_pg.index.looks import Looks, Moment
 from rage_pg.resources import statements
 from rage_pg.spending import close_paid_call, failed_call
 from rage_pg.types import Reader
@@ -23,6 +25,8 @@ LEASE = timedelta(seconds=30)
 """How long a claim lasts that its run does not renew."""
 AHEAD = 64
 """Images that are looked up at once: in a store where nearly all are described, the look takes long."""
+MOST_CHANGED = 1000
+"""Where more images changed since an earlier run, all are looked at, a part at a time."""
 LARGEST_ID = 2**63 - 1
 
 
@@ -37,6 +41,16 @@ class Scope(Struct, frozen=True, kw_only=True):
     images: tuple[int, ...] | None
     since: datetime | None
     """Descriptions from before are made anew; None: no description is."""
+    moment: Moment
+    snapshot: str | None = None
+    """With one, an earlier run looked at all, and `images` are what it could not see as it is now."""
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether a run that comes to its end has nothing left behind."""
+        return (
+            self.brand is None and self.since is None and (self.images is None or self.snapshot is not None)
+        )
 
     @property
     def values(self) -> dict[str, Any]:
@@ -67,6 +81,16 @@ class Remaining(Struct, frozen=True):
     elsewhere: int
 
 
+class _Begun(Struct, frozen=True):
+    started: datetime
+    snapshot: str
+    store: str
+
+
+class _Changed(Struct, frozen=True):
+    image_id: int
+
+
 class _Claim(Struct, frozen=True):
     attempts: int
     lost_call: int | None
@@ -80,12 +104,17 @@ async def scope_of(
     brand: str | None,
     images: Sequence[int] | None,
     again: bool,
+    looks: Looks,
 ) -> Scope:
-    """What a run is about to do. `again`: what is described or held already, too. Raises NotFound."""
+    """What a run is about to do. `again`: what is described or held already, too. Raises NotFound.
+
+    Where it is to do all, and an earlier one saw all, it is to look at what changed since.
+    """
     for image_id in images or ():
         if not 0 < image_id <= LARGEST_ID:
             raise NotFound(f"There is no image {image_id}.")
     async with database.transaction() as connection:
+        begun = await fetch_only(connection, SQL["begin_run"], {}, _Begun)
         if brand is not None and not await fetch_value(connection, SQL["brand_exists"], {"brand": brand}):
             raise NotFound(f"There is no brand {brand!r}.")
         wanted = None if images is None else tuple(sorted(set(images)))
@@ -95,18 +124,29 @@ async def scope_of(
             missing = await fetch_value(connection, SQL["missing_images"], {"images": list(wanted)})
             if missing is not None:
                 raise NotFound(f"There is no image {missing}.")
-        started = await fetch_value(connection, SQL["begin_run"], {})
         scope = Scope(
             run_id=run_id,
             reader=reader,
-            started=started,
+            started=begun.started,
             brand=brand,
             images=wanted,
-            since=started if again else None,
+            since=begun.started if again else None,
+            moment=Moment(begun.snapshot, begun.store),
         )
         if again:
             await execute(connection, SQL["forget_failures"], scope.values)
-    return scope
+        return await _of_changes(connection, scope, looks)
+
+
+async def _of_changes(connection: Connection, scope: Scope, looks: Looks) -> Scope:
+    snapshot = looks.since(scope.reader, scope.moment)
+    if snapshot is None or not scope.is_of_all:
+        return scope
+    values = {**scope.values, "snapshot": snapshot, "most": MOST_CHANGED + 1}
+    changed = await fetch_all(connection, SQL["changed_images"], values, _Changed)
+    if len(changed) > MOST_CHANGED:
+        return scope
+    return replace(scope, images=tuple(one.image_id for one in changed), snapshot=snapshot)
 
 
 async def remaining(database: Database, scope: Scope) -> Remaining:
@@ -132,7 +172,10 @@ async def claim(database: Database, scope: Scope, image: Claimed) -> bool:
             await _lose(connection, found.lost_call)
         if found.attempts < TRIES and not await fetch_value(connection, SQL["is_described"], values):
             return True
-        await release(connection, scope, image)
+        if found.attempts < TRIES:
+            await execute(connection, SQL["remove_claim"], values)
+        else:
+            await release(connection, scope, image)
         return False
 
 
@@ -152,7 +195,6 @@ async def release(connection: Connection, scope: Scope, image: Claimed) -> None:
     """Give an image back untried."""
     values = {**scope.values, **_values(image)}
     await execute(connection, SQL["release"], values)
-    await execute(connection, SQL["remove_idle"], values)
 
 
 async def fail(connection: Connection, scope: Scope, image: Claimed, reason: str) -> None:

@@ -22,6 +22,7 @@ from rage_pg.index.captions.claims import LEASE, Claimed, Scope
 from rage_pg.index.captions.context import Picture, Vocabulary, context_of, vocabulary_of
 from rage_pg.index.captions.pace import Pace, Stopped
 from rage_pg.index.captions.storing import store
+from rage_pg.index.looks import Looks
 from rage_pg.providers.ports import CaptionContext, Captioner, Description
 from rage_pg.providers.shown import shown
 from rage_pg.resources import statements
@@ -65,20 +66,26 @@ async def describe(
     budget: Decimal | None = None,
     month: Decimal | None = None,
     progress: DescribeProgress | None = None,
+    looks: Looks | None = None,
 ) -> Described:
     """Describe images of one brand, these images, or all; with `again` also those that are described already.
 
     `database` acts for the operator. `budget` is for this run, `month` for all captions of a calendar month.
-    Killed and run again, it goes on where it stopped; two runs at once share the images. Raises NotFound for
-    a brand or an image that is not there, SetupError for a budget without prices.
+    Killed and run again, it goes on where it stopped; two runs at once share the images. With `looks`, which
+    the caller keeps, a run of all goes on from what earlier ones have seen. Raises NotFound for a brand or an
+    image that is not there, SetupError for a budget without prices.
     """
     limits = Budget(captioner, run=budget, month=month)
     await limits.check_prices(database)
+    looks = Looks() if looks is None else looks
     scope = await claims.scope_of(
-        database, uuid4(), captioner.reader, brand=brand, images=images, again=again
+        database, uuid4(), captioner.reader, brand=brand, images=images, again=again, looks=looks
     )
     run = _Run(database, captioner, scope, limits, limit, progress)
-    return await run.all()
+    described = await run.all()
+    if scope.is_of_all and run.saw_all:
+        looks.remember(scope.reader, scope.moment, scope.snapshot)
+    return described
 
 
 class _Run:
@@ -103,6 +110,11 @@ class _Run:
         self._ahead: list[Claimed] = []
         self._taking = asyncio.Lock()
         self._vocabularies: dict[int, Vocabulary] = {}
+
+    @property
+    def saw_all(self) -> bool:
+        """Whether it went on to the end of what it was to look at."""
+        return self._pace.stopped is None and self._left != 0
 
     async def all(self) -> Described:
         if self._progress:

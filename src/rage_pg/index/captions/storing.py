@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 from msgspec import Struct
 
 from rage_pg.database import Connection, execute, fetch_one, fetch_value
-from rage_pg.index.captions.claims import Claimed, Scope
+from rage_pg.index.captions.claims import Claimed, Scope, release
 from rage_pg.providers.ports import Captioner, Description
 from rage_pg.resources import statements
 
@@ -39,8 +39,12 @@ async def store(
     await fetch_value(connection, SQL["lock_brand_of_image"], values)
     found = await fetch_one(connection, SQL["lock_claimed"], values, _Image)
     # Another run may have taken this one for lost, and the image over.
-    if found is None or not await execute(connection, SQL["remove_claim"], values) or not found.is_same:
+    if found is None:
         return "out of date"
+    if not found.is_same:
+        await release(connection, scope, image)
+        return "out of date"
+    await execute(connection, SQL["remove_claim"], values)
     await execute(connection, SQL["put_description"], values)
     if said.caption is not None:
         await _add_caption(connection, values, found)
