@@ -20,7 +20,7 @@ _FOLDERS = {16: "pginstall", 18: "pginstall18"}
 _SYSTEM_USER = "rage-pg"
 _CAUSE = re.compile(
     # That it is not ready yet is told to who looks whether it is, while it starts.
-    r"^.*?\b(?:FATAL|PANIC|ERROR|error): +(?!the database system is )(.+)$",
+    r"^.*?\b(?:FATAL|PANIC|ERROR|error): +(?! |the database system is )(.+)$",
     re.MULTILINE,
 )
 
