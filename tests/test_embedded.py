@@ -322,6 +322,11 @@ def test_copied_programs_run(fresh: Path) -> None:
             "2026-01-01 10:00:02 UTC [6] LOG:  aborting startup\n",
             'could not write to file "x": No space left on device.',
         ),
+        (
+            "2026-01-01 10:00:00 UTC [7] FATAL:  the database system is not yet accepting connections\n"
+            '2026-01-01 10:00:01 UTC [8] PANIC:  could not write to file "x": No space left on device\n',
+            'could not write to file "x": No space left on device.',
+        ),
         ('connection failed: FATAL:  database "x" is not accepting connections', None),
         ("pg_ctl: cannot be run as root\n", "pg_ctl: cannot be run as root."),
         ("", "it gave no reason."),

@@ -17,6 +17,7 @@ from pgvector.psycopg import register_vector_async
 from psycopg import AsyncConnection, AsyncTransaction, sql
 from psycopg.errors import (
     DeadlockDetected,
+    DiskFull,
     InsufficientPrivilege,
     QueryCanceled,
     SerializationFailure,
@@ -26,7 +27,15 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from rage_pg.callers import NOBODY, Caller
-from rage_pg.errors import Conflict, DatabaseUnavailable, Forbidden, InvalidInput, RageError, SetupError
+from rage_pg.errors import (
+    Conflict,
+    DatabaseFull,
+    DatabaseUnavailable,
+    Forbidden,
+    InvalidInput,
+    RageError,
+    SetupError,
+)
 
 Connection = AsyncConnection[DictRow]
 Row = Mapping[str, Any]
@@ -188,8 +197,7 @@ def translate(error: PoolTimeout | psycopg.Error) -> BaseException:
     if isinstance(error, QueryCanceled):
         return DatabaseUnavailable("This took the database too long and was given up; narrow it down.")
     if isinstance(error, psycopg.OperationalError):
-        # It answered, and could not: the disk is full, a lock was not to be had, a row is too large.
-        return DatabaseUnavailable(f"The database could not do this: {_message(error)}")
+        return _unable(error)
     constraint = error.diag.constraint_name or ""
     if constraint in CONSTRAINTS:
         return CONSTRAINTS[constraint]()
@@ -211,6 +219,13 @@ def translate(error: PoolTimeout | psycopg.Error) -> BaseException:
     if _is_sql_state(error, "42P01") or _is_sql_state(error, "3F000") or _is_sql_state(error, "42883"):
         return SetupError("The database lacks the schema of this version.", "Run: rage db upgrade")
     return error
+
+
+def _unable(error: psycopg.OperationalError) -> DatabaseUnavailable:
+    """It answered, and could not: its disk is full, a lock was not to be had, a row is too large."""
+    if isinstance(error, DiskFull):
+        return DatabaseFull("The disk of the database is full.", "Make room on it, and try again.")
+    return DatabaseUnavailable(f"The database could not do this: {_message(error)}")
 
 
 async def fetch_all(connection: Connection, statement: str, values: Row, kind: type[T]) -> list[T]:

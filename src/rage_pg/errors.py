@@ -12,7 +12,9 @@
     ├── Conflict                409  the request contradicts what is stored
     ├── NotPossible             422  a provider or model cannot do what was asked, known before any call
     ├── SetupError              503  something around us is missing; says how to mend it
+    │   ├── NoRoom              507  a disk or a quota here is full
     │   └── DatabaseUnavailable 503
+    │       └── DatabaseFull    507  the database's disk is full
     └── ProviderError           502  an encoder or generator did not deliver
         ├── ProviderRefused     422  it answered, and the answer was no
         └── OutcomeUnknown      502  the connection broke after the request was sent
@@ -23,6 +25,7 @@ the class, the message is the `detail`.
 
 from __future__ import annotations
 
+import errno
 from typing import Any, ClassVar, Literal
 
 PROBLEM_TYPE = "urn:rage-pg:problem:{slug}"
@@ -156,9 +159,31 @@ class SetupError(RageError):
         self.remedy = remedy
 
 
+class NoRoom(SetupError):
+    status = 507
+    slug = "no-room"
+    title = "No room"
+
+    @classmethod
+    def behind(cls, error: BaseException) -> NoRoom | None:
+        """What an error of the system means, if it is this."""
+        if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            return None
+        where = f" for {error.filename}" if isinstance(error.filename, str) else ""
+        return cls(f"There is no room left on the disk{where}.", "Make room, and try again.")
+
+
 class DatabaseUnavailable(SetupError):
     slug = "database-unavailable"
     title = "Database unavailable"
+
+
+class DatabaseFull(DatabaseUnavailable):
+    """It still reads; whatever adds to it is rolled back as a whole."""
+
+    status = 507
+    slug = "database-full"
+    title = "Database full"
 
 
 class ProviderError(RageError):

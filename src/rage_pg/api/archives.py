@@ -22,13 +22,13 @@ from rage_pg.api.scopes import needs
 from rage_pg.callers import Caller
 from rage_pg.config import MIB
 from rage_pg.database import Database
-from rage_pg.errors import InvalidInput, SetupError, TooLarge
+from rage_pg.errors import InvalidInput, NoRoom, SetupError, TooLarge
 from rage_pg.runtime import Runtime
 from rage_pg.types import ImageMetadata, ImportReport
 
 LONGEST_TEXT = MIB
 """Bytes of what is said beside an archive."""
-MAKE_ROOM = "Make room for it in the folder for temporary files (TMPDIR)."
+MAKE_ROOM = "Make room in the folder for temporary files (TMPDIR), and send it again."
 ENDED = "The request's form is damaged, or ended too early."
 
 
@@ -51,7 +51,7 @@ class ArchiveOperation(Operation):
     operation_class=ArchiveOperation,
     status_code=HTTP_200_OK,
     request_max_body_size=None,
-    responses=problems(413, 503),
+    responses=problems(413, 503, 507),
 )
 async def add_archive(
     request: AnyRequest,
@@ -90,6 +90,8 @@ async def _received(request: AnyRequest, most: int) -> AsyncIterator[tuple[Binar
             said = await _spooled(request, file, most)
             await asyncio.to_thread(file.seek, 0)
         except OSError as error:
+            if NoRoom.behind(error):
+                raise NoRoom("There is no room for the archive.", MAKE_ROOM) from error
             raise SetupError(f"The archive cannot be kept: {error.strerror}.", MAKE_ROOM) from error
         yield file, said
 

@@ -110,7 +110,7 @@ async def list_images(
             description="The brand had these bytes or this URL already; what was said was merged or applied.",
             generate_examples=False,
         ),
-        **problems(409, 413, 422),
+        **problems(409, 413, 422, 507),
     },
 )
 async def add_image(

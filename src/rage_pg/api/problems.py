@@ -22,6 +22,7 @@ from msgspec import UNSET, Struct, UnsetType
 from rage_pg.errors import (
     PROBLEM_TYPE,
     InvalidInput,
+    NoRoom,
     NotAuthenticated,
     NotFound,
     RageError,
@@ -100,6 +101,12 @@ def _too_deep(request: Request[Any, Any, Any], _: RecursionError) -> Response[An
     return _ours(request, InvalidInput(f"{BODY} is nested too deeply."))
 
 
+def _system(request: Request[Any, Any, Any], error: OSError) -> Response[Any]:
+    """Where a disk is full, whoever asks is told; of any other fault of this machine, the log."""
+    full = NoRoom.behind(error)
+    return _unexpected(request, error) if full is None else _ours(request, full)
+
+
 def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     if error.detail == LEFT:
         return _ours(request, InvalidInput("The request ended too early."))
@@ -124,6 +131,7 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     RageError: _ours,
     UnicodeDecodeError: _not_text,
     RecursionError: _too_deep,
+    OSError: _system,
     HTTPException: _framework,
     Exception: _unexpected,
 }

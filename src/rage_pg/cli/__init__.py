@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import rich_click as click
 from click.exceptions import Exit
 
-from rage_pg.errors import InvalidInput, RageError
+from rage_pg.errors import InvalidInput, NoRoom, RageError
 from rage_pg.texts import escaped, is_utf8
 
 DONE, FAILED, MISUSED, STOPPED = 0, 1, 2, 130
@@ -72,9 +72,11 @@ def _failed(error: Exception) -> int:
 
 
 def _as_ours(error: Exception) -> RageError | None:
-    """The error itself, or what an error of the database means to the person."""
+    """The error itself, or what an error of the system or the database means to the person."""
     if isinstance(error, RageError):
         return error
+    if (full := NoRoom.behind(error)) is not None:
+        return full
     from psycopg import Error
 
     from rage_pg.database import translate

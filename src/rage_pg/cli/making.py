@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from rage_pg.cli.output import spinner
+from rage_pg.cli.whole_file import write_whole
 from rage_pg.errors import RageError
 from rage_pg.types import Generation, GenerationRequest
 
@@ -74,6 +75,8 @@ async def _carry_out(runtime: Runtime, hold: Hold, accepted: Generation) -> None
 
 
 async def _write(runtime: Runtime, generation: Generation, order: Order) -> tuple[Path, ...]:
+    import asyncio
+
     from rage_pg import history
 
     targets = files_for(order.file, max(order.request.count, len(generation.outputs)))
@@ -81,7 +84,7 @@ async def _write(runtime: Runtime, generation: Generation, order: Order) -> tupl
     for output, target in zip(generation.outputs, files, strict=True):
         picture = await history.output(runtime.database, generation.id, output.position)
         try:
-            target.write_bytes(picture.data)
+            await asyncio.to_thread(write_whole, target, picture.data)
         except OSError as error:
             raise RageError(
                 f"The picture was made, but {target} cannot be written: {error.strerror}. "

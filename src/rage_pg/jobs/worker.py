@@ -17,7 +17,7 @@ from psycopg import AsyncConnection
 from rage_pg.callers import SYSTEM
 from rage_pg.cancelling import heed_cancellation
 from rage_pg.database import SEARCH_PATH, Database
-from rage_pg.errors import DatabaseUnavailable
+from rage_pg.errors import DatabaseFull, DatabaseUnavailable
 from rage_pg.jobs.queue import INDEX, defer_fill_index
 from rage_pg.jobs.recovery import MAX_PROMPT_LOSSES, look_after_lost_jobs
 from rage_pg.jobs.work import Work
@@ -32,6 +32,9 @@ FILLINGS = 4
 
 PAUSE = 2.0
 """Seconds before a worker that lost the database tries again."""
+
+LATER = 15.0
+"""Seconds before a database whose disk was full is filled again."""
 
 
 async def run_worker(
@@ -113,7 +116,15 @@ def _app(database: Database, work: Work, connections: int) -> App:
     # No retry: back in the queue, it could meet another that waits. The next change asks for it anew.
     @app.task(name="fill_index", queue=INDEX)
     async def fill_index() -> None:
-        await work.fill_index()
+        while True:
+            try:
+                await work.fill_index()
+                return
+            except DatabaseFull as error:
+                # Nothing else would ask for it again once there is room.
+                log.warning("the index is not filled; it goes on later", reason=str(error), seconds=LATER)
+            heed_cancellation()
+            await asyncio.sleep(LATER)
 
     return app
 
