@@ -13,7 +13,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from google.genai.types import Part
 
 from rage_pg import generation, jobs
 from rage_pg.callers import SYSTEM
@@ -22,10 +21,8 @@ from rage_pg.database import Database
 from rage_pg.providers.local import LocalGenerator
 from rage_pg.types import Generation
 from tests.command_line import RAGE, Rage, environment_with, in_process
-from tests.gemini_api_stub import PAINTER, gemini_api_stub, painted
 from tests.generating import FakeGenerator, only
 from tests.image_api_stub import image_api_stub
-from tests.store import png
 from tests.working import change_jobs, work, working
 
 CATALOGUE = Path(__file__).parents[1] / "examples" / "catalogue" / "images"
@@ -84,32 +81,6 @@ def test_json_is_the_generation_alone(rage: Rage, pair: list[str], tmp_path: Pat
     assert outcome.json["status"] == "succeeded"
     assert outcome.json["parameters"]["output_format"] == "webp"
     assert (tmp_path / "made.webp").read_bytes()[8:12] == b"WEBP"
-
-
-def test_gemini_paints_from_references_and_what_it_cannot_do_leaves_no_row(
-    rage: Rage, pair: list[str], tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    picture = Part.from_bytes(data=png(71), mime_type="image/png")
-    with gemini_api_stub(answer=painted(picture)) as api:
-        monkeypatch.setenv("RAGE_GENERATOR", f"gemini:{PAINTER}")
-        monkeypatch.setenv("GEMINI_API_KEY", "gemini-secret")
-        monkeypatch.setenv("GEMINI_BASE_URL", api.url)
-        refused = rage("generate", "on a shelf", *pair, "--count", "2", "-o", tmp_path / "made.png")
-        assert (refused.code, "makes one picture a request" in refused.complaint) == (1, True)
-        assert (api.requests, value(database_url, "SELECT count(*) FROM rage.generations")) == ([], 0)
-        arguments = ("on a shelf", *pair, "--size", "16:9@2K", "-o", tmp_path / "made.png")
-        made = rage("generate", *arguments, "--json").json
-        api.answer = painted(finish="IMAGE_SAFETY")
-        refused = rage("generate", *arguments)
-    assert (made["status"], made["provider"], made["model"]) == ("succeeded", "gemini", PAINTER)
-    assert made["parameters"]["details"]["image_size"] == "2K"
-    assert (made["usage"]["image_input"], made["usage"]["image_output"]) == (516, 1_290)
-    assert (tmp_path / "made.png").read_bytes() == png(71)
-    assert (refused.code, "Gemini refused: IMAGE_SAFETY" in refused.complaint) == (1, True)
-    assert value(database_url, "SELECT array_agg(status ORDER BY call_id) FROM rage.paid_calls") == [
-        "succeeded",
-        "refused",
-    ]
 
 
 def test_several_pictures_are_numbered(rage: Rage, pair: list[str], tmp_path: Path) -> None:
