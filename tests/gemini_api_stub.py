@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from tests.caption_api_stub import SEEN
 
 MODEL = "gemini-see-1"
+PAINTER = "gemini-3-pro-image"
 RESPONSE_ID = "resp_gemini_1"
 
 
@@ -23,6 +24,11 @@ class GeminiApiStub(Struct):
     status: int = 200
     answer: Any = field(default_factory=lambda: answer(finish="STOP"))
     """Its JSON, or bytes; None: it hangs up once it has read the request."""
+    cut: bool = False
+    """It hangs up in the middle of its answer."""
+    silent: bool = False
+    """It reads the request, and answers nothing before the stub stops."""
+    stopped: threading.Event = field(default_factory=threading.Event)
     headers: dict[str, str] = field(default_factory=dict)
     requests: list[dict[str, Any]] = field(default_factory=list)
     seen_headers: list[dict[str, str]] = field(default_factory=list)
@@ -53,6 +59,35 @@ def answer(
     return document
 
 
+def painted(
+    *parts: types.Part, finish: str = "STOP", model: str = PAINTER, thoughts: int | None = None
+) -> dict[str, Any]:
+    """An answer of an image model in the SDK's own types."""
+    pictures = sum(part.inline_data is not None for part in parts)
+    counted = types.GenerateContentResponseUsageMetadata(
+        prompt_token_count=540,
+        prompt_tokens_details=[
+            types.ModalityTokenCount(modality=types.MediaModality.TEXT, token_count=24),
+            types.ModalityTokenCount(modality=types.MediaModality.IMAGE, token_count=516),
+        ],
+        candidates_token_count=1_290 * pictures + 10,
+        candidates_tokens_details=[
+            types.ModalityTokenCount(modality=types.MediaModality.IMAGE, token_count=1_290 * pictures)
+        ],
+        thoughts_token_count=thoughts,
+        total_token_count=550 + 1_290 * pictures,
+    )
+    content = types.Content(role="model", parts=list(parts)) if parts else None
+    answered = types.GenerateContentResponse(
+        candidates=[types.Candidate(content=content, finish_reason=types.FinishReason(finish), index=0)],
+        usage_metadata=counted,
+        model_version=model,
+        response_id=RESPONSE_ID,
+    )
+    document: dict[str, Any] = json.loads(answered.model_dump_json(by_alias=True, exclude_none=True))
+    return document
+
+
 @contextmanager
 def gemini_api_stub(**said: Any) -> Iterator[GeminiApiStub]:
     stub = GeminiApiStub(**said)
@@ -64,6 +99,7 @@ def gemini_api_stub(**said: Any) -> Iterator[GeminiApiStub]:
     try:
         yield stub
     finally:
+        stub.stopped.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -77,7 +113,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.stub.requests.append({"path": self.path, **asked})
         self.stub.seen_headers.append(dict(self.headers))
         self.close_connection = True
-        if self.stub.answer is None:
+        if self.stub.silent:
+            self.stub.stopped.wait()
+        if self.stub.silent or self.stub.answer is None:
             return
         said = self.stub.answer
         content = said if isinstance(said, bytes) else json.dumps(said).encode()
@@ -86,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, text)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        self.wfile.write(content[: len(content) // 2] if self.stub.cut else content)
 
     def log_message(self, *_: object) -> None:
         """Say nothing: the tests read `requests`."""

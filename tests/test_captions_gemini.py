@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from httpx2 import Timeout
 
 from rage_pg.config import Secret
 from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused
@@ -143,6 +144,14 @@ async def test_the_time_to_wait_is_read_from_header_or_details(api: GeminiApiStu
     with pytest.raises(ProviderError) as raised:
         await ask(api)
     assert raised.value.retry_after == 4.0
+
+
+async def test_a_server_that_says_nothing_is_not_waited_for_without_end(api: GeminiApiStub) -> None:
+    api.silent = True
+    captioner = GeminiCaptioner(MODEL, key=KEY, base_url=api.url, timeout=Timeout(0.2))
+    with pytest.raises(OutcomeUnknown, match="did not answer in time") as raised:
+        await captioner.describe(PICTURE, CONTEXT)
+    assert raised.value.code == "timeout"
 
 
 async def test_a_server_that_is_not_there_was_never_asked() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,40 @@ def test_a_request_may_name_another_generator_than_the_settings() -> None:
     assert generators("local").name == "local"
 
 
+def test_gemini_is_named_in_settings_or_request() -> None:
+    generators = registry(generator="gemini:painter", gemini_api_key=Secret("k")).generators()
+    assert (generators(None).name, generators(None).default_model) == ("gemini", "painter")
+    assert generators("gemini:other").default_model == "other"
+    other = registry(generator="openai:m", gemini_api_key=Secret("k")).generators()
+    with pytest.raises(InvalidInput, match="RAGE_GENERATOR=gemini:MODEL"):
+        _ = other("gemini").default_model
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ({"gemini_api_key": Secret("two keys")}, "GEMINI_API_KEY holds white space"),
+        ({"gemini_base_url": "nowhere"}, "GEMINI_BASE_URL is no web address"),
+    ],
+)
+def test_what_gemini_can_never_use_is_named_at_the_start(given: dict[str, object], fault: str) -> None:
+    for generator, refused in (("gemini:m", True), ("openai:m", False)):
+        settings = settings_of(generator=generator, **{"gemini_api_key": Secret("k"), **given})
+        if not refused:
+            check_generator(settings)
+            continue
+        with pytest.raises(SetupError, match=f"^{fault}"):
+            check_generator(settings)
+        with pytest.raises(SetupError, match=f"^{fault}"):
+            Registry(settings).generators()(None)
+
+
+def test_without_its_sdk_gemini_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rage_pg.providers.gemini", None)
+    with pytest.raises(SetupError, match="provider gemini is not installed"):
+        registry(gemini_api_key=Secret("k")).generators()("gemini:m")
+
+
 def test_a_base_url_alone_is_enough_for_a_server_without_keys() -> None:
     generators = registry(openai_base_url="http://127.0.0.1:9/v1").generators()
     assert generators("openai:served").default_model == "served"
@@ -50,7 +85,7 @@ def test_a_base_url_alone_is_enough_for_a_server_without_keys() -> None:
     ("generator", "fault"),
     [
         ("openai:m", "OPENAI_API_KEY"),
-        ("gemini:m", "not available in this version"),
+        ("gemini:m", "The provider gemini has no key. Set GEMINI_API_KEY."),
         ("dall-e", "RAGE_GENERATOR is 'dall-e'"),
         ("local:big", "RAGE_GENERATOR is 'local:big'"),
     ],

@@ -80,9 +80,11 @@ class Parent(ParamType):
 )
 @click.option("--label", "labels", multiple=True, type=Pair(), help="A label of your own, to find it by.")
 @click.option("--purpose", type=click.Choice(get_args(Purpose)), default="compose", show_default=True)
-@click.option("--provider", metavar="PROVIDER", help="local or openai; else the one of RAGE_GENERATOR.")
+@click.option(
+    "--provider", metavar="PROVIDER", help="local, openai or gemini; else the one of RAGE_GENERATOR."
+)
 @click.option("--model", help="The provider's model; else its default.")
-@click.option("--size", metavar="WxH", help="Pixels, or auto.")
+@click.option("--size", metavar="WxH", help="Pixels, auto, or what else the model takes.")
 @click.option("--quality", help="As the provider calls it.")
 @click.option("--background", help="opaque, transparent or auto.")
 @click.option(

@@ -5,33 +5,27 @@ An extra, `pip install rage-pg[gemini]`. One call is one HTTP request, never rep
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import httpx2
-from google import genai
-from google.genai import errors, types
+from google.genai import types
 
 from rage_pg.config import Secret
-from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused
+from rage_pg.errors import ProviderError, ProviderRefused
 from rage_pg.providers.descriptions import (
     SCHEMA,
     bad_answer,
-    clean,
     description,
     instruction,
-    shortened,
     vocabulary,
 )
-from rage_pg.providers.openai_errors import GATEWAY_LOST_IT, NEVER_SENT, TURNED_AWAY, retry_after
+from rage_pg.providers.gemini_client import GeminiClient
 from rage_pg.providers.ports import CaptionContext, Description
 from rage_pg.types import Reader
 
 TIMEOUT = httpx2.Timeout(180.0, connect=10.0)
 MOST_WRITTEN = 4_000
 REFUSED = {"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY", "LANGUAGE"}
-LONGEST_REASON = 300
 
 
 class GeminiCaptioner:
@@ -45,17 +39,11 @@ class GeminiCaptioner:
         self, model: str, *, key: Secret, base_url: str | None = None, timeout: httpx2.Timeout = TIMEOUT
     ) -> None:
         self.model = model
-        self._key = key
-        self._base_url = base_url
-        self._timeout = timeout
+        self._client = GeminiClient(key, base_url, timeout)
 
     async def describe(self, picture: bytes, context: CaptionContext) -> Description:
         try:
             return _read(await self._ask(picture, context), self.model)
-        except errors.APIError as error:
-            raise self._answered(error) from error
-        except httpx2.HTTPError as error:
-            raise _unanswered(error) from error
         except ProviderError:
             raise
         # The SDK reads the answer into its types: what is not of their form fails as it comes.
@@ -63,71 +51,20 @@ class GeminiCaptioner:
             raise bad_answer("is not what its API promises", None, None) from error
 
     async def _ask(self, picture: bytes, context: CaptionContext) -> types.GenerateContentResponse:
-        # A client of its own for each call, as the connection of another may be dead without saying so.
-        async with httpx2.AsyncClient(timeout=self._timeout) as connection:
-            client = genai.Client(
-                api_key=self._key.reveal(),
-                vertexai=False,
-                http_options=types.HttpOptions(
-                    base_url=self._base_url,
-                    retry_options=types.HttpRetryOptions(attempts=1),
-                    httpx_async_client=connection,
-                ),
-            )
-            return await client.aio.models.generate_content(
-                model=self.model,
-                contents=types.Content(
-                    role="user",
-                    parts=[
-                        types.Part.from_text(text=vocabulary(context)),
-                        types.Part.from_bytes(data=picture, mime_type="image/jpeg"),
-                    ],
-                ),
-                config=types.GenerateContentConfig(
-                    system_instruction=instruction(context),
-                    response_mime_type="application/json",
-                    response_json_schema=SCHEMA,
-                    max_output_tokens=MOST_WRITTEN,
-                    automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
-                ),
-            )
-
-    def _answered(self, error: errors.APIError) -> ProviderError:
-        status = error.code
-        reason = shortened(clean(str(error.message or "no reason given")), LONGEST_REASON)
-        reason = reason.replace(self._key.reveal(), "***")
-        bad_key = status in (401, 403) or "API_KEY_INVALID" in str(error.details)
-        charged: Literal[False] | None = False if status in TURNED_AWAY else None
-        if bad_key:
-            fault = f"Gemini does not accept the key ({status}). Check GEMINI_API_KEY and what it may use."
-            return ProviderError(fault, code=str(error.status or status), charged=charged, hopeless=True)
-        if status in GATEWAY_LOST_IT:
-            fault = f"Gemini lost the request on its way ({status}): it may have been carried out."
-            return OutcomeUnknown(fault, code=str(status))
-        return ProviderError(
-            f"Gemini answered {status}: {reason}",
-            code=str(error.status or status),
-            retryable=status in (429, 503),
-            charged=charged,
-            retry_after=_wait(error),
-            hopeless=status in (402, 404),
+        return await self._client.ask(
+            self.model,
+            [
+                types.Part.from_text(text=vocabulary(context)),
+                types.Part.from_bytes(data=picture, mime_type="image/jpeg"),
+            ],
+            types.GenerateContentConfig(
+                system_instruction=instruction(context),
+                response_mime_type="application/json",
+                response_json_schema=SCHEMA,
+                max_output_tokens=MOST_WRITTEN,
+                automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
+            ),
         )
-
-
-def _wait(error: errors.APIError) -> float | None:
-    """Seconds to wait, from the header or from the RetryInfo in the error's details."""
-    headers = getattr(error.response, "headers", None)
-    if isinstance(headers, Mapping) and (seconds := retry_after(headers)) is not None:
-        return seconds
-    found = re.search(r"'retryDelay': '(\d{1,6}(?:\.\d+)?)s'", str(error.details))
-    return float(found[1]) if found else None
-
-
-def _unanswered(error: httpx2.HTTPError) -> ProviderError:
-    if isinstance(error, NEVER_SENT):
-        return ProviderError("Gemini cannot be reached.", code="unreachable", retryable=True, charged=False)
-    fault = "The connection to Gemini broke after the request was sent: it may have been carried out."
-    return OutcomeUnknown(fault, code="connection_lost")
 
 
 def _read(answer: types.GenerateContentResponse, model: str) -> Description:

@@ -20,7 +20,7 @@ REFERENCE_LIMITS: dict[Role, int] = {
     "background": 1,
     "style": 1,
 }
-READS_PROMPT = "Set RAGE_GENERATOR=openai:MODEL to use a model that reads the prompt."
+READS_PROMPT = "Set RAGE_GENERATOR=openai:MODEL or gemini:MODEL to use a model that reads the prompt."
 
 
 def check_call(call: GenerationCall) -> None:

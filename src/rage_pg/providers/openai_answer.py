@@ -24,7 +24,7 @@ MAX_SHOWN = 500
 """Characters of an address that a failure quotes."""
 
 
-class _Fault(Struct, frozen=True):
+class Fault(Struct, frozen=True):
     """Why a picture cannot be used."""
 
     code: str
@@ -36,16 +36,16 @@ def result_of(content: bytes, model: str, request_id: str | None) -> GenerationR
 
     Raise ProviderError, with request id and usage, where there is no picture.
     """
-    answer = _decoded(content)
+    answer = json_of(content)
     if not isinstance(answer, Mapping):
-        raise _failed(_Fault("malformed_answer", "is not the JSON that its API promises"), request_id, None)
+        raise failed(Fault("malformed_answer", "is not the JSON that its API promises"), request_id, None)
     data = answer.get("data")
     found = [_picture(item) for item in data] if isinstance(data, list) else []
     images = tuple(each for each in found if isinstance(each, GeneratedImage))
-    faults = [each for each in found if isinstance(each, _Fault)]
+    faults = [each for each in found if isinstance(each, Fault)]
     if not images:
-        fault = faults[0] if faults else _Fault("no_image", "holds no image")
-        raise _failed(fault, request_id, answer.get("usage"))
+        fault = faults[0] if faults else Fault("no_image", "holds no image")
+        raise failed(fault, request_id, answer.get("usage"))
     details = {name: answer[name] for name in SETTLED if answer.get(name) is not None}
     if faults:
         details["unusable_images"] = [fault.text for fault in faults]
@@ -54,7 +54,7 @@ def result_of(content: bytes, model: str, request_id: str | None) -> GenerationR
     )
 
 
-def _decoded(content: bytes) -> Any:
+def json_of(content: bytes) -> Any:
     """The JSON value, or None for what is none. Broken letters in a text are no reason to give up."""
     try:
         return json.loads(content.decode("utf-8-sig", "replace"), parse_int=_number, strict=False)
@@ -67,20 +67,25 @@ def _number(digits: str) -> int | float:
     return int(digits) if len(digits) < MAX_DIGITS else float(digits)
 
 
-def _picture(item: Any) -> GeneratedImage | _Fault:
+def _picture(item: Any) -> GeneratedImage | Fault:
     text = item.get("b64_json") if isinstance(item, Mapping) else None
     if not isinstance(text, str) or not text.strip():
-        return _Fault("no_image", f"holds no image bytes, no b64_json{_address(item)}")
+        return Fault("no_image", f"holds no image bytes, no b64_json{_address(item)}")
+    # Some servers wrap the lines, or begin as a data: URL does.
+    return picture_of("".join(text.rpartition(",")[2].split()))
+
+
+def picture_of(text: str) -> GeneratedImage | Fault:
+    """The picture in a base64 text."""
     try:
-        # Some servers wrap the lines, or begin as a data: URL does.
-        content = base64.b64decode("".join(text.rpartition(",")[2].split()), validate=True)
+        content = base64.b64decode(text, validate=True)
         with Image.open(BytesIO(content), formats=list(MEDIA_TYPES)) as picture:
             picture.load()
             # A JPEG of several pictures has a format name of its own.
             media_type = MEDIA_TYPES.get(picture.format or "", "image/jpeg")
     # Damaged bytes make Pillow's readers raise nearly anything.
     except Exception:
-        return _Fault("not_an_image", "holds something that is no PNG, WebP or JPEG image")
+        return Fault("not_an_image", "holds something that is no PNG, WebP or JPEG image")
     return GeneratedImage(content=content, media_type=media_type)
 
 
@@ -90,6 +95,6 @@ def _address(item: Any) -> str:
     return f", but the address {address[:MAX_SHOWN]}" if isinstance(address, str) and address else ""
 
 
-def _failed(fault: _Fault, request_id: str | None, usage: Any) -> ProviderError:
+def failed(fault: Fault, request_id: str | None, usage: Any) -> ProviderError:
     message = f"The image model's answer {fault.text}."
     return ProviderError(message, code=fault.code, request_id=request_id, usage=usage)

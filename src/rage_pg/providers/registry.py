@@ -10,15 +10,16 @@ from rage_pg.errors import InvalidInput, SetupError
 from rage_pg.providers import ocr
 from rage_pg.providers.capabilities import Models
 from rage_pg.providers.encoders import Encoders, check_encoders
+from rage_pg.providers.gemini_settings import check_gemini, gemini_server, not_installed
 from rage_pg.providers.local import LocalGenerator
 from rage_pg.providers.models import LISTED, OTHERS
-from rage_pg.providers.openai_settings import check_key, check_set, checked_server
+from rage_pg.providers.openai_settings import check_set, checked_server
 from rage_pg.providers.ports import Captioner, ImageGenerator
 
 Generators: TypeAlias = Callable[[str | None], ImageGenerator]
-"""The generator of this name ("local", "openai", "openai:MODEL"), or the one of the settings for None."""
+"""The generator of this name ("local", "openai:MODEL", "gemini"), or the one of the settings for None."""
 
-CHOICES = "Choose local or openai:MODEL."
+CHOICES = "Choose local, openai:MODEL or gemini:MODEL."
 CAPTIONERS = "openai:MODEL, gemini:MODEL or ocr"
 NO_CAPTIONER = f"Set RAGE_CAPTIONER to {CAPTIONERS}, and the key of its provider: docs/captions.md says more."
 
@@ -58,11 +59,11 @@ class Registry:
         name, model = _split(wanted) if wanted else (standard, standard_model)
         if name == "local" and model is None:
             return LocalGenerator()
+        chosen = model or (standard_model if standard == name else None)
         if name == "openai":
-            chosen = model or (standard_model if standard == "openai" else None)
             return _openai(self._settings, self._models, chosen)
         if name == "gemini":
-            raise SetupError("The provider gemini is not available in this version.", CHOICES)
+            return _gemini(self._settings, self._models, chosen)
         if wanted:
             raise InvalidInput(f"There is no provider {wanted!r}. {CHOICES}", field="provider")
         raise SetupError(f"RAGE_GENERATOR is {self._settings.generator!r}, which is no provider.", CHOICES)
@@ -73,8 +74,11 @@ def check_generator(settings: Settings) -> None:
 
     What it does not use is looked at only when a request names it.
     """
-    if _split(settings.generator)[0] == "openai":
+    name = _split(settings.generator)[0]
+    if name == "openai":
         check_set(settings)
+    if name == "gemini":
+        check_gemini(settings)
 
 
 def _openai(settings: Settings, models: Models, model: str | None) -> ImageGenerator:
@@ -83,6 +87,15 @@ def _openai(settings: Settings, models: Models, model: str | None) -> ImageGener
     from rage_pg.providers.openai import OpenAIGenerator  # noqa: PLC0415
 
     return OpenAIGenerator(model, key=server.key, base_url=server.base_url, models=models)
+
+
+def _gemini(settings: Settings, models: Models, model: str | None) -> ImageGenerator:
+    server = gemini_server(settings, "provider")
+    try:
+        from rage_pg.providers.gemini import GeminiGenerator  # noqa: PLC0415
+    except ImportError:
+        raise not_installed("The provider") from None
+    return GeminiGenerator(model, key=server.key, base_url=server.base_url, models=models)
 
 
 def _captioner(settings: Settings, model: str | None = None) -> Captioner:
@@ -106,15 +119,12 @@ def _openai_captioner(settings: Settings, model: str) -> Captioner:
 
 
 def _gemini_captioner(settings: Settings, model: str) -> Captioner:
-    if settings.gemini_api_key is None:
-        raise SetupError("The captioner gemini has no key.", "Set GEMINI_API_KEY.")
-    check_key(settings.gemini_api_key, "GEMINI_API_KEY")
+    server = gemini_server(settings, "captioner")
     try:
         from rage_pg.providers.gemini_captions import GeminiCaptioner  # noqa: PLC0415
     except ImportError:
-        remedy = "Run: pip install 'rage-pg[gemini]'"
-        raise SetupError("RAGE_CAPTIONER is gemini, which is not installed.", remedy) from None
-    return GeminiCaptioner(model, key=settings.gemini_api_key)
+        raise not_installed("The captioner") from None
+    return GeminiCaptioner(model, key=server.key, base_url=server.base_url)
 
 
 def _split(spec: str) -> tuple[str, str | None]:
