@@ -8,11 +8,12 @@ from typing import TypeVar, cast
 
 from msgspec.structs import replace
 
+from rage_pg.budgets import in_turn
 from rage_pg.callers import SYSTEM
 from rage_pg.database import Database
 from rage_pg.errors import ProviderError
 from rage_pg.providers.ports import Bill, PaidEncoder
-from rage_pg.spending import Outcome, close_paid_call, cost_of, failed_call, open_paid_call, patiently
+from rage_pg.spending import Outcome, close_paid_call, failed_call, open_paid_call, patiently
 
 DEFAULT_BRAND = 1
 """Pays for what is embedded for no brand: a prompt."""
@@ -24,7 +25,7 @@ AnyEncoder = TypeVar("AnyEncoder")
 async def billed(database: Database, encoder: AnyEncoder, brand_id: int) -> AsyncIterator[AnyEncoder]:
     """The encoder, for one call that `brand_id` pays; one that costs nothing, as it is.
 
-    However the call ends, its row tells: `unknown` where it was cut short.
+    However the call ends, its row tells: `unknown` where it was cut short. Raises BudgetReached before it.
     """
     if not isinstance(encoder, PaidEncoder):
         yield encoder
@@ -52,6 +53,9 @@ class _Call:
         self.bill = Bill()
 
     async def open(self, brand_id: int) -> None:
+        await in_turn(lambda: self._open(brand_id))
+
+    async def _open(self, brand_id: int) -> None:
         async with self._database.transaction() as connection:
             self._id = await open_paid_call(
                 connection,
@@ -68,14 +72,10 @@ class _Call:
     async def _close(self, outcome: Outcome) -> None:
         bill = self.bill
         async with self._database.transaction() as connection:
-            cost = outcome.cost_usd
-            if bill.usage is not None:
-                cost = await cost_of(connection, self._provider, self._model, bill.usage, answers="text")
             outcome = replace(
                 outcome,
                 model=bill.model or outcome.model,
                 request_id=bill.request_id or outcome.request_id,
                 usage=outcome.usage if bill.usage is None else bill.usage,
-                cost_usd=cost,
             )
-            await close_paid_call(connection, self._id, outcome)
+            await close_paid_call(connection, self._id, "embedding", outcome)

@@ -16,8 +16,9 @@ click.rich_click.COMMAND_GROUPS = {
         {"name": "Service", "commands": ["serve", "worker", "db", "keys"]},
         {
             "name": "Index and quality",
-            "commands": ["duplicates", "index", "spaces", "embed", "evaluate", "prices"],
+            "commands": ["duplicates", "index", "spaces", "embed", "evaluate"],
         },
+        {"name": "Costs", "commands": ["prices", "budgets"]},
     ]
 }
 
@@ -35,6 +36,7 @@ def rage() -> None:
 
 def _add_all(group: Any) -> None:
     from rage_pg.cli import (
+        budgets,
         captions,
         db,
         duplicates,
@@ -68,6 +70,7 @@ def _add_all(group: Any) -> None:
         embed,
         evaluate,
         prices,
+        budgets,
     ):
         for command in module.COMMANDS:
             group.add_command(command)

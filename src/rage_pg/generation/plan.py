@@ -11,6 +11,7 @@ from rage_pg.database import Connection, fetch_one, fetch_value
 from rage_pg.errors import InvalidInput, NotFound, NotPossible
 from rage_pg.faults import invalid
 from rage_pg.generation.call import Generators, build_call, parameters_of
+from rage_pg.generation.estimate import Estimate, estimate
 from rage_pg.generation.references import Chosen, Found, choose
 from rage_pg.providers.ports import GenerationCall, ImageGenerator
 from rage_pg.resources import statements
@@ -29,6 +30,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     model: str
     references: list[Chosen]
     call: GenerationCall
+    estimate: Estimate
 
 
 class _Brand(Struct, frozen=True):
@@ -54,12 +56,13 @@ async def make_plan(
         connection, request, generator.reference_limits, brand.brand_id, found, search_id
     )
     model = request.model or generator.default_model
+    parameters = parameters_of(request)
     call = build_call(
         generator,
         prompt=request.prompt,
         purpose=request.purpose,
         model=model,
-        parameters=parameters_of(request),
+        parameters=parameters,
         images=[chosen.image for chosen in references],
         guidelines=brand.guidelines,
     )
@@ -72,6 +75,7 @@ async def make_plan(
         model=model,
         references=references,
         call=call,
+        estimate=await estimate(connection, generator, call, model, parameters),
     )
 
 
