@@ -48,6 +48,7 @@ def _add_all(group: Any) -> None:
         index,
         keys,
         prices,
+        reconcile,
         search,
         serve,
         similar,
@@ -74,6 +75,7 @@ def _add_all(group: Any) -> None:
     ):
         for command in module.COMMANDS:
             group.add_command(command)
+    prices.prices.add_command(reconcile.reconcile)
 
 
 _add_all(rage)
