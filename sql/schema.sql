@@ -394,7 +394,9 @@ CREATE TABLE rage.generations (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
+    expected_usd numeric(14,6),
     CONSTRAINT generations_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
+    CONSTRAINT generations_expected_usd_check CHECK ((expected_usd >= (0)::numeric)),
     CONSTRAINT generations_finished_has_time CHECK (((finished_at IS NULL) = (status = ANY (ARRAY['queued'::text, 'running'::text])))),
     CONSTRAINT generations_labels_check CHECK ((jsonb_typeof(labels) = 'object'::text)),
     CONSTRAINT generations_purpose_check CHECK ((purpose = ANY (ARRAY['compose'::text, 'edit'::text, 'enhance'::text, 'style'::text, 'prototype'::text]))),
@@ -453,6 +455,8 @@ COMMENT ON COLUMN rage.generations.started_at IS 'When a worker took it up.';
 
 COMMENT ON COLUMN rage.generations.finished_at IS 'When the outcome was known.';
 
+COMMENT ON COLUMN rage.generations.expected_usd IS 'What it was expected to cost when it was asked for, set aside of the budgets while it is queued; null where nobody could say.';
+
 CREATE FUNCTION rage.audited_brand(entry jsonb) RETURNS integer
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
@@ -476,6 +480,48 @@ END
 $$;
 
 COMMENT ON FUNCTION rage.brand_limit() IS 'The brands that a search is confined to; null where who asks sees every brand, and no clause is needed.';
+
+CREATE FUNCTION rage.budgets_in_the_way(spender integer, given_labels jsonb, next_provider text, next_model text, expected numeric, queueing boolean) RETURNS TABLE(brand text, label_name text, label_value text, month date, limit_usd numeric, spent_usd numeric, reserved_usd numeric, calls_without_cost bigint, to_be_waited_for boolean, may_be_shown boolean)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY
+    SELECT b.brand, b.label_name, b.label_value, coalesce(b.month, date_trunc('month', now() AT TIME ZONE 'UTC')::date),
+           b.limit_usd, b.spent_usd, b.reserved_usd + q.queued_usd, b.calls_without_cost,
+           b.spent_usd + b.reserved_usd + q.queued_usd < b.limit_usd,
+           rage.sees_every_brand() OR coalesce(d.brand_id = ANY (rage.allowed_brands()), false)
+    FROM rage_v1.budgets AS b
+    JOIN rage.budgets AS d USING (budget_id)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(g.expected_usd), 0) AS queued_usd
+        FROM rage.generations AS g
+        WHERE queueing
+          AND g.finished_at IS NULL
+          AND (d.brand_id IS NULL OR g.brand_id = d.brand_id)
+          AND (d.label_name IS NULL OR g.labels ->> d.label_name = d.label_value)
+          AND NOT EXISTS (SELECT FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id)
+    ) AS q
+    WHERE b.is_in_force
+      AND (d.brand_id IS NULL OR d.brand_id = spender)
+      AND (d.label_name IS NULL OR given_labels ->> d.label_name = d.label_value)
+      AND CASE
+              WHEN expected IS NOT NULL THEN expected > 0 AND b.spent_usd + b.reserved_usd + q.queued_usd + expected > b.limit_usd
+              WHEN b.spent_usd + b.reserved_usd + q.queued_usd >= b.limit_usd THEN true
+              -- Of calls that have prices, and of which nobody can say what they will cost, one at a time.
+              ELSE NOT queueing AND rage.is_priced(next_provider, next_model) AND EXISTS (
+                  SELECT FROM rage.paid_calls AS c
+                  LEFT JOIN rage.generations AS g USING (generation_id)
+                  WHERE rage.may_be_under_way(c.status, c.started_at)
+                    AND c.expected_usd IS NULL
+                    AND rage.is_priced(c.provider, c.model)
+                    AND (d.brand_id IS NULL OR c.brand_id = d.brand_id)
+                    AND (d.label_name IS NULL OR g.labels ->> d.label_name = d.label_value))
+          END;
+END
+$$;
+
+COMMENT ON FUNCTION rage.budgets_in_the_way(spender integer, given_labels jsonb, next_provider text, next_model text, expected numeric, queueing boolean) IS 'The budgets of this month that one more call would pass, and those where one whose cost nobody can tell is to be waited for. queueing: what is queued counts too.';
 
 CREATE FUNCTION rage.build_index(space integer) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -745,6 +791,41 @@ CREATE FUNCTION rage.compared_leg(leg text, space integer, dimensions integer, m
 
 COMMENT ON FUNCTION rage.compared_leg(leg text, space integer, dimensions integer, matching rage.matching, wide boolean) IS 'The matches of a vector leg, each with its exact cosine distance.';
 
+CREATE FUNCTION rage.plain_model(model text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN regexp_replace(regexp_replace(model, '^.*/'::text, ''::text), '-([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}|[0-9]{3,4}|preview-[0-9]{2}-[0-9]{2,4})$|:latest$'::text, ''::text);
+
+COMMENT ON FUNCTION rage.plain_model(model text) IS 'A model''s name without the path before it and the date behind it: what a dated snapshot is a state of.';
+
+CREATE TABLE rage.prices (
+    provider text NOT NULL,
+    model text NOT NULL,
+    token_class text NOT NULL,
+    effective_from date NOT NULL,
+    usd_per_million numeric(12,6) NOT NULL,
+    CONSTRAINT prices_token_class_check CHECK ((token_class = ANY (ARRAY['text_input'::text, 'image_input'::text, 'cached_text_input'::text, 'cached_image_input'::text, 'text_output'::text, 'image_output'::text]))),
+    CONSTRAINT prices_usd_per_million_check CHECK ((usd_per_million >= (0)::numeric))
+);
+
+COMMENT ON TABLE rage.prices IS 'What a million tokens cost, by model, class of token and day; edit it as prices change.';
+
+COMMENT ON COLUMN rage.prices.provider IS 'Who charges.';
+
+COMMENT ON COLUMN rage.prices.model IS 'The model.';
+
+COMMENT ON COLUMN rage.prices.token_class IS 'Which tokens.';
+
+COMMENT ON COLUMN rage.prices.effective_from IS 'First day of this price.';
+
+COMMENT ON COLUMN rage.prices.usd_per_million IS 'US dollars per million tokens.';
+
+CREATE FUNCTION rage.cost_of(provider text, model text, tokens jsonb, day date) RETURNS numeric
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (SELECT CASE WHEN bool_and((p.price IS NOT NULL)) THEN round((sum(((t.tokens)::numeric * p.price)) / (1000000)::numeric), 6) ELSE NULL::numeric END AS "case" FROM (jsonb_each_text(cost_of.tokens) t(token_class, tokens) LEFT JOIN LATERAL (SELECT p_1.usd_per_million AS price FROM rage.prices p_1 WHERE ((p_1.provider = cost_of.provider) AND (p_1.model = ANY (ARRAY[cost_of.model, rage.plain_model(cost_of.model)])) AND (p_1.token_class = t.token_class) AND (p_1.effective_from <= cost_of.day)) ORDER BY (p_1.model = cost_of.model) DESC, p_1.effective_from DESC LIMIT 1) p ON (true)) WHERE (t.tokens <> '0'::text));
+
+COMMENT ON FUNCTION rage.cost_of(provider text, model text, tokens jsonb, day date) IS 'US dollars for tokens by class at the prices of a day; null where there are no tokens, or a class that was used has no price.';
+
 CREATE FUNCTION rage.count_brand_words(brand integer) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'rage', 'pg_temp'
@@ -848,6 +929,68 @@ END
 $$;
 
 COMMENT ON FUNCTION rage.create_space(name text, encodes text, encoder text, model text, weights_sha256 text, dimensions integer) IS 'Makes an embedding space: its row, its partition of embeddings, and the HNSW index on it.';
+
+CREATE TABLE rage.paid_calls (
+    call_id bigint NOT NULL,
+    brand_id integer NOT NULL,
+    generation_id uuid,
+    purpose text NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    status text DEFAULT 'started'::text NOT NULL,
+    provider_request_id text,
+    usage jsonb,
+    cost_usd numeric(14,6),
+    error jsonb,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    tokens jsonb,
+    expected_usd numeric(14,6),
+    CONSTRAINT paid_calls_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
+    CONSTRAINT paid_calls_expected_usd_check CHECK ((expected_usd >= (0)::numeric)),
+    CONSTRAINT paid_calls_purpose_check CHECK ((purpose = ANY (ARRAY['generation'::text, 'caption'::text, 'embedding'::text, 'planner'::text, 'judge'::text, 'draft'::text]))),
+    CONSTRAINT paid_calls_status_check CHECK ((status = ANY (ARRAY['started'::text, 'succeeded'::text, 'refused'::text, 'failed'::text, 'unknown'::text]))),
+    CONSTRAINT paid_calls_tokens_check CHECK ((jsonb_typeof(tokens) = 'object'::text))
+);
+
+COMMENT ON TABLE rage.paid_calls IS 'Every call that may cost money, written before it is made.';
+
+COMMENT ON COLUMN rage.paid_calls.call_id IS 'Stable number of the call.';
+
+COMMENT ON COLUMN rage.paid_calls.brand_id IS 'The brand that pays.';
+
+COMMENT ON COLUMN rage.paid_calls.generation_id IS 'The generation that it belongs to, if any.';
+
+COMMENT ON COLUMN rage.paid_calls.purpose IS 'What the call was for.';
+
+COMMENT ON COLUMN rage.paid_calls.provider IS 'Who was called.';
+
+COMMENT ON COLUMN rage.paid_calls.model IS 'The model that was called.';
+
+COMMENT ON COLUMN rage.paid_calls.status IS 'started until the answer is known; unknown: it never will be.';
+
+COMMENT ON COLUMN rage.paid_calls.provider_request_id IS 'The provider''s own number of the call.';
+
+COMMENT ON COLUMN rage.paid_calls.usage IS 'Tokens by class, as the provider counted them.';
+
+COMMENT ON COLUMN rage.paid_calls.cost_usd IS 'What it cost; null where usage or price is not known.';
+
+COMMENT ON COLUMN rage.paid_calls.error IS 'What went wrong.';
+
+COMMENT ON COLUMN rage.paid_calls.started_at IS 'When the call was about to be made.';
+
+COMMENT ON COLUMN rage.paid_calls.finished_at IS 'When the answer was known.';
+
+COMMENT ON COLUMN rage.paid_calls.tokens IS 'The usage by the classes that prices are kept for; null where it does not tell them.';
+
+COMMENT ON COLUMN rage.paid_calls.expected_usd IS 'What it was expected to cost, set aside of the budgets while it is under way; null where nobody could say.';
+
+CREATE FUNCTION rage.dearest_call(provider text, model text, purpose text) RETURNS numeric
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (SELECT max(c.cost_usd) AS max FROM rage.paid_calls c WHERE ((c.provider = dearest_call.provider) AND (rage.plain_model(c.model) = rage.plain_model(dearest_call.model)) AND (c.purpose = dearest_call.purpose) AND (c.status = 'succeeded'::text) AND (c.started_at > (now() - '31 days'::interval))));
+
+COMMENT ON FUNCTION rage.dearest_call(provider text, model text, purpose text) IS 'The most that a call of a model cost in the last 31 days; null where none of known cost was made.';
 
 CREATE FUNCTION rage.default_filters(filters jsonb) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -1297,6 +1440,43 @@ $_$;
 
 COMMENT ON FUNCTION rage.found_facets(image_ids bigint[]) IS 'How many of these images, which a search has found for who asks, have which tag, brand, kind and attribute.';
 
+CREATE TABLE rage.budgets (
+    budget_id integer NOT NULL,
+    brand_id integer,
+    label_name text,
+    label_value text,
+    month date,
+    limit_usd numeric(14,6) NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT budgets_label_is_whole CHECK (((label_name IS NULL) = (label_value IS NULL))),
+    CONSTRAINT budgets_label_name_check CHECK ((label_name <> ''::text)),
+    CONSTRAINT budgets_limit_usd_check CHECK ((limit_usd >= (0)::numeric)),
+    CONSTRAINT budgets_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+COMMENT ON TABLE rage.budgets IS 'What may be spent in a calendar month (UTC), by all, by a brand, or under a label.';
+
+COMMENT ON COLUMN rage.budgets.budget_id IS 'Stable number of the budget.';
+
+COMMENT ON COLUMN rage.budgets.brand_id IS 'The brand that pays; null: whichever.';
+
+COMMENT ON COLUMN rage.budgets.label_name IS 'Only generations with this label count; null: every paid call does.';
+
+COMMENT ON COLUMN rage.budgets.label_value IS 'The value of that label.';
+
+COMMENT ON COLUMN rage.budgets.month IS 'First day of the month that it is for; null: every month that has none of its own.';
+
+COMMENT ON COLUMN rage.budgets.limit_usd IS 'US dollars.';
+
+COMMENT ON COLUMN rage.budgets.created_at IS 'When it was made.';
+
+CREATE FUNCTION rage.has_budget(spender integer, given_labels jsonb) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (EXISTS (SELECT FROM rage.budgets b WHERE (((b.brand_id IS NULL) OR (b.brand_id = has_budget.spender)) AND ((b.label_name IS NULL) OR ((has_budget.given_labels ->> b.label_name) = b.label_value)))));
+
+COMMENT ON FUNCTION rage.has_budget(spender integer, given_labels jsonb) IS 'Whether a call that a brand pays, with these labels, counts into any budget.';
+
 CREATE FUNCTION rage.has_scope(scope text) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'rage', 'pg_temp'
@@ -1363,6 +1543,13 @@ END
 $$;
 
 COMMENT ON FUNCTION rage.is_operator() IS 'Whether whoever runs this store asks: by a role of theirs, or through command line, workers, or a service without keys.';
+
+CREATE FUNCTION rage.is_priced(provider text, model text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (EXISTS (SELECT FROM rage.prices p WHERE ((p.provider = is_priced.provider) AND (p.model = ANY (ARRAY[is_priced.model, rage.plain_model(is_priced.model)])))));
+
+COMMENT ON FUNCTION rage.is_priced(provider text, model text) IS 'Whether any price of a model is known.';
 
 CREATE FUNCTION rage.leg_weights(legs jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -1501,6 +1688,12 @@ END
 $$;
 
 COMMENT ON FUNCTION rage.matching(filters jsonb, among bigint[], allowed integer[], plain boolean) IS 'What a resolved filter stands for, ready for each place of a statement, for who may see the allowed brands. plain: by the columns of the images, whatever the store holds.';
+
+CREATE FUNCTION rage.may_be_under_way(status text, started_at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ((status = 'started'::text) AND (started_at > (now() - '00:15:00'::interval)));
+
+COMMENT ON FUNCTION rage.may_be_under_way(status text, started_at timestamp with time zone) IS 'Whether a call may still be answered: none waits longer than ten minutes. What is older was lost with its process.';
 
 CREATE FUNCTION rage.most_counted() RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -3430,6 +3623,15 @@ ALTER TABLE rage.brands ALTER COLUMN brand_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+ALTER TABLE rage.budgets ALTER COLUMN budget_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME rage.budgets_budget_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE rage.caller_brands (
     caller_id uuid NOT NULL,
     brand_id integer NOT NULL
@@ -3967,53 +4169,6 @@ COMMENT ON COLUMN rage.page_sessions.created_at IS 'When it was logged in.';
 
 COMMENT ON COLUMN rage.page_sessions.expires_at IS 'When it must log in again.';
 
-CREATE TABLE rage.paid_calls (
-    call_id bigint NOT NULL,
-    brand_id integer NOT NULL,
-    generation_id uuid,
-    purpose text NOT NULL,
-    provider text NOT NULL,
-    model text NOT NULL,
-    status text DEFAULT 'started'::text NOT NULL,
-    provider_request_id text,
-    usage jsonb,
-    cost_usd numeric(14,6),
-    error jsonb,
-    started_at timestamp with time zone DEFAULT now() NOT NULL,
-    finished_at timestamp with time zone,
-    CONSTRAINT paid_calls_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
-    CONSTRAINT paid_calls_purpose_check CHECK ((purpose = ANY (ARRAY['generation'::text, 'caption'::text, 'embedding'::text, 'planner'::text, 'judge'::text, 'draft'::text]))),
-    CONSTRAINT paid_calls_status_check CHECK ((status = ANY (ARRAY['started'::text, 'succeeded'::text, 'refused'::text, 'failed'::text, 'unknown'::text])))
-);
-
-COMMENT ON TABLE rage.paid_calls IS 'Every call that may cost money, written before it is made.';
-
-COMMENT ON COLUMN rage.paid_calls.call_id IS 'Stable number of the call.';
-
-COMMENT ON COLUMN rage.paid_calls.brand_id IS 'The brand that pays.';
-
-COMMENT ON COLUMN rage.paid_calls.generation_id IS 'The generation that it belongs to, if any.';
-
-COMMENT ON COLUMN rage.paid_calls.purpose IS 'What the call was for.';
-
-COMMENT ON COLUMN rage.paid_calls.provider IS 'Who was called.';
-
-COMMENT ON COLUMN rage.paid_calls.model IS 'The model that was called.';
-
-COMMENT ON COLUMN rage.paid_calls.status IS 'started until the answer is known; unknown: it never will be.';
-
-COMMENT ON COLUMN rage.paid_calls.provider_request_id IS 'The provider''s own number of the call.';
-
-COMMENT ON COLUMN rage.paid_calls.usage IS 'Tokens by class, as the provider counted them.';
-
-COMMENT ON COLUMN rage.paid_calls.cost_usd IS 'What it cost; null where usage or price is not known.';
-
-COMMENT ON COLUMN rage.paid_calls.error IS 'What went wrong.';
-
-COMMENT ON COLUMN rage.paid_calls.started_at IS 'When the call was about to be made.';
-
-COMMENT ON COLUMN rage.paid_calls.finished_at IS 'When the answer was known.';
-
 ALTER TABLE rage.paid_calls ALTER COLUMN call_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.paid_calls_call_id_seq
     START WITH 1
@@ -4022,28 +4177,6 @@ ALTER TABLE rage.paid_calls ALTER COLUMN call_id ADD GENERATED ALWAYS AS IDENTIT
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE rage.prices (
-    provider text NOT NULL,
-    model text NOT NULL,
-    token_class text NOT NULL,
-    effective_from date NOT NULL,
-    usd_per_million numeric(12,6) NOT NULL,
-    CONSTRAINT prices_token_class_check CHECK ((token_class = ANY (ARRAY['text_input'::text, 'image_input'::text, 'text_output'::text, 'image_output'::text]))),
-    CONSTRAINT prices_usd_per_million_check CHECK ((usd_per_million >= (0)::numeric))
-);
-
-COMMENT ON TABLE rage.prices IS 'What a million tokens cost, by model, class of token and day; edit it as prices change.';
-
-COMMENT ON COLUMN rage.prices.provider IS 'Who charges.';
-
-COMMENT ON COLUMN rage.prices.model IS 'The model.';
-
-COMMENT ON COLUMN rage.prices.token_class IS 'Which tokens.';
-
-COMMENT ON COLUMN rage.prices.effective_from IS 'First day of this price.';
-
-COMMENT ON COLUMN rage.prices.usd_per_million IS 'US dollars per million tokens.';
 
 ALTER TABLE rage.prompt_vectors ALTER COLUMN vector_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.prompt_vectors_vector_id_seq
@@ -4302,6 +4435,61 @@ COMMENT ON COLUMN rage_v1.brands.created_at IS 'When it was made.';
 
 COMMENT ON COLUMN rage_v1.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
 
+CREATE VIEW rage_v1.budgets WITH (security_invoker='true') AS
+ SELECT b.budget_id,
+    n.name AS brand,
+    b.label_name,
+    b.label_value,
+    b.month,
+    b.limit_usd,
+    u.spent_usd,
+    u.reserved_usd,
+    GREATEST(((b.limit_usd - u.spent_usd) - u.reserved_usd), (0)::numeric) AS left_usd,
+    u.calls,
+    u.calls_without_cost,
+        CASE
+            WHEN (b.month IS NOT NULL) THEN (b.month = m.this_month)
+            ELSE (NOT (EXISTS ( SELECT
+               FROM rage.budgets own
+              WHERE ((own.month = m.this_month) AND (NOT (((own.brand_id IS DISTINCT FROM b.brand_id) OR (own.label_name IS DISTINCT FROM b.label_name)) OR (own.label_value IS DISTINCT FROM b.label_value)))))))
+        END AS is_in_force
+   FROM (((rage.budgets b
+     LEFT JOIN rage.brands n USING (brand_id))
+     CROSS JOIN LATERAL ( SELECT (date_trunc('month'::text, (now() AT TIME ZONE 'UTC'::text)))::date AS this_month) m)
+     CROSS JOIN LATERAL ( SELECT COALESCE(sum(p.cost_usd), (0)::numeric) AS spent_usd,
+            COALESCE(sum(p.expected_usd) FILTER (WHERE rage.may_be_under_way(p.status, p.started_at)), (0)::numeric) AS reserved_usd,
+            count(*) AS calls,
+            count(*) FILTER (WHERE (p.cost_usd IS NULL)) AS calls_without_cost
+           FROM (rage.paid_calls p
+             LEFT JOIN rage.generations g USING (generation_id))
+          WHERE ((p.started_at >= ((COALESCE(b.month, m.this_month))::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (p.started_at < ((COALESCE(b.month, m.this_month) + '1 mon'::interval) AT TIME ZONE 'UTC'::text)) AND ((b.brand_id IS NULL) OR (p.brand_id = b.brand_id)) AND ((b.label_name IS NULL) OR ((g.labels ->> b.label_name) = b.label_value)))) u);
+
+COMMENT ON VIEW rage_v1.budgets IS 'What may be spent in a calendar month (UTC), and how much of it is. No call is made that would pass one that is in force.';
+
+COMMENT ON COLUMN rage_v1.budgets.budget_id IS 'Stable number of the budget.';
+
+COMMENT ON COLUMN rage_v1.budgets.brand IS 'The brand that pays; null: whichever.';
+
+COMMENT ON COLUMN rage_v1.budgets.label_name IS 'Only generations with this label count; null: every paid call does.';
+
+COMMENT ON COLUMN rage_v1.budgets.label_value IS 'The value of that label.';
+
+COMMENT ON COLUMN rage_v1.budgets.month IS 'First day of the month that it is for; null: every month that has none of its own.';
+
+COMMENT ON COLUMN rage_v1.budgets.limit_usd IS 'US dollars that may be spent.';
+
+COMMENT ON COLUMN rage_v1.budgets.spent_usd IS 'US dollars of the calls in its month, else in this one, whose cost is known.';
+
+COMMENT ON COLUMN rage_v1.budgets.reserved_usd IS 'US dollars that calls under way are expected to cost.';
+
+COMMENT ON COLUMN rage_v1.budgets.left_usd IS 'What is left of it, at least 0.';
+
+COMMENT ON COLUMN rage_v1.budgets.calls IS 'How many calls counted.';
+
+COMMENT ON COLUMN rage_v1.budgets.calls_without_cost IS 'Of these, those whose cost is not known, or not yet: nothing of them is in spent_usd.';
+
+COMMENT ON COLUMN rage_v1.budgets.is_in_force IS 'Whether it counts now: it is for this month, or for every month and this one has none of its own.';
+
 CREATE VIEW rage_v1.captions WITH (security_invoker='true') AS
  SELECT c.image_id,
     b.name AS brand,
@@ -4373,6 +4561,58 @@ COMMENT ON COLUMN rage_v1.collections.title IS 'Its name as it is printed, where
 COMMENT ON COLUMN rage_v1.collections.image_ids IS 'Its images in order.';
 
 COMMENT ON COLUMN rage_v1.collections.created_at IS 'When it was made.';
+
+CREATE VIEW rage_v1.daily_usage WITH (security_invoker='true') AS
+ SELECT ((p.started_at AT TIME ZONE 'UTC'::text))::date AS day,
+    b.name AS brand,
+    p.purpose,
+    p.provider,
+    p.model,
+    count(*) AS calls,
+    count(*) FILTER (WHERE (p.status = ANY (ARRAY['unknown'::text, 'started'::text]))) AS calls_unknown,
+    (COALESCE(sum(((p.tokens ->> 'text_input'::text))::bigint), (0)::numeric))::bigint AS text_input_tokens,
+    (COALESCE(sum(((p.tokens ->> 'image_input'::text))::bigint), (0)::numeric))::bigint AS image_input_tokens,
+    (COALESCE(sum((COALESCE(((p.tokens ->> 'cached_text_input'::text))::bigint, (0)::bigint) + COALESCE(((p.tokens ->> 'cached_image_input'::text))::bigint, (0)::bigint))), (0)::numeric))::bigint AS cached_input_tokens,
+    (COALESCE(sum(((p.tokens ->> 'text_output'::text))::bigint), (0)::numeric))::bigint AS text_output_tokens,
+    (COALESCE(sum(((p.tokens ->> 'image_output'::text))::bigint), (0)::numeric))::bigint AS image_output_tokens,
+    count(*) FILTER (WHERE ((p.tokens IS NULL) AND (p.cost_usd IS DISTINCT FROM (0)::numeric))) AS calls_without_tokens,
+    sum(p.cost_usd) AS cost_usd,
+    count(*) FILTER (WHERE (p.cost_usd IS NULL)) AS calls_without_cost
+   FROM (rage.paid_calls p
+     JOIN rage.brands b USING (brand_id))
+  GROUP BY (((p.started_at AT TIME ZONE 'UTC'::text))::date), b.name, p.purpose, p.provider, p.model;
+
+COMMENT ON VIEW rage_v1.daily_usage IS 'Paid calls by day, brand, purpose, provider and model.';
+
+COMMENT ON COLUMN rage_v1.daily_usage.day IS 'The day on which the calls were made, UTC: as providers count.';
+
+COMMENT ON COLUMN rage_v1.daily_usage.brand IS 'The brand that pays.';
+
+COMMENT ON COLUMN rage_v1.daily_usage.purpose IS 'generation, caption, embedding, planner, judge or draft.';
+
+COMMENT ON COLUMN rage_v1.daily_usage.provider IS 'Who was called.';
+
+COMMENT ON COLUMN rage_v1.daily_usage.model IS 'The model that answered; before that, the one asked for.';
+
+COMMENT ON COLUMN rage_v1.daily_usage.calls IS 'How many calls, however they ended.';
+
+COMMENT ON COLUMN rage_v1.daily_usage.calls_unknown IS 'Of these, those whose end is not known, or not yet: they may have been charged.';
+
+COMMENT ON COLUMN rage_v1.daily_usage.text_input_tokens IS 'Tokens of text that were read, without cached ones.';
+
+COMMENT ON COLUMN rage_v1.daily_usage.image_input_tokens IS 'Tokens of pictures that were read, without cached ones.';
+
+COMMENT ON COLUMN rage_v1.daily_usage.cached_input_tokens IS 'Tokens that were read from the provider''s cache.';
+
+COMMENT ON COLUMN rage_v1.daily_usage.text_output_tokens IS 'Tokens of text that were written.';
+
+COMMENT ON COLUMN rage_v1.daily_usage.image_output_tokens IS 'Tokens of pictures that were made.';
+
+COMMENT ON COLUMN rage_v1.daily_usage.calls_without_tokens IS 'Calls that the sums of tokens leave out: what they used is not known.';
+
+COMMENT ON COLUMN rage_v1.daily_usage.cost_usd IS 'US dollars, of the calls whose cost is known; null where it is of none.';
+
+COMMENT ON COLUMN rage_v1.daily_usage.calls_without_cost IS 'Calls that this sum leaves out: their cost is not known.';
 
 CREATE VIEW rage_v1.descriptions WITH (security_invoker='true') AS
  SELECT d.image_id,
@@ -4559,7 +4799,10 @@ CREATE VIEW rage_v1.generations WITH (security_invoker='true') AS
     g.asked_by,
     g.created_at,
     g.started_at,
-    g.finished_at
+    g.finished_at,
+    ( SELECT count(*) AS count
+           FROM rage.paid_calls c
+          WHERE ((c.generation_id = g.generation_id) AND (c.cost_usd IS NULL))) AS calls_without_cost
    FROM ((((rage.generations g
      JOIN rage.brands b USING (brand_id))
      LEFT JOIN rage.generations parent ON ((parent.generation_id = g.parent_id)))
@@ -4617,6 +4860,8 @@ COMMENT ON COLUMN rage_v1.generations.created_at IS 'When it was asked.';
 COMMENT ON COLUMN rage_v1.generations.started_at IS 'When a worker took it up.';
 
 COMMENT ON COLUMN rage_v1.generations.finished_at IS 'When the outcome was known.';
+
+COMMENT ON COLUMN rage_v1.generations.calls_without_cost IS 'Its paid calls whose cost is not known, or not yet: 0 beside a cost that is all of it.';
 
 CREATE VIEW rage_v1.image_identifiers WITH (security_invoker='true') AS
  SELECT x.image_id,
@@ -5028,7 +5273,9 @@ CREATE VIEW rage_v1.paid_calls WITH (security_invoker='true') AS
     p.cost_usd,
     p.error,
     p.started_at,
-    p.finished_at
+    p.finished_at,
+    p.tokens,
+    p.expected_usd
    FROM (rage.paid_calls p
      JOIN rage.brands b USING (brand_id));
 
@@ -5050,7 +5297,7 @@ COMMENT ON COLUMN rage_v1.paid_calls.status IS 'started, succeeded, refused, fai
 
 COMMENT ON COLUMN rage_v1.paid_calls.provider_request_id IS 'The provider''s own number of the call.';
 
-COMMENT ON COLUMN rage_v1.paid_calls.usage IS 'Tokens by class, as the provider counted them.';
+COMMENT ON COLUMN rage_v1.paid_calls.usage IS 'What was used, as the provider counted it.';
 
 COMMENT ON COLUMN rage_v1.paid_calls.cost_usd IS 'US dollars; null where usage or price is not known.';
 
@@ -5059,6 +5306,33 @@ COMMENT ON COLUMN rage_v1.paid_calls.error IS 'What went wrong.';
 COMMENT ON COLUMN rage_v1.paid_calls.started_at IS 'When the call was about to be made.';
 
 COMMENT ON COLUMN rage_v1.paid_calls.finished_at IS 'When the answer was known.';
+
+COMMENT ON COLUMN rage_v1.paid_calls.tokens IS 'The usage by the classes that prices are kept for; null where it does not tell them.';
+
+COMMENT ON COLUMN rage_v1.paid_calls.expected_usd IS 'What it was expected to cost, where a budget counted it; null where nobody could say.';
+
+CREATE VIEW rage_v1.prices WITH (security_invoker='true') AS
+ SELECT provider,
+    model,
+    token_class,
+    effective_from,
+    (lead(effective_from) OVER (PARTITION BY provider, model, token_class ORDER BY effective_from) - 1) AS effective_until,
+    usd_per_million
+   FROM rage.prices p;
+
+COMMENT ON VIEW rage_v1.prices IS 'What a million tokens cost, by model, class of token and day.';
+
+COMMENT ON COLUMN rage_v1.prices.provider IS 'Who charges.';
+
+COMMENT ON COLUMN rage_v1.prices.model IS 'The model; a dated snapshot without a price of its own costs what its model does.';
+
+COMMENT ON COLUMN rage_v1.prices.token_class IS 'text_input, image_input, cached_text_input, cached_image_input, text_output or image_output.';
+
+COMMENT ON COLUMN rage_v1.prices.effective_from IS 'First day of this price, UTC.';
+
+COMMENT ON COLUMN rage_v1.prices.effective_until IS 'Last day of this price; null: until further notice.';
+
+COMMENT ON COLUMN rage_v1.prices.usd_per_million IS 'US dollars for a million tokens.';
 
 CREATE VIEW rage_v1.ratings WITH (security_invoker='true') AS
  SELECT generation_id,
@@ -5151,6 +5425,12 @@ ALTER TABLE ONLY rage.brands
 
 ALTER TABLE ONLY rage.brands
     ADD CONSTRAINT brands_pkey PRIMARY KEY (brand_id);
+
+ALTER TABLE ONLY rage.budgets
+    ADD CONSTRAINT budgets_once UNIQUE NULLS NOT DISTINCT (brand_id, label_name, label_value, month);
+
+ALTER TABLE ONLY rage.budgets
+    ADD CONSTRAINT budgets_pkey PRIMARY KEY (budget_id);
 
 ALTER TABLE ONLY rage.caller_brands
     ADD CONSTRAINT caller_brands_pkey PRIMARY KEY (caller_id, brand_id);
@@ -5389,6 +5669,8 @@ CREATE INDEX paid_calls_captions ON rage.paid_calls USING btree (started_at) WHE
 
 CREATE INDEX paid_calls_generation ON rage.paid_calls USING btree (generation_id);
 
+CREATE INDEX paid_calls_purpose ON rage.paid_calls USING btree (purpose, provider, started_at);
+
 CREATE INDEX paid_calls_started ON rage.paid_calls USING btree (started_at);
 
 CREATE INDEX picture_hashes_bands ON rage.picture_hashes USING gin (bands) WHERE (hash IS NOT NULL);
@@ -5406,6 +5688,8 @@ CREATE INDEX searches_created ON rage.searches USING btree (created_at);
 CREATE INDEX tags_name ON rage.tags USING btree (name text_pattern_ops);
 
 CREATE TRIGGER audit_added AFTER INSERT ON rage.brands REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('brand_id');
+
+CREATE TRIGGER audit_added AFTER INSERT ON rage.budgets REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('budget_id');
 
 CREATE TRIGGER audit_added AFTER INSERT ON rage.caller_brands REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('caller_id');
 
@@ -5428,6 +5712,8 @@ CREATE TRIGGER audit_added AFTER INSERT ON rage.ratings REFERENCING NEW TABLE AS
 CREATE TRIGGER audit_added AFTER INSERT ON rage.search_legs REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('leg');
 
 CREATE TRIGGER audit_changed AFTER UPDATE ON rage.brands REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('brand_id');
+
+CREATE TRIGGER audit_changed AFTER UPDATE ON rage.budgets REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('budget_id');
 
 CREATE TRIGGER audit_changed AFTER UPDATE ON rage.caller_brands REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('caller_id');
 
@@ -5454,6 +5740,8 @@ CREATE TRIGGER audit_changed AFTER UPDATE ON rage.tags REFERENCING OLD TABLE AS 
 CREATE TRIGGER audit_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON rage.audit_log FOR EACH STATEMENT EXECUTE FUNCTION rage.refuse_change();
 
 CREATE TRIGGER audit_removed AFTER DELETE ON rage.brands REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('brand_id');
+
+CREATE TRIGGER audit_removed AFTER DELETE ON rage.budgets REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('budget_id');
 
 CREATE TRIGGER audit_removed AFTER DELETE ON rage.caller_brands REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('caller_id');
 
@@ -5489,6 +5777,9 @@ CREATE TRIGGER change_of_shown BEFORE UPDATE ON rage.images FOR EACH ROW WHEN ((
 
 ALTER TABLE ONLY rage.api_keys
     ADD CONSTRAINT api_keys_caller_id_fkey FOREIGN KEY (caller_id) REFERENCES rage.callers(caller_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.budgets
+    ADD CONSTRAINT budgets_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE RESTRICT;
 
 ALTER TABLE ONLY rage.caller_brands
     ADD CONSTRAINT caller_brands_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE CASCADE;
@@ -5655,6 +5946,8 @@ CREATE POLICY added ON rage.audit_log FOR INSERT WITH CHECK (false);
 
 CREATE POLICY added ON rage.brands FOR INSERT WITH CHECK ((( SELECT rage.sees_every_brand() AS sees_every_brand) AND ( SELECT rage.has_scope('write'::text) AS has_scope)));
 
+CREATE POLICY added ON rage.budgets FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
 CREATE POLICY added ON rage.caller_brands FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY added ON rage.callers FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
@@ -5775,6 +6068,8 @@ ALTER TABLE rage.audit_log ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.brands ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE rage.budgets ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE rage.caller_brands ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.callers ENABLE ROW LEVEL SECURITY;
@@ -5788,6 +6083,8 @@ CREATE POLICY changed ON rage.api_keys FOR UPDATE USING (( SELECT rage.is_operat
 CREATE POLICY changed ON rage.audit_log FOR UPDATE USING (false) WITH CHECK (false);
 
 CREATE POLICY changed ON rage.brands FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])) OR (( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))) OR (( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('admin'::text) AS allowed_brands)::integer[]))))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('admin'::text) AS allowed_brands)::integer[]))));
+
+CREATE POLICY changed ON rage.budgets FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY changed ON rage.caller_brands FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
@@ -5950,6 +6247,8 @@ CREATE POLICY removed ON rage.audit_log FOR DELETE USING (false);
 
 CREATE POLICY removed ON rage.brands FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[])) OR (( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))) OR (( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('admin'::text) AS allowed_brands)::integer[])))));
 
+CREATE POLICY removed ON rage.budgets FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
 CREATE POLICY removed ON rage.caller_brands FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY removed ON rage.callers FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
@@ -6048,6 +6347,8 @@ CREATE POLICY seen ON rage.api_keys FOR SELECT USING (( SELECT rage.is_operator(
 CREATE POLICY seen ON rage.audit_log FOR SELECT USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('admin'::text) AS allowed_brands)::integer[])) OR (( SELECT rage.sees_every_brand() AS sees_every_brand) AND ( SELECT rage.has_scope('admin'::text) AS has_scope))));
 
 CREATE POLICY seen ON rage.brands FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
+
+CREATE POLICY seen ON rage.budgets FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
 
 CREATE POLICY seen ON rage.caller_brands FOR SELECT USING (( SELECT rage.is_operator() AS is_operator));
 

@@ -158,6 +158,11 @@ described AS (
     SELECT i.brand_id, i.image_id, 'model', i.content_id, ARRAY[%(text)s::text], %(text)s, 'en', 'x', %(text)s
     FROM rage.images AS i WHERE i.image_id = %(image_id)s
 ),
+allowed AS (
+    INSERT INTO rage.budgets (brand_id, label_name, label_value, limit_usd)
+    SELECT i.brand_id, 'campaign', %(text)s, 5
+    FROM rage.images AS i WHERE i.image_id = %(image_id)s
+),
 tried AS (
     INSERT INTO rage.caption_tries (brand_id, image_id, reader, content_id, attempts, reason, failed_at)
     SELECT i.brand_id, i.image_id, 'ocr', i.content_id, 3, %(text)s, now()

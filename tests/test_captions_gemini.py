@@ -15,7 +15,7 @@ from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused
 from rage_pg.providers.gemini_captions import GeminiCaptioner
 from rage_pg.providers.ports import CaptionContext, Description
 from rage_pg.providers.shown import shown
-from rage_pg.spending import tokens_by_class
+from rage_pg.tokens import tokens_by_class
 from tests.caption_api_stub import SEEN
 from tests.gemini_api_stub import MODEL, RESPONSE_ID, GeminiApiStub, answer, gemini_api_stub
 from tests.store import png

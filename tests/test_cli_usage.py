@@ -83,7 +83,9 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_unknown_command_names_those_that_there_are(nowhere: Rage) -> None:
     outcome = nowhere("locks", "list")
     assert outcome.code == 2
-    assert "There is no command 'locks'; there are captions, db, duplicates, embed" in outcome.complaint
+    assert (
+        "There is no command 'locks'; there are budgets, captions, db, duplicates, embed" in outcome.complaint
+    )
     others = "there are check, drop, grant-app, grant-sql, psql, revoke-sql, upgrade, url"
     assert others in nowhere("db", "rebuild").complaint
 

@@ -108,7 +108,7 @@ def test_commands_take_the_options_that_examples_give_them(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos").mkdir()
-    for name in ("questions.jsonl", "secret.txt"):
+    for name in ("questions.jsonl", "secret.txt", "usage.json", "costs.json", "november.csv"):
         (tmp_path / name).touch()
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     for script in blocks(page, "sh"):

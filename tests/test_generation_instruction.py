@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rage_pg.generation.instruction import MAX_QUOTED, instruction, quoted
 from rage_pg.providers.ports import InputImage
-from rage_pg.spending import tokens_by_class
+from rage_pg.tokens import tokens_by_class
 from rage_pg.types import Role
 from tests.generating import USAGE
 

@@ -16,7 +16,8 @@ from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused, Setup
 from rage_pg.providers.openai import OpenAIGenerator
 from rage_pg.providers.ports import GenerationCall, GenerationResult
 from rage_pg.providers.registry import Registry
-from rage_pg.spending import MAX_DEPTH, MAX_TOKENS, TOO_DEEP, storable, tokens_by_class
+from rage_pg.spending import MAX_DEPTH, TOO_DEEP, storable
+from rage_pg.tokens import MAX_TOKENS, tokens_by_class
 from rage_pg.types import Generation, GenerationRequest, ReferenceRequest
 from tests.generating import COST, USAGE, FakeGenerator, make, paid, rows, value
 from tests.image_api_stub import REQUEST_ID, image_api_stub

@@ -115,6 +115,8 @@ PROBES = [
     seen("ratings", "comment = %(g)s", lambda side: f"no {side.word} at all", "no quabba at all"),
     seen("paid_calls", "generation_id = %(g)s", generation_id, UNUSED_UUID),
     seen("paid_calls", "brand = %(g)s", lambda side: side.brand, "nobodyfox"),
+    seen("daily_usage", "brand = %(g)s", lambda side: side.brand, "nobodyfox"),
+    seen("budgets", "label_value = %(g)s", lambda side: f"{side.word}s are gone", "quabbas are gone"),
     seen("search_log", "search_id = %(g)s", lambda side: side.search_id, UNUSED_UUID),
     seen("search_log", "prompt = %(g)s", lambda side: side.prompt, "quabba at midnight"),
     seen("failed_items", "image_id = %(g)s", image_id, UNUSED_NUMBER),
@@ -173,6 +175,7 @@ UNGUESSED = (
     )),
     "SELECT * FROM rage_v1.search_report('lotion')",
     "SELECT * FROM rage_v1.index_audits",
+    "SELECT * FROM rage_v1.prices",
     "SELECT * FROM rage_v1.search_facets('lotion')",
     "SELECT * FROM rage_v1.search_facets('quagga lotion', states => '{draft,approved}', min_relevance => 0.2)",
     "SELECT rage_v1.search_statement('lotion quagga moonrise velvetfox')",
@@ -196,7 +199,7 @@ OF_THE_SERVICE = [
 ]
 
 GUARDED = (
-    "api_keys", "audit_log", "brands", "caller_brands", "callers", "caption_tries", "captions", "collection_images", "collections",
+    "api_keys", "audit_log", "brands", "budgets", "caller_brands", "callers", "caption_tries", "captions", "collection_images", "collections",
     "common_words", "contents", "descriptions", "embedding_claims", "embeddings", "failed_items", "fillers", "generation_events", "generation_masks", "generation_outputs", "generation_references",
     "index_audits",
     "generations", "image_documents", "image_identifiers", "image_products", "image_tags", "image_versions",
@@ -206,7 +209,7 @@ GUARDED = (
 """Every table with rows of a brand."""
 
 SHOWN = frozenset({
-    "brands", "generation_outputs", "generation_references", "generations", "images", "ratings", "searches",
+    "brands", "budgets", "generation_outputs", "generation_references", "generations", "images", "ratings", "searches",
 })  # fmt: skip
 """Those whose rows a view shows by themselves; of the others it shows what it joins to one of these."""
 
@@ -278,7 +281,10 @@ def test_views_show_us_the_same_whether_they_exist_or_not(scene: Scene, asker: s
         shown = dumped(scene.ours.of(asker), f"rage_v1.{view}")
         assert scene.world.told(shown) == [], view
         assert shown == dumped(scene.alone.of(asker), f"rage_v1.{view}"), view
-        if view not in ("index_status", "index_audits") and (view, asker) != ("audit_log", "reader"):
+        if view not in ("index_status", "index_audits", "prices") and (view, asker) != (
+            "audit_log",
+            "reader",
+        ):
             assert scene.world.told(dumped(scene.theirs.of(asker), f"rage_v1.{view}")), view
 
 
@@ -321,7 +327,9 @@ def test_service_reads_no_row_of_theirs(scene: Scene) -> None:
 
 def test_service_reads_nothing_for_nobody(scene: Scene) -> None:
     relations = [f"rage.{table}" for table in names(scene.url, TABLES) if table not in OPEN_TABLES]
-    relations += [f"rage_v1.{view}" for view in names(scene.url, VIEWS) if view != "index_status"]
+    relations += [
+        f"rage_v1.{view}" for view in names(scene.url, VIEWS) if view not in ("index_status", "prices")
+    ]
     statements = [f"SELECT * FROM {name}" for name in relations]
     statements += [f"SELECT * FROM rage_v1.search_{name}('lotion')" for name in ("images", "facets")]
     statements += OF_THE_SERVICE

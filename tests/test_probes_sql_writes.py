@@ -193,7 +193,7 @@ UNCHANGED = (
 
 
 NOTICED = (
-    "api_keys", "brands", "caller_brands", "callers", "caption_tries", "captions", "collection_images", "collections", "common_words", "contents", "descriptions", "embeddings",
+    "api_keys", "brands", "budgets", "caller_brands", "callers", "caption_tries", "captions", "collection_images", "collections", "common_words", "contents", "descriptions", "embeddings",
     "embedding_spaces", "failed_items", "generation_events", "generation_masks", "generation_outputs", "generation_references",
     "generations", "image_documents", "image_identifiers", "image_products", "image_tags", "image_versions", "images",
     "page_sessions", "paid_calls", "procrastinate_events", "procrastinate_jobs", "prices", "prompt_vectors", "proposal_references", "proposals", "ratings", "search_legs", "search_results", "searches",

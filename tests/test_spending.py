@@ -9,15 +9,8 @@ import pytest
 
 from rage_pg.database import Database
 from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused
-from rage_pg.spending import (
-    MAX_TOKENS,
-    Outcome,
-    close_paid_call,
-    cost_of,
-    failed_call,
-    open_paid_call,
-    tokens_by_class,
-)
+from rage_pg.spending import Outcome, close_paid_call, cost_of, failed_call, open_paid_call
+from rage_pg.tokens import MAX_TOKENS, tokens_by_class
 from tests.generating import paid, rows, value
 
 CHAT = {"prompt_tokens": 900, "completion_tokens": 60, "total_tokens": 960}
@@ -51,6 +44,18 @@ def tokens(**named: int) -> dict[str, int]:
             tokens(text_input=100, image_input=800, text_output=60),
         ),
         ({"input_tokens": 5, "output_tokens": 0}, tokens(text_input=5)),
+        (
+            {**CHAT, "prompt_tokens_details": {"cached_tokens": 128}},
+            tokens(text_input=772, cached_text_input=128, text_output=60),
+        ),
+        (
+            {**RESPONSES, "input_tokens_details": {"cached_tokens": 128}},
+            tokens(text_input=772, cached_text_input=128, text_output=60),
+        ),
+        (
+            {**CHAT, "prompt_tokens_details": {"image_tokens": 800, "cached_tokens": 150}},
+            tokens(image_input=750, cached_text_input=100, cached_image_input=50, text_output=60),
+        ),
     ],
 )
 def test_usage_of_a_model_that_answers_in_text_is_told_by_class(usage: Any, told: dict[str, int]) -> None:
@@ -67,10 +72,10 @@ def test_usage_of_a_model_that_answers_in_text_is_told_by_class(usage: Any, told
         {"prompt_tokens": MAX_TOKENS + 1},
         {**CHAT, "completion_tokens": None},
         {**CHAT, "completion_tokens": "60"},
-        {**CHAT, "prompt_tokens_details": {"cached_tokens": 128}},
         {**CHAT, "prompt_tokens_details": {"image_tokens": 901}},
         {**CHAT, "prompt_tokens_details": "none"},
-        {**RESPONSES, "input_tokens_details": {"cached_tokens": 128}},
+        {**CHAT, "prompt_tokens_details": {"cached_tokens": 901}},
+        {**CHAT, "prompt_tokens_details": {"cached_tokens": "128"}},
     ],
 )
 def test_usage_that_does_not_tell_is_unknown(usage: Any) -> None:
@@ -90,9 +95,8 @@ async def test_a_call_is_a_row_before_it_is_made_and_is_closed_once_known(databa
     (started,) = await paid(database)
     assert (started["status"], started["purpose"], started["cost_usd"]) == ("started", "embedding", None)
     async with database.transaction() as connection:
-        cost = await cost_of(connection, "openai", "text-embedding-3-small", EMBEDDINGS, answers="text")
-        ended = Outcome(status="succeeded", request_id="r\0-1", usage=EMBEDDINGS, cost_usd=cost)
-        await close_paid_call(connection, call_id, ended)
+        ended = Outcome(status="succeeded", request_id="r\0-1", usage=EMBEDDINGS)
+        assert await close_paid_call(connection, call_id, "embedding", ended) == Decimal("0.000018")
     (closed,) = await paid(database)
     told = (closed["status"], closed["provider_request_id"], closed["usage"], closed["cost_usd"])
     assert told == ("succeeded", "r-1", EMBEDDINGS, Decimal("0.000018"))

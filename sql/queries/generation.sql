@@ -91,10 +91,10 @@ WHERE coalesce(asked_by, '') = coalesce(%(asked_by)s, '') AND idempotency_key = 
 -- The ledger's row; none where the Idempotency-Key is taken.
 INSERT INTO rage.generations (
     brand_id, prompt, purpose, provider, model, parameters, labels, parent_id, search_id, proposal_id,
-    idempotency_key, request_sha256, asked_by
+    idempotency_key, request_sha256, asked_by, expected_usd
 ) VALUES (
     %(brand_id)s, %(prompt)s, %(purpose)s, %(provider)s, %(model)s, %(parameters)s, %(labels)s, %(parent_id)s,
-    %(search_id)s, %(proposal_id)s, %(idempotency_key)s, %(request_sha256)s, %(asked_by)s
+    %(search_id)s, %(proposal_id)s, %(idempotency_key)s, %(request_sha256)s, %(asked_by)s, %(expected_usd)s
 )
 ON CONFLICT (coalesce(asked_by, ''), idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
 RETURNING generation_id;
@@ -159,6 +159,7 @@ SELECT
     g.provider,
     g.model,
     g.parameters,
+    g.labels,
     (SELECT p.call_id
      FROM rage.paid_calls AS p
      WHERE p.generation_id = g.generation_id AND p.status = 'started'
@@ -265,3 +266,32 @@ WHERE generation_id = %(generation_id)s AND position = %(position)s;
 UPDATE rage.images
 SET state = 'approved', updated_at = now()
 WHERE image_id = %(image_id)s AND state <> 'approved';
+
+-- name: typical_tokens
+-- What earlier calls of a model used: for a picture of this size and quality, and for a reference. Medians.
+WITH earlier AS (
+    SELECT g.generation_id, p.tokens,
+           g.parameters ->> 'size' IS NOT DISTINCT FROM %(size)s::text
+               AND g.parameters ->> 'quality' IS NOT DISTINCT FROM %(quality)s::text AS is_alike,
+           (SELECT count(*) FROM rage.generation_outputs AS o WHERE o.generation_id = g.generation_id) AS made,
+           (SELECT count(*) FROM rage.generation_references AS r WHERE r.generation_id = g.generation_id) AS sent
+    FROM rage.paid_calls AS p
+    JOIN rage.generations AS g USING (generation_id)
+    WHERE p.purpose = 'generation' AND p.status = 'succeeded' AND p.tokens IS NOT NULL
+      AND p.provider = %(provider)s AND rage.plain_model(p.model) = rage.plain_model(%(model)s)
+    ORDER BY p.started_at DESC
+    LIMIT 1000
+),
+per_piece AS (
+    SELECT
+        CASE WHEN is_alike AND made > 0 THEN (tokens ->> 'image_output')::numeric / made END AS picture,
+        CASE WHEN sent > 0 THEN ((tokens ->> 'image_input')::numeric + coalesce((tokens ->> 'cached_image_input')::numeric, 0)) / sent
+        END AS reference
+    FROM earlier
+)
+SELECT
+    count(picture) AS pictures,
+    ceil(percentile_cont(0.5) WITHIN GROUP (ORDER BY picture))::integer AS picture_tokens,
+    count(reference) AS references,
+    ceil(percentile_cont(0.5) WITHIN GROUP (ORDER BY reference))::integer AS reference_tokens
+FROM per_piece;

@@ -42,6 +42,8 @@ BEGIN
             ('failed_items', '{read}', '{write} AND {image}', '{write}', NULL),
             ('generations', '{read}', '{generate}', '{generate}', NULL),
             ('paid_calls', '{read}', '{operator}', '{operator}', NULL),
+            -- One of no brand counts everybody's calls.
+            ('budgets', '{read}', '{operator}', '{operator}', NULL),
 
             -- What belongs to the brand of another row. The subqueries are under the policies of their tables.
             ('contents', '{every} OR {shown}', '{operator}', '{every} OR {shown}', '{operator}'),

@@ -101,6 +101,7 @@ BEGIN
             ('generation_outputs', 'generation_id, position', false, true, true),
             ('ratings', 'generation_id, position, rated_by', true, true, true),
             ('prices', 'provider, model, token_class, effective_from', true, true, true),
+            ('budgets', 'budget_id', true, true, true),
             ('embedding_spaces', 'name', true, true, true),
             ('search_legs', 'leg', true, true, true),
             ('callers', 'kind, name', true, true, true),

@@ -31,7 +31,9 @@ SELECT
     g.asked_by,
     g.created_at,
     g.started_at,
-    g.finished_at
+    g.finished_at,
+    -- Beside every cost, whether it leaves something out: a sum of this column stands beside one of costs.
+    (SELECT count(*) FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id AND c.cost_usd IS NULL) AS calls_without_cost
 FROM rage.generations AS g
 JOIN rage.brands AS b USING (brand_id)
 -- What it came from, where the reader may see that too.
@@ -64,6 +66,7 @@ COMMENT ON COLUMN rage_v1.generations.asked_by IS 'The key or login that asked; 
 COMMENT ON COLUMN rage_v1.generations.created_at IS 'When it was asked.';
 COMMENT ON COLUMN rage_v1.generations.started_at IS 'When a worker took it up.';
 COMMENT ON COLUMN rage_v1.generations.finished_at IS 'When the outcome was known.';
+COMMENT ON COLUMN rage_v1.generations.calls_without_cost IS 'Its paid calls whose cost is not known, or not yet: 0 beside a cost that is all of it.';
 
 
 CREATE OR REPLACE VIEW rage_v1.generation_references WITH (security_invoker = true) AS
@@ -161,7 +164,9 @@ SELECT
     p.cost_usd,
     p.error,
     p.started_at,
-    p.finished_at
+    p.finished_at,
+    p.tokens,
+    p.expected_usd
 FROM rage.paid_calls AS p
 JOIN rage.brands AS b USING (brand_id);
 COMMENT ON VIEW rage_v1.paid_calls IS 'Every call that may cost money, written before it was made.';
@@ -173,11 +178,13 @@ COMMENT ON COLUMN rage_v1.paid_calls.provider IS 'Who was called.';
 COMMENT ON COLUMN rage_v1.paid_calls.model IS 'The model that was called.';
 COMMENT ON COLUMN rage_v1.paid_calls.status IS 'started, succeeded, refused, failed or unknown.';
 COMMENT ON COLUMN rage_v1.paid_calls.provider_request_id IS 'The provider''s own number of the call.';
-COMMENT ON COLUMN rage_v1.paid_calls.usage IS 'Tokens by class, as the provider counted them.';
+COMMENT ON COLUMN rage_v1.paid_calls.usage IS 'What was used, as the provider counted it.';
 COMMENT ON COLUMN rage_v1.paid_calls.cost_usd IS 'US dollars; null where usage or price is not known.';
 COMMENT ON COLUMN rage_v1.paid_calls.error IS 'What went wrong.';
 COMMENT ON COLUMN rage_v1.paid_calls.started_at IS 'When the call was about to be made.';
 COMMENT ON COLUMN rage_v1.paid_calls.finished_at IS 'When the answer was known.';
+COMMENT ON COLUMN rage_v1.paid_calls.tokens IS 'The usage by the classes that prices are kept for; null where it does not tell them.';
+COMMENT ON COLUMN rage_v1.paid_calls.expected_usd IS 'What it was expected to cost, where a budget counted it; null where nobody could say.';
 
 
 CREATE OR REPLACE VIEW rage_v1.search_log WITH (security_invoker = true) AS

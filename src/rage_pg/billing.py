@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 
 from msgspec.structs import replace
 
+from rage_pg.budgets import in_turn
 from rage_pg.callers import SYSTEM
 from rage_pg.database import Database
 from rage_pg.errors import ProviderError
@@ -16,7 +17,6 @@ from rage_pg.providers.ports import Bill, PaidEncoder
 from rage_pg.spending import (
     Outcome,
     close_paid_call,
-    cost_of,
     failed_call,
     open_paid_call,
     patiently,
@@ -38,6 +38,7 @@ async def billed(database: Database, encoder: AnyEncoder, brand_id: int) -> Asyn
     """The encoder, for one call that `brand_id` pays; one that costs nothing, as it is.
 
     However the call ends, its row tells: `unknown` where it was cut short, `failed` where it was not made.
+    Raises BudgetReached before it.
     """
     if not isinstance(encoder, PaidEncoder):
         yield encoder
@@ -45,9 +46,10 @@ async def billed(database: Database, encoder: AnyEncoder, brand_id: int) -> Asyn
     # The ledger is the operator's, whoever asks.
     call = _Call(database.acting_for(SYSTEM), encoder)
     try:
-        await uncancelled(call.open(brand_id))
+        await in_turn(lambda: uncancelled(call.open(brand_id)))
     except asyncio.CancelledError:
-        await call.close(NEVER_MADE)
+        if call.is_open:
+            await call.close(NEVER_MADE)
         raise
     try:
         yield cast("AnyEncoder", encoder.billed_to(call.bill))
@@ -65,8 +67,12 @@ class _Call:
         self._database = database
         self._provider = encoder.identity.encoder
         self._model = encoder.identity.model.partition("@")[0]
-        self._id = 0
+        self._id: int | None = None
         self.bill = Bill()
+
+    @property
+    def is_open(self) -> bool:
+        return self._id is not None
 
     async def open(self, brand_id: int) -> None:
         async with self._database.transaction() as connection:
@@ -84,15 +90,12 @@ class _Call:
 
     async def _close(self, outcome: Outcome) -> None:
         bill = self.bill
+        assert self._id is not None
         async with self._database.transaction() as connection:
-            cost = outcome.cost_usd
-            if bill.usage is not None:
-                cost = await cost_of(connection, self._provider, self._model, bill.usage, answers="text")
             outcome = replace(
                 outcome,
                 model=bill.model or outcome.model,
                 request_id=bill.request_id or outcome.request_id,
                 usage=outcome.usage if bill.usage is None else bill.usage,
-                cost_usd=cost,
             )
-            await close_paid_call(connection, self._id, outcome)
+            await close_paid_call(connection, self._id, "embedding", outcome)

@@ -10,6 +10,8 @@
     ├── TooManyRequests         429
     ├── NotFound                404
     ├── Conflict                409  the request contradicts what is stored
+    ├── BudgetReached           402  a call that a budget does not allow, known before it is made
+    │   └── BudgetBusy          402  one under way must end first; for `budgets.in_turn`, never for a caller
     ├── NotPossible             422  a provider or model cannot do what was asked, known before any call
     ├── SetupError              503  something around us is missing; says how to mend it
     │   ├── NoRoom              507  a disk or a quota here is full
@@ -122,6 +124,21 @@ class Conflict(RageError):
     status = 409
     slug = "conflict"
     title = "Conflict"
+
+
+class BudgetReached(RageError):
+    """A budget does not allow this call; nothing was sent and nothing was spent.
+
+    402, not 409 or 422: the request is good, and goes through as it is once there is money for it.
+    """
+
+    status = 402
+    slug = "budget-reached"
+    title = "Budget reached"
+
+
+class BudgetBusy(BudgetReached):
+    """Another call under the budget must end first, for nobody can tell what it will cost."""
 
 
 class NotPossible(RageError):

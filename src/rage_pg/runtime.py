@@ -21,7 +21,7 @@ from rage_pg.callers import SYSTEM, Caller
 from rage_pg.config import Settings
 from rage_pg.database import Database, fetch_value
 from rage_pg.embedded import app_url, embedded_server
-from rage_pg.errors import ProviderError, SetupError
+from rage_pg.errors import BudgetReached, ProviderError, SetupError
 from rage_pg.providers.encoders import REMOTE, Encoders, Named, named
 from rage_pg.providers.ports import Encoder, PromptEncoders
 from rage_pg.providers.registry import Generators, Registry
@@ -121,7 +121,7 @@ class Runtime:
             if name is not None:
                 try:
                     await self._settle(named(name, encodes))
-                except ProviderError as error:
+                except (ProviderError, BudgetReached) as error:
                     log.warning("the space of an encoder could not be made", encoder=name, reason=str(error))
 
     async def _settle(self, wanted: Named) -> None:

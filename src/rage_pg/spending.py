@@ -9,14 +9,15 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias, TypeGuard
+from typing import Any
 from uuid import UUID
 
 import structlog
 from msgspec import Struct, field
 from psycopg.types.json import Jsonb
 
-from rage_pg.database import Connection, execute, fetch_value
+from rage_pg.budgets import Spending, hold_to_budgets
+from rage_pg.database import Connection, fetch_value
 from rage_pg.errors import (
     Conflict,
     DatabaseUnavailable,
@@ -27,17 +28,15 @@ from rage_pg.errors import (
 )
 from rage_pg.logs import redact_text
 from rage_pg.resources import statements
-from rage_pg.types import Status
+from rage_pg.tokens import Answers, tokens_by_class
+from rage_pg.types import CallPurpose, Status
 
 SQL = statements("spending")
 log = structlog.get_logger(__name__)
 
-CallPurpose: TypeAlias = Literal["generation", "caption", "embedding", "planner", "judge", "draft"]
-Answers: TypeAlias = Literal["images", "text"]
 
-CLASSES = ("text_input", "image_input", "text_output", "image_output")
-MAX_TOKENS = 10_000_000
-"""Of one class in one call. No request uses nearly as many, and at any price the cost fits its column."""
+IN_PICTURES: frozenset[CallPurpose] = frozenset({"generation", "draft"})
+"""Calls that are answered in pictures; all others are in text."""
 PAUSES = (1, 2, 4, 8, 16)
 """Seconds between tries while the database is away: an answer that was paid for is not let go at once."""
 MAX_DETAIL = 2_000
@@ -69,22 +68,57 @@ async def open_paid_call(
     provider: str,
     model: str,
     generation_id: UUID | None = None,
+    labels: Mapping[str, str] | None = None,
+    expected: Decimal | None = None,
 ) -> int:
-    """The number of a call that is about to be made: commit before it is. `brand_id` pays."""
+    """The number of a call that is about to be made: commit before it is. `brand_id` pays.
+
+    Raises BudgetReached where a budget does not allow one that may cost `expected` US dollars; where that is
+    None, as much as the dearest of late. Raises BudgetBusy, for `in_turn`, while another must end first.
+    """
+    spending = Spending(
+        brand_id=brand_id,
+        labels=labels or {},
+        provider=provider,
+        model=model,
+        purpose=purpose,
+        expected=expected,
+    )
     values = {
         "brand_id": brand_id,
         "purpose": purpose,
         "provider": provider,
         "model": model,
         "generation_id": generation_id,
+        "expected_usd": await hold_to_budgets(connection, spending),
     }
     call_id: int = await fetch_value(connection, SQL["open_paid_call"], values)
     return call_id
 
 
-async def close_paid_call(connection: Connection, call_id: int, outcome: Outcome) -> None:
-    """Write down how a call ended."""
-    await execute(connection, SQL["close_paid_call"], {**outcome_values(outcome), "call_id": call_id})
+async def close_paid_call(
+    connection: Connection, call_id: int, purpose: CallPurpose, outcome: Outcome
+) -> Decimal | None:
+    """Write down how a call ended, and what it cost at the prices of the day on which it was made.
+
+    The cost is that of the outcome where it is known without prices (0 where surely nothing was charged),
+    else that of its usage; None where a usage or a price is not known, which is never 0.
+    """
+    answers = answers_of(purpose)
+    tokens = tokens_by_class(outcome.usage, answers=answers)
+    values = {
+        **outcome_values(outcome),
+        "call_id": call_id,
+        "tokens": None if tokens is None else Jsonb(tokens),
+        # What answers in text is checked to be the model that was asked, whatever its server calls it.
+        "as_asked": answers == "text",
+    }
+    cost: Decimal | None = await fetch_value(connection, SQL["close_paid_call"], values)
+    return cost
+
+
+def answers_of(purpose: CallPurpose) -> Answers:
+    return "images" if purpose in IN_PICTURES else "text"
 
 
 async def patiently(write: Callable[[], Awaitable[None]]) -> None:
@@ -139,75 +173,13 @@ def error_document(error: RageError) -> dict[str, Any]:
 async def cost_of(
     connection: Connection, provider: str, model: str, usage: Any, *, answers: Answers = "images"
 ) -> Decimal | None:
-    """US dollars at the prices that the database has for today; None where usage or a price is not known."""
+    """US dollars that this would cost today; None where usage or a price is not known."""
     tokens = tokens_by_class(usage, answers=answers)
     if tokens is None:
         return None
     values = {"provider": provider, "model": model, "tokens": Jsonb(tokens)}
     cost: Decimal | None = await fetch_value(connection, SQL["cost_of_tokens"], values)
     return cost
-
-
-def tokens_by_class(usage: Any, *, answers: Answers = "images") -> dict[str, int] | None:
-    """Tokens by the classes that prices are kept for; None where the usage does not tell them, or is odd.
-
-    `usage` names the classes itself, or has the form of one of OpenAI's APIs, which other servers copy: of
-    the images API, or, where the model `answers` in text, of responses, chat completions and embeddings.
-    """
-    if not isinstance(usage, Mapping):
-        return None
-    if any(name in usage for name in CLASSES):
-        return _whole({name: usage.get(name, 0) for name in CLASSES})
-    if "prompt_tokens" in usage:
-        return _text_tokens(usage, "prompt_tokens", "completion_tokens")
-    if answers == "text":
-        return _text_tokens(usage, "input_tokens", "output_tokens")
-    return _image_tokens(usage)
-
-
-def _image_tokens(usage: Mapping[str, Any]) -> dict[str, int] | None:
-    read, written = usage.get("input_tokens_details"), usage.get("output_tokens_details")
-    if not isinstance(read, Mapping) or read.get("cached_tokens"):
-        return None
-    if not isinstance(written, Mapping):
-        # Without details, what an images API puts out is images.
-        written = {"image_tokens": usage.get("output_tokens")}
-    return _whole(
-        {
-            "text_input": read.get("text_tokens"),
-            "image_input": read.get("image_tokens"),
-            "text_output": written.get("text_tokens", 0),
-            "image_output": written.get("image_tokens"),
-        }
-    )
-
-
-def _text_tokens(usage: Mapping[str, Any], reading: str, writing: str) -> dict[str, int] | None:
-    """Pictures that are not told apart count as text: a model that answers in text charges both alike."""
-    details = usage.get(f"{reading}_details") or {}
-    if not isinstance(details, Mapping) or details.get("cached_tokens"):
-        return None
-    read, pictures = usage.get(reading), details.get("image_tokens") or 0
-    if not _is_count(read) or not _is_count(pictures):
-        return None
-    return _whole(
-        {
-            "text_input": read - pictures,
-            "image_input": pictures,
-            # An embeddings API writes nothing, and says nothing of it.
-            "text_output": usage.get(writing, 0),
-            "image_output": 0,
-        }
-    )
-
-
-def _whole(tokens: Mapping[str, Any]) -> dict[str, int] | None:
-    counted = {name: count for name, count in tokens.items() if _is_count(count)}
-    return counted if len(counted) == len(tokens) and any(counted.values()) else None
-
-
-def _is_count(value: Any) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TOKENS
 
 
 def outcome_values(outcome: Outcome) -> dict[str, Any]:

@@ -18,6 +18,8 @@ State = Literal["draft", "approved", "retired"]
 Origin = Literal["imported", "uploaded", "generated"]
 Role = Literal["product", "style", "subject", "background", "layout", "logo", "edit_target"]
 Purpose = Literal["compose", "edit", "enhance", "style", "prototype"]
+CallPurpose = Literal["generation", "caption", "embedding", "planner", "judge", "draft"]
+"""What a paid call was for."""
 Status = Literal["queued", "running", "succeeded", "refused", "failed", "cancelled", "unknown"]
 ImportStatus = Literal["imported", "duplicate", "updated", "rejected"]
 Encodes = Literal["image", "caption", "style"]
@@ -460,6 +462,27 @@ class Generation(Struct, frozen=True, kw_only=True):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+
+
+class Budget(Struct, frozen=True, kw_only=True):
+    """US dollars that may be spent in a calendar month (UTC), and how far they are.
+
+    Without a brand whoever pays counts, without a label every paid call, without a month it is for each that
+    has none of its own. `reserved_usd`: what calls under way may cost. `calls_without_cost` of the `calls`
+    are in no sum.
+    """
+
+    brand: str | None
+    label_name: str | None
+    label_value: str | None
+    month: date | None
+    limit_usd: Decimal
+    spent_usd: Decimal
+    reserved_usd: Decimal
+    left_usd: Decimal
+    calls: int
+    calls_without_cost: int
+    is_in_force: bool
 
 
 class Rating(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

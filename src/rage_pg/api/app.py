@@ -15,6 +15,7 @@ from rage_pg.access.authentication import any_key
 from rage_pg.api import (
     archives,
     brands,
+    budgets,
     collections,
     facets,
     generations,
@@ -105,7 +106,8 @@ def create_app(
 
 def _api() -> Router:
     nouns = [
-        images, archives, search, generations, outputs, brands, collections, tags, facets, spaces, health,
+        images, archives, search, generations, outputs, brands, budgets, collections, tags, facets, spaces,
+        health,
     ]  # fmt: skip
     return Router(
         path="/api",

@@ -47,7 +47,7 @@ STILL_HERE = ServerSentEventMessage(data=None, comment="still here")
             description="It ended within `wait` seconds; or the preview of a dry run.",
             generate_examples=False,
         ),
-        **problems(404, 409, 422, 503),
+        **problems(402, 404, 409, 422, 503),
     },
 )
 async def add_generation(
@@ -68,7 +68,8 @@ async def add_generation(
     """Queues a generation: 202 with its address, or 200 where it has ended within `wait` seconds.
 
     References are named by id, as a collection, or chosen by the search (`auto`). With `dry_run` nothing is
-    queued: the answer is what would be sent.
+    queued: the answer is what would be sent, and an estimate of what it would cost. 402 where a budget does
+    not allow it.
     """
     if data.dry_run:
         shown = await generation.preview(runtime.database, runtime.generators, data, look=runtime.look)

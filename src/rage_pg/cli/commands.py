@@ -16,8 +16,9 @@ click.rich_click.COMMAND_GROUPS = {
         {"name": "Service", "commands": ["serve", "worker", "db", "keys"]},
         {
             "name": "Index and quality",
-            "commands": ["duplicates", "index", "spaces", "embed", "evaluate", "prices"],
+            "commands": ["duplicates", "index", "spaces", "embed", "evaluate"],
         },
+        {"name": "Costs", "commands": ["prices", "budgets"]},
     ]
 }
 
@@ -35,6 +36,7 @@ def rage() -> None:
 
 def _add_all(group: Any) -> None:
     from rage_pg.cli import (
+        budgets,
         captions,
         db,
         duplicates,
@@ -46,6 +48,7 @@ def _add_all(group: Any) -> None:
         index,
         keys,
         prices,
+        reconcile,
         search,
         serve,
         similar,
@@ -68,9 +71,11 @@ def _add_all(group: Any) -> None:
         embed,
         evaluate,
         prices,
+        budgets,
     ):
         for command in module.COMMANDS:
             group.add_command(command)
+    prices.prices.add_command(reconcile.reconcile)
 
 
 _add_all(rage)

@@ -91,7 +91,9 @@ class Parent(ParamType):
     "--format", "output_format", type=click.Choice(get_args(Format)), help="Else by the ending of FILE."
 )
 @click.option("--count", type=click.IntRange(1, 10), default=1, show_default=True, help="How many pictures.")
-@click.option("--dry-run", is_flag=True, help="Show what would be sent; nothing is sent, written or spent.")
+@click.option(
+    "--dry-run", is_flag=True, help="Show what would be sent and may cost; nothing is sent, written or spent."
+)
 @click.option("-o", "--output", "file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
 @json_option
 def generate(
@@ -194,6 +196,17 @@ def _preview(request: GenerationRequest, as_json: bool) -> None:
         {"provider": plan.provider, "model": plan.model, **plan.parameters, "prompt": plan.prompt_sent}
     )
     _show_references(plan.references)
+    cost = plan.estimate.cost_usd
+    tokens = {
+        name: "not known" if count is None else f"{count:,}" for name, count in plan.estimate.tokens.items()
+    }
+    show_fields(
+        {
+            "estimated cost": "not known" if cost is None else f"${cost.normalize():f}",
+            "estimated tokens": ", ".join(f"{name} {count}" for name, count in tokens.items()),
+            "because": " ".join(plan.estimate.basis),
+        }
+    )
     _say_if_unread(plan.provider, plan.conditioned_on_prompt)
 
 

@@ -1,4 +1,4 @@
-"""`rage prices`: what a provider's tokens cost, from which costs of generations are worked out."""
+"""`rage prices`: what a provider's tokens cost, from which the costs of all paid calls are worked out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
-from msgspec import Struct
+from msgspec import structs
 
 from rage_pg.cli.groups import Commands
 from rage_pg.cli.options import ParamType, json_option
@@ -16,22 +16,21 @@ from rage_pg.cli.output import show, show_json, show_table
 from rage_pg.cli.session import with_runtime
 
 if TYPE_CHECKING:
+    from rage_pg.prices import Price, Recomputed
     from rage_pg.runtime import Runtime
 
-CLASSES = ("text_input", "image_input", "text_output", "image_output")
+TOKEN_CLASSES = (
+    "text_input",
+    "image_input",
+    "cached_text_input",
+    "cached_image_input",
+    "text_output",
+    "image_output",
+)
 DOLLARS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 """As a price is stored: from 0.000001 to 999,999.999999, or 0."""
 LONGEST_NAME = 200
-
-
-class Price(Struct, frozen=True, kw_only=True):
-    """US dollars for a million tokens of a class, from a day on."""
-
-    provider: str
-    model: str
-    token_class: str
-    usd_per_million: Decimal
-    effective_from: date
+DAY = click.DateTime(["%Y-%m-%d"])
 
 
 class Dollars(ParamType):
@@ -81,50 +80,88 @@ def list_(as_json: bool) -> None:
 @prices.command("set")
 @click.argument("provider", type=Name())
 @click.argument("model", type=Name())
-@click.argument("token_class", metavar="TOKENS", type=click.Choice(CLASSES))
+@click.argument("token_class", metavar="TOKENS", type=click.Choice(TOKEN_CLASSES))
 @click.argument("usd", type=Dollars())
+@click.option("--from", "since", type=DAY, metavar="DATE", help="First day, UTC; else today.")
 @click.option(
-    "--from", "since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="First day; else today."
+    "--recompute", is_flag=True, help="Work out costs that are not known, of calls from that day on."
 )
 @json_option
 def set_(
-    provider: str, model: str, token_class: str, usd: Decimal, since: datetime | None, as_json: bool
+    provider: str,
+    model: str,
+    token_class: str,
+    usd: Decimal,
+    since: datetime | None,
+    recompute: bool,
+    as_json: bool,
 ) -> None:
-    """Set the price of a million TOKENS (text_input, image_input, text_output, image_output).
+    """Set the price of a million TOKENS: text_input, image_input, cached_text_input, cached_image_input,
+    text_output or image_output.
 
-    Costs that were worked out before stay as they are.
+    Costs that were worked out before stay as they are. --recompute works out those that were not known.
 
     \b
     rage prices set openai gpt-image-2 image_output 30
+    rage prices set openai gpt-image-2 cached_text_input 1.25 --from 2026-11-01 --recompute
     """
     values = {
         "provider": provider,
         "model": model,
         "token_class": token_class,
         "usd_per_million": usd,
-        "effective_from": since.date() if since else None,
+        "since": since.date() if since else None,
     }
-    price = with_runtime(lambda runtime: _set(runtime, values))
+    price, done = with_runtime(lambda runtime: _set(runtime, recompute, values))
     if as_json:
-        show_json(price)
+        show_json(price if done is None else {**structs.asdict(price), "costs": done})
+        return
+    show(f"{provider} {model} {token_class}: ${usd} per million from {price.effective_from}")
+    if done is not None:
+        _show_recomputed(done)
+
+
+@prices.command("recompute")
+@click.argument("provider", type=Name())
+@click.argument("model", type=Name())
+@click.option("--from", "since", type=DAY, metavar="DATE", required=True, help="First day of the calls, UTC.")
+@json_option
+def recompute_(provider: str, model: str, since: datetime, as_json: bool) -> None:
+    """Work out the costs that are not known of a MODEL's calls, at the prices of their days.
+
+    A cost that is known is never touched.
+    """
+    done = with_runtime(lambda runtime: _recompute(runtime, provider, model, since.date()))
+    if as_json:
+        show_json(done)
     else:
-        show(f"{provider} {model} {token_class}: ${usd} per million from {price.effective_from}")
+        _show_recomputed(done)
+
+
+def _show_recomputed(done: Recomputed) -> None:
+    cost = f"${done.cost_usd.normalize():f}"
+    show(f"{done.recomputed:,} costs worked out ({cost}); {done.still_without_cost:,} are still not known")
 
 
 async def _list(runtime: Runtime) -> list[Price]:
-    from rage_pg.database import fetch_all
-    from rage_pg.resources import statements
+    from rage_pg import prices as stored
 
-    async with runtime.database.transaction() as connection:
-        return await fetch_all(connection, statements("cli")["list_prices"], {}, Price)
+    return await stored.listing(runtime.database)
 
 
-async def _set(runtime: Runtime, values: dict[str, Any]) -> Price:
-    from rage_pg.database import fetch_all
-    from rage_pg.resources import statements
+async def _set(runtime: Runtime, again: bool, values: dict[str, Any]) -> tuple[Price, Recomputed | None]:
+    from rage_pg import prices as stored
 
-    async with runtime.database.transaction() as connection:
-        return (await fetch_all(connection, statements("cli")["set_price"], values, Price))[0]
+    price = await stored.put(runtime.database, **values)
+    if not again:
+        return price, None
+    return price, await _recompute(runtime, price.provider, price.model, price.effective_from)
+
+
+async def _recompute(runtime: Runtime, provider: str, model: str, since: date) -> Recomputed:
+    from rage_pg import prices as stored
+
+    return await stored.recompute(runtime.database, provider, model, since)
 
 
 COMMANDS = (prices,)

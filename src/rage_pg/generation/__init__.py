@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from rage_pg.generation.accept import Defer, DryRun, accept, preview
 from rage_pg.generation.call import Generators
+from rage_pg.generation.estimate import Estimate
 from rage_pg.generation.events import Event, events, follow, wait_for
 from rage_pg.generation.outputs import cancel, keep, rate
 from rage_pg.generation.references import MAX_REFERENCES, ROLES
@@ -18,6 +19,7 @@ __all__ = [
     "ROLES",
     "Defer",
     "DryRun",
+    "Estimate",
     "Event",
     "Generators",
     "ImageStore",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -11,9 +12,11 @@ import msgspec
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
+from rage_pg.budgets import Spending, hold_to_budgets
 from rage_pg.database import Connection, Database, execute, fetch_one, fetch_value
 from rage_pg.errors import Conflict, InvalidInput
 from rage_pg.generation.call import Generators, parameters_of, prompt_sent
+from rage_pg.generation.estimate import Estimate
 from rage_pg.generation.ledger import add_event, read
 from rage_pg.generation.plan import Plan, checked, make_plan
 from rage_pg.generation.references import Chosen, Found, search_for
@@ -43,6 +46,7 @@ class DryRun(Struct, frozen=True, kw_only=True):
     prompt_sent: str | None
     parameters: dict[str, Any]
     references: tuple[Reference, ...]
+    estimate: Estimate
 
 
 class _Earlier(Struct, frozen=True):
@@ -63,7 +67,7 @@ async def accept(
     """Queue a generation; `auto` needs a `search`, which is run only for a request that is new.
 
     The same Idempotency-Key with the same request is the same generation, with another it is a Conflict.
-    Raises InvalidInput, NotFound or NotPossible before anything is written or spent.
+    Raises InvalidInput, NotFound, NotPossible or BudgetReached before anything is written or spent.
     """
     request = checked(request)
     if request.dry_run:
@@ -102,6 +106,7 @@ async def preview(
         prompt_sent=prompt_sent(plan.generator, plan.call),
         parameters=_parameters(plan),
         references=tuple(_reference(position, chosen) for position, chosen in _numbered(plan)),
+        estimate=plan.estimate,
     )
 
 
@@ -141,7 +146,9 @@ async def _earlier(connection: Connection, origin: dict[str, Any]) -> UUID | Non
 
 async def _write(connection: Connection, plan: Plan, origin: dict[str, Any], defer: Defer) -> UUID:
     generation_id: UUID | None = await fetch_value(
-        connection, SQL["insert_generation"], {**_row(plan), **origin}
+        connection,
+        SQL["insert_generation"],
+        {**_row(plan), **origin, "expected_usd": await _expected(connection, plan)},
     )
     if generation_id is None:
         # The same key was committed while this request was being checked.
@@ -158,6 +165,22 @@ async def _write(connection: Connection, plan: Plan, origin: dict[str, Any], def
     job_id = await defer(connection, generation_id)
     await execute(connection, SQL["set_job"], {"generation_id": generation_id, "job_id": job_id})
     return generation_id
+
+
+async def _expected(connection: Connection, plan: Plan) -> Decimal | None:
+    """What it may cost. Raises BudgetReached where that is not left, with what is queued already."""
+    expected = plan.estimate.cost_usd
+    if not plan.generator.charges:
+        return expected
+    spending = Spending(
+        brand_id=plan.brand_id,
+        labels=plan.request.labels,
+        provider=plan.generator.name,
+        model=plan.model,
+        purpose="generation",
+        expected=expected,
+    )
+    return await hold_to_budgets(connection, spending, queueing=True)
 
 
 def _numbered(plan: Plan) -> list[tuple[int, Chosen]]:

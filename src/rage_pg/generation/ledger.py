@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import replace
 from psycopg.types.json import Jsonb
 
 from rage_pg.database import Connection, execute, fetch_one
@@ -50,15 +51,16 @@ async def finish(
     timings_ms: Mapping[str, float] | None = None,
     outputs: int = 0,
 ) -> None:
-    """Write an outcome down, and the event that tells of it."""
+    """Write an outcome down, and the event that tells of it. What its paid call cost, it cost."""
+    if call_id is not None:
+        cost = await close_paid_call(connection, call_id, "generation", outcome)
+        outcome = replace(outcome, cost_usd=cost)
     values = {
         **outcome_values(outcome),
         "generation_id": generation_id,
         "timings_ms": Jsonb(timings_ms or {}),
     }
     await execute(connection, SQL["finish"], values)
-    if call_id is not None:
-        await close_paid_call(connection, call_id, outcome)
     data: dict[str, Any] = (
         {"outputs": outputs} if outcome.error is None else {"error": storable(outcome.error)}
     )

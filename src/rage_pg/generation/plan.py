@@ -12,6 +12,7 @@ from rage_pg.errors import InvalidInput, NotFound
 from rage_pg.faults import invalid
 from rage_pg.generation.call import Generators, build_call, parameters_of
 from rage_pg.generation.continuing import continued
+from rage_pg.generation.estimate import Estimate, estimate
 from rage_pg.generation.masks import Mask, mask_for
 from rage_pg.generation.references import Chosen, Found, choose
 from rage_pg.providers.ports import GenerationCall, ImageGenerator
@@ -32,6 +33,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     references: list[Chosen]
     mask: Mask | None
     call: GenerationCall
+    estimate: Estimate
 
 
 class _Brand(Struct, frozen=True):
@@ -64,12 +66,13 @@ async def make_plan(
     )
     mask = mask_for(request.mask, references)
     model = request.model or generator.default_model
+    parameters = parameters_of(request)
     call = build_call(
         generator,
         prompt=request.prompt,
         purpose=request.purpose,
         model=model,
-        parameters=parameters_of(request),
+        parameters=parameters,
         images=[chosen.image for chosen in references],
         guidelines=brand.guidelines,
         mask=None if mask is None else mask.content,
@@ -84,6 +87,7 @@ async def make_plan(
         references=references,
         mask=mask,
         call=call,
+        estimate=await estimate(connection, generator, call, model, parameters),
     )
 
 

@@ -11,9 +11,11 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rage_pg.budgets import in_turn
 from rage_pg.database import Connection, Database, execute, fetch_all, fetch_value
 from rage_pg.errors import Conflict, DatabaseUnavailable, ProviderError, RageError
 from rage_pg.generation.call import Generators, build_call, prompt_sent
+from rage_pg.generation.estimate import estimate
 from rage_pg.generation.settle import ImageStore, Stopwatch, settle
 from rage_pg.generation.take_up import Task, give_back, locked_task, take_up
 from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, InputImage
@@ -69,7 +71,7 @@ async def run(
         return
     work = _Work(task=task, watch=Stopwatch())
     try:
-        generator, call = await _prepare(database, generators, work)
+        generator, call = await in_turn(lambda: _prepare(database, generators, work))
         result = await _call(generator, call, work)
     except _Overtaken:
         log.warning("generation was taken over by another worker", generation_id=str(generation_id))
@@ -111,14 +113,17 @@ async def _prepare(
         generator.check(call)
         values = {"generation_id": task.generation_id, "prompt_sent": prompt_sent(generator, call)}
         await execute(connection, SQL["set_prompt_sent"], values)
-        call_id = await _open_call(connection, task) if generator.charges else None
+        call_id = await _open_call(connection, generator, call, task) if generator.charges else None
     task.call_id = call_id
     work.caption = _caption(generator, task.prompt, sent)
     work.watch.lap("load")
     return generator, call
 
 
-async def _open_call(connection: Connection, task: Task) -> int:
+async def _open_call(
+    connection: Connection, generator: ImageGenerator, call: GenerationCall, task: Task
+) -> int:
+    may_cost = await estimate(connection, generator, call, task.model, task.parameters)
     return await open_paid_call(
         connection,
         brand_id=task.brand_id,
@@ -126,6 +131,8 @@ async def _open_call(connection: Connection, task: Task) -> int:
         provider=task.provider,
         model=task.model,
         generation_id=task.generation_id,
+        labels=task.labels,
+        expected=may_cost.cost_usd,
     )
 
 

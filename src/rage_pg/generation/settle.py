@@ -15,7 +15,7 @@ from rage_pg.database import Connection, Database, execute, fetch_all
 from rage_pg.generation.ledger import finish
 from rage_pg.generation.take_up import Task, locked_task
 from rage_pg.resources import statements
-from rage_pg.spending import Outcome, close_paid_call, cost_of, storable_name
+from rage_pg.spending import Outcome, close_paid_call
 from rage_pg.types import ImageMetadata, ImageRecord
 
 SQL = statements("generation")
@@ -64,11 +64,13 @@ async def settle(
     """Write the outcome and its outputs. Of an attempt that another overtook, only the paid call is noted."""
     async with database.transaction() as connection:
         current = await locked_task(connection, task.generation_id)
-        outcome = replace(outcome, cost_usd=await _cost(connection, task, outcome))
+        if task.call_id is None:
+            # Nothing went to whoever charges.
+            outcome = replace(outcome, cost_usd=Decimal(0))
         if current is None or not _is_mine(task, current):
             log.warning("outcome of an overtaken attempt dropped", generation_id=str(task.generation_id))
             if task.call_id is not None:
-                await close_paid_call(connection, task.call_id, outcome)
+                await close_paid_call(connection, task.call_id, "generation", outcome)
             return
         await _store_outputs(connection, store, task, records)
         watch.lap("store")
@@ -85,15 +87,6 @@ async def settle(
 def _is_mine(task: Task, current: Task) -> bool:
     """A late answer may still mend `unknown`, which a worker that seemed lost left behind."""
     return current.started_at == task.started_at and current.status in ("running", "unknown")
-
-
-async def _cost(connection: Connection, task: Task, outcome: Outcome) -> Decimal | None:
-    if task.call_id is None:
-        return Decimal(0)
-    if outcome.cost_usd is not None:
-        return outcome.cost_usd
-    model = storable_name(outcome.model) or task.model
-    return await cost_of(connection, task.provider, model, outcome.usage)
 
 
 async def _store_outputs(

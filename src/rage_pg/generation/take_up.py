@@ -36,6 +36,7 @@ class Task(Struct, kw_only=True):
     provider: str
     model: str
     parameters: dict[str, Any]
+    labels: dict[str, str]
     call_id: int | None
     """The paid call that was begun and whose answer is not known."""
     losses: int

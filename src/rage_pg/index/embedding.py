@@ -19,6 +19,7 @@ from PIL import Image
 from rage_pg.billing import billed
 from rage_pg.database import Connection, Database, execute, fetch_value
 from rage_pg.errors import (
+    BudgetReached,
     DatabaseUnavailable,
     InvalidInput,
     OutcomeUnknown,
@@ -84,7 +85,7 @@ async def _embed(filling: Filling, items: Sequence[Item], *, encoder_works: bool
         vectors = await _encode_patiently(filling, items)
     except DatabaseUnavailable:
         raise
-    except SetupError as error:
+    except (SetupError, BudgetReached) as error:
         raise Trouble(str(error)) from error
     except (ProviderError, InvalidInput) as error:
         # Once more before an image is blamed: it may have stopped working since.

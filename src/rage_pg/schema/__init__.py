@@ -15,6 +15,7 @@ from rage_pg.schema.catalogue import (
 )
 from rage_pg.schema.descriptions import caption_tries, descriptions
 from rage_pg.schema.ledger import (
+    budgets,
     generation_events,
     generation_outputs,
     generation_references,
@@ -50,6 +51,7 @@ __all__ = [
     "api_keys",
     "audit_log",
     "brands",
+    "budgets",
     "caller_brands",
     "callers",
     "caption_tries",

@@ -1,4 +1,4 @@
-"""Generations with references and outputs, ratings, paid calls, prices; and the job library's changes."""
+"""Generations with references and outputs, ratings, paid calls, prices, budgets; and the job library's changes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -116,6 +117,11 @@ generations = Table(
     ),
     Column("started_at", DateTime(timezone=True), comment="When a worker took it up."),
     Column("finished_at", DateTime(timezone=True), comment="When the outcome was known."),
+    Column(
+        "expected_usd",
+        Numeric(14, 6),
+        comment="What it was expected to cost when it was asked for, set aside of the budgets while it is queued; null where nobody could say.",
+    ),
     Index("generations_brand", "brand_id", "created_at"),
     Index("generations_created", "created_at", "generation_id"),
     Index(
@@ -316,9 +322,20 @@ paid_calls = Table(
         comment="When the call was about to be made.",
     ),
     Column("finished_at", DateTime(timezone=True), comment="When the answer was known."),
+    Column(
+        "tokens",
+        JSONB,
+        comment="The usage by the classes that prices are kept for; null where it does not tell them.",
+    ),
+    Column(
+        "expected_usd",
+        Numeric(14, 6),
+        comment="What it was expected to cost, set aside of the budgets while it is under way; null where nobody could say.",
+    ),
     Index("paid_calls_brand", "brand_id", "started_at"),
     Index("paid_calls_generation", "generation_id"),
     Index("paid_calls_started", "started_at"),
+    Index("paid_calls_purpose", "purpose", "provider", "started_at"),
     Index("paid_calls_captions", "started_at", postgresql_where=text("purpose = 'caption'")),
     comment="Every call that may cost money, written before it is made.",
 )
@@ -332,6 +349,44 @@ prices = Table(
     Column("effective_from", Date, primary_key=True, comment="First day of this price."),
     Column("usd_per_million", Numeric(12, 6), nullable=False, comment="US dollars per million tokens."),
     comment="What a million tokens cost, by model, class of token and day; edit it as prices change.",
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column(
+        "budget_id", Integer, Identity(always=True), primary_key=True, comment="Stable number of the budget."
+    ),
+    Column(
+        "brand_id",
+        Integer,
+        ForeignKey("rage.brands.brand_id", ondelete="RESTRICT"),
+        comment="The brand that pays; null: whichever.",
+    ),
+    Column("label_name", Text, comment="Only generations with this label count; null: every paid call does."),
+    Column("label_value", Text, comment="The value of that label."),
+    Column(
+        "month",
+        Date,
+        comment="First day of the month that it is for; null: every month that has none of its own.",
+    ),
+    Column("limit_usd", Numeric(14, 6), nullable=False, comment="US dollars."),
+    Column(
+        "created_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=text("now()"),
+        comment="When it was made.",
+    ),
+    UniqueConstraint(
+        "brand_id",
+        "label_name",
+        "label_value",
+        "month",
+        name="budgets_once",
+        postgresql_nulls_not_distinct=True,
+    ),
+    comment="What may be spent in a calendar month (UTC), by all, by a brand, or under a label.",
 )
 
 job_schema_changes = Table(

@@ -10,7 +10,7 @@ from pgvector import HalfVector
 
 from rage_pg.billing import DEFAULT_BRAND, billed
 from rage_pg.database import Connection, Database, execute, fetch_value
-from rage_pg.errors import DatabaseUnavailable, ProviderError, SetupError
+from rage_pg.errors import BudgetReached, DatabaseUnavailable, ProviderError, SetupError
 from rage_pg.providers.checked import as_halves, checked_vectors
 from rage_pg.providers.ports import EncoderIdentity, PromptEncoder, PromptEncoders
 from rage_pg.resources import statements
@@ -100,7 +100,7 @@ async def store_if_possible(database: Database, lacking: Lacking, prompt: str) -
             await store_vectors(database, [space], prompt)
         except DatabaseUnavailable:
             raise
-        except (ProviderError, SetupError) as error:
+        except (ProviderError, SetupError, BudgetReached) as error:
             log.warning("prompt not embedded", encoder=space[0].encoder, reason=str(error))
 
 

@@ -57,26 +57,28 @@ class Budget:
                     f"Run: rage prices set {name} {model} text_input USD, and text_output.",
                 )
 
-    async def check(self, connection: Connection, run: Callable[[], Spent]) -> None:
-        """Raise BudgetReached where one more call could pass a limit. Until the transaction ends, no other is
-        let through: it opens the call that it was asked for."""
+    async def check(self, connection: Connection, run: Callable[[], Spent]) -> Decimal | None:
+        """Raise BudgetReached where one more call could pass a limit; what it may cost, None: nobody asked.
+
+        Until the transaction ends, no other is let through: it opens the call that it was asked for.
+        """
         if not self.is_set:
-            return
+            return None
         await execute(connection, SQL["lock_budget"], {})
-        call = await self._dearest(connection)
+        call = await self._dearest(connection) or Decimal(0)
         if self._run is not None:
             _check("The budget of this run", self._run, run(), call)
         if self._month is not None:
             month = await fetch_only(connection, SQL["month_spending"], {}, Spent)
             _check("The budget of the month, RAGE_CAPTION_BUDGET,", self._month, month, call)
+        return call
 
-    async def _dearest(self, connection: Connection) -> Decimal:
+    async def _dearest(self, connection: Connection) -> Decimal | None:
         values = {"provider": self._captioner.name, "model": self._captioner.model}
         known: Decimal | None = await fetch_value(connection, SQL["dearest_call"], values)
         if known:
             return known
-        cost = await cost_of(connection, values["provider"], values["model"], USUAL, answers="text")
-        return cost or Decimal(0)
+        return await cost_of(connection, values["provider"], values["model"], USUAL, answers="text")
 
 
 def _check(name: str, limit: Decimal, spent: Spent, call: Decimal) -> None:

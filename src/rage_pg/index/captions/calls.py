@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 
-from msgspec.structs import replace
-
+from rage_pg import budgets
 from rage_pg.database import Connection, Database, execute
+from rage_pg.errors import BudgetReached as StoreBudgetReached
 from rage_pg.index.captions.budget import Budget, BudgetReached, Spent
 from rage_pg.index.captions.claims import Claimed, Scope
 from rage_pg.index.captions.pace import Stopped
 from rage_pg.providers.ports import Captioner
 from rage_pg.resources import statements
-from rage_pg.spending import Outcome, close_paid_call, cost_of, open_paid_call
+from rage_pg.spending import Outcome, close_paid_call, open_paid_call
 
 SQL = statements("captions")
 
@@ -40,22 +40,23 @@ class Calls:
             return None
         while True:
             try:
-                return await self._open(database, image)
-            except BudgetReached:
+                return await budgets.in_turn(lambda: self._open(database, image))
+            except (BudgetReached, StoreBudgetReached) as reached:
                 if self._in_flight == 0:
-                    raise
+                    raise BudgetReached(str(reached)) from reached
                 self._ended.clear()
             await self._ended.wait()
 
     async def _open(self, database: Database, image: Claimed) -> int:
         async with database.transaction() as connection:
-            await self._budget.check(connection, self._spent)
+            expected = await self._budget.check(connection, self._spent)
             call_id = await open_paid_call(
                 connection,
                 brand_id=image.brand_id,
                 purpose="caption",
                 provider=self._captioner.name,
                 model=self._captioner.model,
+                expected=expected,
             )
             values = {**self._scope.values, "image_id": image.image_id, "call_id": call_id}
             if not await execute(connection, SQL["set_call"], values):
@@ -66,19 +67,10 @@ class Calls:
         return call_id
 
     async def close(self, connection: Connection, call_id: int | None, outcome: Outcome) -> Decimal | None:
-        """Write the end of a call down and give its cost; `count` it once that is committed.
-
-        A dated snapshot without prices of its own costs what its model does.
-        """
+        """Write the end of a call down and give its cost; `count` it once that is committed."""
         if call_id is None:
             return None
-        name, model = self._captioner.name, self._captioner.model
-        cost = outcome.cost_usd
-        for priced in dict.fromkeys((outcome.model or model, model)):
-            if cost is None:
-                cost = await cost_of(connection, name, priced, outcome.usage, answers="text")
-        await close_paid_call(connection, call_id, replace(outcome, cost_usd=cost))
-        return cost
+        return await close_paid_call(connection, call_id, "caption", outcome)
 
     def _spent(self) -> Spent:
         return Spent(self.cost, self.without_cost + self._in_flight)

@@ -182,7 +182,7 @@ async def claim(database: Database, scope: Scope, image: Claimed) -> bool:
 async def _lose(connection: Connection, call_id: int) -> None:
     if await fetch_value(connection, SQL["lose_call"], {"call_id": call_id}) == "started":
         lost = OutcomeUnknown("The run was lost during the call; whether it was answered is not known.")
-        await close_paid_call(connection, call_id, failed_call(lost))
+        await close_paid_call(connection, call_id, "caption", failed_call(lost))
 
 
 async def keep(database: Database, scope: Scope) -> None:
