@@ -181,14 +181,16 @@ async def test_a_large_archive_is_never_in_memory(client: Client, folder: Path) 
     assert kept(folder) == 0
 
 
-async def test_a_full_disk_is_said(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Full(io.BytesIO):
+async def test_a_temporary_folder_that_cannot_be_written_is_said(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(io.BytesIO):
         def write(self, _: object) -> int:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    monkeypatch.setattr("rage_pg.api.archives.TemporaryFile", lambda **_: Full())
+    monkeypatch.setattr("rage_pg.api.archives.TemporaryFile", lambda **_: Broken())
     said = problem(await send(client, made.named("a.png")), 503, "setup")
-    assert said.startswith("The archive cannot be kept: No space left on device. Make room")
+    assert said.startswith("The archive cannot be kept: Read-only file system.")
 
 
 @pytest.mark.parametrize("at", ["upload", "import"])

@@ -28,6 +28,7 @@ from rage_pg.types import ImageMetadata, ImportReport
 
 LONGEST_TEXT = MIB
 """Bytes of what is said beside an archive."""
+SET_FOLDER = "Set TMPDIR to a folder that can be written."
 MAKE_ROOM = "Make room in the folder for temporary files (TMPDIR), and send it again."
 ENDED = "The request's form is damaged, or ended too early."
 
@@ -92,7 +93,7 @@ async def _received(request: AnyRequest, most: int) -> AsyncIterator[tuple[Binar
         except OSError as error:
             if NoRoom.behind(error):
                 raise NoRoom("There is no room for the archive.", MAKE_ROOM) from error
-            raise SetupError(f"The archive cannot be kept: {error.strerror}.", MAKE_ROOM) from error
+            raise SetupError(f"The archive cannot be kept: {error.strerror}.", SET_FOLDER) from error
         yield file, said
 
 
