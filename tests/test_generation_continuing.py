@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from rage_pg import generation
+from rage_pg.catalogue import brands
 from rage_pg.database import Database
-from rage_pg.errors import InvalidInput, NotFound
+from rage_pg.errors import Conflict, InvalidInput, NotFound
 from rage_pg.types import Generation, GenerationRequest, ReferenceRequest
 from tests.generating import FakeGenerator, accept, ask, carry_out, counts, make, only, rows
 from tests.store import add
@@ -100,13 +103,41 @@ async def test_only_the_picture_that_is_changed_may_be_a_draft(
         await on_from(database, generator, parent)
 
 
+async def test_a_draft_of_another_brand_is_not_gone_on_from(
+    database: Database, generator: FakeGenerator
+) -> None:
+    await brands.create(database, "rival")
+    parent = await make(database, generator, await add(database, brand="rival"), brand="rival")
+    assert (await on_from(database, generator, parent, brand="rival")).status == "queued"
+    with pytest.raises(InvalidInput, match="a draft, not approved"):
+        await on_from(database, generator, parent)
+    await generation.keep(database, parent.id, 1)
+    assert (await on_from(database, generator, parent)).status == "queued"
+
+
+async def test_a_key_from_before_the_fields_of_a_parent_stands_for_the_same_request(
+    database: Database, generator: FakeGenerator
+) -> None:
+    said = {"prompt": "Soap", "idempotency_key": "order-7"}
+    first = await accept(database, generator, **said)
+    request = msgspec.to_builtins(GenerationRequest(prompt="Soap"))
+    earlier = {
+        name: value for name, value in request.items() if not name.startswith("parent_") or value is None
+    }
+    (kept,) = await rows(database, "SELECT request_sha256 FROM rage.generations")
+    assert kept["request_sha256"] == sha256(msgspec.json.encode(earlier, order="deterministic")).digest()
+    with pytest.raises(Conflict):
+        await accept(database, generator, **said, parent_references=False)
+    assert (await accept(database, generator, **said)).id == first.id
+
+
 async def test_a_reference_of_the_parent_that_may_not_be_used_any_more_is_refused(
     database: Database, generator: FakeGenerator
 ) -> None:
     soap = await add(database, "Soap")
     parent = await make(database, generator, soap)
     await rows(database, "UPDATE rage.images SET state = 'retired' WHERE origin <> 'generated'")
-    with pytest.raises(InvalidInput, match=f"Image {soap} cannot be a reference: it is retired"):
+    with pytest.raises(InvalidInput, match=f"Image {soap} .*it is retired.* parent_references false"):
         await on_from(database, generator, parent)
     assert sent(await on_from(database, generator, parent, parent_references=False))
 

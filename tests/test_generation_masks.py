@@ -51,7 +51,7 @@ async def edit(database: Database, generator: FakeGenerator, image_id: int, give
     return made
 
 
-@pytest.mark.parametrize("start", ["", "data:image/png;base64,"])
+@pytest.mark.parametrize("start", ["", "data:image/png;base64,", "\n"])
 async def test_the_mask_goes_out_with_the_call_and_its_hash_into_the_ledger(
     database: Database, generator: FakeGenerator, start: str
 ) -> None:
@@ -87,6 +87,11 @@ def palette_without_transparency() -> bytes:
     return buffer.getvalue()
 
 
+def many_bytes() -> bytes:
+    """A mask with four megabytes behind its end."""
+    return mask() + bytes(4_000_001)
+
+
 def huge() -> bytes:
     """A small file that claims 60,000 x 60,000 pixels."""
     content = bytearray(mask())
@@ -108,7 +113,8 @@ def huge() -> bytes:
         (text(palette_without_transparency()), "has no transparency"),
         (text(mask(hole=255)), "has no transparent pixel"),
         (text(mask(alpha=0)), "is transparent everywhere"),
-        ("A" * 6_000_000, "has more than 4,000,000 bytes"),
+        (text(many_bytes()), "has more than 4,000,000 bytes"),
+        ("A" * 6_000_001, "has more than 4,000,000 bytes"),
     ],
 )
 async def test_what_is_no_mask_is_refused_with_the_reason(

@@ -142,6 +142,13 @@ def test_a_size_that_is_no_such_shape_is_refused(size: str) -> None:
         shape_of(size, model, KNOWN.of("gemini", model))
 
 
+def test_a_model_without_tiers_takes_pixels_for_their_ratio() -> None:
+    able = Capabilities(ratios=("1:1", "3:2"))
+    assert shape_of("900x600", "m", able) == Shape("3:2", None)
+    with pytest.raises(NotPossible, match=r"\(1:1, 3:2\) or WIDTHxHEIGHT of such a ratio, not '13:7'"):
+        shape_of("13:7", "m", able)
+
+
 def test_settings_add_models_and_change_known_ones() -> None:
     models = Models(
         LISTED,
@@ -159,7 +166,8 @@ def test_settings_add_models_and_change_known_ones() -> None:
     assert (changed.any_size.step, changed.any_size.longest, changed.mask) == (8, 99_999, True)
     assert models.of("gemini", "new").tiers == ("1K", "2K")
     assert models.of("openai", "other") == OTHERS["openai"]
-    assert models.of("openai", "gpt-image-2-2026-04-21") == LISTED["openai"]["gpt-image-2"]
+    assert models.of("openai", "gpt-image-2-2026-04-21") == changed
+    assert models.of("openai", "gpt-image-1-2026-04-21") == LISTED["openai"]["gpt-image-1"]
 
 
 @pytest.mark.parametrize(

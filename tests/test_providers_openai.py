@@ -95,6 +95,25 @@ async def test_a_mask_is_scaled_with_the_picture_that_it_lies_on(stub: ImageApiS
     assert pictures[1].getchannel("A").getextrema() == (0, 255)
 
 
+async def test_a_thin_hole_of_a_mask_stays_one_when_it_is_scaled(stub: ImageApiStub) -> None:
+    changes = {"openai:gpt-image-2": {"reference_pixels": 4_096}}
+    generator = OpenAIGenerator(
+        "gpt-image-2", key=Secret(KEY), base_url=stub.url, models=Models(LISTED, OTHERS, changes)
+    )
+    drawn = Image.new("RGBA", (400, 300), (0, 0, 0, 255))
+    drawn.paste((0, 0, 0, 0), (201, 0, 203, 300))
+    buffer = BytesIO()
+    drawn.save(buffer, "PNG")
+    first = reference(saved("PNG", drawn.size))
+    await generator.generate(call(references=(first,), mask=buffer.getvalue()))
+    with Image.open(BytesIO(stub.requests[0].files[1].content)) as sent:
+        alpha = sent.getchannel("A")
+    for row in range(alpha.height):
+        line = [alpha.getpixel((column, row)) for column in range(alpha.width)]
+        assert set(line) == {0, 255}
+        assert line.count(0) <= 3
+
+
 async def test_a_mask_is_refused_where_the_model_is_not_known_to_heed_it(
     generator: OpenAIGenerator, stub: ImageApiStub
 ) -> None:

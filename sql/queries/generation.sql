@@ -65,6 +65,7 @@ LIMIT 1;
 -- name: get_parent_output
 -- How a generation ended, and the picture at one place of its outputs, if it is still there.
 SELECT
+    g.brand_id,
     g.status,
     (SELECT count(*) FROM rage.generation_outputs AS o WHERE o.generation_id = g.generation_id) AS outputs,
     (SELECT o.image_id

@@ -67,12 +67,12 @@ class _Call:
         self._database = database
         self._provider = encoder.identity.encoder
         self._model = encoder.identity.model.partition("@")[0]
-        self._id: int | None = None
+        self._id = 0
         self.bill = Bill()
 
     @property
     def is_open(self) -> bool:
-        return self._id is not None
+        return self._id > 0
 
     async def open(self, brand_id: int) -> None:
         async with self._database.transaction() as connection:
@@ -90,7 +90,6 @@ class _Call:
 
     async def _close(self, outcome: Outcome) -> None:
         bill = self.bill
-        assert self._id is not None
         async with self._database.transaction() as connection:
             outcome = replace(
                 outcome,

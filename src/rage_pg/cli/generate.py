@@ -16,6 +16,7 @@ from rage_pg.cli.options import Pair, ParamType, filters_from, image_filters, js
 from rage_pg.cli.output import note, show, show_fields, show_json, show_table
 from rage_pg.cli.session import with_runtime
 from rage_pg.errors import RageError
+from rage_pg.generation import MAX_MASK_BYTES
 from rage_pg.types import Auto, Generation, GenerationRequest, Purpose, Reference, ReferenceRequest, Role
 
 Format = Literal["png", "webp", "jpeg"]
@@ -123,7 +124,7 @@ def generate(
     """
     names = ("tag", "tag_any", "tag_none", "sku", "kind", "attribute")
     filters = {name: others.pop(name) for name in names}
-    _check_use(auto, filters, file, dry_run)
+    _check_use(auto, filters, file, dry_run, parent, no_parent_references)
     if file is not None and not dry_run:
         for target in files_for(file, others["count"]):
             _check_writable(target)
@@ -150,16 +151,27 @@ def generate(
         _generate(Order(request=request, file=file), as_json)
 
 
-def _check_use(auto: int | None, filters: dict[str, Any], file: Path | None, dry_run: bool) -> None:
+def _check_use(
+    auto: int | None,
+    filters: dict[str, Any],
+    file: Path | None,
+    dry_run: bool,
+    parent: tuple[UUID, int] | None,
+    no_parent_references: bool,
+) -> None:
     if auto is None and any(filters.values()):
         raise click.UsageError("Filters narrow the search of --auto; give it too.")
+    if no_parent_references and parent is None:
+        raise click.UsageError("--no-parent-references goes with --parent; give it too.")
     if file is None and not dry_run:
         raise click.UsageError("Say where the picture goes with -o FILE, or give --dry-run.")
 
 
 def _read_mask(file: Path) -> str:
+    """As much of it as tells whether it is too large."""
     try:
-        return b64encode(file.read_bytes()).decode()
+        with file.open("rb") as opened:
+            return b64encode(opened.read(MAX_MASK_BYTES + 1_000_000)).decode()
     except OSError as error:
         raise click.BadParameter(f"{file} cannot be read: {error.strerror}.", param_hint="'--mask'") from None
 

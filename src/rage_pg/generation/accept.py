@@ -75,7 +75,7 @@ async def accept(
     origin = {
         "asked_by": asked_by,
         "idempotency_key": _checked_key(idempotency_key),
-        "request_sha256": sha256(msgspec.json.encode(request, order="deterministic")).digest(),
+        "request_sha256": _fingerprint(request),
     }
     if (earlier := await _replayed(database, origin)) is not None:
         return earlier
@@ -108,6 +108,15 @@ async def preview(
         references=tuple(_reference(position, chosen) for position, chosen in _numbered(plan)),
         estimate=plan.estimate,
     )
+
+
+def _fingerprint(request: GenerationRequest) -> bytes:
+    """What an Idempotency-Key stands for: the same for a request that came before its type had new fields."""
+    asked = msgspec.to_builtins(request)
+    for name, standard in (("parent_output", 1), ("parent_references", True)):
+        if asked[name] == standard:
+            del asked[name]
+    return sha256(msgspec.json.encode(asked, order="deterministic")).digest()
 
 
 def _checked_key(key: str | None) -> str | None:

@@ -18,12 +18,23 @@ SQL = statements("generation")
 class Continued(Struct, frozen=True, kw_only=True):
     """What a request takes over from its parent.
 
-    `target`: the output to change, the first reference of the call; nobody need have approved it.
-    `inherited`: what the parent was made from, in its order; the request's own references come before.
+    `target`: the output to change, the first reference of the call. `target_may_be_draft`: it is the paying
+    brand's own, and nobody need have approved it. `inherited`: what the parent was made from, in its order;
+    the request's own references come before.
     """
 
     target: ReferenceRequest | None = None
+    target_may_be_draft: bool = False
     inherited: Sequence[ReferenceRequest] = ()
+
+    def may_be_draft(self, image_id: int) -> bool:
+        return self.target_may_be_draft and self.target is not None and self.target.image_id == image_id
+
+    def remedy(self, image_id: int) -> str:
+        """What else could be done about an image that may not be used, where nobody named it."""
+        if all(reference.image_id != image_id for reference in self.inherited):
+            return ""
+        return " It comes from the parent; parent_references false leaves the parent's references out."
 
     def around(self, own: Sequence[ReferenceRequest]) -> list[ReferenceRequest]:
         """All references in the order sent. What the request names itself keeps the role that it gives it."""
@@ -34,6 +45,7 @@ class Continued(Struct, frozen=True, kw_only=True):
 
 
 class _Output(Struct, frozen=True):
+    brand_id: int
     status: Status
     outputs: int
     image_id: int | None
@@ -46,22 +58,22 @@ class _Inherited(Struct, frozen=True):
     note: str | None
 
 
-async def continued(connection: Connection, request: GenerationRequest) -> Continued:
+async def continued(connection: Connection, request: GenerationRequest, brand_id: int) -> Continued:
     """What `parent_id` brings along. Raises NotFound, and InvalidInput where there is no such picture."""
     if request.parent_id is None:
         return Continued()
-    target = ReferenceRequest(
-        image_id=await _output(connection, request.parent_id, request.parent_output), role="edit_target"
-    )
+    parent, image_id = await _output(connection, request.parent_id, request.parent_output)
+    target = ReferenceRequest(image_id=image_id, role="edit_target")
+    own = parent.brand_id == brand_id
     if not request.parent_references:
-        return Continued(target=target)
+        return Continued(target=target, target_may_be_draft=own)
     values = {"generation_id": request.parent_id}
     inherited = await fetch_all(connection, SQL["get_inherited_references"], values, _Inherited)
     references = [ReferenceRequest(image_id=one.image_id, role=one.role, note=one.note) for one in inherited]
-    return Continued(target=target, inherited=references)
+    return Continued(target=target, target_may_be_draft=own, inherited=references)
 
 
-async def _output(connection: Connection, parent_id: UUID, position: int) -> int:
+async def _output(connection: Connection, parent_id: UUID, position: int) -> tuple[_Output, int]:
     values = {"generation_id": parent_id, "position": position}
     found = await fetch_one(connection, SQL["get_parent_output"], values, _Output)
     if found is None:
@@ -75,4 +87,4 @@ async def _output(connection: Connection, parent_id: UUID, position: int) -> int
     if found.image_id is None:
         reason = f"Picture {position} of generation {parent_id} was deleted."
         raise InvalidInput(reason, field="parent_output")
-    return found.image_id
+    return found, found.image_id

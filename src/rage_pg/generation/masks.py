@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import warnings
 from base64 import b64decode
 from binascii import Error as NotBase64
+from collections.abc import Sequence
 from hashlib import sha256
 from io import BytesIO
 
@@ -18,6 +20,9 @@ from rage_pg.generation.references import Chosen
 
 MAX_BYTES = 4_000_000
 """Of the PNG. OpenAI's specification takes less than 4 MB."""
+TOO_LARGE = f"has more than {MAX_BYTES:,} bytes: draw it more simply, or choose a smaller picture"
+_TURN = asyncio.Semaphore(1)
+"""One is decoded at a time: a small file may hold as many pixels as a picture may have."""
 DATA_URI = re.compile(r"data:image/png;base64,", re.IGNORECASE)
 
 
@@ -28,7 +33,7 @@ class Mask(Struct, frozen=True, kw_only=True):
     sha256: bytes
 
 
-def mask_for(text: str | None, references: list[Chosen]) -> Mask | None:
+async def mask_for(text: str | None, references: Sequence[Chosen]) -> Mask | None:
     """The mask that a request holds as Base64 or as a data URI, checked against its first reference.
 
     Raises InvalidInput for what is no such mask, NotPossible where there is no picture to lay it on.
@@ -38,7 +43,12 @@ def mask_for(text: str | None, references: list[Chosen]) -> Mask | None:
     if not references:
         raise NotPossible("A mask says what may change in the first reference: add a reference.")
     first = references[0].source
-    alpha = _alpha(_decoded(text), (first.width, first.height))
+    async with _TURN:
+        return await asyncio.to_thread(_checked, text, (first.width, first.height))
+
+
+def _checked(text: str, size: tuple[int, int]) -> Mask:
+    alpha = _alpha(_decoded(text), size)
     lowest, highest = alpha.getextrema()
     if lowest == 255:
         raise _refused("has no transparent pixel: nothing could change")
@@ -48,14 +58,17 @@ def mask_for(text: str | None, references: list[Chosen]) -> Mask | None:
 
 
 def _decoded(text: str) -> bytes:
+    # Four characters hold three bytes: what is too long need not be decoded to know it. Lines may be wrapped.
+    if len(text) > MAX_BYTES * 3 // 2:
+        raise _refused(TOO_LARGE)
     found = DATA_URI.match(text)
-    # Four characters hold three bytes: what is too long need not be decoded to know it.
-    if len(text) > MAX_BYTES * 4 // 3 + 100:
-        raise _refused(f"has more than {MAX_BYTES:,} bytes")
     try:
-        return b64decode(text[found.end() :] if found else text, validate=True)
+        content = b64decode("".join(text[found.end() if found else 0 :].split()), validate=True)
     except (NotBase64, ValueError):
         raise _refused("is neither Base64 nor a data URI of a PNG") from None
+    if len(content) > MAX_BYTES:
+        raise _refused(TOO_LARGE)
+    return content
 
 
 def _alpha(content: bytes, size: tuple[int, int]) -> Image.Image:
@@ -69,7 +82,8 @@ def _alpha(content: bytes, size: tuple[int, int]) -> Image.Image:
                     raise _refused(f"has {theirs} pixels, but the first reference {ours}")
                 if not picture.has_transparency_data:
                     raise _refused("has no transparency: make transparent what may change")
-                return picture.convert("RGBA").getchannel("A")
+                with_alpha = picture if picture.mode in ("RGBA", "LA") else picture.convert("RGBA")
+                return with_alpha.getchannel("A")
     except InvalidInput:
         raise
     # Damaged bytes make Pillow's readers raise nearly anything.
@@ -84,6 +98,8 @@ def _plain(alpha: Image.Image) -> Mask:
     buffer = BytesIO()
     made.save(buffer, "PNG")
     content = buffer.getvalue()
+    if len(content) > MAX_BYTES:
+        raise _refused(TOO_LARGE)
     return Mask(content=content, sha256=sha256(content).digest())
 
 

@@ -62,9 +62,9 @@ async def make_plan(
         brand.brand_id,
         found,
         search_id,
-        await continued(connection, request),
+        await continued(connection, request, brand.brand_id),
     )
-    mask = mask_for(request.mask, references)
+    mask = await mask_for(request.mask, references)
     model = request.model or generator.default_model
     parameters = parameters_of(request)
     call = build_call(

@@ -95,11 +95,7 @@ async def choose(
     values = {"image_ids": [reference.image_id for reference in wanted], "search_id": search_id}
     sources = await fetch_all(connection, SQL["get_source_images"], values, Source)
     known = {source.image_id: source for source in _ranked(sources, found)}
-    target = None if continued.target is None else continued.target.image_id
-    return [
-        _checked(reference, known.get(reference.image_id), may_be_draft=reference.image_id == target)
-        for reference in wanted
-    ]
+    return [_checked(reference, known.get(reference.image_id), continued) for reference in wanted]
 
 
 async def _wanted(
@@ -177,11 +173,15 @@ def _check_twice(wanted: Sequence[ReferenceRequest]) -> None:
         seen.add(reference.image_id)
 
 
-def _checked(reference: ReferenceRequest, source: Source | None, *, may_be_draft: bool) -> Chosen:
+def _checked(reference: ReferenceRequest, source: Source | None, continued: Continued) -> Chosen:
+    remedy = continued.remedy(reference.image_id)
     if source is None:
-        raise NotFound(f"There is no image {reference.image_id}.")
+        raise NotFound(f"There is no image {reference.image_id}.{remedy}")
+    may_be_draft = continued.may_be_draft(reference.image_id)
     if (reason := _why_unusable(source, may_be_draft=may_be_draft)) is not None:
-        raise InvalidInput(f"Image {source.image_id} cannot be a reference: {reason}.", field="references")
+        raise InvalidInput(
+            f"Image {source.image_id} cannot be a reference: {reason}.{remedy}", field="references"
+        )
     if source.content is None:
         raise InvalidInput(f"The bytes of image {source.image_id} are not stored here.", field="references")
     role = reference.role or ROLES[source.kind]

@@ -91,7 +91,9 @@ class Models:
 
     def of(self, provider: str, model: str) -> Capabilities:
         """What holds for a model; a dated snapshot of a model is like the model."""
-        return self._changed.get((provider, model)) or self._of(provider, model)
+        named = {name: entry for (whose, name), entry in self._changed.items() if whose == provider}
+        like = (entry for name, entry in named.items() if is_of(name, model))
+        return named.get(model) or next(like, None) or self._of(provider, model)
 
     def _of(self, provider: str, model: str) -> Capabilities:
         named = self._listed.get(provider, {})

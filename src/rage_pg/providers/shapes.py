@@ -35,7 +35,7 @@ def shape_of(size: str | None, model: str, able: Capabilities) -> Shape:
         return Shape()
     if found := PIXELS.fullmatch(size):
         ratio, tier = _ratio(int(found[1]), int(found[2]), able), _tier(int(found[1]), int(found[2]), able)
-        if ratio and tier:
+        if ratio and (tier or not able.tiers):
             return Shape(ratio, tier)
         raise _refused(size, model, able)
     written = WRITTEN.fullmatch(size)
@@ -64,12 +64,14 @@ def _tier(width: int, height: int, able: Capabilities) -> str | None:
 
 
 def _refused(size: str, model: str, able: Capabilities) -> NotPossible:
-    tiers = f", a tier ({', '.join(able.tiers)}), both as in {able.ratios[0]}@{able.tiers[-1]}"
-    largest = f"up to about {int(able.tiers[-1][:-1]) * TIER_SIDE} squared" if able.tiers else ""
+    tiers = largest = ""
+    if able.tiers:
+        tiers = f", a tier ({', '.join(able.tiers)}), both as in {able.ratios[0]}@{able.tiers[-1]}"
+        largest = f" up to about {int(able.tiers[-1][:-1]) * TIER_SIDE} squared"
+    ratios = f"a ratio of the sides ({', '.join(able.ratios)})"
     return NotPossible(
-        f"{model} takes the size auto, a ratio of the sides ({', '.join(able.ratios)})"
-        f"{tiers if able.tiers else ''} or WIDTHxHEIGHT of such a ratio {largest}".rstrip()
-        + f", not {size!r}.",
+        f"{model} takes the size auto, {ratios}{tiers} or WIDTHxHEIGHT of such a ratio{largest},"
+        f" not {size!r}.",
         field="size",
         allowed=("auto", *able.ratios, *able.tiers),
     )

@@ -7,12 +7,13 @@ and scaled down where the model has a bound. The image in the store stays as it 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from io import BytesIO
 
 from msgspec import Struct
 from msgspec.structs import replace
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from rage_pg.errors import ImageRejected
 from rage_pg.pixels import orientation
@@ -80,7 +81,11 @@ def mask_on(upload: Upload, mask: bytes) -> bytes:
     with Image.open(BytesIO(upload.content)) as picture, Image.open(BytesIO(mask)) as drawn:
         if picture.size == drawn.size:
             return mask
-        resized = drawn.resize(picture.size)
+        # A thin hole stays one: each pixel gets the lowest of those that it stands for.
+        reach = 2 * math.ceil(max(drawn.width / picture.width, drawn.height / picture.height) / 2) + 1
+        lowest = drawn.getchannel("A").filter(ImageFilter.MinFilter(reach))
+        resized = Image.new("RGBA", picture.size)
+        resized.putalpha(lowest.resize(picture.size, Image.Resampling.NEAREST))
     return encoded_picture(resized, "png").content
 
 
