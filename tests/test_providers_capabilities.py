@@ -9,7 +9,7 @@ import pytest
 
 from rage_pg.config import Settings
 from rage_pg.errors import InvalidInput, NotPossible
-from rage_pg.providers.capabilities import Models
+from rage_pg.providers.capabilities import Capabilities, Models
 from rage_pg.providers.models import LISTED, OTHERS
 from rage_pg.providers.ports import GenerationCall, InputImage
 from rage_pg.providers.registry import Registry
