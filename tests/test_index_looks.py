@@ -210,6 +210,16 @@ async def test_a_space_that_was_retired_and_added_again_is_looked_at_anew(databa
     assert await worker.fill() == len(ids)
 
 
+async def test_a_look_at_a_retired_space_has_seen_nothing(database: Database) -> None:
+    worker, ids = await settled(database, Pictures())
+    [mine] = [one for one in await index.spaces(database) if one.encoder == "mine"]
+    async with claims.filler(database, mine, worker.looks, waits=False) as late:
+        await index.retire(database, mine.name)
+        assert await late.next() == []
+    await index.add_space(database, Pictures.identity)
+    assert await worker.fill() == len(ids)
+
+
 async def test_numbers_of_another_server_are_not_looked_at_again_and_again(database: Database) -> None:
     """As after a restored dump: the numbers of its transactions may lie far ahead."""
     worker, [first, second] = await settled(database)

@@ -82,9 +82,13 @@ INSERT INTO rage.fillers (filler_id, space_id) OVERRIDING SYSTEM VALUE
 VALUES (%(filler_id)s, %(space_id)s)
 ON CONFLICT (filler_id) DO UPDATE SET beat_at = clock_timestamp()
 RETURNING pg_current_snapshot()::text AS snapshot,
-          rage.store_identity(ARRAY[
-              'rage.images', 'rage.image_documents', 'rage.contents', 'rage.failed_items', 'rage.embedding_claims',
-              format('rage.embeddings_%%s', space_id)]::regclass[]) AS store,
+          concat_ws(' ',
+              rage.store_identity(ARRAY[
+                  'rage.images', 'rage.image_documents', 'rage.contents', 'rage.failed_items', 'rage.embedding_claims',
+                  format('rage.embeddings_%%s', space_id)]::regclass[]),
+              -- Nothing is claimed in a retired space: once it is taken up again, a look at it has seen nothing.
+              (SELECT s.state FROM rage.embedding_spaces AS s WHERE s.space_id = fillers.space_id AND s.state = 'retired')
+          ) AS store,
           set_config('synchronous_commit', 'on', true);
 
 -- name: next_images

@@ -112,6 +112,7 @@ class Claims:
 
     async def _begin_look(self) -> _Look:
         async with self._database.transaction() as connection:
+            await self.take_turn(connection)
             moment = await fetch_only(connection, SQL["begin_look"], self._values(), Moment)
         return _Look(moment, self._looks.since(self._space.id, moment))
 
