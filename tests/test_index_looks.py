@@ -257,6 +257,19 @@ async def test_many_images_are_looked_at_in_parts(
     assert await value(database, MISSING) == 0
 
 
+async def test_many_changes_are_looked_at_with_everything_else(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "AHEAD", 3)
+    worker, ids = await settled(database, images=5)
+    await rows(database, TAKE_AWAY, image_id=ids[0])
+    for new, found in ((2, 2), (3, 4)):
+        for number in range(new):
+            await add(database, f"new {number}")
+        assert await worker.fill() == found
+    assert await value(database, MISSING) == 0
+
+
 async def space(database: Database) -> Any:
     [found] = [one for one in await index.spaces(database) if one.name == "usem3"]
     return found

@@ -157,10 +157,18 @@ class Claims:
         return claims
 
     async def _next(self, connection: Connection, look: _Look) -> list[int]:
+        if look.since is not None:
+            changed = await self._page(connection, "next_changed", look)
+            if len(changed) < AHEAD:
+                return changed
+            # Each page of changes gathers all of them; a page of all images reads no other.
+            look.since, look.after = None, 0
+        return await self._page(connection, "next_images", look)
+
+    async def _page(self, connection: Connection, statement: str, look: _Look) -> list[int]:
         values = self._values(
             after=look.after, ahead=AHEAD, since=look.since, started_at=self._begun.started_at
         )
-        statement = "next_images" if look.since is None else "next_changed"
         return [row.image_id for row in await fetch_all(connection, SQL[statement], values, _Claim)]
 
     async def _read(self, connection: Connection, claims: Sequence[_Claim]) -> list[Item]:
