@@ -13,7 +13,7 @@ import pytest
 
 from rage_pg import index
 from rage_pg.database import Database
-from rage_pg.errors import InvalidInput
+from rage_pg.errors import Conflict, InvalidInput
 from rage_pg.index import claims, looks
 from rage_pg.index.embedding import Filling, embed
 from rage_pg.index.looks import Looks
@@ -268,6 +268,31 @@ async def test_many_changes_are_looked_at_with_everything_else(
             await add(database, f"new {number}")
         assert await worker.fill() == found
     assert await value(database, MISSING) == 0
+
+
+REFUSE = """
+CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN RAISE EXCEPTION USING ERRCODE = ''serialization_failure''; END';
+CREATE CONSTRAINT TRIGGER refused AFTER INSERT ON rage.embedding_claims
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.refuse();
+"""
+
+
+async def test_a_look_of_which_a_part_was_not_committed_is_not_gone_on_with(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "BATCH", 1)
+    worker, _ = await settled(database)
+    new = [await add(database, f"new {number}") for number in range(2)]
+    caption = await space(database)
+    async with claims.filler(database, caption, worker.looks, waits=False) as other:
+        await rows(database, REFUSE)
+        with pytest.raises(Conflict):
+            await other.next()
+        await rows(database, "DROP TRIGGER refused ON rage.embedding_claims")
+        found = [item.image_id for _ in new for item in await other.next()]
+        assert await other.next() == []
+    assert found == new
 
 
 async def space(database: Database) -> Any:

@@ -101,7 +101,8 @@ class Claims:
         """
         while True:
             async with self._turn:
-                look = self._look = self._look or await self._begin_look()
+                # Put back once its next step is committed: one that failed on the way left images out.
+                look, self._look = self._look or await self._begin_look(), None
                 items = await self._go_on(look)
             heed_cancellation()
             if items:
@@ -122,7 +123,8 @@ class Claims:
             items = await self._read(connection, claims)
         if look.is_over:
             self._looks.remember(self._space.id, look.moment, look.since)
-            self._look = None
+        else:
+            self._look = look
         return items
 
     async def _others_end(self) -> bool:
