@@ -20,6 +20,7 @@ from rage_pg.index.looks import Looks
 from rage_pg.providers import usem3
 from rage_pg.providers.checked import checked_vectors
 from rage_pg.providers.ports import EncoderIdentity, Vectors
+from tests.conftest import clone
 from tests.generating import rows, value
 from tests.store import HashingEncoder, add, png
 
@@ -229,6 +230,16 @@ async def test_numbers_of_another_server_are_not_looked_at_again_and_again(datab
     await rows(database, "UPDATE rage.images SET title = 'cup' WHERE image_id = %(id)s", id=second)
     await rows(database, "SELECT rage.refresh_documents(ARRAY[%(id)s]::bigint[])", id=second)
     assert await worker.fill() == 1
+
+
+async def test_a_copy_of_a_database_is_another_store(
+    database: Database, server_18: str, template: str
+) -> None:
+    identity = "SELECT rage.store_identity('{rage.images,rage.contents}')"
+    known = await value(database, identity)
+    assert await value(database, identity) == known
+    async with Database(clone(server_18, template)) as copy:
+        assert await value(copy, identity) != known
 
 
 async def test_a_row_that_is_copied_in_has_changed_now(database: Database) -> None:
