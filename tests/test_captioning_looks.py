@@ -126,3 +126,16 @@ async def test_another_picture_during_the_call_is_left_to_whoever_comes_next(dat
     assert await value(database, waiting) == [image_id]
     assert (await worker.describe()).described == 1
     assert await value(database, "SELECT count(*) FROM rage.caption_tries") == 0
+
+
+async def test_what_was_held_for_another_picture_is_found(database: Database) -> None:
+    worker, [first, _] = await settled(database)
+    await rows(database, TAKE_AWAY, image_id=first)
+    await rows(database, CLAIM, id=first)
+    held = "UPDATE rage.caption_tries SET attempts = 3, run_id = NULL, claimed_until = NULL"
+    await rows(database, held)
+    assert (await worker.describe()).described == 0
+    await rows(
+        database, "UPDATE rage.caption_tries SET content_id = (SELECT max(content_id) FROM rage.contents)"
+    )
+    assert (await worker.describe()).described == 1

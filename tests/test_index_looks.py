@@ -20,7 +20,6 @@ from rage_pg.index.looks import Looks
 from rage_pg.providers import usem3
 from rage_pg.providers.checked import checked_vectors
 from rage_pg.providers.ports import EncoderIdentity, Vectors
-from tests.conftest import clone
 from tests.generating import rows, value
 from tests.store import HashingEncoder, add, png
 
@@ -230,29 +229,6 @@ async def test_numbers_of_another_server_are_not_looked_at_again_and_again(datab
     await rows(database, "UPDATE rage.images SET title = 'cup' WHERE image_id = %(id)s", id=second)
     await rows(database, "SELECT rage.refresh_documents(ARRAY[%(id)s]::bigint[])", id=second)
     assert await worker.fill() == 1
-
-
-async def test_a_copy_of_a_database_is_another_store(
-    database: Database, server_18: str, template: str
-) -> None:
-    identity = "SELECT rage.store_identity('{rage.images,rage.contents}')"
-    known = await value(database, identity)
-    assert await value(database, identity) == known
-    async with Database(clone(server_18, template)) as copy:
-        assert await value(copy, identity) != known
-
-
-async def test_a_row_that_is_copied_in_has_changed_now(database: Database) -> None:
-    await settled(database)
-    given = """INSERT INTO rage.brands (name) VALUES ('copied');
-               INSERT INTO rage.images (brand_id, content_id, changed_in)
-               SELECT (SELECT brand_id FROM rage.brands WHERE name = 'copied'), min(content_id), '1'
-               FROM rage.contents
-               RETURNING changed_in = pg_current_xact_id() AS is_now"""
-    async with database.transaction() as connection:
-        for statement in given.split(";"):
-            cursor = await connection.execute(statement.encode())
-        assert await cursor.fetchone() == {"is_now": True}
 
 
 async def test_many_images_are_looked_at_in_parts(
