@@ -2412,6 +2412,8 @@ BEGIN
     END IF;
     -- First the row: whoever stores a vector holds it, and finds the space retired afterwards.
     UPDATE rage.embedding_spaces SET state = 'retired', trouble = NULL, trouble_at = NULL WHERE space_id = retired;
+    -- Then the turn of those who claim: what a look finds of the space is either all from before, or all from afterwards.
+    PERFORM pg_advisory_xact_lock(hashtextextended('rage.claim', retired));
     DELETE FROM rage.prompt_vectors WHERE space_id = retired;
     DELETE FROM rage.failed_items WHERE space_id = retired;
     DELETE FROM rage.embedding_claims WHERE space_id = retired;
@@ -2828,9 +2830,9 @@ COMMENT ON FUNCTION rage.store_contents(hashes bytea[], media_types text[], widt
 
 CREATE FUNCTION rage.store_identity(tables regclass[]) RETURNS text
     LANGUAGE sql STABLE
-    RETURN concat_ws(' '::text, EXTRACT(epoch FROM pg_postmaster_start_time()), (SELECT string_agg((pg_relation_filenode(t.tab))::text, ' '::text) AS string_agg FROM unnest(store_identity.tables) t(tab)));
+    RETURN concat_ws(' '::text, EXTRACT(epoch FROM pg_postmaster_start_time()), (SELECT d.oid FROM pg_database d WHERE (d.datname = current_database())), (SELECT string_agg((pg_relation_filenode(t.tab))::text, ' '::text) AS string_agg FROM unnest(store_identity.tables) t(tab)));
 
-COMMENT ON FUNCTION rage.store_identity(tables regclass[]) IS 'Another server, as after a failover, and tables that were emptied or made anew: what was known of them is then void.';
+COMMENT ON FUNCTION rage.store_identity(tables regclass[]) IS 'Another server, as after a failover, another database, and tables that were emptied or made anew: what was known of them is then void.';
 
 CREATE TABLE rage.prompt_vectors (
     space_id integer NOT NULL,

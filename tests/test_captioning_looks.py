@@ -94,6 +94,21 @@ async def test_what_failed_is_tried_again_until_it_is_held(database: Database) -
     assert [(await worker.describe()).failed for _ in range(4)] == [1, 1, 1, 0]
 
 
+async def test_what_failed_and_was_deleted_is_looked_at_no_more(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, [first, _] = await settled(database)
+    gone = [await add(database) for _ in range(3)]
+    worker.captioner.error = ProviderError("No.")
+    assert (await worker.describe()).failed == 3
+    await rows(database, "UPDATE rage.images SET deleted_at = now() WHERE image_id = ANY (%(ids)s)", ids=gone)
+    assert (await worker.describe()).failed == 0
+    monkeypatch.setattr(claims, "MOST_CHANGED", 2)
+    worker.captioner.error = None
+    await rows(database, TAKE_AWAY, image_id=first)
+    assert (await worker.describe()).described == 0, "three changes would be too many to go on from"
+
+
 async def test_another_picture_during_the_call_is_left_to_whoever_comes_next(database: Database) -> None:
     worker, _ = await settled(database)
     image_id = await add(database, "Lamp", external_id="L-1")
@@ -111,3 +126,16 @@ async def test_another_picture_during_the_call_is_left_to_whoever_comes_next(dat
     assert await value(database, waiting) == [image_id]
     assert (await worker.describe()).described == 1
     assert await value(database, "SELECT count(*) FROM rage.caption_tries") == 0
+
+
+async def test_what_was_held_for_another_picture_is_found(database: Database) -> None:
+    worker, [first, _] = await settled(database)
+    await rows(database, TAKE_AWAY, image_id=first)
+    await rows(database, CLAIM, id=first)
+    held = "UPDATE rage.caption_tries SET attempts = 3, run_id = NULL, claimed_until = NULL"
+    await rows(database, held)
+    assert (await worker.describe()).described == 0
+    await rows(
+        database, "UPDATE rage.caption_tries SET content_id = (SELECT max(content_id) FROM rage.contents)"
+    )
+    assert (await worker.describe()).described == 1

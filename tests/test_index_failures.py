@@ -13,7 +13,7 @@ from rage_pg import index
 from rage_pg.config import Secret
 from rage_pg.database import Database
 from rage_pg.errors import SetupError
-from rage_pg.index import embedding
+from rage_pg.index import claims, embedding
 from rage_pg.providers import usem3
 from rage_pg.providers.openai_embeddings import OpenAIEncoder
 from rage_pg.providers.openai_settings import Server
@@ -213,6 +213,38 @@ async def test_an_encoder_that_stops_working_after_its_check_blames_no_image(
     assert (filled.embedded, filled.failed) == (0, 0)
     assert "does not accept the key" in str(filled.trouble)
     assert await value(database, "SELECT count(*) FROM rage.failed_items") == 0
+
+
+WAITING = """
+SELECT EXISTS (SELECT FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+               WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted)
+"""
+CLAIM = """
+INSERT INTO rage.embedding_claims (space_id, image_id, brand_id, filler_id)
+SELECT %s, %s, brand_id, %s FROM rage.images
+"""
+
+
+async def test_who_has_failures_tried_afresh_waits_for_who_claims(
+    database: Database, stub: EmbeddingsStub
+) -> None:
+    bad = await add(database, "poisonous thing")
+    stub.poison = "poisonous"
+    assert (await fill(database, stub)).failed == 1
+    space = await space_named(database)
+    async with claims.filler(database, space, index.Looks(), waits=False) as other:
+        async with database.transaction() as connection:
+            await other.take_turn(connection)
+            retrying = asyncio.create_task(index.retry(database, SPACE))
+            while not (retrying.done() or await value(database, WAITING)):
+                await asyncio.wait([retrying], timeout=0.02)
+            assert not retrying.done()
+            # What a claim finds and trusts in: as the image failed, nobody else claims it.
+            await connection.execute(CLAIM, [space.id, bad, other.filler_id])
+            await connection.execute("UPDATE rage.failed_items SET attempts = 3")
+        assert await retrying == 1
+    stub.poison = None
+    assert (await fill(database, stub)).embedded == 1
 
 
 def vectors(count: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 
 from rage_pg import index
 from rage_pg.database import Database
-from rage_pg.errors import InvalidInput
+from rage_pg.errors import Conflict, InvalidInput
 from rage_pg.index import claims, looks
 from rage_pg.index.embedding import Filling, embed
 from rage_pg.index.looks import Looks
@@ -210,6 +210,16 @@ async def test_a_space_that_was_retired_and_added_again_is_looked_at_anew(databa
     assert await worker.fill() == len(ids)
 
 
+async def test_a_look_at_a_retired_space_has_seen_nothing(database: Database) -> None:
+    worker, ids = await settled(database, Pictures())
+    [mine] = [one for one in await index.spaces(database) if one.encoder == "mine"]
+    async with claims.filler(database, mine, worker.looks, waits=False) as late:
+        await index.retire(database, mine.name)
+        assert await late.next() == []
+    await index.add_space(database, Pictures.identity)
+    assert await worker.fill() == len(ids)
+
+
 async def test_numbers_of_another_server_are_not_looked_at_again_and_again(database: Database) -> None:
     """As after a restored dump: the numbers of its transactions may lie far ahead."""
     worker, [first, second] = await settled(database)
@@ -219,19 +229,6 @@ async def test_numbers_of_another_server_are_not_looked_at_again_and_again(datab
     await rows(database, "UPDATE rage.images SET title = 'cup' WHERE image_id = %(id)s", id=second)
     await rows(database, "SELECT rage.refresh_documents(ARRAY[%(id)s]::bigint[])", id=second)
     assert await worker.fill() == 1
-
-
-async def test_a_row_that_is_copied_in_has_changed_now(database: Database) -> None:
-    await settled(database)
-    given = """INSERT INTO rage.brands (name) VALUES ('copied');
-               INSERT INTO rage.images (brand_id, content_id, changed_in)
-               SELECT (SELECT brand_id FROM rage.brands WHERE name = 'copied'), min(content_id), '1'
-               FROM rage.contents
-               RETURNING changed_in = pg_current_xact_id() AS is_now"""
-    async with database.transaction() as connection:
-        for statement in given.split(";"):
-            cursor = await connection.execute(statement.encode())
-        assert await cursor.fetchone() == {"is_now": True}
 
 
 async def test_many_images_are_looked_at_in_parts(
@@ -245,6 +242,44 @@ async def test_many_images_are_looked_at_in_parts(
     await rows(database, "SELECT rage.refresh_documents(%(ids)s::bigint[])", ids=ids)
     assert await worker.fill() == 6
     assert await value(database, MISSING) == 0
+
+
+async def test_many_changes_are_looked_at_with_everything_else(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "AHEAD", 3)
+    worker, ids = await settled(database, images=5)
+    await rows(database, TAKE_AWAY, image_id=ids[0])
+    for new, found in ((2, 2), (3, 4)):
+        for number in range(new):
+            await add(database, f"new {number}")
+        assert await worker.fill() == found
+    assert await value(database, MISSING) == 0
+
+
+REFUSE = """
+CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN RAISE EXCEPTION USING ERRCODE = ''serialization_failure''; END';
+CREATE CONSTRAINT TRIGGER refused AFTER INSERT ON rage.embedding_claims
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.refuse();
+"""
+
+
+async def test_a_look_of_which_a_part_was_not_committed_is_not_gone_on_with(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "BATCH", 1)
+    worker, _ = await settled(database)
+    new = [await add(database, f"new {number}") for number in range(2)]
+    caption = await space(database)
+    async with claims.filler(database, caption, worker.looks, waits=False) as other:
+        await rows(database, REFUSE)
+        with pytest.raises(Conflict):
+            await other.next()
+        await rows(database, "DROP TRIGGER refused ON rage.embedding_claims")
+        found = [item.image_id for _ in new for item in await other.next()]
+        assert await other.next() == []
+    assert found == new
 
 
 async def space(database: Database) -> Any:

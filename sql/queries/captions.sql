@@ -23,6 +23,7 @@ SELECT i.image_id
 FROM rage.caption_tries AS t
 JOIN rage.images AS i USING (image_id)
 WHERE t.reader = %(reader)s AND (t.attempts < %(tries)s OR t.content_id <> i.content_id)
+  AND i.deleted_at IS NULL
 LIMIT %(most)s;
 
 -- name: brand_exists

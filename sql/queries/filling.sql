@@ -31,6 +31,17 @@ WHERE f.beat_at < clock_timestamp() - interval '1 hour'
 -- Two that claim in one space take turns: the second sees what the first has claimed.
 SELECT pg_advisory_xact_lock(hashtextextended('rage.claim', %(space_id)s));
 
+-- name: take_turns
+-- The turns of all spaces, or of the one of a name, always in the same order: two that take several do not wait for each
+-- other.
+SELECT space_id, pg_advisory_xact_lock(hashtextextended('rage.claim', space_id))
+FROM (
+    SELECT space_id
+    FROM rage.embedding_spaces
+    WHERE %(space)s::text IS NULL OR name = %(space)s
+    ORDER BY space_id
+) AS in_order;
+
 -- name: claim_lost
 -- One image whose filler was lost, alone: it may be the one that killed it.
 WITH lost AS (
@@ -71,9 +82,13 @@ INSERT INTO rage.fillers (filler_id, space_id) OVERRIDING SYSTEM VALUE
 VALUES (%(filler_id)s, %(space_id)s)
 ON CONFLICT (filler_id) DO UPDATE SET beat_at = clock_timestamp()
 RETURNING pg_current_snapshot()::text AS snapshot,
-          rage.store_identity(ARRAY[
-              'rage.images', 'rage.image_documents', 'rage.contents', 'rage.failed_items', 'rage.embedding_claims',
-              format('rage.embeddings_%%s', space_id)]::regclass[]) AS store,
+          concat_ws(' ',
+              rage.store_identity(ARRAY[
+                  'rage.images', 'rage.image_documents', 'rage.contents', 'rage.failed_items', 'rage.embedding_claims',
+                  format('rage.embeddings_%%s', space_id)]::regclass[]),
+              -- Nothing is claimed in a retired space: once it is taken up again, a look at it has seen nothing.
+              (SELECT s.state FROM rage.embedding_spaces AS s WHERE s.space_id = fillers.space_id AND s.state = 'retired')
+          ) AS store,
           set_config('synchronous_commit', 'on', true);
 
 -- name: next_images
@@ -208,14 +223,13 @@ SET attempts = excluded.attempts + CASE WHEN f.input_sha256 = excluded.input_sha
     failed_at = now();
 
 -- name: retry
--- Failures that are forgotten; their images wait for whoever comes next. How many these were.
+-- Failures that are forgotten, once the turns of their spaces are taken; their images wait for whoever comes next. How
+-- many these were.
 WITH forgotten AS (
-    DELETE FROM rage.failed_items AS f
-    USING rage.embedding_spaces AS s
-    WHERE s.space_id = f.space_id
-      AND (%(space)s::text IS NULL OR s.name = %(space)s)
-      AND (%(image_ids)s::bigint[] IS NULL OR f.image_id = ANY (%(image_ids)s))
-    RETURNING f.space_id, f.image_id, f.brand_id
+    DELETE FROM rage.failed_items
+    WHERE space_id = ANY (%(space_ids)s::integer[])
+      AND (%(image_ids)s::bigint[] IS NULL OR image_id = ANY (%(image_ids)s))
+    RETURNING space_id, image_id, brand_id
 ),
 waiting AS (
     INSERT INTO rage.embedding_claims (space_id, image_id, brand_id)

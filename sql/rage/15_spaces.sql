@@ -60,6 +60,8 @@ BEGIN
     END IF;
     -- First the row: whoever stores a vector holds it, and finds the space retired afterwards.
     UPDATE rage.embedding_spaces SET state = 'retired', trouble = NULL, trouble_at = NULL WHERE space_id = retired;
+    -- Then the turn of those who claim: what a look finds of the space is either all from before, or all from afterwards.
+    PERFORM pg_advisory_xact_lock(hashtextextended('rage.claim', retired));
     DELETE FROM rage.prompt_vectors WHERE space_id = retired;
     DELETE FROM rage.failed_items WHERE space_id = retired;
     DELETE FROM rage.embedding_claims WHERE space_id = retired;

@@ -57,6 +57,8 @@ COMMENT ON FUNCTION rage.wanted_inputs(text, bigint[]) IS
 CREATE OR REPLACE FUNCTION rage.store_identity(tables regclass[]) RETURNS text
 LANGUAGE sql STABLE
 RETURN concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()),
+                 -- A database that was made from a copy, under the name of the old one, has the old one's files by number.
+                 (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()),
                  (SELECT string_agg(pg_relation_filenode(t.tab)::text, ' ') FROM unnest(tables) AS t (tab)));
 COMMENT ON FUNCTION rage.store_identity(regclass[]) IS
-    'Another server, as after a failover, and tables that were emptied or made anew: what was known of them is then void.';
+    'Another server, as after a failover, another database, and tables that were emptied or made anew: what was known of them is then void.';

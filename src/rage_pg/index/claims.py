@@ -101,7 +101,8 @@ class Claims:
         """
         while True:
             async with self._turn:
-                look = self._look = self._look or await self._begin_look()
+                # Put back once its next step is committed: one that failed on the way left images out.
+                look, self._look = self._look or await self._begin_look(), None
                 items = await self._go_on(look)
             heed_cancellation()
             if items:
@@ -112,6 +113,7 @@ class Claims:
 
     async def _begin_look(self) -> _Look:
         async with self._database.transaction() as connection:
+            await self.take_turn(connection)
             moment = await fetch_only(connection, SQL["begin_look"], self._values(), Moment)
         return _Look(moment, self._looks.since(self._space.id, moment))
 
@@ -121,7 +123,8 @@ class Claims:
             items = await self._read(connection, claims)
         if look.is_over:
             self._looks.remember(self._space.id, look.moment, look.since)
-            self._look = None
+        else:
+            self._look = look
         return items
 
     async def _others_end(self) -> bool:
@@ -156,10 +159,18 @@ class Claims:
         return claims
 
     async def _next(self, connection: Connection, look: _Look) -> list[int]:
+        if look.since is not None:
+            changed = await self._page(connection, "next_changed", look)
+            if len(changed) < AHEAD:
+                return changed
+            # Each page of changes gathers all of them; a page of all images reads no other.
+            look.since, look.after = None, 0
+        return await self._page(connection, "next_images", look)
+
+    async def _page(self, connection: Connection, statement: str, look: _Look) -> list[int]:
         values = self._values(
             after=look.after, ahead=AHEAD, since=look.since, started_at=self._begun.started_at
         )
-        statement = "next_images" if look.since is None else "next_changed"
         return [row.image_id for row in await fetch_all(connection, SQL[statement], values, _Claim)]
 
     async def _read(self, connection: Connection, claims: Sequence[_Claim]) -> list[Item]:

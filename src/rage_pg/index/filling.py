@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 import structlog
 from msgspec import Struct
 
-from rage_pg.database import Database, execute, fetch_value
+from rage_pg.database import Database, execute, fetch_all, fetch_value
 from rage_pg.errors import RageError
 from rage_pg.index.claims import SQL, Claims, filler
 from rage_pg.index.embedding import Filling, Trouble, embed
@@ -50,6 +50,10 @@ class Filled(Struct, frozen=True, kw_only=True):
     index_built: bool = False
 
 
+class _Turn(Struct, frozen=True):
+    space_id: int
+
+
 async def fill(
     database: Database,
     encoders: Sequence[Encoder],
@@ -74,8 +78,13 @@ async def fill(
 
 async def retry(database: Database, space: str | None, image_ids: Sequence[int] | None = None) -> int:
     """Forget failures, of one space or of all, so that these images are tried afresh; how many those were."""
-    values = {"space": space, "image_ids": None if image_ids is None else list(image_ids)}
     async with database.transaction() as connection:
+        # Before the failures are looked at: whoever claims meanwhile trusts that nobody else does.
+        turns = await fetch_all(connection, SQL["take_turns"], {"space": space}, _Turn)
+        values = {
+            "space_ids": [turn.space_id for turn in turns],
+            "image_ids": None if image_ids is None else list(image_ids),
+        }
         return int(await fetch_value(connection, SQL["retry"], values))
 
 
