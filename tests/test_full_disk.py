@@ -119,13 +119,13 @@ async def test_vectors_that_were_made_wait_for_room(
     assert (filled.embedded, filled.failed, encoder.calls) == (1, 0, 1)
 
 
-async def test_claims_are_given_back_where_the_database_is_full(
+async def test_nobody_has_a_claim_where_the_database_is_full(
     database: Database, encoder: HashingEncoder, impatient: None
 ) -> None:
     await add(database, "red lamp")
     with full(database.url, "embeddings"), pytest.raises(DatabaseFull):
         await index.fill(database, [encoder])
-    assert await value(database, "SELECT count(*) FROM rage.embedding_claims") == 0
+    assert await value(database, "SELECT count(filler_id) FROM rage.embedding_claims") == 0
     [filled] = await index.fill(database, [encoder])
     assert filled.embedded == 1
 

@@ -31,6 +31,9 @@ CaptionSource = Literal["import", "person", "model", "generation"]
 MAX_PROMPT = 32_000
 """Characters; the longest prompt that any supported image model takes."""
 
+MAX_MASK_BYTES = 4_000_000
+"""Of a PNG that says what may change in a picture. OpenAI's specification takes less than 4 MB."""
+
 LIKENESS = 7
 """Bits of 64 in which the perceptual hashes of look-alikes differ at most, unless told otherwise."""
 

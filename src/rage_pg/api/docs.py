@@ -91,6 +91,7 @@ OPENAPI = OpenAPIConfig(
         Tag(name="search", description="A prompt and a filter to ranked images."),
         Tag(name="images", description="The catalogue: pictures and what is said of them."),
         Tag(name="generations", description="Pictures made from prompt and references, and their history."),
+        Tag(name="costs", description="What may be spent, and what was."),
         Tag(name="brands", description="Who images belong to, and who pays."),
         Tag(name="collections", description="Ordered sets of images."),
         Tag(name="tags", description="What images are called."),

@@ -16,8 +16,16 @@ from rage_pg.cli.options import Pair, ParamType, filters_from, image_filters, js
 from rage_pg.cli.output import note, show, show_fields, show_json, show_table
 from rage_pg.cli.session import with_runtime
 from rage_pg.errors import RageError
-from rage_pg.generation import MAX_MASK_BYTES
-from rage_pg.types import Auto, Generation, GenerationRequest, Purpose, Reference, ReferenceRequest, Role
+from rage_pg.types import (
+    MAX_MASK_BYTES,
+    Auto,
+    Generation,
+    GenerationRequest,
+    Purpose,
+    Reference,
+    ReferenceRequest,
+    Role,
+)
 
 Format = Literal["png", "webp", "jpeg"]
 FORMATS: dict[str, Format] = {".png": "png", ".webp": "webp", ".jpg": "jpeg", ".jpeg": "jpeg"}

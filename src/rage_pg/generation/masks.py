@@ -17,10 +17,9 @@ from PIL.PngImagePlugin import PngImageFile
 
 from rage_pg.errors import InvalidInput, NotPossible
 from rage_pg.generation.references import Chosen
+from rage_pg.types import MAX_MASK_BYTES
 
-MAX_BYTES = 4_000_000
-"""Of the PNG. OpenAI's specification takes less than 4 MB."""
-TOO_LARGE = f"has more than {MAX_BYTES:,} bytes: draw it more simply, or choose a smaller picture"
+TOO_LARGE = f"has more than {MAX_MASK_BYTES:,} bytes: draw it more simply, or choose a smaller picture"
 _TURN = asyncio.Semaphore(1)
 """One is decoded at a time: a small file may hold as many pixels as a picture may have."""
 DATA_URI = re.compile(r"data:image/png;base64,", re.IGNORECASE)
@@ -59,14 +58,14 @@ def _checked(text: str, size: tuple[int, int]) -> Mask:
 
 def _decoded(text: str) -> bytes:
     # Four characters hold three bytes: what is too long need not be decoded to know it. Lines may be wrapped.
-    if len(text) > MAX_BYTES * 3 // 2:
+    if len(text) > MAX_MASK_BYTES * 3 // 2:
         raise _refused(TOO_LARGE)
     found = DATA_URI.match(text)
     try:
         content = b64decode("".join(text[found.end() if found else 0 :].split()), validate=True)
     except (NotBase64, ValueError):
         raise _refused("is neither Base64 nor a data URI of a PNG") from None
-    if len(content) > MAX_BYTES:
+    if len(content) > MAX_MASK_BYTES:
         raise _refused(TOO_LARGE)
     return content
 
@@ -98,7 +97,7 @@ def _plain(alpha: Image.Image) -> Mask:
     buffer = BytesIO()
     made.save(buffer, "PNG")
     content = buffer.getvalue()
-    if len(content) > MAX_BYTES:
+    if len(content) > MAX_MASK_BYTES:
         raise _refused(TOO_LARGE)
     return Mask(content=content, sha256=sha256(content).digest())
 
