@@ -244,7 +244,7 @@ PROBES = [*NAMED, *PICTURES, *LISTED, *SEARCHED, *GENERATED, *FOLLOWED, *PAGED]
 SHOWN = (
     "/api/images", "/api/images?sort=title", "/api/images?state=draft", "/api/images?updated_after=2001-01-01T00:00:00Z",
     "/api/facets", "/api/facets?tag_none=quaggas", "/api/facets?prompt=lotion",
-    "/api/facets?prompt=quagga+lotion&min_relevance=0.2", "/api/brands", "/api/collections", "/api/tags", "/api/spaces", "/api/generations",
+    "/api/facets?prompt=quagga+lotion&min_relevance=0.2", "/api/brands", "/api/collections", "/api/tags", "/api/spaces", "/api/budgets", "/api/generations",
     "/api/generations?status=queued", "/api/generations?limit=2", "/", "/?prompt=lotion", "/?prompt=quagga+lotion", "/?like=<ours>&by=style", "/?kind=style",
     "/page/history", "/login", "/schema/openapi.json", "/metrics", "/api/health/ready",
 )  # fmt: skip

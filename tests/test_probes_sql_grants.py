@@ -149,6 +149,7 @@ def test_a_login_of_another_database_of_the_server_sees_nothing(server_18: str, 
     with cloned(server_18, scene.world.full) as url:
         operate(url, "DELETE FROM rage.callers WHERE kind = 'login'")
         with as_role(url, "probe_ours_asking") as session:
-            for view in set(names(url, VIEWS)) - {"index_status"}:
+            # Which spaces there are and what models cost is nobody's secret.
+            for view in set(names(url, VIEWS)) - {"index_status", "prices"}:
                 assert answer(session, f"SELECT * FROM rage_v1.{view}") == "SELECT 0", view
             assert answer(session, SEARCH) == "SELECT 0"
