@@ -7,10 +7,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from typing import Any
 
 from google.genai import types
 from msgspec import Struct, field
+from PIL import Image
 
 from tests.caption_api_stub import SEEN
 
@@ -128,3 +130,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing: the tests read `requests`."""
+
+
+def saved(output_format: str = "PNG", shade: int = 90, size: tuple[int, int] = (64, 48)) -> bytes:
+    buffer = BytesIO()
+    Image.new("RGB", size, (shade, 120, 90)).save(buffer, output_format)
+    return buffer.getvalue()
+
+
+def picture(shade: int = 90, output_format: str = "PNG", **said: Any) -> types.Part:
+    mime = f"image/{output_format.lower()}"
+    part = types.Part.from_bytes(data=saved(output_format, shade), mime_type=mime)
+    return part.model_copy(update=said)

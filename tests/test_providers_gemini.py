@@ -20,22 +20,18 @@ from rage_pg.errors import (
 from rage_pg.providers.gemini import GeminiGenerator
 from rage_pg.providers.ports import GenerationCall, GenerationResult, InputImage
 from rage_pg.types import Role
-from tests.gemini_api_stub import PAINTER, RESPONSE_ID, GeminiApiStub, gemini_api_stub, painted
+from tests.gemini_api_stub import (
+    PAINTER,
+    RESPONSE_ID,
+    GeminiApiStub,
+    gemini_api_stub,
+    painted,
+    picture,
+    saved,
+)
 from tests.store import png
 
 KEY = Secret("gemini-secret")
-
-
-def saved(output_format: str = "PNG", shade: int = 90, size: tuple[int, int] = (64, 48)) -> bytes:
-    buffer = BytesIO()
-    Image.new("RGB", size, (shade, 120, 90)).save(buffer, output_format)
-    return buffer.getvalue()
-
-
-def picture(shade: int = 90, output_format: str = "PNG", **said: Any) -> types.Part:
-    mime = f"image/{output_format.lower()}"
-    part = types.Part.from_bytes(data=saved(output_format, shade), mime_type=mime)
-    return part.model_copy(update=said)
 
 
 def reference(content: bytes | None = None, role: Role = "product") -> InputImage:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from io import BytesIO
 from typing import Any
 
 import pytest
 from google.genai import types
 from httpx2 import Timeout
-from PIL import Image
 
 from rage_pg.config import Secret
 from rage_pg.errors import (
@@ -19,21 +17,16 @@ from rage_pg.errors import (
 )
 from rage_pg.providers.gemini import GeminiGenerator
 from rage_pg.providers.ports import GenerationCall
-from tests.gemini_api_stub import PAINTER, RESPONSE_ID, GeminiApiStub, gemini_api_stub, painted
+from tests.gemini_api_stub import (
+    PAINTER,
+    RESPONSE_ID,
+    GeminiApiStub,
+    gemini_api_stub,
+    painted,
+    picture,
+)
 
 KEY = Secret("gemini-secret")
-
-
-def saved(output_format: str = "PNG", shade: int = 90, size: tuple[int, int] = (64, 48)) -> bytes:
-    buffer = BytesIO()
-    Image.new("RGB", size, (shade, 120, 90)).save(buffer, output_format)
-    return buffer.getvalue()
-
-
-def picture(shade: int = 90, output_format: str = "PNG", **said: Any) -> types.Part:
-    mime = f"image/{output_format.lower()}"
-    part = types.Part.from_bytes(data=saved(output_format, shade), mime_type=mime)
-    return part.model_copy(update=said)
 
 
 def call(**given: Any) -> GenerationCall:

@@ -15,7 +15,7 @@ from google.genai import types
 from msgspec.structs import replace
 
 from rage_pg.config import Secret
-from rage_pg.errors import InvalidInput, NotPossible, RageError
+from rage_pg.errors import InvalidInput, RageError
 from rage_pg.providers.capabilities import Capabilities, Models
 from rage_pg.providers.gemini_answer import result_of
 from rage_pg.providers.gemini_client import GeminiClient
@@ -63,10 +63,6 @@ class GeminiGenerator:
         return self._model
 
     def check(self, call: GenerationCall) -> None:
-        if not call.references and call.purpose in ("edit", "enhance", "style"):
-            raise NotPossible(
-                f"{call.purpose} needs a picture to work on: add a reference.", field="references"
-            )
         check_within(call, *self._entry(call))
 
     def _entry(self, call: GenerationCall) -> tuple[str, Capabilities]:

@@ -13,7 +13,7 @@ import openai
 from msgspec.structs import replace
 
 from rage_pg.config import Secret
-from rage_pg.errors import InvalidInput, NotPossible
+from rage_pg.errors import InvalidInput
 from rage_pg.providers.capabilities import Capabilities, Models
 from rage_pg.providers.models import LISTED, OTHERS
 from rage_pg.providers.openai_answer import result_of
@@ -62,10 +62,6 @@ class OpenAIGenerator:
         return self._model
 
     def check(self, call: GenerationCall) -> None:
-        if not call.references and call.purpose in ("edit", "enhance", "style"):
-            raise NotPossible(
-                f"{call.purpose} needs a picture to work on: add a reference.", field="references"
-            )
         check_within(call, *self._entry(call))
 
     def _entry(self, call: GenerationCall) -> tuple[str, Capabilities]:

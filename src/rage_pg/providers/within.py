@@ -10,13 +10,17 @@ from rage_pg.errors import NotPossible
 from rage_pg.providers.capabilities import AnySize, Capabilities
 from rage_pg.providers.ports import GenerationCall
 from rage_pg.providers.shapes import shape_of
+from rage_pg.types import Purpose
 
 PIXELS = re.compile(r"(\d{1,5})x(\d{1,5})")
+WORK_ON_A_PICTURE: frozenset[Purpose] = frozenset({"edit", "enhance", "style"})
 BACKGROUNDS = ("auto", "opaque", "transparent")
 
 
 def check_within(call: GenerationCall, model: str, able: Capabilities) -> None:
     """Raise NotPossible, with the field to change and what it may be."""
+    if not call.references and call.purpose in WORK_ON_A_PICTURE:
+        raise NotPossible(f"{call.purpose} needs a picture to work on: add a reference.", field="references")
     if len(call.references) > able.references:
         most = f"at most {able.references} references" if able.references else "no references"
         raise NotPossible(
