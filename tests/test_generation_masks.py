@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from hashlib import sha256
 from io import BytesIO
+from zlib import crc32
 
 import pytest
 from PIL import Image
@@ -96,6 +97,7 @@ def huge() -> bytes:
     """A small file that claims 60,000 x 60,000 pixels."""
     content = bytearray(mask())
     content[16:24] = (60_000).to_bytes(4, "big") * 2
+    content[29:33] = crc32(content[12:29]).to_bytes(4, "big")
     return bytes(content)
 
 
@@ -108,8 +110,8 @@ def huge() -> bytes:
         (text(b"GIF89a, not a PNG"), "cannot be read as a PNG"),
         (text(mask()[:-60]), "cannot be read as a PNG"),
         (text(mask((32, 48))), "has 32 x 48 pixels, but the first reference 48 x 32"),
-        (text(huge()), "cannot be read as a PNG|has 60000 x 60000 pixels"),
-        (text(png(1)), "has .* pixels, but|has no transparency"),
+        (text(huge()), "has 60000 x 60000 pixels, but the first reference"),
+        (text(png(1)), "has 64 x 48 pixels, but"),
         (text(palette_without_transparency()), "has no transparency"),
         (text(mask(hole=255)), "has no transparent pixel"),
         (text(mask(alpha=0)), "is transparent everywhere"),
