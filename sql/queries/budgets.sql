@@ -6,17 +6,18 @@ SELECT rage.has_budget(%(brand_id)s, %(labels)s::jsonb);
 -- Until the transaction ends nobody else looks whether a budget allows a call: it writes its own down.
 SELECT pg_advisory_xact_lock(hashtext('rage.budgets'));
 
--- name: expected_cost
--- What a call may cost: as much as somebody knows, else as the dearest of late.
-SELECT coalesce(%(expected)s::numeric, rage.dearest_call(%(provider)s, %(model)s, %(purpose)s));
-
 -- name: in_the_way
--- The budgets that one more call would pass, or that make it wait.
-SELECT brand, label_name, label_value, month, limit_usd, spent_usd, reserved_usd, calls_without_cost,
-       to_be_waited_for, may_be_shown
-FROM rage.budgets_in_the_way(
-    %(brand_id)s, %(labels)s::jsonb, %(provider)s, %(model)s, %(expected)s::numeric, %(queueing)s)
-ORDER BY to_be_waited_for AND %(expected)s::numeric IS NULL, may_be_shown DESC, limit_usd - spent_usd;
+-- What a call may cost: as much as somebody knows, else as the dearest of late; and the budgets that one more
+-- would pass, or that make it wait. In one look: a call that ends between two would show its cost in neither.
+WITH cost AS (
+    SELECT coalesce(%(expected)s::numeric, rage.dearest_call(%(provider)s, %(model)s, %(purpose)s)) AS expected
+)
+SELECT cost.expected, to_jsonb(b) AS in_the_way
+FROM cost
+LEFT JOIN LATERAL rage.budgets_in_the_way(
+    %(brand_id)s, %(labels)s::jsonb, %(provider)s, %(model)s, cost.expected, %(queueing)s) AS b ON true
+ORDER BY b.to_be_waited_for AND cost.expected IS NULL, b.may_be_shown DESC, b.limit_usd - b.spent_usd
+LIMIT 1;
 
 -- name: list_budgets
 -- Every budget that the caller may see, with what is spent of it.

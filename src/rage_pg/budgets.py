@@ -65,6 +65,11 @@ class _InTheWay(Struct, frozen=True, kw_only=True):
     may_be_shown: bool
 
 
+class _Look(Struct, frozen=True, kw_only=True):
+    expected: Decimal | None
+    in_the_way: _InTheWay | None
+
+
 async def hold_to_budgets(
     connection: Connection, spending: Spending, *, queueing: bool = False
 ) -> Decimal | None:
@@ -85,15 +90,12 @@ async def hold_to_budgets(
     if not await fetch_value(connection, SQL["has_budget"], values):
         return spending.expected
     await execute(connection, SQL["lock_budgets"], {})
-    # Only now: a call that was waited for may have shown what one costs.
-    expected: Decimal | None = await fetch_value(connection, SQL["expected_cost"], values)
-    values["expected"] = expected
-    found = await fetch_all(connection, SQL["in_the_way"], values, _InTheWay)
-    if not found:
-        return expected
-    if expected is None and found[0].to_be_waited_for:
+    look = await fetch_only(connection, SQL["in_the_way"], values, _Look)
+    if look.in_the_way is None:
+        return look.expected
+    if look.expected is None and look.in_the_way.to_be_waited_for:
         raise BudgetBusy("Another call under this budget is under way; what it will cost is not known.")
-    raise BudgetReached(_reason(found[0], expected))
+    raise BudgetReached(_reason(look.in_the_way, look.expected))
 
 
 async def in_turn(open_call: Callable[[], Awaitable[Opened]]) -> Opened:
