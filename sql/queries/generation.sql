@@ -248,13 +248,40 @@ VALUES (%(generation_id)s, %(position)s, coalesce(%(by)s, ''), %(rating)s, %(rea
 ON CONFLICT (generation_id, position, rated_by) DO UPDATE
 SET rating = excluded.rating, reasons = excluded.reasons, comment = excluded.comment, created_at = now();
 
+-- name: lock_brand_of_generation
+-- The lock that imports and renamings of tags take: neither gives nor takes a word while an output gets its own.
+SELECT b.brand_id
+FROM rage.brands AS b
+WHERE b.brand_id = (SELECT g.brand_id FROM rage.generations AS g WHERE g.generation_id = %(generation_id)s)
+FOR NO KEY UPDATE OF b;
+
 -- name: lock_output
--- An output, and whether the image that it became may be kept.
-SELECT o.image_id, o.kept_at IS NOT NULL AS kept, i.deleted_at IS NOT NULL AS deleted
+-- An output, what was asked for, and whether the image that it became may be kept.
+SELECT o.image_id, o.kept_at IS NOT NULL AS kept, i.deleted_at IS NOT NULL AS deleted,
+       i.origin = 'generated' AS generated, i.state, g.prompt
 FROM rage.generation_outputs AS o
+JOIN rage.generations AS g USING (generation_id)
 JOIN rage.images AS i USING (image_id)
 WHERE o.generation_id = %(generation_id)s AND o.position = %(position)s
-FOR UPDATE OF o, i;
+FOR UPDATE OF o;
+
+-- name: tag_forms
+-- How tags are stored.
+SELECT given.name, rage.tag_form(given.name) AS form
+FROM unnest(%(names)s::text[]) AS given (name);
+
+-- name: describe_output
+-- The words of an output that is about to be kept, drafted but for what is said.
+SELECT rage.describe_output(%(generation_id)s, %(position)s::integer, %(first_title)s, %(said)s, %(by)s);
+
+-- name: words_of_image
+-- What is said of an image, in the fields that its keeper can say.
+SELECT i.title, i.kind, c.text AS caption,
+       ARRAY(SELECT t.name FROM rage.image_tags AS it JOIN rage.tags AS t USING (tag_id)
+             WHERE it.image_id = i.image_id) AS tags
+FROM rage.images AS i
+LEFT JOIN rage.captions AS c ON c.image_id = i.image_id AND c.is_current
+WHERE i.image_id = %(image_id)s;
 
 -- name: keep_output
 -- Notes who approved an output.
@@ -266,7 +293,7 @@ WHERE generation_id = %(generation_id)s AND position = %(position)s;
 -- A kept output is an image of the catalogue like any other.
 UPDATE rage.images
 SET state = 'approved', updated_at = now()
-WHERE image_id = %(image_id)s AND state <> 'approved';
+WHERE image_id = %(image_id)s AND origin = 'generated' AND state <> 'approved' AND deleted_at IS NULL;
 
 -- name: typical_tokens
 -- What earlier calls of a model used: for a picture of this size and quality, and for a reference. Medians.

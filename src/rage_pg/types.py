@@ -27,6 +27,8 @@ AlikeKind = Literal["duplicate", "look-alike"]
 Reader = Literal["model", "ocr"]
 """What reads a picture: a vision model, or text recognition."""
 CaptionSource = Literal["import", "person", "model", "generation"]
+Reason = Literal["wrong label", "off-brand", "artefact", "wrong product", "other"]
+"""What is wrong with an output."""
 
 MAX_PROMPT = 32_000
 """Characters; the longest prompt that any supported image model takes."""
@@ -492,8 +494,17 @@ class Rating(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A verdict on one output: -1, 0 or 1."""
 
     rating: Annotated[int, Meta(ge=-1, le=1)]
-    reasons: tuple[Literal["wrong label", "off-brand", "artefact", "wrong product", "other"], ...] = ()
+    reasons: tuple[Reason, ...] = ()
     comment: str | None = None
+
+
+class KeptWords(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What whoever keeps an output says of it, in place of what would be drafted. None: nothing at all."""
+
+    title: str | None | UnsetType = UNSET
+    caption: str | None | UnsetType = UNSET
+    tags: tuple[str, ...] | UnsetType = UNSET
+    kind: Kind | UnsetType = UNSET
 
 
 class Space(Struct, frozen=True, kw_only=True):

@@ -9,14 +9,14 @@ from litestar import Request, Response, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from rage_pg import generation, history
+from rage_pg import generation, history, ingest, jobs
 from rage_pg.api.pictures import READING, not_modified, plain_picture, plain_tag
 from rage_pg.api.problems import problems
 from rage_pg.api.scopes import needs
 from rage_pg.callers import Caller
 from rage_pg.catalogue import images
 from rage_pg.database import Database
-from rage_pg.types import Image, Rating
+from rage_pg.types import Image, KeptWords, Rating
 
 OUTPUT = "/generations/{generation_id:uuid}/outputs/{position:int}"
 
@@ -66,16 +66,23 @@ async def rate_output(
     summary="Keep an output",
     opt=needs("generate"),
     status_code=200,
-    responses=problems(404, 409),
+    responses=problems(400, 404, 409),
 )
 async def keep_output(
     database: NamedDependency[Database],
     caller: NamedDependency[Caller],
     generation_id: FromPath[UUID],
     position: FromPath[int],
+    data: JSONBody[KeptWords | None] = None,
 ) -> Image:
-    """Approves an output as an image of the catalogue, to be found and used as a reference."""
-    image_id = await generation.keep(database, generation_id, position, by=caller.name)
+    """Approves an output as an image of the catalogue, to be found and used as a reference.
+
+    Caption, tags, kind and products are drafted from the references. A body, which may be left out, says
+    title, caption, tags or kind instead. Calling it again changes nothing.
+    """
+    said = ingest.checked_words(data or KeptWords())
+    image_id = await generation.keep(database, generation_id, position, by=caller.name, said=said)
+    await jobs.defer_fill_index(database)
     return await images.get(database, image_id)
 
 

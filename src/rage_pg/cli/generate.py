@@ -12,7 +12,7 @@ from uuid import UUID
 import rich_click as click
 
 from rage_pg.cli.making import Order, files_for, made, previewed
-from rage_pg.cli.options import Pair, ParamType, filters_from, image_filters, json_option
+from rage_pg.cli.options import OutputOf, Pair, ParamType, filters_from, image_filters, json_option
 from rage_pg.cli.output import note, show, show_fields, show_json, show_table
 from rage_pg.cli.session import with_runtime
 from rage_pg.errors import RageError
@@ -47,21 +47,6 @@ class Image(ParamType):
         return ReferenceRequest(image_id=int(number), role=role or None)  # type: ignore[arg-type]
 
 
-class Parent(ParamType):
-    """GENERATION or GENERATION:N → the generation and the place of its output."""
-
-    name = "GENERATION[:N]"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[UUID, int]:
-        generation, _, position = str(value).partition(":")
-        try:
-            return UUID(generation), int(position or 1)
-        except ValueError:
-            self.fail(f"{value!r} is no generation's id, nor GENERATION:N.", param, ctx)
-
-
 @click.command("generate")
 @click.argument("prompt")
 @click.option(
@@ -73,7 +58,7 @@ class Parent(ParamType):
 @click.option("--collection", help="All images of a collection as references, in order.")
 @click.option(
     "--parent",
-    type=Parent(),
+    type=OutputOf(),
     help="Go on from picture N of a generation (1 if left out); its references go along.",
 )
 @click.option("--no-parent-references", is_flag=True, help="Leave the references of --parent out.")

@@ -10,6 +10,7 @@ import msgspec
 import rich_click as click
 
 from rage_pg.cli.groups import Commands
+from rage_pg.cli.judging import keep, rate
 from rage_pg.cli.options import Pair, json_option
 from rage_pg.cli.output import note, show_fields, show_json, show_table
 from rage_pg.cli.session import with_runtime
@@ -128,5 +129,8 @@ def _pairs(values: dict[str, Any]) -> str:
 def _cost(generation: Generation) -> str:
     return "unknown" if generation.cost_usd is None else f"${generation.cost_usd.normalize():f}"
 
+
+history.add_command(keep)
+history.add_command(rate)
 
 COMMANDS = (history,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args
+from uuid import UUID
 
 import rich_click as click
 
@@ -47,6 +48,21 @@ class Weighted(Pair):
         if weight is None or weight < 0:
             self.fail(f"{given!r} is not a weight: a number from 0.", param, ctx)
         return name, weight
+
+
+class OutputOf(ParamType):
+    """GENERATION or GENERATION:N → the generation and the place of its output, from 1."""
+
+    name = "GENERATION[:N]"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[UUID, int]:
+        generation, _, position = str(value).partition(":")
+        try:
+            return UUID(generation), int(position or 1)
+        except ValueError:
+            self.fail(f"{value!r} is no generation's id, nor GENERATION:N.", param, ctx)
 
 
 class Condition(ParamType):

@@ -9,7 +9,9 @@ from rage_pg.generation.accept import Defer, DryRun, accept, preview
 from rage_pg.generation.call import Generators
 from rage_pg.generation.estimate import Estimate
 from rage_pg.generation.events import Event, events, follow, wait_for
-from rage_pg.generation.outputs import cancel, keep, rate
+from rage_pg.generation.keeping import keep
+from rage_pg.generation.outputs import cancel
+from rage_pg.generation.rating import rate
 from rage_pg.generation.references import MAX_REFERENCES, ROLES
 from rage_pg.generation.run import run
 from rage_pg.generation.settle import ImageStore

@@ -18,6 +18,7 @@ from rage_pg.generation.call import Generators, build_call, prompt_sent
 from rage_pg.generation.estimate import estimate
 from rage_pg.generation.settle import ImageStore, Stopwatch, settle
 from rage_pg.generation.take_up import Task, give_back, locked_task, take_up
+from rage_pg.generation.titles import title_for
 from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, InputImage
 from rage_pg.resources import statements
 from rage_pg.spending import Outcome, error_document, failed_call, open_paid_call, patiently, uncancelled
@@ -26,7 +27,6 @@ from rage_pg.types import ImageMetadata, Role
 SQL = statements("generation")
 log = structlog.get_logger(__name__)
 
-MAX_TITLE = 80
 MAX_CAPTION = 1_000
 
 
@@ -153,7 +153,9 @@ async def _keep_result(database: Database, store: ImageStore, work: _Work, resul
         usage=result.usage,
         details=result.details,
     )
-    metadata = ImageMetadata(brand=task.brand, title=_title(task.prompt), caption=work.caption, state="draft")
+    metadata = ImageMetadata(
+        brand=task.brand, title=title_for(task.prompt), caption=work.caption, state="draft"
+    )
     try:
         records = [await store.decode(image.content, metadata) for image in result.images]
         await patiently(lambda: settle(database, store, task, answered, watch=work.watch, records=records))
@@ -185,11 +187,6 @@ def _failure(task: Task, error: Exception) -> Outcome:
         # Ours alone are raised before anything is sent.
         return Outcome(status="failed", error=error_document(error), cost_usd=Decimal(0))
     return failed_call(error)
-
-
-def _title(prompt: str) -> str:
-    line = " ".join(prompt.split())
-    return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 1].rstrip() + "…"
 
 
 def _caption(generator: ImageGenerator, prompt: str, sent: Sequence[_Sent]) -> str | None:

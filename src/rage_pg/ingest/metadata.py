@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType, structs
 
 from rage_pg.errors import InvalidInput
 from rage_pg.texts import check_storable, check_tag, checked_language
-from rage_pg.types import ImageMetadata
+from rage_pg.types import ImageMetadata, KeptWords
 
 T = TypeVar("T")
 
@@ -48,6 +48,13 @@ def checked(said: ImageMetadata) -> ImageMetadata:
         caption_language=_language(said.caption_language),
         rights=_text("rights", said.rights),
         attributes=_attributes(said.attributes),
+    )
+
+
+def checked_words(said: KeptWords) -> KeptWords:
+    """`checked` for what is said of an output."""
+    return structs.replace(
+        said, title=_text("title", said.title), caption=_text("caption", said.caption), tags=_tags(said.tags)
     )
 
 

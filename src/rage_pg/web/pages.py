@@ -133,6 +133,7 @@ async def keep(
     position: FromPath[int],
 ) -> Template:
     await generation.keep(database, generation_id, position, by=caller.name)
+    await jobs.defer_fill_index(database)
     current = await history.get(database, generation_id)
     output = next(output for output in current.outputs if output.position == position)
     return HTMXTemplate(
