@@ -38,7 +38,7 @@ async def output_of(client: Client, asking: Client | None = None, **said: Any) -
 
 
 async def by_a_generating_key(client: Client) -> tuple[Client, Client, str]:
-    """One that may do everything, one that may only generate, and the address of an output that it asked for."""
+    """A key for everything, one that may only generate, and the address of an output of a new generation."""
     every = client.asking(await make_key(client, "every", scopes=SCOPES))
     await uploaded(every, brand="lumen")
     asking = client.asking(await make_key(client, "g", "lumen", scopes=["generate"]))

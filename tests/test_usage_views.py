@@ -58,7 +58,7 @@ async def test_an_image_has_what_came_of_the_generations_that_it_went_into(datab
     assert part(found[never], *counted, "ratings", "mean_rating", "cost_usd", "last_used_at") == (
         *(0,) * 8, None, Decimal(0), None,
     )  # fmt: skip
-    assert len(found) == 7
+    assert len(found) == 6
     await images.delete(database, never)
     assert never not in {row["image_id"] for row in await rows(database, IMAGES)}
 

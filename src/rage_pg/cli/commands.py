@@ -12,7 +12,10 @@ from rage_pg.cli.groups import Commands
 click.rich_click.STYLE_COMMANDS_TABLE_COLUMN_WIDTH_RATIO = (1, 4)
 click.rich_click.COMMAND_GROUPS = {
     "rage": [
-        {"name": "Every day", "commands": ["import", "captions", "search", "similar", "generate", "history"]},
+        {
+            "name": "Every day",
+            "commands": ["import", "captions", "search", "similar", "generate", "history", "report"],
+        },
         {"name": "Service", "commands": ["serve", "worker", "db", "keys"]},
         {
             "name": "Index and quality",
@@ -49,6 +52,7 @@ def _add_all(group: Any) -> None:
         keys,
         prices,
         reconcile,
+        report,
         search,
         serve,
         similar,
@@ -62,6 +66,7 @@ def _add_all(group: Any) -> None:
         similar,
         generate,
         history,
+        report,
         serve,
         db,
         keys,

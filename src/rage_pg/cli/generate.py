@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from rage_pg.cli.making import Order, files_for, made, previewed
 from rage_pg.cli.options import OutputOf, Pair, ParamType, filters_from, image_filters, json_option
 from rage_pg.cli.output import note, show, show_fields, show_json, show_table
 from rage_pg.cli.session import with_runtime
+from rage_pg.cli.whole_file import check_writable
 from rage_pg.errors import RageError
 from rage_pg.types import (
     MAX_MASK_BYTES,
@@ -120,7 +120,7 @@ def generate(
     _check_use(auto, filters, file, dry_run, parent, no_parent_references)
     if file is not None and not dry_run:
         for target in files_for(file, others["count"]):
-            _check_writable(target)
+            check_writable(target)
     brand = others.pop("brand")
     brands = (brand, "shared") if brand else ()
     parent_id, parent_output = parent or (None, 1)
@@ -167,25 +167,6 @@ def _read_mask(file: Path) -> str:
             return b64encode(opened.read(MAX_MASK_BYTES + 1_000_000)).decode()
     except OSError as error:
         raise click.BadParameter(f"{file} cannot be read: {error.strerror}.", param_hint="'--mask'") from None
-
-
-def _check_writable(target: Path) -> None:
-    """Refuse what could only fail after the picture has been paid for."""
-    if not target.absolute().parent.is_dir():
-        raise click.BadParameter(f"there is no folder {target.parent}.", param_hint="'-o'")
-    try:
-        if target.exists():
-            replaceable = not target.is_dir() and os.access(target, os.W_OK)
-        else:
-            # Only the attempt tells: rights, a file system that is read-only, a name too long.
-            target.open("xb").close()
-            target.unlink()
-            replaceable = True
-    except OSError as error:
-        reason = f"{target} cannot be written: {error.strerror}."
-        raise click.BadParameter(reason, param_hint="'-o'") from None
-    if not replaceable:
-        raise click.BadParameter(f"{target} is there already, and cannot be replaced.", param_hint="'-o'")
 
 
 def _format_of(file: Path | None) -> Format | None:
