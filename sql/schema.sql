@@ -998,6 +998,84 @@ CREATE FUNCTION rage.default_filters(filters jsonb) RETURNS jsonb
 
 COMMENT ON FUNCTION rage.default_filters(filters jsonb) IS 'A search finds what is approved unless states are named; of what is approved, only what is usable today.';
 
+CREATE FUNCTION rage.describe_output(of_generation uuid, at_position integer, first_title text, said jsonb, keeper text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    output   record;
+    words    text;
+    is_said  boolean := said ? 'caption';
+BEGIN
+    -- Whoever may have pictures made may keep them, and need not have the right to write to the brand's images: of
+    -- those, only a generated one is touched, once, and only where nobody has said anything.
+    SELECT i.image_id, i.brand_id, g.prompt_sent IS NOT NULL AS is_prompted
+    INTO output
+    FROM rage.generation_outputs AS o
+    JOIN rage.generations AS g USING (generation_id)
+    JOIN rage.images AS i ON i.image_id = o.image_id AND i.brand_id = g.brand_id
+    WHERE o.generation_id = of_generation AND o.position = at_position
+      AND g.brand_id = ANY (rage.allowed_brands('generate'))
+      AND i.origin = 'generated' AND i.deleted_at IS NULL
+      AND NOT EXISTS (SELECT FROM rage.generation_outputs AS k WHERE k.image_id = o.image_id AND k.kept_at IS NOT NULL)
+    FOR NO KEY UPDATE OF i;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+
+    UPDATE rage.images AS i
+    SET title = CASE WHEN said ? 'title' AND i.title IS NOT DISTINCT FROM first_title THEN said ->> 'title' ELSE i.title END,
+        kind = CASE WHEN i.kind = 'other' THEN coalesce(said ->> 'kind', rage.drafted_kind(of_generation)) ELSE i.kind END,
+        updated_at = now()
+    WHERE i.image_id = output.image_id;
+
+    IF NOT EXISTS (SELECT FROM rage.captions AS c WHERE c.image_id = output.image_id AND (c.source <> 'generation' OR NOT c.is_current)) THEN
+        words := CASE
+            WHEN is_said THEN said ->> 'caption'
+            ELSE rage.drafted_caption(of_generation, (SELECT c.text FROM rage.captions AS c
+                                                      WHERE c.image_id = output.image_id AND c.is_current AND output.is_prompted))
+        END;
+        UPDATE rage.captions AS c
+        SET is_current = false
+        WHERE c.image_id = output.image_id AND c.is_current AND (is_said OR words IS NOT NULL) AND c.text IS DISTINCT FROM words;
+        INSERT INTO rage.captions (brand_id, image_id, revision, text, source, author)
+        SELECT output.brand_id, output.image_id, 1 + coalesce((SELECT max(c.revision) FROM rage.captions AS c WHERE c.image_id = output.image_id), 0),
+               words, CASE WHEN is_said THEN 'person' ELSE 'generation' END, CASE WHEN is_said THEN keeper END
+        WHERE words IS NOT NULL
+          AND NOT EXISTS (SELECT FROM rage.captions AS c WHERE c.image_id = output.image_id AND c.is_current);
+    END IF;
+
+    IF NOT EXISTS (SELECT FROM rage.image_tags AS it WHERE it.image_id = output.image_id) THEN
+        WITH names AS (
+            SELECT DISTINCT unnest(CASE WHEN said ? 'tags' THEN rage.texts(said -> 'tags') ELSE rage.drafted_tags(of_generation) END) AS name
+        ),
+        new AS (
+            INSERT INTO rage.tags (brand_id, name)
+            SELECT output.brand_id, n.name FROM names AS n
+            WHERE NOT EXISTS (SELECT FROM rage.tags AS t WHERE t.brand_id = output.brand_id AND t.name = n.name)
+            ON CONFLICT (brand_id, name) DO NOTHING
+            RETURNING tag_id
+        )
+        INSERT INTO rage.image_tags (brand_id, image_id, tag_id)
+        SELECT output.brand_id, output.image_id, w.tag_id
+        FROM (
+            SELECT new.tag_id FROM new
+            UNION ALL
+            SELECT t.tag_id FROM names AS n JOIN rage.tags AS t ON t.brand_id = output.brand_id AND t.name = n.name
+        ) AS w;
+    END IF;
+
+    INSERT INTO rage.image_products (brand_id, image_id, sku, position)
+    SELECT output.brand_id, output.image_id, d.sku, d.place - 1
+    FROM unnest(rage.drafted_skus(of_generation)) WITH ORDINALITY AS d (sku, place)
+    WHERE NOT EXISTS (SELECT FROM rage.image_products AS p WHERE p.brand_id = output.brand_id AND p.image_id = output.image_id);
+
+    PERFORM rage.refresh_documents(ARRAY[output.image_id]);
+END
+$$;
+
+COMMENT ON FUNCTION rage.describe_output(of_generation uuid, at_position integer, first_title text, said jsonb, keeper text) IS 'Gives a generated picture that is kept for the first time its words: what the keeper says, else drafts; what somebody has said of it before stays. Whoever calls it holds the lock of the brand, as imports do.';
+
 CREATE FUNCTION rage.described_alike(image_id bigint, threshold integer, style_within double precision, k integer, filters jsonb, among bigint[]) RETURNS TABLE(rank integer, alike_id bigint, external_id text, brand text, skus text[], title text, tags text[], kind text, distance integer, style_distance double precision)
     LANGUAGE plpgsql STABLE ROWS 20
     SET search_path TO 'rage', 'pg_temp'
@@ -1127,6 +1205,337 @@ END
 $_$;
 
 COMMENT ON FUNCTION rage.documents_with(term tsquery, forms text[], allowed integer[]) IS 'About how many documents of the allowed brands (null: all) have a term, in one of these forms: counted ahead, the rest now, up to a thousand.';
+
+CREATE TABLE rage.brands (
+    brand_id integer NOT NULL,
+    name text NOT NULL,
+    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
+    title text,
+    guidelines text,
+    reserved boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    language text,
+    CONSTRAINT brands_language_check CHECK ((language ~ '^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$'::text)),
+    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
+);
+
+COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
+
+COMMENT ON COLUMN rage.brands.brand_id IS 'Stable number of the brand.';
+
+COMMENT ON COLUMN rage.brands.name IS 'The name as it was first given; what people and programs call the brand.';
+
+COMMENT ON COLUMN rage.brands.key IS 'The name as it is compared.';
+
+COMMENT ON COLUMN rage.brands.title IS 'The name as it is printed, where it differs.';
+
+COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand should heed.';
+
+COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
+
+COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
+
+COMMENT ON COLUMN rage.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
+
+CREATE TABLE rage.generation_outputs (
+    generation_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    image_id bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    kept_at timestamp with time zone,
+    kept_by text,
+    CONSTRAINT generation_outputs_position_check CHECK (("position" > 0)),
+    CONSTRAINT generation_outputs_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+
+COMMENT ON TABLE rage.generation_outputs IS 'The pictures that a generation made.';
+
+COMMENT ON COLUMN rage.generation_outputs.generation_id IS 'The generation.';
+
+COMMENT ON COLUMN rage.generation_outputs."position" IS 'Place among its outputs, from 1.';
+
+COMMENT ON COLUMN rage.generation_outputs.image_id IS 'The output as an image of the store, a draft until kept.';
+
+COMMENT ON COLUMN rage.generation_outputs.sha256 IS 'Hash of its bytes.';
+
+COMMENT ON COLUMN rage.generation_outputs.kept_at IS 'When it was approved as an image of the catalogue.';
+
+COMMENT ON COLUMN rage.generation_outputs.kept_by IS 'Who approved it.';
+
+CREATE TABLE rage.generation_references (
+    generation_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    image_id bigint NOT NULL,
+    version integer NOT NULL,
+    sha256 bytea NOT NULL,
+    role text NOT NULL,
+    note text,
+    search_rank integer,
+    search_score real,
+    CONSTRAINT generation_references_position_check CHECK (("position" > 0)),
+    CONSTRAINT generation_references_role_check CHECK ((role = ANY (ARRAY['product'::text, 'style'::text, 'subject'::text, 'background'::text, 'layout'::text, 'logo'::text, 'edit_target'::text]))),
+    CONSTRAINT generation_references_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+
+COMMENT ON TABLE rage.generation_references IS 'The images that went with a prompt, in the order in which they were sent.';
+
+COMMENT ON COLUMN rage.generation_references.generation_id IS 'The generation.';
+
+COMMENT ON COLUMN rage.generation_references."position" IS 'Place in the order, from 1; the prompt counts alike.';
+
+COMMENT ON COLUMN rage.generation_references.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.generation_references.version IS 'The image''s version at the time.';
+
+COMMENT ON COLUMN rage.generation_references.sha256 IS 'Hash of the bytes that were used.';
+
+COMMENT ON COLUMN rage.generation_references.role IS 'What the image was there for.';
+
+COMMENT ON COLUMN rage.generation_references.note IS 'What the person said about it.';
+
+COMMENT ON COLUMN rage.generation_references.search_rank IS 'Its rank in the search that it came from.';
+
+COMMENT ON COLUMN rage.generation_references.search_score IS 'Its score there.';
+
+CREATE TABLE rage.images (
+    image_id bigint NOT NULL,
+    brand_id integer NOT NULL,
+    content_id bigint NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    kind text DEFAULT 'other'::text NOT NULL,
+    state text DEFAULT 'approved'::text NOT NULL,
+    origin text DEFAULT 'imported'::text NOT NULL,
+    title text,
+    rights text,
+    usable_from date,
+    usable_until date,
+    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    erased_at timestamp with time zone,
+    changed_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT images_attributes_check CHECK ((jsonb_typeof(attributes) = 'object'::text)),
+    CONSTRAINT images_erased_is_deleted CHECK (((erased_at IS NULL) OR (deleted_at IS NOT NULL))),
+    CONSTRAINT images_kind_check CHECK ((kind = ANY (ARRAY['product'::text, 'style'::text, 'logo'::text, 'scene'::text, 'person'::text, 'sketch'::text, 'other'::text]))),
+    CONSTRAINT images_origin_check CHECK ((origin = ANY (ARRAY['imported'::text, 'uploaded'::text, 'generated'::text]))),
+    CONSTRAINT images_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'approved'::text, 'retired'::text]))),
+    CONSTRAINT images_usable_in_order CHECK ((usable_from <= usable_until)),
+    CONSTRAINT images_version_check CHECK ((version > 0))
+);
+
+COMMENT ON TABLE rage.images IS 'The pictures of the store: one row per picture and brand, whatever version it shows.';
+
+COMMENT ON COLUMN rage.images.image_id IS 'Stable for good; what the host''s tables refer to.';
+
+COMMENT ON COLUMN rage.images.brand_id IS 'Whose picture it is.';
+
+COMMENT ON COLUMN rage.images.content_id IS 'The bytes of the current version.';
+
+COMMENT ON COLUMN rage.images.version IS 'Number of the current version, from 1.';
+
+COMMENT ON COLUMN rage.images.kind IS 'What it shows; decides the role it has by default as a reference.';
+
+COMMENT ON COLUMN rage.images.state IS 'draft, approved or retired; search finds what is approved.';
+
+COMMENT ON COLUMN rage.images.origin IS 'imported from files, uploaded over HTTP, or generated here.';
+
+COMMENT ON COLUMN rage.images.title IS 'A short name for people.';
+
+COMMENT ON COLUMN rage.images.rights IS 'What is known of the rights, in words.';
+
+COMMENT ON COLUMN rage.images.usable_from IS 'First day on which it may be used; null: no limit.';
+
+COMMENT ON COLUMN rage.images.usable_until IS 'Last day on which it may be used; null: no limit.';
+
+COMMENT ON COLUMN rage.images.attributes IS 'Everything else the host says of it, by name.';
+
+COMMENT ON COLUMN rage.images.created_at IS 'When the row was made.';
+
+COMMENT ON COLUMN rage.images.updated_at IS 'When anything about it last changed.';
+
+COMMENT ON COLUMN rage.images.deleted_at IS 'When it was hidden; the row stays for history.';
+
+COMMENT ON COLUMN rage.images.erased_at IS 'When its bytes and vectors were removed for good.';
+
+COMMENT ON COLUMN rage.images.changed_in IS 'The transaction in which it last began to show other bytes, was hidden or shown again; kept by a trigger.';
+
+CREATE FUNCTION rage.lending_references(of_generation uuid) RETURNS TABLE(place integer, role text, image_id bigint, brand_id integer, kind text, title text)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH RECURSIVE making AS (
+          SELECT g.generation_id,
+             g.brand_id,
+             0 AS depth
+            FROM rage.generations g
+           WHERE (g.generation_id = lending_references.of_generation)
+         UNION
+          SELECT o.generation_id,
+             m_1.brand_id,
+             (m_1.depth + 1)
+            FROM (((making m_1
+              JOIN rage.generation_references r_1 USING (generation_id))
+              JOIN rage.images i_1 ON (((i_1.image_id = r_1.image_id) AND (i_1.state = 'draft'::text) AND (i_1.origin = 'generated'::text))))
+              JOIN rage.generation_outputs o ON ((o.image_id = r_1.image_id)))
+           WHERE ((r_1.role = 'edit_target'::text) AND (i_1.brand_id = m_1.brand_id) AND (m_1.depth < 20))
+         )
+  SELECT ((m.depth * 100) + r."position") AS int4,
+     r.role,
+     i.image_id,
+     i.brand_id,
+     i.kind,
+     i.title
+    FROM (((making m
+      JOIN rage.generation_references r USING (generation_id))
+      JOIN rage.images i ON (((i.image_id = r.image_id) AND (i.deleted_at IS NULL))))
+      JOIN rage.brands b ON ((b.brand_id = i.brand_id)))
+   WHERE ((i.brand_id = m.brand_id) OR b.reserved);
+END;
+
+COMMENT ON FUNCTION rage.lending_references(of_generation uuid) IS 'The references whose words an output of a generation may carry: images that are there, of the paying brand or shared, in order.';
+
+CREATE FUNCTION rage.drafted_caption(of_generation uuid, prompted text) RETURNS text
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (count(n.title) > 0) THEN "left"(concat_ws(' '::text, (drafted_caption.prompted ||
+             CASE
+                 WHEN (drafted_caption.prompted ~ '[.!?…]$'::text) THEN ''::text
+                 ELSE '.'::text
+             END), (('Shows '::text || string_agg(n.title, ', '::text ORDER BY n.place) FILTER (WHERE (n.part = 'shown'::text))) || '.'::text), (('Setting: '::text || string_agg(n.title, ', '::text ORDER BY n.place) FILTER (WHERE (n.part = 'setting'::text))) || '.'::text), (('Style: '::text || string_agg(n.title, ', '::text ORDER BY n.place) FILTER (WHERE (n.part = 'style'::text))) || '.'::text)), 4000)
+             ELSE NULL::text
+         END AS "case"
+    FROM ( SELECT l.part,
+             rtrim("left"(l.title, 200), '. '::text) AS title,
+             min(l.place) AS place
+            FROM ( SELECT r.place,
+                     r.title,
+                         CASE
+                             WHEN (r.role = ANY (ARRAY['product'::text, 'subject'::text, 'logo'::text, 'edit_target'::text])) THEN 'shown'::text
+                             WHEN (r.role = 'background'::text) THEN 'setting'::text
+                             WHEN (r.role = 'style'::text) THEN 'style'::text
+                             ELSE NULL::text
+                         END AS part
+                    FROM rage.lending_references(drafted_caption.of_generation) r(place, role, image_id, brand_id, kind, title)
+                   WHERE (r.title IS NOT NULL)) l
+           WHERE ((l.part IS NOT NULL) AND (strpos(lower(COALESCE(drafted_caption.prompted, ''::text)), lower(rtrim("left"(l.title, 200), '. '::text))) = 0))
+           GROUP BY l.part, (rtrim("left"(l.title, 200), '. '::text))) n;
+END;
+
+COMMENT ON FUNCTION rage.drafted_caption(of_generation uuid, prompted text) IS 'Caption of an output: the words that it was prompted by, if it was, and the titles of what went into it, by role; null where there are none.';
+
+CREATE FUNCTION rage.drafted_kind(of_generation uuid) RETURNS text
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH lent AS (
+          SELECT l.place,
+             l.role,
+             l.kind
+            FROM rage.lending_references(drafted_kind.of_generation) l(place, role, image_id, brand_id, kind, title)
+         )
+  SELECT COALESCE(( SELECT l.kind
+            FROM lent l
+           WHERE ((l.role = 'edit_target'::text) AND (l.kind <> 'other'::text))
+           ORDER BY l.place
+          LIMIT 1), ( SELECT min(l.kind) AS min
+            FROM lent l
+           WHERE ((l.role <> 'style'::text) AND (EXISTS ( SELECT
+                    FROM rage.generations g
+                   WHERE ((g.generation_id = drafted_kind.of_generation) AND (g.purpose = ANY (ARRAY['enhance'::text, 'style'::text]))))))
+          HAVING (count(*) = 1)), ( SELECT 'scene'::text
+            FROM lent l
+           WHERE (l.role = 'background'::text)
+          LIMIT 1), 'other'::text) AS "coalesce";
+END;
+
+COMMENT ON FUNCTION rage.drafted_kind(of_generation uuid) IS 'Kind of an output: that of the one picture that it is a version of, scene where it was set before a background, else other.';
+
+CREATE TABLE rage.image_products (
+    brand_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    sku text NOT NULL,
+    "position" integer DEFAULT 0 NOT NULL,
+    view text,
+    CONSTRAINT image_products_sku_check CHECK (((sku = btrim(sku)) AND (sku <> ''::text)))
+);
+
+COMMENT ON TABLE rage.image_products IS 'Which products an image shows; a product may be on many images.';
+
+COMMENT ON COLUMN rage.image_products.brand_id IS 'The image''s brand.';
+
+COMMENT ON COLUMN rage.image_products.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.image_products.sku IS 'The product, as the host''s catalogue calls it.';
+
+COMMENT ON COLUMN rage.image_products."position" IS 'Order of the products on the image, from 0.';
+
+COMMENT ON COLUMN rage.image_products.view IS 'Which side or situation is shown: front, back, in use.';
+
+CREATE FUNCTION rage.drafted_skus(of_generation uuid) RETURNS text[]
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT COALESCE(array_agg(d.sku ORDER BY d.place, d.sku), '{}'::text[]) AS "coalesce"
+    FROM ( SELECT p.sku,
+             min(((l.place * (1000)::bigint) + p."position")) AS place
+            FROM (rage.lending_references(drafted_skus.of_generation) l(place, role, image_id, brand_id, kind, title)
+              JOIN rage.image_products p ON (((p.brand_id = l.brand_id) AND (p.image_id = l.image_id))))
+           WHERE (l.role = ANY (ARRAY['product'::text, 'edit_target'::text]))
+           GROUP BY p.sku
+           ORDER BY (min(((l.place * (1000)::bigint) + p."position"))), p.sku
+          LIMIT 500) d;
+END;
+
+COMMENT ON FUNCTION rage.drafted_skus(of_generation uuid) IS 'Products for an output: those of the products that went into it, in order.';
+
+CREATE TABLE rage.image_tags (
+    brand_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    tag_id integer NOT NULL
+);
+
+COMMENT ON TABLE rage.image_tags IS 'Which image carries which tag.';
+
+COMMENT ON COLUMN rage.image_tags.brand_id IS 'Brand of both.';
+
+COMMENT ON COLUMN rage.image_tags.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.image_tags.tag_id IS 'The tag.';
+
+CREATE TABLE rage.tags (
+    tag_id integer NOT NULL,
+    brand_id integer NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT tags_name_check CHECK (((name = rage.normal_form(name)) AND ((length(name) >= 1) AND (length(name) <= 200))))
+);
+
+COMMENT ON TABLE rage.tags IS 'The tags of a brand; a/b is a child of a.';
+
+COMMENT ON COLUMN rage.tags.tag_id IS 'Stable number of the tag.';
+
+COMMENT ON COLUMN rage.tags.brand_id IS 'Whose vocabulary it belongs to.';
+
+COMMENT ON COLUMN rage.tags.name IS 'The tag in its normal form: trimmed, NFC, case-folded.';
+
+COMMENT ON COLUMN rage.tags.created_at IS 'When it was first used.';
+
+CREATE FUNCTION rage.drafted_tags(of_generation uuid) RETURNS text[]
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT COALESCE(array_agg(d.name ORDER BY d.place, d.name), '{}'::text[]) AS "coalesce"
+    FROM ( SELECT t.name,
+             min(l.place) AS place
+            FROM ((rage.lending_references(drafted_tags.of_generation) l(place, role, image_id, brand_id, kind, title)
+              JOIN rage.image_tags it ON ((it.image_id = l.image_id)))
+              JOIN rage.tags t USING (tag_id))
+           WHERE ((l.role = ANY (ARRAY['product'::text, 'subject'::text, 'logo'::text, 'edit_target'::text, 'background'::text])) OR ((l.role = 'style'::text) AND starts_with(t.name, 'style/'::text)))
+           GROUP BY t.name
+           ORDER BY (min(l.place)), t.name
+          LIMIT 500) d;
+END;
+
+COMMENT ON FUNCTION rage.drafted_tags(of_generation uuid) IS 'Tags for an output: those of what it shows; of a style what lies below style/, of a layout none.';
 
 CREATE FUNCTION rage.enough_words(terms text[], shares double precision[], score double precision) RETURNS tsquery
     LANGUAGE plpgsql IMMUTABLE
@@ -3076,37 +3485,6 @@ CREATE FUNCTION rage.texts(value jsonb) RETURNS text[]
 
 COMMENT ON FUNCTION rage.texts(value jsonb) IS 'A JSON array of strings as an SQL array.';
 
-CREATE TABLE rage.brands (
-    brand_id integer NOT NULL,
-    name text NOT NULL,
-    key text GENERATED ALWAYS AS (rage.normal_form(name)) STORED NOT NULL,
-    title text,
-    guidelines text,
-    reserved boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    language text,
-    CONSTRAINT brands_language_check CHECK ((language ~ '^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$'::text)),
-    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
-);
-
-COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
-
-COMMENT ON COLUMN rage.brands.brand_id IS 'Stable number of the brand.';
-
-COMMENT ON COLUMN rage.brands.name IS 'The name as it was first given; what people and programs call the brand.';
-
-COMMENT ON COLUMN rage.brands.key IS 'The name as it is compared.';
-
-COMMENT ON COLUMN rage.brands.title IS 'The name as it is printed, where it differs.';
-
-COMMENT ON COLUMN rage.brands.guidelines IS 'What every generation for the brand should heed.';
-
-COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s and can be neither renamed nor removed.';
-
-COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
-
-COMMENT ON COLUMN rage.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
-
 CREATE TABLE rage.caption_tries (
     brand_id integer NOT NULL,
     image_id bigint NOT NULL,
@@ -3243,69 +3621,6 @@ COMMENT ON COLUMN rage.descriptions.provider IS 'The provider that was asked.';
 COMMENT ON COLUMN rage.descriptions.model IS 'The model that answered.';
 
 COMMENT ON COLUMN rage.descriptions.created_at IS 'When it was written.';
-
-CREATE TABLE rage.images (
-    image_id bigint NOT NULL,
-    brand_id integer NOT NULL,
-    content_id bigint NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    kind text DEFAULT 'other'::text NOT NULL,
-    state text DEFAULT 'approved'::text NOT NULL,
-    origin text DEFAULT 'imported'::text NOT NULL,
-    title text,
-    rights text,
-    usable_from date,
-    usable_until date,
-    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    deleted_at timestamp with time zone,
-    erased_at timestamp with time zone,
-    changed_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    CONSTRAINT images_attributes_check CHECK ((jsonb_typeof(attributes) = 'object'::text)),
-    CONSTRAINT images_erased_is_deleted CHECK (((erased_at IS NULL) OR (deleted_at IS NOT NULL))),
-    CONSTRAINT images_kind_check CHECK ((kind = ANY (ARRAY['product'::text, 'style'::text, 'logo'::text, 'scene'::text, 'person'::text, 'sketch'::text, 'other'::text]))),
-    CONSTRAINT images_origin_check CHECK ((origin = ANY (ARRAY['imported'::text, 'uploaded'::text, 'generated'::text]))),
-    CONSTRAINT images_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'approved'::text, 'retired'::text]))),
-    CONSTRAINT images_usable_in_order CHECK ((usable_from <= usable_until)),
-    CONSTRAINT images_version_check CHECK ((version > 0))
-);
-
-COMMENT ON TABLE rage.images IS 'The pictures of the store: one row per picture and brand, whatever version it shows.';
-
-COMMENT ON COLUMN rage.images.image_id IS 'Stable for good; what the host''s tables refer to.';
-
-COMMENT ON COLUMN rage.images.brand_id IS 'Whose picture it is.';
-
-COMMENT ON COLUMN rage.images.content_id IS 'The bytes of the current version.';
-
-COMMENT ON COLUMN rage.images.version IS 'Number of the current version, from 1.';
-
-COMMENT ON COLUMN rage.images.kind IS 'What it shows; decides the role it has by default as a reference.';
-
-COMMENT ON COLUMN rage.images.state IS 'draft, approved or retired; search finds what is approved.';
-
-COMMENT ON COLUMN rage.images.origin IS 'imported from files, uploaded over HTTP, or generated here.';
-
-COMMENT ON COLUMN rage.images.title IS 'A short name for people.';
-
-COMMENT ON COLUMN rage.images.rights IS 'What is known of the rights, in words.';
-
-COMMENT ON COLUMN rage.images.usable_from IS 'First day on which it may be used; null: no limit.';
-
-COMMENT ON COLUMN rage.images.usable_until IS 'Last day on which it may be used; null: no limit.';
-
-COMMENT ON COLUMN rage.images.attributes IS 'Everything else the host says of it, by name.';
-
-COMMENT ON COLUMN rage.images.created_at IS 'When the row was made.';
-
-COMMENT ON COLUMN rage.images.updated_at IS 'When anything about it last changed.';
-
-COMMENT ON COLUMN rage.images.deleted_at IS 'When it was hidden; the row stays for history.';
-
-COMMENT ON COLUMN rage.images.erased_at IS 'When its bytes and vectors were removed for good.';
-
-COMMENT ON COLUMN rage.images.changed_in IS 'The transaction in which it last began to show other bytes, was hidden or shown again; kept by a trigger.';
 
 CREATE FUNCTION rage.undescribed(reader text, brand text, images bigint[], described_since timestamp with time zone, failed_before timestamp with time zone, tries integer) RETURNS TABLE(image_id bigint, brand_id integer, content_id bigint, claimed_until timestamp with time zone, run_id uuid)
     LANGUAGE sql STABLE
@@ -3927,66 +4242,6 @@ COMMENT ON COLUMN rage.generation_masks.sha256 IS 'Hash of the bytes; the parame
 
 COMMENT ON COLUMN rage.generation_masks.bytes IS 'A PNG of the size of that reference, transparent where it may change, and black.';
 
-CREATE TABLE rage.generation_outputs (
-    generation_id uuid NOT NULL,
-    "position" integer NOT NULL,
-    image_id bigint NOT NULL,
-    sha256 bytea NOT NULL,
-    kept_at timestamp with time zone,
-    kept_by text,
-    CONSTRAINT generation_outputs_position_check CHECK (("position" > 0)),
-    CONSTRAINT generation_outputs_sha256_check CHECK ((octet_length(sha256) = 32))
-);
-
-COMMENT ON TABLE rage.generation_outputs IS 'The pictures that a generation made.';
-
-COMMENT ON COLUMN rage.generation_outputs.generation_id IS 'The generation.';
-
-COMMENT ON COLUMN rage.generation_outputs."position" IS 'Place among its outputs, from 1.';
-
-COMMENT ON COLUMN rage.generation_outputs.image_id IS 'The output as an image of the store, a draft until kept.';
-
-COMMENT ON COLUMN rage.generation_outputs.sha256 IS 'Hash of its bytes.';
-
-COMMENT ON COLUMN rage.generation_outputs.kept_at IS 'When it was approved as an image of the catalogue.';
-
-COMMENT ON COLUMN rage.generation_outputs.kept_by IS 'Who approved it.';
-
-CREATE TABLE rage.generation_references (
-    generation_id uuid NOT NULL,
-    "position" integer NOT NULL,
-    image_id bigint NOT NULL,
-    version integer NOT NULL,
-    sha256 bytea NOT NULL,
-    role text NOT NULL,
-    note text,
-    search_rank integer,
-    search_score real,
-    CONSTRAINT generation_references_position_check CHECK (("position" > 0)),
-    CONSTRAINT generation_references_role_check CHECK ((role = ANY (ARRAY['product'::text, 'style'::text, 'subject'::text, 'background'::text, 'layout'::text, 'logo'::text, 'edit_target'::text]))),
-    CONSTRAINT generation_references_sha256_check CHECK ((octet_length(sha256) = 32))
-);
-
-COMMENT ON TABLE rage.generation_references IS 'The images that went with a prompt, in the order in which they were sent.';
-
-COMMENT ON COLUMN rage.generation_references.generation_id IS 'The generation.';
-
-COMMENT ON COLUMN rage.generation_references."position" IS 'Place in the order, from 1; the prompt counts alike.';
-
-COMMENT ON COLUMN rage.generation_references.image_id IS 'The image.';
-
-COMMENT ON COLUMN rage.generation_references.version IS 'The image''s version at the time.';
-
-COMMENT ON COLUMN rage.generation_references.sha256 IS 'Hash of the bytes that were used.';
-
-COMMENT ON COLUMN rage.generation_references.role IS 'What the image was there for.';
-
-COMMENT ON COLUMN rage.generation_references.note IS 'What the person said about it.';
-
-COMMENT ON COLUMN rage.generation_references.search_rank IS 'Its rank in the search that it came from.';
-
-COMMENT ON COLUMN rage.generation_references.search_score IS 'Its score there.';
-
 CREATE TABLE rage.image_identifiers (
     identifier_id bigint NOT NULL,
     brand_id integer NOT NULL,
@@ -4019,41 +4274,6 @@ ALTER TABLE rage.image_identifiers ALTER COLUMN identifier_id ADD GENERATED ALWA
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE rage.image_products (
-    brand_id integer NOT NULL,
-    image_id bigint NOT NULL,
-    sku text NOT NULL,
-    "position" integer DEFAULT 0 NOT NULL,
-    view text,
-    CONSTRAINT image_products_sku_check CHECK (((sku = btrim(sku)) AND (sku <> ''::text)))
-);
-
-COMMENT ON TABLE rage.image_products IS 'Which products an image shows; a product may be on many images.';
-
-COMMENT ON COLUMN rage.image_products.brand_id IS 'The image''s brand.';
-
-COMMENT ON COLUMN rage.image_products.image_id IS 'The image.';
-
-COMMENT ON COLUMN rage.image_products.sku IS 'The product, as the host''s catalogue calls it.';
-
-COMMENT ON COLUMN rage.image_products."position" IS 'Order of the products on the image, from 0.';
-
-COMMENT ON COLUMN rage.image_products.view IS 'Which side or situation is shown: front, back, in use.';
-
-CREATE TABLE rage.image_tags (
-    brand_id integer NOT NULL,
-    image_id bigint NOT NULL,
-    tag_id integer NOT NULL
-);
-
-COMMENT ON TABLE rage.image_tags IS 'Which image carries which tag.';
-
-COMMENT ON COLUMN rage.image_tags.brand_id IS 'Brand of both.';
-
-COMMENT ON COLUMN rage.image_tags.image_id IS 'The image.';
-
-COMMENT ON COLUMN rage.image_tags.tag_id IS 'The tag.';
 
 CREATE TABLE rage.image_versions (
     brand_id integer NOT NULL,
@@ -4349,24 +4569,6 @@ COMMENT ON COLUMN rage.searches.created_at IS 'When it was asked.';
 COMMENT ON COLUMN rage.searches.brand_ids IS 'The brands that the caller could see; null: every brand.';
 
 COMMENT ON COLUMN rage.searches.min_relevance IS 'The share of the best score that a result had to reach.';
-
-CREATE TABLE rage.tags (
-    tag_id integer NOT NULL,
-    brand_id integer NOT NULL,
-    name text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT tags_name_check CHECK (((name = rage.normal_form(name)) AND ((length(name) >= 1) AND (length(name) <= 200))))
-);
-
-COMMENT ON TABLE rage.tags IS 'The tags of a brand; a/b is a child of a.';
-
-COMMENT ON COLUMN rage.tags.tag_id IS 'Stable number of the tag.';
-
-COMMENT ON COLUMN rage.tags.brand_id IS 'Whose vocabulary it belongs to.';
-
-COMMENT ON COLUMN rage.tags.name IS 'The tag in its normal form: trimmed, NFC, case-folded.';
-
-COMMENT ON COLUMN rage.tags.created_at IS 'When it was first used.';
 
 ALTER TABLE rage.tags ALTER COLUMN tag_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.tags_tag_id_seq
@@ -4764,6 +4966,83 @@ COMMENT ON COLUMN rage_v1.generation_references.search_rank IS 'Its rank in the 
 
 COMMENT ON COLUMN rage_v1.generation_references.search_score IS 'Its score there; higher is better.';
 
+CREATE VIEW rage_v1.generation_results WITH (security_invoker='true') AS
+ SELECT g.generation_id,
+    b.name AS brand,
+    g.status,
+    g.purpose,
+    g.provider,
+    g.model,
+    g.labels,
+    COALESCE(o.outputs, (0)::bigint) AS outputs,
+    COALESCE(o.outputs_kept, (0)::bigint) AS outputs_kept,
+    COALESCE(r.ratings, (0)::bigint) AS ratings,
+    COALESCE(r.rating_sum, (0)::bigint) AS rating_sum,
+    COALESCE(p.calls, (0)::bigint) AS calls,
+    COALESCE(p.cost_usd, (0)::numeric) AS cost_usd,
+    COALESCE(p.calls_without_cost, (0)::bigint) AS calls_without_cost,
+    (g.error ->> 'type'::text) AS error_type,
+    (g.error ->> 'code'::text) AS error_code,
+    g.created_at,
+    g.finished_at
+   FROM ((((rage.generations g
+     JOIN rage.brands b USING (brand_id))
+     LEFT JOIN ( SELECT made.generation_id,
+            count(*) AS outputs,
+            count(made.kept_at) AS outputs_kept
+           FROM rage.generation_outputs made
+          GROUP BY made.generation_id) o USING (generation_id))
+     LEFT JOIN ( SELECT given.generation_id,
+            count(*) AS ratings,
+            sum(given.rating) AS rating_sum
+           FROM rage.ratings given
+          GROUP BY given.generation_id) r USING (generation_id))
+     LEFT JOIN ( SELECT paid.generation_id,
+            count(*) AS calls,
+            sum(paid.cost_usd) AS cost_usd,
+            count(*) FILTER (WHERE (paid.cost_usd IS NULL)) AS calls_without_cost
+           FROM rage.paid_calls paid
+          WHERE (paid.generation_id IS NOT NULL)
+          GROUP BY paid.generation_id) p USING (generation_id));
+
+COMMENT ON VIEW rage_v1.generation_results IS 'What came of each generation, in numbers that can be added up.';
+
+COMMENT ON COLUMN rage_v1.generation_results.generation_id IS 'The generation.';
+
+COMMENT ON COLUMN rage_v1.generation_results.brand IS 'The brand that pays.';
+
+COMMENT ON COLUMN rage_v1.generation_results.status IS 'queued, running, succeeded, refused, failed, cancelled or unknown.';
+
+COMMENT ON COLUMN rage_v1.generation_results.purpose IS 'compose, edit, enhance, style or prototype.';
+
+COMMENT ON COLUMN rage_v1.generation_results.provider IS 'Who made the picture.';
+
+COMMENT ON COLUMN rage_v1.generation_results.model IS 'The model that answered; before that, the one asked for.';
+
+COMMENT ON COLUMN rage_v1.generation_results.labels IS 'Names and values of the caller: campaign, channel, ticket.';
+
+COMMENT ON COLUMN rage_v1.generation_results.outputs IS 'Pictures that it made.';
+
+COMMENT ON COLUMN rage_v1.generation_results.outputs_kept IS 'Those of them that were kept.';
+
+COMMENT ON COLUMN rage_v1.generation_results.ratings IS 'Ratings of its pictures, by whomever.';
+
+COMMENT ON COLUMN rage_v1.generation_results.rating_sum IS 'Sum of these ratings, each -1, 0 or 1: divide sums by sums for a mean.';
+
+COMMENT ON COLUMN rage_v1.generation_results.calls IS 'Paid calls that it took; 0 for what costs nothing.';
+
+COMMENT ON COLUMN rage_v1.generation_results.cost_usd IS 'US dollars of those of the calls whose cost is known.';
+
+COMMENT ON COLUMN rage_v1.generation_results.calls_without_cost IS 'Of the calls, those whose cost is not known, or not yet: nothing of them is in cost_usd.';
+
+COMMENT ON COLUMN rage_v1.generation_results.error_type IS 'Which kind of error ended it, as in the API; null where none did.';
+
+COMMENT ON COLUMN rage_v1.generation_results.error_code IS 'The provider''s code of the error, where it gave one.';
+
+COMMENT ON COLUMN rage_v1.generation_results.created_at IS 'When it was asked.';
+
+COMMENT ON COLUMN rage_v1.generation_results.finished_at IS 'When the outcome was known.';
+
 CREATE VIEW rage_v1.generations WITH (security_invoker='true') AS
  SELECT g.generation_id,
     b.name AS brand,
@@ -4920,6 +5199,91 @@ COMMENT ON COLUMN rage_v1.image_tags.image_id IS 'The image.';
 COMMENT ON COLUMN rage_v1.image_tags.brand IS 'Its brand.';
 
 COMMENT ON COLUMN rage_v1.image_tags.tag IS 'The tag: trimmed, NFC, case-folded.';
+
+CREATE VIEW rage_v1.image_usage WITH (security_invoker='true') AS
+ SELECT i.image_id,
+    b.name AS brand,
+    COALESCE(u.generations, (0)::bigint) AS generations,
+    COALESCE(u.succeeded, (0)::bigint) AS succeeded,
+    COALESCE(u.as_product, (0)::bigint) AS as_product,
+    COALESCE(u.as_subject, (0)::bigint) AS as_subject,
+    COALESCE(u.as_background, (0)::bigint) AS as_background,
+    COALESCE(u.as_style, (0)::bigint) AS as_style,
+    COALESCE(u.as_layout, (0)::bigint) AS as_layout,
+    COALESCE(u.as_logo, (0)::bigint) AS as_logo,
+    COALESCE(u.as_edit_target, (0)::bigint) AS as_edit_target,
+    COALESCE(u.outputs, (0)::bigint) AS outputs,
+    COALESCE(u.outputs_kept, (0)::bigint) AS outputs_kept,
+    COALESCE(u.ratings, (0)::bigint) AS ratings,
+    u.mean_rating,
+    COALESCE(u.cost_usd, (0)::numeric) AS cost_usd,
+    COALESCE(u.calls_without_cost, (0)::bigint) AS calls_without_cost,
+    u.first_used_at,
+    u.last_used_at
+   FROM ((rage.images i
+     JOIN rage.brands b USING (brand_id))
+     LEFT JOIN ( SELECT s.image_id,
+            count(*) AS generations,
+            count(*) FILTER (WHERE (g.status = 'succeeded'::text)) AS succeeded,
+            count(*) FILTER (WHERE (s.role = 'product'::text)) AS as_product,
+            count(*) FILTER (WHERE (s.role = 'subject'::text)) AS as_subject,
+            count(*) FILTER (WHERE (s.role = 'background'::text)) AS as_background,
+            count(*) FILTER (WHERE (s.role = 'style'::text)) AS as_style,
+            count(*) FILTER (WHERE (s.role = 'layout'::text)) AS as_layout,
+            count(*) FILTER (WHERE (s.role = 'logo'::text)) AS as_logo,
+            count(*) FILTER (WHERE (s.role = 'edit_target'::text)) AS as_edit_target,
+            (sum(g.outputs))::bigint AS outputs,
+            (sum(g.outputs_kept))::bigint AS outputs_kept,
+            (sum(g.ratings))::bigint AS ratings,
+            round((sum(g.rating_sum) / NULLIF(sum(g.ratings), (0)::numeric)), 3) AS mean_rating,
+            sum(g.cost_usd) AS cost_usd,
+            (sum(g.calls_without_cost))::bigint AS calls_without_cost,
+            min(g.created_at) AS first_used_at,
+            max(g.created_at) AS last_used_at
+           FROM (rage.generation_references s
+             JOIN rage_v1.generation_results g USING (generation_id))
+          GROUP BY s.image_id) u USING (image_id))
+  WHERE (i.deleted_at IS NULL);
+
+COMMENT ON VIEW rage_v1.image_usage IS 'One row per image: the generations that it was a reference of, and what came of them. Each of several references has the whole of a generation: do not add rows up.';
+
+COMMENT ON COLUMN rage_v1.image_usage.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage_v1.image_usage.brand IS 'Its brand.';
+
+COMMENT ON COLUMN rage_v1.image_usage.generations IS 'Generations that it was a reference of.';
+
+COMMENT ON COLUMN rage_v1.image_usage.succeeded IS 'Those of them that succeeded.';
+
+COMMENT ON COLUMN rage_v1.image_usage.as_product IS 'Those in which its role was product.';
+
+COMMENT ON COLUMN rage_v1.image_usage.as_subject IS 'Those in which its role was subject.';
+
+COMMENT ON COLUMN rage_v1.image_usage.as_background IS 'Those in which its role was background.';
+
+COMMENT ON COLUMN rage_v1.image_usage.as_style IS 'Those in which its role was style.';
+
+COMMENT ON COLUMN rage_v1.image_usage.as_layout IS 'Those in which its role was layout.';
+
+COMMENT ON COLUMN rage_v1.image_usage.as_logo IS 'Those in which its role was logo.';
+
+COMMENT ON COLUMN rage_v1.image_usage.as_edit_target IS 'Those in which it was the picture to change.';
+
+COMMENT ON COLUMN rage_v1.image_usage.outputs IS 'Pictures that these generations made.';
+
+COMMENT ON COLUMN rage_v1.image_usage.outputs_kept IS 'Those of them that were kept.';
+
+COMMENT ON COLUMN rage_v1.image_usage.ratings IS 'Ratings of these pictures, by whomever.';
+
+COMMENT ON COLUMN rage_v1.image_usage.mean_rating IS 'Their mean, from -1 to 1; null where there is none.';
+
+COMMENT ON COLUMN rage_v1.image_usage.cost_usd IS 'US dollars that these generations cost, as far as that is known.';
+
+COMMENT ON COLUMN rage_v1.image_usage.calls_without_cost IS 'Of their paid calls, those whose cost is not known, or not yet: nothing of them is in cost_usd.';
+
+COMMENT ON COLUMN rage_v1.image_usage.first_used_at IS 'When the first of these generations was asked for.';
+
+COMMENT ON COLUMN rage_v1.image_usage.last_used_at IS 'When the last of these generations was asked for.';
 
 CREATE VIEW rage_v1.images WITH (security_invoker='true') AS
  SELECT i.image_id,
@@ -5409,6 +5773,93 @@ COMMENT ON COLUMN rage_v1.search_log.generations IS 'How many generations took r
 COMMENT ON COLUMN rage_v1.search_log.asked_by IS 'The key or login that asked; null while the service is open.';
 
 COMMENT ON COLUMN rage_v1.search_log.created_at IS 'When it was asked.';
+
+CREATE VIEW rage_v1.tag_usage WITH (security_invoker='true') AS
+ SELECT t.name AS tag,
+    b.name AS brand,
+    COALESCE(c.images, (0)::bigint) AS images,
+    COALESCE(u.generations, (0)::bigint) AS generations,
+    COALESCE(u.succeeded, (0)::bigint) AS succeeded,
+    COALESCE(u.by_reference, (0)::bigint) AS by_reference,
+    COALESCE(u.by_output, (0)::bigint) AS by_output,
+    COALESCE(u.outputs, (0)::bigint) AS outputs,
+    COALESCE(u.outputs_kept, (0)::bigint) AS outputs_kept,
+    COALESCE(u.ratings, (0)::bigint) AS ratings,
+    u.mean_rating,
+    COALESCE(u.cost_usd, (0)::numeric) AS cost_usd,
+    COALESCE(u.calls_without_cost, (0)::bigint) AS calls_without_cost,
+    u.first_used_at,
+    u.last_used_at
+   FROM (((rage.tags t
+     JOIN rage.brands b USING (brand_id))
+     LEFT JOIN ( SELECT it.tag_id,
+            count(*) AS images
+           FROM (rage.image_tags it
+             JOIN rage.images i ON (((i.image_id = it.image_id) AND (i.deleted_at IS NULL))))
+          GROUP BY it.tag_id) c USING (tag_id))
+     LEFT JOIN ( SELECT s.tag_id,
+            count(*) AS generations,
+            count(*) FILTER (WHERE (g.status = 'succeeded'::text)) AS succeeded,
+            count(*) FILTER (WHERE s.by_reference) AS by_reference,
+            count(*) FILTER (WHERE s.by_output) AS by_output,
+            (sum(g.outputs))::bigint AS outputs,
+            (sum(g.outputs_kept))::bigint AS outputs_kept,
+            (sum(g.ratings))::bigint AS ratings,
+            round((sum(g.rating_sum) / NULLIF(sum(g.ratings), (0)::numeric)), 3) AS mean_rating,
+            sum(g.cost_usd) AS cost_usd,
+            (sum(g.calls_without_cost))::bigint AS calls_without_cost,
+            min(g.created_at) AS first_used_at,
+            max(g.created_at) AS last_used_at
+           FROM (( SELECT it.tag_id,
+                    w.generation_id,
+                    bool_or(w.is_reference) AS by_reference,
+                    bool_or((NOT w.is_reference)) AS by_output
+                   FROM ((( SELECT r.generation_id,
+                            r.image_id,
+                            true AS is_reference
+                           FROM rage.generation_references r
+                        UNION ALL
+                         SELECT o.generation_id,
+                            o.image_id,
+                            false
+                           FROM rage.generation_outputs o) w
+                     JOIN rage.image_tags it ON ((it.image_id = w.image_id)))
+                     JOIN rage.images i ON (((i.image_id = it.image_id) AND (i.deleted_at IS NULL))))
+                  GROUP BY it.tag_id, w.generation_id) s
+             JOIN rage_v1.generation_results g USING (generation_id))
+          GROUP BY s.tag_id) u USING (tag_id));
+
+COMMENT ON VIEW rage_v1.tag_usage IS 'One row per tag of a brand: the generations that have it on a reference or an output, each once, and what came of them. A child counts for itself, not for its parent.';
+
+COMMENT ON COLUMN rage_v1.tag_usage.tag IS 'The tag: trimmed, NFC, case-folded.';
+
+COMMENT ON COLUMN rage_v1.tag_usage.brand IS 'The brand whose tag it is.';
+
+COMMENT ON COLUMN rage_v1.tag_usage.images IS 'Images that carry it now.';
+
+COMMENT ON COLUMN rage_v1.tag_usage.generations IS 'Generations of which a reference or an output carries it now.';
+
+COMMENT ON COLUMN rage_v1.tag_usage.succeeded IS 'Those of them that succeeded.';
+
+COMMENT ON COLUMN rage_v1.tag_usage.by_reference IS 'Those of which a reference carries it.';
+
+COMMENT ON COLUMN rage_v1.tag_usage.by_output IS 'Those of which an output carries it.';
+
+COMMENT ON COLUMN rage_v1.tag_usage.outputs IS 'Pictures that these generations made.';
+
+COMMENT ON COLUMN rage_v1.tag_usage.outputs_kept IS 'Those of them that were kept.';
+
+COMMENT ON COLUMN rage_v1.tag_usage.ratings IS 'Ratings of these pictures, by whomever.';
+
+COMMENT ON COLUMN rage_v1.tag_usage.mean_rating IS 'Their mean, from -1 to 1; null where there is none.';
+
+COMMENT ON COLUMN rage_v1.tag_usage.cost_usd IS 'US dollars that these generations cost, as far as that is known.';
+
+COMMENT ON COLUMN rage_v1.tag_usage.calls_without_cost IS 'Of their paid calls, those whose cost is not known, or not yet: nothing of them is in cost_usd.';
+
+COMMENT ON COLUMN rage_v1.tag_usage.first_used_at IS 'When the first of these generations was asked for.';
+
+COMMENT ON COLUMN rage_v1.tag_usage.last_used_at IS 'When the last of these generations was asked for.';
 
 ALTER TABLE ONLY rage.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
