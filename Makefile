@@ -17,7 +17,7 @@ run: .venv/installed ## Start the service with the sample catalogue on http://12
 
 test: .venv/installed-dev ## Run all tests; installs Chromium for the page's test where there is none
 	@$(BIN)/python tests/browser.py >/dev/null
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile
 
 lint: .venv/installed-dev ## Check style, types and the direction of imports
 	$(BIN)/ruff check
