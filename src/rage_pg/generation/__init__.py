@@ -10,6 +10,7 @@ from rage_pg.generation.call import Generators
 from rage_pg.generation.estimate import Estimate
 from rage_pg.generation.events import Event, events, follow, wait_for
 from rage_pg.generation.outputs import cancel, keep, rate
+from rage_pg.generation.partials import partial_image
 from rage_pg.generation.references import MAX_REFERENCES, ROLES
 from rage_pg.generation.run import run
 from rage_pg.generation.settle import ImageStore
@@ -28,6 +29,7 @@ __all__ = [
     "events",
     "follow",
     "keep",
+    "partial_image",
     "preview",
     "rate",
     "run",

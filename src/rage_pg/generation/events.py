@@ -25,7 +25,10 @@ POLL = 0.25
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """Something that happened to a generation; `id` counts from 1, `name` is the status that it reached."""
+    """Something that happened to a generation; `id` counts from 1.
+
+    `name` is the status that it reached; or partial_image, whose data say which (`number`) and where (`url`).
+    """
 
     id: int
     name: str
@@ -41,6 +44,7 @@ async def events(database: Database, generation_id: UUID, after: int = 0) -> lis
 async def follow(database: Database, generation_id: UUID, after: int = 0) -> AsyncIterator[Event]:
     """Every event since `after` as it happens, until the generation has ended. Raises NotFound.
 
+    Who comes late is told only of those partial images that are still there.
     Where the database goes away, the events go on when it is back.
     """
     while True:
