@@ -54,6 +54,7 @@ class FakeGenerator:
         self.usage: dict[str, Any] | None = USAGE
         self.on_call: Callable[[], Any] | None = None
         self.called = asyncio.Event()
+        self.shown = asyncio.Event()
         self.release = asyncio.Event()
         self.release.set()
 
@@ -71,6 +72,7 @@ class FakeGenerator:
         for content in self.partials:
             assert progress is not None
             await progress(GeneratedImage(content=content, media_type="image/png"))
+        self.shown.set()
         if self.on_call is not None:
             await self.on_call()
         await self.release.wait()
