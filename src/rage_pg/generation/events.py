@@ -12,6 +12,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from rage_pg.cancelling import heed_cancellation
 from rage_pg.database import Database, fetch_all, fetch_value
 from rage_pg.errors import DatabaseUnavailable
 from rage_pg.generation.ledger import FINAL, missing, read
@@ -56,6 +57,7 @@ async def follow(database: Database, generation_id: UUID, after: int = 0) -> Asy
                 after = event.id
             if status in FINAL:
                 return
+        heed_cancellation()
         await asyncio.sleep(POLL)
 
 
