@@ -4242,6 +4242,25 @@ COMMENT ON COLUMN rage.generation_masks.sha256 IS 'Hash of the bytes; the parame
 
 COMMENT ON COLUMN rage.generation_masks.bytes IS 'A PNG of the size of that reference, transparent where it may change, and black.';
 
+CREATE TABLE rage.generation_partials (
+    generation_id uuid NOT NULL,
+    event_id integer NOT NULL,
+    media_type text NOT NULL,
+    bytes bytea NOT NULL,
+    CONSTRAINT generation_partials_media_type_known CHECK ((media_type = ANY (ARRAY['image/png'::text, 'image/webp'::text, 'image/jpeg'::text])))
+);
+ALTER TABLE ONLY rage.generation_partials ALTER COLUMN bytes SET STORAGE EXTERNAL;
+
+COMMENT ON TABLE rage.generation_partials IS 'Pictures that are not finished yet, of generations that are running: they go when the attempt ends.';
+
+COMMENT ON COLUMN rage.generation_partials.generation_id IS 'The generation.';
+
+COMMENT ON COLUMN rage.generation_partials.event_id IS 'The event that told of it, and its number in its address.';
+
+COMMENT ON COLUMN rage.generation_partials.media_type IS 'What its bytes are.';
+
+COMMENT ON COLUMN rage.generation_partials.bytes IS 'The file as the provider sent it.';
+
 CREATE TABLE rage.image_identifiers (
     identifier_id bigint NOT NULL,
     brand_id integer NOT NULL,
@@ -5954,6 +5973,9 @@ ALTER TABLE ONLY rage.generation_masks
 ALTER TABLE ONLY rage.generation_outputs
     ADD CONSTRAINT generation_outputs_pkey PRIMARY KEY (generation_id, "position");
 
+ALTER TABLE ONLY rage.generation_partials
+    ADD CONSTRAINT generation_partials_pkey PRIMARY KEY (generation_id, event_id);
+
 ALTER TABLE ONLY rage.generation_references
     ADD CONSTRAINT generation_references_pkey PRIMARY KEY (generation_id, "position");
 
@@ -6303,6 +6325,9 @@ ALTER TABLE ONLY rage.generation_outputs
 ALTER TABLE ONLY rage.generation_outputs
     ADD CONSTRAINT generation_outputs_image_id_fkey FOREIGN KEY (image_id) REFERENCES rage.images(image_id) ON DELETE RESTRICT;
 
+ALTER TABLE ONLY rage.generation_partials
+    ADD CONSTRAINT generation_partials_event FOREIGN KEY (generation_id, event_id) REFERENCES rage.generation_events(generation_id, event_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY rage.generation_references
     ADD CONSTRAINT generation_references_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES rage.generations(generation_id) ON DELETE CASCADE;
 
@@ -6453,6 +6478,8 @@ CREATE POLICY added ON rage.generation_masks FOR INSERT WITH CHECK ((EXISTS ( SE
 
 CREATE POLICY added ON rage.generation_outputs FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
+CREATE POLICY added ON rage.generation_partials FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
 CREATE POLICY added ON rage.generation_references FOR INSERT WITH CHECK (((EXISTS ( SELECT
    FROM rage.generations g
   WHERE ((g.generation_id = generation_references.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))) AND (EXISTS ( SELECT
@@ -6586,6 +6613,12 @@ CREATE POLICY changed ON rage.generation_outputs FOR UPDATE USING ((EXISTS ( SEL
    FROM rage.generations g
   WHERE ((g.generation_id = generation_outputs.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
 
+CREATE POLICY changed ON rage.generation_partials FOR UPDATE USING ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = generation_partials.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))))))) WITH CHECK ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = generation_partials.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
+
 CREATE POLICY changed ON rage.generation_references FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY changed ON rage.generations FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))));
@@ -6659,6 +6692,8 @@ ALTER TABLE rage.generation_events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE rage.generation_masks ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.generation_outputs ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.generation_partials ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.generation_references ENABLE ROW LEVEL SECURITY;
 
@@ -6742,6 +6777,10 @@ CREATE POLICY removed ON rage.generation_masks FOR DELETE USING (( SELECT rage.i
 CREATE POLICY removed ON rage.generation_outputs FOR DELETE USING ((EXISTS ( SELECT
    FROM rage.generations g
   WHERE ((g.generation_id = generation_outputs.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
+
+CREATE POLICY removed ON rage.generation_partials FOR DELETE USING ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = generation_partials.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
 
 CREATE POLICY removed ON rage.generation_references FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
@@ -6847,6 +6886,10 @@ CREATE POLICY seen ON rage.generation_masks FOR SELECT USING ((EXISTS ( SELECT
 CREATE POLICY seen ON rage.generation_outputs FOR SELECT USING ((EXISTS ( SELECT
    FROM rage.generations g
   WHERE (g.generation_id = generation_outputs.generation_id))));
+
+CREATE POLICY seen ON rage.generation_partials FOR SELECT USING ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE (g.generation_id = generation_partials.generation_id))));
 
 CREATE POLICY seen ON rage.generation_references FOR SELECT USING ((EXISTS ( SELECT
    FROM rage.generations g

@@ -151,6 +151,7 @@ def routes(app: Litestar) -> set[tuple[str, str]]:
         "generation_id": ANY_ID,
         "search_id": ANY_ID,
         "position": "1",
+        "event_id": "1",
         "file_path": "page.css",
     }
     found: set[tuple[str, str]] = set()

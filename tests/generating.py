@@ -15,7 +15,7 @@ from rage_pg import generation, jobs
 from rage_pg.config import Limits
 from rage_pg.database import Database, translated
 from rage_pg.errors import InvalidInput, NotPossible
-from rage_pg.providers.ports import GeneratedImage, GenerationCall, GenerationResult, ImageGenerator
+from rage_pg.providers.ports import GeneratedImage, GenerationCall, GenerationResult, ImageGenerator, Progress
 from rage_pg.types import Generation, GenerationRequest, ReferenceRequest, Role
 from tests.store import operator_url, png
 
@@ -49,9 +49,12 @@ class FakeGenerator:
         self.calls: list[GenerationCall] = []
         self.error: BaseException | None = None
         self.contents: list[bytes] | None = None
+        self.partials: list[bytes] = []
+        self.progress: Progress | None = None
         self.usage: dict[str, Any] | None = USAGE
         self.on_call: Callable[[], Any] | None = None
         self.called = asyncio.Event()
+        self.shown = asyncio.Event()
         self.release = asyncio.Event()
         self.release.set()
 
@@ -59,9 +62,17 @@ class FakeGenerator:
         if call.quality == "impossible":
             raise NotPossible("There is no such quality.")
 
-    async def generate(self, call: GenerationCall) -> GenerationResult:
+    def most_partial_images(self, model: str | None) -> int:
+        return 3
+
+    async def generate(self, call: GenerationCall, progress: Progress | None = None) -> GenerationResult:
         self.calls.append(call)
+        self.progress = progress
         self.called.set()
+        for content in self.partials:
+            assert progress is not None
+            await progress(GeneratedImage(content=content, media_type="image/png"))
+        self.shown.set()
         if self.on_call is not None:
             await self.on_call()
         await self.release.wait()

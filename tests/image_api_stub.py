@@ -1,8 +1,11 @@
 """A stand-in for an image API on loopback: records what it is sent, answers in the SDK's own types.
 
 `answer` is the body of a 200, where it is set. Else `mode` is how it answers: ok, a name of ERRORS,
-malformed, text, empty, address, not_an_image, disconnect (after the whole request was read) or slow (not
-before the stub stops).
+malformed, text, empty, address, not_an_image, disconnect (after the whole request was read), slow (not
+before the stub stops) or unstreamed (as if it knew no streams).
+
+Who asks for a stream is sent `stream`, piece by piece, where it is set: bytes as they are, WAIT until the
+stub stops, CUT the connection. Else the partial images that were asked for, and the picture.
 """
 
 from __future__ import annotations
@@ -10,8 +13,8 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import HTTP
@@ -21,11 +24,33 @@ from typing import Any
 
 from msgspec import Struct, field
 from openai.types import Image as ImageAnswer
-from openai.types import ImagesResponse
+from openai.types import (
+    ImageEditCompletedEvent,
+    ImageEditPartialImageEvent,
+    ImageGenCompletedEvent,
+    ImageGenPartialImageEvent,
+    ImagesResponse,
+)
 from openai.types.images_response import Usage, UsageInputTokensDetails
 from PIL import Image
 
 REQUEST_ID = "req_stub_1"
+WAIT = "wait"
+CUT = "cut"
+FORM: dict[str, Any] = {
+    "background": "opaque",
+    "created_at": 1_790_000_000,
+    "output_format": "png",
+    "quality": "low",
+    "size": "64x48",
+}
+USED: dict[str, Any] = {
+    "input_tokens": 50,
+    "input_tokens_details": {"image_tokens": 40, "text_tokens": 10},
+    "output_tokens": 472,
+    "total_tokens": 522,
+}
+"""Two partial images more than a picture that is not streamed."""
 ERRORS: dict[str, tuple[int, str]] = {
     "moderation": (400, "moderation_blocked"),
     "key": (401, "invalid_api_key"),
@@ -62,6 +87,8 @@ class ImageApiStub(Struct):
     url: str = ""
     mode: str = "ok"
     answer: bytes | None = None
+    stream: Sequence[bytes | str] | None = None
+    stream_type: str = "text/event-stream; charset=utf-8"
     requests: list[Received] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -83,8 +110,31 @@ def image_api_stub() -> Iterator[ImageApiStub]:
         server.server_close()
 
 
+def partial(index: int = 0, *, edit: bool = False, **other: Any) -> bytes:
+    """The event of a partial image, which is a picture of its own."""
+    said = {"b64_json": picture(index + 1), "partial_image_index": index, **FORM, **other}
+    if edit:
+        return event(ImageEditPartialImageEvent.construct(type="image_edit.partial_image", **said))
+    return event(ImageGenPartialImageEvent.construct(type="image_generation.partial_image", **said))
+
+
+def completed(*, edit: bool = False, **other: Any) -> bytes:
+    """The event of the finished picture."""
+    said = {"b64_json": picture(), "usage": USED, **FORM, **other}
+    if edit:
+        return event(ImageEditCompletedEvent.construct(type="image_edit.completed", **said))
+    return event(ImageGenCompletedEvent.construct(type="image_generation.completed", **said))
+
+
+def event(said: Any, name: str | None = None) -> bytes:
+    """An event as OpenAI sends it."""
+    text = json.dumps(said) if isinstance(said, dict) else said.to_json(indent=None)
+    return f"event: {name or said.type}\ndata: {text}\n\n".encode()
+
+
 class _Handler(BaseHTTPRequestHandler):
     stub: ImageApiStub
+    protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -109,6 +159,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, '{"created": 1, "data": [')
         elif mode == "text":
             self._send(200, "hello", media_type="text/plain")
+        elif mode == "ok" and received.fields.get("stream") in (True, "true"):
+            self._stream(received)
         else:
             self._send(200, _answer(mode, received).to_json())
 
@@ -120,6 +172,26 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("x-request-id", REQUEST_ID)
         self.end_headers()
         self.wfile.write(content)
+
+    def _stream(self, received: Received) -> None:
+        edit, count = received.path.endswith("edits"), int(received.fields.get("partial_images", 0))
+        usual = [*(partial(index, edit=edit) for index in range(count)), completed(edit=edit)]
+        self.send_response(200)
+        self.send_header("Content-Type", self.stub.stream_type)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("x-request-id", REQUEST_ID)
+        self.end_headers()
+        for piece in usual if self.stub.stream is None else self.stub.stream:
+            if piece == CUT:
+                return
+            if piece == WAIT:
+                self.stub.stopped.wait()
+            elif isinstance(piece, bytes) and piece:
+                # Who has what it needs may leave early.
+                with suppress(OSError):
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        with suppress(OSError):
+            self.wfile.write(b"0\r\n\r\n")
 
     def log_message(self, *_: object) -> None:
         """Say nothing: the tests read `requests`."""

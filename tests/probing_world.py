@@ -74,6 +74,10 @@ MASKS = """
 INSERT INTO rage.generation_masks (generation_id, sha256, bytes)
 SELECT generation_id, sha256('mask'), convert_to(prompt, 'UTF8') FROM rage.generations
 """
+PARTIALS = """
+INSERT INTO rage.generation_partials (generation_id, event_id, media_type, bytes)
+SELECT generation_id, 1, 'image/png', convert_to(prompt, 'UTF8') FROM rage.generations
+"""
 VECTOR = "SELECT embedding::text FROM rage.embeddings WHERE space_id = 1 AND image_id = %(image_id)s"
 EMBED_FOR_LOGINS = """
 INSERT INTO rage.prompt_vectors (space_id, prompt_md5, prompt, embedding, caller_id)
@@ -94,6 +98,7 @@ CREATE TEMP TABLE left_over ON COMMIT DROP AS
 DELETE FROM rage.generation_references WHERE generation_id IN (SELECT generation_id FROM lost);
 DELETE FROM rage.generation_outputs WHERE generation_id IN (SELECT generation_id FROM lost);
 DELETE FROM rage.generation_masks WHERE generation_id IN (SELECT generation_id FROM lost);
+DELETE FROM rage.generation_partials WHERE generation_id IN (SELECT generation_id FROM lost);
 DELETE FROM rage.generation_events WHERE generation_id IN (SELECT generation_id FROM lost);
 DELETE FROM rage.ratings WHERE generation_id IN (SELECT generation_id FROM lost);
 DELETE FROM rage.collection_images AS ci USING rage.images AS i
@@ -241,6 +246,7 @@ async def _build(url: str) -> World:
     operate(url, STYLES)
     operate(url, COMMON_WORDS)
     operate(url, MASKS)
+    operate(url, PARTIALS)
     operate(url, AUDITED)
     for name, (brand, _, scopes) in LOGINS.items():
         operate(url, GRANT, name=name, brand=brand, scopes=scopes)

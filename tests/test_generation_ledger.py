@@ -14,7 +14,7 @@ from rage_pg.config import Secret, Settings
 from rage_pg.database import Database
 from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused, SetupError
 from rage_pg.providers.openai import OpenAIGenerator
-from rage_pg.providers.ports import GenerationCall, GenerationResult
+from rage_pg.providers.ports import GenerationCall, GenerationResult, Progress
 from rage_pg.providers.registry import Registry
 from rage_pg.spending import MAX_DEPTH, TOO_DEEP, storable
 from rage_pg.tokens import MAX_TOKENS, tokens_by_class
@@ -34,8 +34,8 @@ class Answering(FakeGenerator):
         super().__init__()
         self.said = said
 
-    async def generate(self, call: GenerationCall) -> GenerationResult:
-        return replace(await super().generate(call), **self.said)
+    async def generate(self, call: GenerationCall, progress: Progress | None = None) -> GenerationResult:
+        return replace(await super().generate(call, progress), **self.said)
 
 
 class Failing(FakeGenerator):

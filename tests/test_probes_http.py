@@ -188,6 +188,8 @@ FOLLOWED = [
     *(probe(method, f"/api/generations/{G}/outputs/{n}", made_id, UNUSED_UUID)
       for method in ("GET", "HEAD") for n in (1, 2)),
     probe("GET", f"/api/generations/{G}/outputs/1", made_id, UNUSED_UUID, headers={"If-None-Match": "*"}, name="an output known"),
+    *(probe(method, f"/api/generations/{G}/partials/1", made_id, UNUSED_UUID) for method in ("GET", "HEAD")),
+    probe("GET", f"/api/generations/{G}/partials/1", made_id, UNUSED_UUID, headers={"If-None-Match": "*"}, name="a partial image known"),
     probe("POST", f"/api/generations/{G}/outputs/2/rating", made_id, UNUSED_UUID, body={"rating": 1, "comment": "mine"}),
     probe("POST", f"/api/generations/{G}/outputs/2/keep", made_id, UNUSED_UUID),
     probe("POST", f"/api/generations/{G}/cancel", lambda side: side.queued.id, UNUSED_UUID),

@@ -203,7 +203,7 @@ OF_THE_SERVICE = [
 
 GUARDED = (
     "api_keys", "audit_log", "brands", "budgets", "caller_brands", "callers", "caption_tries", "captions", "collection_images", "collections",
-    "common_words", "contents", "descriptions", "embedding_claims", "embeddings", "failed_items", "fillers", "generation_events", "generation_masks", "generation_outputs", "generation_references",
+    "common_words", "contents", "descriptions", "embedding_claims", "embeddings", "failed_items", "fillers", "generation_events", "generation_masks", "generation_outputs", "generation_partials", "generation_references",
     "index_audits",
     "generations", "image_documents", "image_identifiers", "image_products", "image_tags", "image_versions",
     "images", "page_sessions", "paid_calls", "picture_hashes", "procrastinate_events", "procrastinate_jobs", "prompt_vectors", "proposal_references", "proposals", "ratings",

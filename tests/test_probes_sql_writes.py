@@ -123,6 +123,8 @@ WRITES = [
           " VALUES ('<g>', 99, 'x')", "made", UNUSED_UUID),
     Write("mask of a generation", "INSERT INTO rage.generation_masks (generation_id, sha256, bytes)"
           " VALUES ('<g>', sha256('x'), 'x')", "made", UNUSED_UUID),
+    Write("partial images of a generation", "DELETE FROM rage.generation_partials WHERE generation_id = '<g>'",
+          "made", UNUSED_UUID),
     Write("rating of a generation", "INSERT INTO rage.ratings (generation_id, position, rated_by, rating)"
           " VALUES ('<g>', 1, 'x', 1)", "made", UNUSED_UUID),
     Write("output is kept", "UPDATE rage.generation_outputs SET kept_at = now() WHERE generation_id = '<g>'",
@@ -194,7 +196,7 @@ UNCHANGED = (
 
 NOTICED = (
     "api_keys", "brands", "budgets", "caller_brands", "callers", "caption_tries", "captions", "collection_images", "collections", "common_words", "contents", "descriptions", "embeddings",
-    "embedding_spaces", "failed_items", "generation_events", "generation_masks", "generation_outputs", "generation_references",
+    "embedding_spaces", "failed_items", "generation_events", "generation_masks", "generation_outputs", "generation_partials", "generation_references",
     "generations", "image_documents", "image_identifiers", "image_products", "image_tags", "image_versions", "images",
     "page_sessions", "paid_calls", "procrastinate_events", "procrastinate_jobs", "prices", "prompt_vectors", "proposal_references", "proposals", "ratings", "search_legs", "search_results", "searches",
     "tags", "text_configurations",
@@ -209,7 +211,7 @@ WHERE a.attname = 'brand_id' AND c.relnamespace = 'rage'::regnamespace AND c.rel
 """
 OF_A_GENERATION = (
     "generations", "generation_references", "generation_outputs", "generation_events", "generation_masks",
-    "ratings", "paid_calls",
+    "generation_partials", "ratings", "paid_calls",
 )  # fmt: skip
 
 

@@ -132,11 +132,35 @@ FROM rage.generation_events
 WHERE generation_id = %(generation_id)s;
 
 -- name: get_events
--- What happened since an event.
-SELECT event_id AS id, name, data, created_at
-FROM rage.generation_events
-WHERE generation_id = %(generation_id)s AND event_id > %(after)s
-ORDER BY event_id;
+-- What happened since an event, without the partial images that are gone: there is nothing to see at their address.
+SELECT e.event_id AS id, e.name, e.data, e.created_at
+FROM rage.generation_events AS e
+WHERE e.generation_id = %(generation_id)s AND e.event_id > %(after)s
+  AND (e.name <> 'partial_image' OR EXISTS (
+      SELECT FROM rage.generation_partials AS p
+      WHERE p.generation_id = e.generation_id AND p.event_id = e.event_id))
+ORDER BY e.event_id;
+
+-- name: add_partial
+-- A partial image, and the event that tells of it; the generation's row must be locked, as for add_event.
+WITH told AS (
+    INSERT INTO rage.generation_events (generation_id, event_id, name, data)
+    SELECT %(generation_id)s, next.event_id, 'partial_image', jsonb_build_object(
+               'number', %(number)s::integer,
+               'url', '/api/generations/' || %(generation_id)s::uuid || '/partials/' || next.event_id)
+    FROM (SELECT coalesce(max(event_id), 0) + 1 AS event_id
+          FROM rage.generation_events
+          WHERE generation_id = %(generation_id)s) AS next
+    RETURNING generation_id, event_id
+)
+INSERT INTO rage.generation_partials (generation_id, event_id, media_type, bytes)
+SELECT generation_id, event_id, %(media_type)s, %(content)s FROM told;
+
+-- name: get_partial
+-- The bytes of a partial image, as the provider sent them.
+SELECT bytes AS data, media_type, encode(sha256(bytes), 'hex') AS sha256
+FROM rage.generation_partials
+WHERE generation_id = %(generation_id)s AND event_id = %(event_id)s;
 
 -- name: get_status
 -- How a generation stands.
@@ -177,6 +201,7 @@ FOR UPDATE OF g;
 
 -- name: start
 -- A worker takes a generation up. The time tells its attempt from every other.
+WITH gone AS (DELETE FROM rage.generation_partials WHERE generation_id = %(generation_id)s)
 UPDATE rage.generations
 SET status = 'running',
     started_at = clock_timestamp(),
@@ -202,7 +227,8 @@ ORDER BY r.position;
 UPDATE rage.generations SET prompt_sent = %(prompt_sent)s WHERE generation_id = %(generation_id)s;
 
 -- name: finish
--- The outcome of a generation, in place of what was known before.
+-- The outcome of a generation, in place of what was known before, and of its partial images.
+WITH gone AS (DELETE FROM rage.generation_partials WHERE generation_id = %(generation_id)s)
 UPDATE rage.generations
 SET status = %(status)s,
     model = coalesce(%(model)s, model),
@@ -217,12 +243,14 @@ WHERE generation_id = %(generation_id)s;
 
 -- name: requeue
 -- A generation whose worker had to leave before anything was sent.
+WITH gone AS (DELETE FROM rage.generation_partials WHERE generation_id = %(generation_id)s)
 UPDATE rage.generations
 SET status = 'queued', started_at = NULL, prompt_sent = NULL
 WHERE generation_id = %(generation_id)s;
 
 -- name: cancel
 -- A generation that no worker has taken up is called off; nothing was spent.
+WITH gone AS (DELETE FROM rage.generation_partials WHERE generation_id = %(generation_id)s)
 UPDATE rage.generations
 SET status = 'cancelled', cost_usd = 0, finished_at = clock_timestamp()
 WHERE generation_id = %(generation_id)s;

@@ -404,7 +404,8 @@ class GenerationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """What to make, and from what.
 
     With a `parent_id`, output `parent_output` of that generation is the picture to change; the references
-    that it was made from go along, unless `parent_references` is false.
+    that it was made from go along, unless `parent_references` is false. `partial_images`: how many pictures
+    that are not finished yet its events may tell of; a provider may charge for each.
     """
 
     prompt: Prompt
@@ -423,6 +424,7 @@ class GenerationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     input_fidelity: str | None = None
     output_format: Literal["png", "webp", "jpeg"] | None = None
     mask: str | None = None
+    partial_images: Annotated[int, Meta(ge=0, le=3)] = 0
     count: Annotated[int, Meta(ge=1, le=10)] = 1
     parent_id: UUID | None = None
     parent_output: Annotated[int, Meta(ge=1, le=10)] = 1

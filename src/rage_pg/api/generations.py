@@ -160,6 +160,9 @@ async def follow_generation(
 ) -> Response[Any]:
     """Server-sent events until its end: each named by the status it brought, with the event as JSON.
 
+    Where the request asked for partial images, events named `partial_image` say where one can be fetched
+    (`data.url`) until the generation ends; who comes later is not told of it.
+
     Who comes back for more after the end is told 204, at which a browser stops asking. When the service
     stops, the stream ends, and a browser comes back for the rest.
     """

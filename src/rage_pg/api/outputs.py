@@ -1,4 +1,4 @@
-"""Outputs of a generation over HTTP: their bytes, what people think of them, and keeping one."""
+"""Pictures of a generation over HTTP: partial images while it runs, outputs, ratings, and keeping one."""
 
 from __future__ import annotations
 
@@ -37,6 +37,29 @@ async def get_output(
 ) -> Response[bytes]:
     """The picture that the provider sent, without metadata; outputs count from 1."""
     found = await history.output(database, generation_id, position)
+    unchanged = not_modified(request, plain_tag(found.sha256))
+    return unchanged or await plain_picture(found)
+
+
+@route(
+    "/generations/{generation_id:uuid}/partials/{event_id:int}",
+    http_method=READING,
+    tags=["generations"],
+    summary="A partial image's bytes",
+    media_type="image/*",
+    responses=problems(404),
+)
+async def get_partial_image(
+    request: Request[Any, Any, Any],
+    database: NamedDependency[Database],
+    generation_id: FromPath[UUID],
+    event_id: FromPath[int],
+) -> Response[bytes]:
+    """What the provider showed of a picture while it painted, without metadata; its event says where.
+
+    404 once the generation has ended: its outputs take their place.
+    """
+    found = await generation.partial_image(database, generation_id, event_id)
     unchanged = not_modified(request, plain_tag(found.sha256))
     return unchanged or await plain_picture(found)
 
@@ -86,4 +109,4 @@ async def keep_output(
     return await images.get(database, image_id)
 
 
-HANDLERS = (get_output, rate_output, keep_output)
+HANDLERS = (get_output, get_partial_image, rate_output, keep_output)

@@ -86,6 +86,13 @@ class Image(ParamType):
 )
 @click.option("--count", type=click.IntRange(1, 10), default=1, show_default=True, help="How many pictures.")
 @click.option(
+    "--partial-images",
+    type=click.IntRange(0, 3),
+    default=0,
+    metavar="N",
+    help="Have up to N shown while it paints, to who follows it; each may cost extra.",
+)
+@click.option(
     "--dry-run", is_flag=True, help="Show what would be sent and may cost; nothing is sent, written or spent."
 )
 @click.option("-o", "--output", "file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")

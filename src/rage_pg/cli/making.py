@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,12 +59,37 @@ async def made(runtime: Runtime, order: Order) -> Made:
             runtime.database, runtime.generators, order.request, defer=hold.defer, search=runtime.search
         )
         generator = runtime.generators(accepted.provider)
-        with spinner(f"Generating with {accepted.provider} …"):
-            await _carry_out(runtime, hold, accepted)
+        with spinner(f"Generating with {accepted.provider} …") as say:
+            async with _telling(runtime, accepted, order.request.partial_images, say):
+                await _carry_out(runtime, hold, accepted)
             ended = await generation.wait_for(runtime.database, accepted.id, PATIENCE)
     await jobs.defer_fill_index(runtime.database)
     files = await _write(runtime, ended, order)
     return Made(generation=ended, files=files, conditioned_on_prompt=generator.conditioned_on_prompt)
+
+
+@asynccontextmanager
+async def _telling(
+    runtime: Runtime, accepted: Generation, most: int, say: Callable[[str], None]
+) -> AsyncIterator[None]:
+    """Says, while the body runs, how many partial images there are."""
+    import asyncio
+
+    from rage_pg import generation
+
+    async def tell() -> None:
+        async for event in generation.follow(runtime.database, accepted.id):
+            if event.name == "partial_image":
+                number = event.data["number"]
+                say(f"Generating with {accepted.provider}: partial image {number} of {most} is there …")
+
+    telling = asyncio.create_task(tell()) if most else None
+    try:
+        yield
+    finally:
+        if telling is not None:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
 
 
 async def _carry_out(runtime: Runtime, hold: Hold, accepted: Generation) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -107,15 +107,15 @@ def bars() -> Iterator[Bars]:
 
 
 @contextmanager
-def spinner(text: str) -> Iterator[None]:
-    """Something that turns while the body runs."""
+def spinner(text: str) -> Iterator[Callable[[str], None]]:
+    """Something that turns while the body runs, and what changes the text beside it."""
     if not sys.stderr.isatty():
-        yield
+        yield lambda _: None
         return
     from rich.console import Console
 
-    with Console(stderr=True).status(text):
-        yield
+    with Console(stderr=True).status(text) as status:
+        yield status.update
 
 
 def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

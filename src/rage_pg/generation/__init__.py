@@ -11,6 +11,7 @@ from rage_pg.generation.estimate import Estimate
 from rage_pg.generation.events import Event, events, follow, wait_for
 from rage_pg.generation.keeping import keep
 from rage_pg.generation.outputs import cancel
+from rage_pg.generation.partials import partial_image
 from rage_pg.generation.rating import rate
 from rage_pg.generation.references import MAX_REFERENCES, ROLES
 from rage_pg.generation.run import run
@@ -30,6 +31,7 @@ __all__ = [
     "events",
     "follow",
     "keep",
+    "partial_image",
     "preview",
     "rate",
     "run",

@@ -113,7 +113,7 @@ async def preview(
 def _fingerprint(request: GenerationRequest) -> bytes:
     """What an Idempotency-Key stands for: the same for a request that came before its type had new fields."""
     asked = msgspec.to_builtins(request)
-    for name, standard in (("parent_output", 1), ("parent_references", True)):
+    for name, standard in (("parent_output", 1), ("parent_references", True), ("partial_images", 0)):
         if asked[name] == standard:
             del asked[name]
     return sha256(msgspec.json.encode(asked, order="deterministic")).digest()

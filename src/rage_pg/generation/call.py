@@ -12,13 +12,21 @@ from rage_pg.types import GenerationRequest, Purpose
 Generators: TypeAlias = Callable[[str | None], ImageGenerator]
 """The generator of this name, or the one of the settings for None. Raises where there is none."""
 
-OPTIONS = ("size", "quality", "background", "input_fidelity", "output_format", "count")
+OPTIONS = (
+    "size",
+    "quality",
+    "background",
+    "input_fidelity",
+    "output_format",
+    "count",
+    "partial_images",
+)
 
 
 def parameters_of(request: GenerationRequest) -> dict[str, Any]:
     """The options that the request names; what it leaves out is the provider's to choose."""
     named = {option: getattr(request, option) for option in OPTIONS}
-    return {option: value for option, value in named.items() if value is not None}
+    return {option: value for option, value in named.items() if value not in (None, 0)}
 
 
 def build_call(

@@ -22,6 +22,9 @@ SPENDING = statements("spending")
 LETTERS_A_TOKEN = 4
 """Of English text; other languages and scripts take more tokens."""
 
+PARTIAL_IMAGE = 100
+"""Tokens of one partial image, as OpenAI publishes it."""
+
 PUBLISHED: Mapping[tuple[str, str], Mapping[str, Mapping[str, int]]] = {
     ("openai", "gpt-image-1.5"): {
         "low": {"1024x1024": 272, "1024x1536": 408, "1536x1024": 400},
@@ -71,6 +74,9 @@ async def estimate(
     typical = await fetch_only(connection, SQL["typical_tokens"], values, _Typical)
     made, made_from = _output(generator.name, model, call, typical)
     read, read_from = _input(call, typical)
+    if made is not None and call.partial_images:
+        made += call.partial_images * PARTIAL_IMAGE
+        made_from += f" {PARTIAL_IMAGE} for each partial image."
     tokens = {
         "text_input": -(-len(call.prompt) // LETTERS_A_TOKEN),
         "image_input": read,

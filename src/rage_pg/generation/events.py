@@ -12,6 +12,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from rage_pg.cancelling import heed_cancellation
 from rage_pg.database import Database, fetch_all, fetch_value
 from rage_pg.errors import DatabaseUnavailable
 from rage_pg.generation.ledger import FINAL, missing, read
@@ -25,7 +26,10 @@ POLL = 0.25
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """Something that happened to a generation; `id` counts from 1, `name` is the status that it reached."""
+    """Something that happened to a generation; `id` counts from 1.
+
+    `name` is the status that it reached; or partial_image, whose data say which (`number`) and where (`url`).
+    """
 
     id: int
     name: str
@@ -41,6 +45,7 @@ async def events(database: Database, generation_id: UUID, after: int = 0) -> lis
 async def follow(database: Database, generation_id: UUID, after: int = 0) -> AsyncIterator[Event]:
     """Every event since `after` as it happens, until the generation has ended. Raises NotFound.
 
+    Who comes late is told only of those partial images that are still there.
     Where the database goes away, the events go on when it is back.
     """
     while True:
@@ -52,6 +57,7 @@ async def follow(database: Database, generation_id: UUID, after: int = 0) -> Asy
                 after = event.id
             if status in FINAL:
                 return
+        heed_cancellation()
         await asyncio.sleep(POLL)
 
 

@@ -16,10 +16,11 @@ from rage_pg.database import Connection, Database, execute, fetch_all, fetch_val
 from rage_pg.errors import Conflict, DatabaseUnavailable, ProviderError, RageError
 from rage_pg.generation.call import Generators, build_call, prompt_sent
 from rage_pg.generation.estimate import estimate
+from rage_pg.generation.partials import Partials
 from rage_pg.generation.settle import ImageStore, Stopwatch, settle
 from rage_pg.generation.take_up import Task, give_back, locked_task, take_up
 from rage_pg.generation.titles import title_for
-from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, InputImage
+from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, InputImage, Progress
 from rage_pg.resources import statements
 from rage_pg.spending import Outcome, error_document, failed_call, open_paid_call, patiently, uncancelled
 from rage_pg.types import ImageMetadata, Role
@@ -72,7 +73,7 @@ async def run(
     work = _Work(task=task, watch=Stopwatch())
     try:
         generator, call = await in_turn(lambda: _prepare(database, generators, work))
-        result = await _call(generator, call, work)
+        result = await _call(generator, call, work, Partials(database, task, call.partial_images))
     except _Overtaken:
         log.warning("generation was taken over by another worker", generation_id=str(generation_id))
     except DatabaseUnavailable:
@@ -136,9 +137,11 @@ async def _open_call(
     )
 
 
-async def _call(generator: ImageGenerator, call: GenerationCall, work: _Work) -> GenerationResult:
+async def _call(
+    generator: ImageGenerator, call: GenerationCall, work: _Work, progress: Progress
+) -> GenerationResult:
     try:
-        return await generator.generate(call)
+        return await generator.generate(call, progress)
     finally:
         work.watch.lap("call")
 

@@ -21,7 +21,7 @@ from rage_pg.providers.gemini_answer import result_of
 from rage_pg.providers.gemini_client import GeminiClient
 from rage_pg.providers.models import LISTED, OTHERS
 from rage_pg.providers.pictures import MEDIA_TYPES, decoded, encoded_picture
-from rage_pg.providers.ports import GeneratedImage, GenerationCall, GenerationResult
+from rage_pg.providers.ports import GeneratedImage, GenerationCall, GenerationResult, Progress
 from rage_pg.providers.shapes import Shape, shape_of
 from rage_pg.providers.upload import Upload, fitted_details, prepared
 from rage_pg.providers.within import check_within
@@ -62,6 +62,9 @@ class GeminiGenerator:
             raise InvalidInput(f"The provider gemini needs a model. {remedy}", field="model")
         return self._model
 
+    def most_partial_images(self, model: str | None) -> int:
+        return 0
+
     def check(self, call: GenerationCall) -> None:
         check_within(call, *self._entry(call))
 
@@ -69,7 +72,7 @@ class GeminiGenerator:
         model = call.model or self.default_model
         return model, self._models.of(self.name, model)
 
-    async def generate(self, call: GenerationCall) -> GenerationResult:
+    async def generate(self, call: GenerationCall, progress: Progress | None = None) -> GenerationResult:
         self.check(call)
         model, able = self._entry(call)
         uploads = await asyncio.to_thread(prepared, call.references, able)

@@ -17,7 +17,7 @@ from rage_pg.providers.enhance import differs, enhanced, named_operations
 from rage_pg.providers.layout import LAYOUTS, Piece, Scene, composed, is_clear, piece
 from rage_pg.providers.local_rules import MODEL, REFERENCE_LIMITS, STRENGTHS, asked_size, check_call
 from rage_pg.providers.pictures import decoded, encoded_picture, flattened
-from rage_pg.providers.ports import GenerationCall, GenerationResult
+from rage_pg.providers.ports import GenerationCall, GenerationResult, Progress
 from rage_pg.providers.style import stylized
 from rage_pg.types import Role
 
@@ -38,10 +38,13 @@ class LocalGenerator:
     conditioned_on_prompt = False
     reference_limits = REFERENCE_LIMITS
 
+    def most_partial_images(self, model: str | None) -> int:
+        return 0
+
     def check(self, call: GenerationCall) -> None:
         check_call(call)
 
-    async def generate(self, call: GenerationCall) -> GenerationResult:
+    async def generate(self, call: GenerationCall, progress: Progress | None = None) -> GenerationResult:
         """Raise NotPossible also where only the pixels show that nothing would change."""
         self.check(call)
         return await asyncio.to_thread(_generated, call)

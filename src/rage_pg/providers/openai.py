@@ -6,7 +6,7 @@ One call is one HTTP request, never repeated here: a request that timed out may 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, get_args
 
 import openai
@@ -19,14 +19,17 @@ from rage_pg.providers.models import LISTED, OTHERS
 from rage_pg.providers.openai_answer import result_of
 from rage_pg.providers.openai_errors import translated
 from rage_pg.providers.openai_settings import OFFICIAL_URL
-from rage_pg.providers.ports import GenerationCall, GenerationResult
-from rage_pg.providers.upload import Upload, fitted_details, mask_on, prepared
+from rage_pg.providers.openai_stream import Stream
+from rage_pg.providers.ports import GenerationCall, GenerationResult, Progress
+from rage_pg.providers.upload import fitted_details, mask_on, prepared
 from rage_pg.providers.within import check_within
 from rage_pg.types import Role
 
 MAX_REFERENCES = 16
 TIMEOUT = openai.Timeout(600.0, connect=10.0)
 """Seconds. A large picture at high quality takes minutes."""
+LONGEST = 1_200.0
+"""Seconds that an answer may take which is streamed: signs of life alone keep none going for ever."""
 OPTIONS = ("size", "quality", "background", "output_format")
 
 
@@ -45,12 +48,14 @@ class OpenAIGenerator:
         key: Secret | None,
         base_url: str | None = None,
         timeout: openai.Timeout = TIMEOUT,
+        longest: float = LONGEST,
         models: Models | None = None,
     ) -> None:
         self._model = model
         self._key = key
         self._base_url = base_url or OFFICIAL_URL
         self._timeout = timeout
+        self._longest = longest
         self._models = models or Models(LISTED, OTHERS, {})
 
     @property
@@ -61,6 +66,9 @@ class OpenAIGenerator:
             raise InvalidInput(f"The provider openai needs a model. {remedy}", field="model")
         return self._model
 
+    def most_partial_images(self, model: str | None) -> int:
+        return self._models.of(self.name, model or self.default_model).partial_images
+
     def check(self, call: GenerationCall) -> None:
         check_within(call, *self._entry(call))
 
@@ -68,7 +76,7 @@ class OpenAIGenerator:
         model = call.model or self.default_model
         return model, self._models.of(self.name, model)
 
-    async def generate(self, call: GenerationCall) -> GenerationResult:
+    async def generate(self, call: GenerationCall, progress: Progress | None = None) -> GenerationResult:
         self.check(call)
         model, able = self._entry(call)
         images = await asyncio.to_thread(prepared, call.references, able, masked=call.mask is not None)
@@ -76,28 +84,42 @@ class OpenAIGenerator:
         if call.mask is not None:
             mask = await asyncio.to_thread(mask_on, images[0], call.mask)
             parameters["mask"] = ("mask.png", mask, "image/png")
+        if images:
+            parameters["image"] = [image.file for image in images]
         try:
-            answer, request_id = await self._ask(parameters, images)
+            if call.partial_images and progress is not None:
+                result = await self._streamed(parameters, call.partial_images, progress)
+            else:
+                result = await self._answered(parameters)
         except openai.OpenAIError as error:
             raise translated(error, self._base_url, self._key) from error
-        result = await asyncio.to_thread(result_of, answer, model, request_id)
         return replace(result, details=result.details | fitted_details(images))
 
-    async def _ask(self, parameters: dict[str, Any], images: Sequence[Upload]) -> tuple[bytes, str | None]:
+    async def _answered(self, parameters: dict[str, Any]) -> GenerationResult:
+        async with self._client() as client:
+            raw = client.images.with_raw_response
+            response = await (raw.edit if "image" in parameters else raw.generate)(**parameters)
+        return await asyncio.to_thread(result_of, response.content, parameters["model"], response.request_id)
+
+    async def _streamed(
+        self, parameters: dict[str, Any], partial_images: int, progress: Progress
+    ) -> GenerationResult:
+        async with self._client() as client:
+            streaming = client.images.with_streaming_response
+            ask = streaming.edit if "image" in parameters else streaming.generate
+            async with ask(**parameters, stream=True, partial_images=partial_images) as response:
+                stream = Stream(response, parameters["model"], self._base_url, self._key)
+                return await stream.result(progress, self._longest)
+
+    def _client(self) -> openai.AsyncOpenAI:
         # A client of its own for each call: a connection kept from before may be dead without saying so,
         # and then nobody could tell whether a paid request was received.
-        async with openai.AsyncOpenAI(
+        return openai.AsyncOpenAI(
             api_key=self._key.reveal() if self._key else "none",
             base_url=self._base_url,
             timeout=self._timeout,
             max_retries=0,
-        ) as client:
-            raw = client.images.with_raw_response
-            if not images:
-                response = await raw.generate(**parameters)
-            else:
-                response = await raw.edit(image=[image.file for image in images], **parameters)
-            return response.content, response.request_id
+        )
 
 
 def _parameters(call: GenerationCall, model: str) -> dict[str, Any]:

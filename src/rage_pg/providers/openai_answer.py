@@ -39,8 +39,13 @@ def result_of(content: bytes, model: str, request_id: str | None) -> GenerationR
     answer = json_of(content)
     if not isinstance(answer, Mapping):
         raise failed(Fault("malformed_answer", "is not the JSON that its API promises"), request_id, None)
+    return result_in(answer, model, request_id)
+
+
+def result_in(answer: Mapping[str, Any], model: str, request_id: str | None) -> GenerationResult:
+    """The same of an answer whose JSON was read before."""
     data = answer.get("data")
-    found = [_picture(item) for item in data] if isinstance(data, list) else []
+    found = [picture_in(item) for item in data] if isinstance(data, list) else []
     images = tuple(each for each in found if isinstance(each, GeneratedImage))
     faults = [each for each in found if isinstance(each, Fault)]
     if not images:
@@ -67,7 +72,8 @@ def _number(digits: str) -> int | float:
     return int(digits) if len(digits) < MAX_DIGITS else float(digits)
 
 
-def _picture(item: Any) -> GeneratedImage | Fault:
+def picture_in(item: Any) -> GeneratedImage | Fault:
+    """The picture that an answer or an event holds as `b64_json`."""
     text = item.get("b64_json") if isinstance(item, Mapping) else None
     if not isinstance(text, str) or not text.strip():
         return Fault("no_image", f"holds no image bytes, no b64_json{_address(item)}")

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import openai
@@ -38,7 +38,7 @@ MAX_REASON = 300
 
 def translated(error: openai.OpenAIError, base_url: str, key: Secret | None) -> ProviderError:
     """The domain's error for what the client raised; its message never holds the key."""
-    server = urlsplit(base_url).netloc.rpartition("@")[2]
+    server = _server(base_url)
     if isinstance(error, openai.APIStatusError):
         return _answered(error, server, key)
     if isinstance(error, openai.APIConnectionError):
@@ -72,6 +72,24 @@ def _answered(error: openai.APIStatusError, server: str, key: Secret | None) -> 
     )
 
 
+def broken_off(
+    error: Mapping[str, Any], base_url: str, key: Secret | None, request_id: str | None, usage: Any
+) -> ProviderError:
+    """The domain's error for one that a stream ended with: work was done, so nobody knows what it cost."""
+    code = str(error.get("code") or error.get("type") or "stream_error")[:MAX_REASON]
+    reason = _told(error.get("message"), key)
+    if code in REFUSALS:
+        told = f"The image model refused: {reason}"
+        return ProviderRefused(told, code=code, request_id=request_id, usage=usage)
+    return ProviderError(
+        f"{_server(base_url)} broke its answer off: {reason}",
+        code=code,
+        request_id=request_id,
+        usage=usage,
+        hopeless=code in HOPELESS,
+    )
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that a server asks to wait before the next request; None where it says nothing of use."""
     text = headers.get("retry-after", "").strip()
@@ -102,9 +120,17 @@ def _unanswered(error: openai.APIConnectionError, server: str) -> ProviderError:
     return OutcomeUnknown(fault, code="connection_lost")
 
 
+def _server(base_url: str) -> str:
+    """As messages name it: without a password."""
+    return urlsplit(base_url).netloc.rpartition("@")[2]
+
+
 def _reason(error: openai.APIStatusError, key: Secret | None) -> str:
-    body = error.body if isinstance(error.body, dict) else {}
-    text = " ".join(str(body.get("message") or "no reason given").split())
+    return _told(error.body.get("message") if isinstance(error.body, dict) else None, key)
+
+
+def _told(message: Any, key: Secret | None) -> str:
+    text = " ".join(str(message or "no reason given").split())
     if key is not None:
         text = text.replace(key.reveal(), "***")
     return text[:MAX_REASON]

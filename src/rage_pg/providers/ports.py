@@ -112,6 +112,8 @@ class GenerationCall(Struct, frozen=True, kw_only=True):
     count: int = 1
     mask: bytes | None = None
     """A PNG of the size of the first reference, transparent where that may change."""
+    partial_images: int = 0
+    """Pictures that are not finished yet, asked for at most; the answer is then streamed."""
 
 
 class GeneratedImage(Struct, frozen=True, kw_only=True):
@@ -127,6 +129,11 @@ class GenerationResult(Struct, frozen=True, kw_only=True):
     """What was used, as the provider says it: a mapping where it keeps to its API."""
     details: dict[str, Any] = field(default_factory=dict)
     """What the provider did, in its own words; kept in the ledger's parameters."""
+
+
+Progress: TypeAlias = Callable[[GeneratedImage], Awaitable[None]]
+"""Takes a picture that is not finished yet, in the order in which they come. It raises nothing but a
+cancellation: what happens to such a picture never ends the call."""
 
 
 class ImageGenerator(Protocol):
@@ -156,14 +163,19 @@ class ImageGenerator(Protocol):
         """
         ...
 
+    def most_partial_images(self, model: str | None) -> int:
+        """How many a call of this model (None: the default one) may ask for; 0: it does not stream."""
+        ...
+
     def check(self, call: GenerationCall) -> None:
         """Raise NotPossible, naming what to change, before anything is sent or spent."""
         ...
 
-    async def generate(self, call: GenerationCall) -> GenerationResult:
+    async def generate(self, call: GenerationCall, progress: Progress | None = None) -> GenerationResult:
         """Raise ProviderRefused, ProviderError or OutcomeUnknown; never return no image.
 
         Before anything is sent, also NotPossible or ImageRejected, for what only the decoded references show.
+        Where nobody takes the `progress`, no partial images are asked for.
         """
         ...
 

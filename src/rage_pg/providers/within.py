@@ -37,6 +37,8 @@ def check_within(call: GenerationCall, model: str, able: Capabilities) -> None:
             field="count",
             allowed=tuple(range(1, able.count + 1)),
         )
+    if call.partial_images:
+        _check_partial_images(call, model, able)
     if call.mask is not None and not able.mask:
         raise NotPossible(f"{model} takes no mask: leave it out, or choose another model.", field="mask")
     _check_word(call.output_format, "output_format", able.output_formats, model, auto=False)
@@ -46,6 +48,23 @@ def check_within(call: GenerationCall, model: str, able: Capabilities) -> None:
         _check_word(call.quality, "quality", able.qualities, model)
     if call.references and able.input_fidelities is not None:
         _check_word(call.input_fidelity, "input_fidelity", able.input_fidelities, model)
+
+
+def _check_partial_images(call: GenerationCall, model: str, able: Capabilities) -> None:
+    if call.partial_images not in range(able.partial_images + 1):
+        most = f"at most {able.partial_images}" if able.partial_images else "none"
+        raise NotPossible(
+            f"{model} shows {most} of a picture's partial images, not {call.partial_images}.",
+            field="partial_images",
+            allowed=tuple(range(able.partial_images + 1)),
+        )
+    if call.count > 1:
+        # Their events do not say which of several pictures they belong to.
+        raise NotPossible(
+            "Partial images are shown of one picture at a time: ask for a count of 1, or for none of them.",
+            field="partial_images",
+            allowed=(0,),
+        )
 
 
 def check_size(size: str | None, model: str, able: Capabilities) -> None:

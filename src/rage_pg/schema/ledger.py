@@ -281,6 +281,27 @@ generation_events = Table(
     comment="The progress of a generation, so that a late or returning client misses nothing.",
 )
 
+generation_partials = Table(
+    "generation_partials",
+    metadata,
+    Column("generation_id", UUID, primary_key=True, comment="The generation."),
+    Column(
+        "event_id",
+        Integer,
+        primary_key=True,
+        comment="The event that told of it, and its number in its address.",
+    ),
+    Column("media_type", Text, nullable=False, comment="What its bytes are."),
+    Column("bytes", LargeBinary, nullable=False, comment="The file as the provider sent it."),
+    ForeignKeyConstraint(
+        ["generation_id", "event_id"],
+        ["rage.generation_events.generation_id", "rage.generation_events.event_id"],
+        name="generation_partials_event",
+        ondelete="CASCADE",
+    ),
+    comment="Pictures that are not finished yet, of generations that are running: they go when the attempt ends.",
+)
+
 paid_calls = Table(
     "paid_calls",
     metadata,
