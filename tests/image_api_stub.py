@@ -2,7 +2,7 @@
 
 `answer` is the body of a 200, where it is set. Else `mode` is how it answers: ok, a name of ERRORS,
 malformed, text, empty, address, not_an_image, disconnect (after the whole request was read) or slow (not
-before the stub stops).
+before the stub stops). It answers after `pause` seconds.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ class ImageApiStub(Struct):
     url: str = ""
     mode: str = "ok"
     answer: bytes | None = None
+    pause: float = 0.0
     requests: list[Received] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -91,6 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         received = _received(self.path, self.headers, body)
         self.stub.requests.append(received)
         mode = self.stub.mode
+        self.stub.stopped.wait(self.stub.pause)
         if mode == "slow":
             self.stub.stopped.wait()
         elif mode != "disconnect":

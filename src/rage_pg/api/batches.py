@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from rage_pg import jobs
 from rage_pg.api.parameters import Cursor, Limit
@@ -21,14 +20,14 @@ from rage_pg.api.wire import ApiResponse
 from rage_pg.callers import Caller
 from rage_pg.database import Database
 from rage_pg.generation import batches
-from rage_pg.generation.batches import Batch, BatchDryRun, BatchPage, BatchRequest, Outcome
+from rage_pg.generation.batches import Batch, BatchDryRun, BatchPage, BatchRequest, Dollars, Outcome
 from rage_pg.runtime import Runtime
 
 
 class Resumption(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`budget_usd` replaces the batch's own; items that ended as `retry` says are made once more."""
 
-    budget_usd: Annotated[Decimal, Meta(ge=0, le=99_999_999)] | None = None
+    budget_usd: Dollars | None = None
     retry: tuple[Outcome, ...] = ()
 
 
@@ -56,10 +55,10 @@ async def add_batch(
 ) -> Response[Batch | BatchDryRun]:
     """Products, sets of references or single items, times purposes, times sizes: each is a generation.
 
-    202 with its address; workers begin the items one after another, behind single generations, and
-    under one budget. An item that cannot be asked for is `rejected` with its reason and does not stop the
-    others; 422 where that holds for all. With `dry_run` nothing is queued: the answer says what would be sent,
-    rejected and spent.
+    202 with its address; workers begin the items one after another, behind single generations, and under one
+    budget. An item that cannot be asked for is `rejected` with its reason and does not stop the others; 422
+    where that holds for all. With `dry_run` nothing is queued: the answer says what would be sent, rejected
+    and spent.
     """
     if data.dry_run:
         shown = await batches.preview_batch(runtime.database, runtime.generators, data, look=runtime.look)

@@ -185,7 +185,7 @@ class _Running:
                 self._begun.append(step.generation_id)
             if step.outcome in ("full", "waiting"):
                 await asyncio.sleep(LOOK)
-            elif step.outcome != "rejected":
+            elif step.outcome not in ("rejected", "again"):
                 return step.generation_id
 
     async def _wait_for_workers(self) -> None:

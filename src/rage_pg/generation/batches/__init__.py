@@ -27,6 +27,7 @@ from rage_pg.generation.batches.values import (
     BatchItem,
     BatchPage,
     BatchRequest,
+    Dollars,
     ItemState,
     Outcome,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "BatchPage",
     "BatchRequest",
     "DeferBatch",
+    "Dollars",
     "ItemState",
     "MadeItem",
     "Outcome",

@@ -50,11 +50,11 @@ NO_LONGER = "Whoever asked for it may no longer generate for this brand."
 class Step(Struct, frozen=True, kw_only=True):
     """What came of an attempt to begin the next item.
 
-    full: so many are under way; waiting: one of those must end before a budget tells; elsewhere: a process
+    again: another was begun meanwhile; full: so many are under way; waiting: one of those must end before a budget tells; elsewhere: a process
     carries the batch out by itself; empty: every item was begun; closed: it is paused or cancelled.
     """
 
-    outcome: Literal["accepted", "rejected", "full", "waiting", "elsewhere", "empty", "closed"]
+    outcome: Literal["accepted", "rejected", "again", "full", "waiting", "elsewhere", "empty", "closed"]
     generation_id: UUID | None = None
 
 
@@ -133,7 +133,7 @@ async def go_on(
     try:
         while True:
             step = await accept_next(database, generators, batch_id, defer=defer, searches=searches)
-            if step.outcome not in ("accepted", "rejected"):
+            if step.outcome not in ("accepted", "rejected", "again"):
                 return
     except Conflict as error:
         log.warning("items of a batch not begun", batch_id=str(batch_id), reason=str(error))
@@ -150,19 +150,22 @@ class _Asking(Struct, frozen=True, kw_only=True):
     alone: bool
 
     async def step(self) -> Step:
-        async with self.database.transaction() as connection:
-            if (closed := await self._closed(connection)) is not None:
-                return closed
-            item = await fetch_one(connection, SQL["next_item"], self._values, _Next)
-        if item is None:
-            return Step(outcome="empty")
-        self._check_provider(item.request)
+        item: _Next | None = None
         try:
+            async with self.database.transaction() as connection:
+                closed, item = await self._next(connection)
+                if item is None or item.request.auto is None:
+                    return closed if item is None else await self._accept(connection, item, None)
             # No connection is held meanwhile: a search takes one of its own.
             found = await found_for(item.request, self.search)
             async with self.database.transaction() as connection:
+                closed, current = await self._next(connection)
+                if current is None or current.position != item.position:
+                    return closed if current is None else Step(outcome="again")
                 return await self._accept(connection, item, found)
         except (InvalidInput, NotFound, NotPossible) as error:
+            if item is None:
+                raise
             return await self._reject(item, str(error))
         except Forbidden:
             raise _Pausing(NO_LONGER) from None
@@ -172,6 +175,12 @@ class _Asking(Struct, frozen=True, kw_only=True):
     @property
     def _values(self) -> dict[str, Any]:
         return {"batch_id": self.batch_id}
+
+    async def _next(self, connection: Connection) -> tuple[Step, _Next | None]:
+        """The next item, or None and what holds it up."""
+        if (closed := await self._closed(connection)) is not None:
+            return closed, None
+        return Step(outcome="empty"), await fetch_one(connection, SQL["next_item"], self._values, _Next)
 
     async def _closed(self, connection: Connection) -> Step | None:
         """Why no item may be begun now; the batch stays as it is until the transaction ends."""
@@ -192,11 +201,7 @@ class _Asking(Struct, frozen=True, kw_only=True):
             raise _Pausing(str(error)) from None
 
     async def _accept(self, connection: Connection, item: _Next, found: Found | None) -> Step:
-        if (closed := await self._closed(connection)) is not None:
-            return closed
-        current = await fetch_one(connection, SQL["next_item"], self._values, _Next)
-        if current is None or current.position != item.position:
-            return Step(outcome="rejected")
+        self._check_provider(item.request)
         try:
             plan = await make_plan(connection, self.generators, item.request, found)
         except DatabaseUnavailable:

@@ -135,8 +135,9 @@ class _Checking:
 
     async def _looked(self, item: Item) -> Checked:
         request = filled(item, self._skus, self._images_per_sku)
-        first = self._sources.get(request.references[0].image_id) if request.references else None
-        request = checked(worded(item, request, None if first is None else first.title))
+        later = bool(request.auto or request.collection or request.parent_id or request.mask)
+        chosen = [] if later else self._chosen(request)
+        request = checked(worded(item, request, chosen[0].source.title if chosen else None))
         generator = self._generator(request.provider)
         request = replace(
             request,
@@ -144,9 +145,9 @@ class _Checking:
             model=request.model or generator.default_model,
             brand=self._brand.name,
         )
-        if request.auto or request.collection or request.parent_id or request.mask:
+        if later:
             return Checked(item=item, request=request, expected=None if generator.charges else Decimal(0))
-        call = self._call(generator, request)
+        call = self._call(generator, request, chosen)
         generator.check(call)
         return Checked(item=item, request=request, expected=await self._expected(generator, call, request))
 
@@ -155,10 +156,14 @@ class _Checking:
             self._known[name] = self._find(name)
         return self._known[name]
 
-    def _call(self, generator: ImageGenerator, request: GenerationRequest) -> GenerationCall:
+    def _chosen(self, request: GenerationRequest) -> list[Chosen]:
         check_twice(request.references)
         check_number(request.references)
-        chosen: list[Chosen] = checked_with(request.references, self._sources, Continued())
+        return checked_with(request.references, self._sources, Continued())
+
+    def _call(
+        self, generator: ImageGenerator, request: GenerationRequest, chosen: Sequence[Chosen]
+    ) -> GenerationCall:
         return build_call(
             generator,
             prompt=request.prompt,

@@ -11,8 +11,8 @@ import structlog
 from msgspec import Struct
 
 from rage_pg.database import Connection, Database, execute, fetch_all, fetch_one
-from rage_pg.errors import BudgetReached, Conflict, InvalidInput, NotFound
-from rage_pg.generation.batches.values import Outcome
+from rage_pg.errors import BudgetReached, Conflict, NotFound
+from rage_pg.generation.batches.values import Outcome, checked_budget
 from rage_pg.generation.ledger import add_event
 from rage_pg.resources import statements
 from rage_pg.types import Status
@@ -91,10 +91,10 @@ async def resume(
 ) -> None:
     """Go on with a batch; with another budget, where one is given, and with items that ended so once more.
 
-    What was made of them before stays in the ledger. Raises NotFound, and Conflict where it was cancelled.
+    What was made of them before stays in the ledger. Raises NotFound, InvalidInput, and Conflict where it was
+    cancelled.
     """
-    if budget_usd is not None and budget_usd < 0:
-        raise InvalidInput("A budget is at least 0 US dollars.", field="budget_usd")
+    budget_usd = checked_budget(budget_usd)
     async with database.transaction() as connection:
         batch = await _lock(connection, batch_id)
         if batch.state == "cancelled":

@@ -9,11 +9,13 @@ from uuid import UUID
 
 from msgspec import Meta, Struct, field
 
+from rage_pg.errors import InvalidInput
 from rage_pg.generation.accept import DryRun
 from rage_pg.types import Auto, Prompt, Purpose, ReferenceRequest, Status
 
 MAX_ITEMS = 5_000
 MAX_KEY_LENGTH = 200
+MOST_DOLLARS = 99_999_999
 
 BatchStatus = Literal["pending", "running", "paused", "done", "cancelled"]
 ItemStatus = Literal["pending", "rejected"] | Status
@@ -23,7 +25,8 @@ Outcome = Literal["failed", "refused", "cancelled", "unknown", "rejected"]
 OutputFormat = Literal["png", "webp", "jpeg"]
 Count = Annotated[int, Meta(ge=1, le=10)]
 Name = Annotated[str, Meta(min_length=1, max_length=MAX_KEY_LENGTH)]
-Dollars = Annotated[Decimal, Meta(ge=0, le=99_999_999)]
+Dollars = Annotated[Decimal, Meta(extra_json_schema={"minimum": 0, "maximum": MOST_DOLLARS})]
+"""Checked by `checked_budget`: a decoder bounds no decimals."""
 Sets = Annotated[tuple[tuple[ReferenceRequest, ...], ...], Meta(max_length=MAX_ITEMS)]
 Skus = Annotated[tuple[str, ...], Meta(max_length=MAX_ITEMS)]
 
@@ -86,6 +89,13 @@ class BatchRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     labels: dict[str, str] = field(default_factory=dict)
     budget_usd: Dollars | None = None
     dry_run: bool = False
+
+
+def checked_budget(usd: Decimal | None) -> Decimal | None:
+    """Raise InvalidInput for what is no amount."""
+    if usd is not None and not (usd.is_finite() and 0 <= usd <= MOST_DOLLARS):
+        raise InvalidInput(f"A budget is 0 to {MOST_DOLLARS:,} US dollars.", field="budget_usd")
+    return usd
 
 
 class ItemState(Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from rage_pg.generation.batches.values import (
     BatchRequest,
     ItemPreview,
     ItemState,
+    checked_budget,
 )
 from rage_pg.generation.call import Generators
 from rage_pg.resources import statements
@@ -62,6 +63,7 @@ async def put(
     cannot is written down as rejected.
     """
     request = _sound(request)
+    checked_budget(budget_usd)
     if request.dry_run:
         raise InvalidInput("A dry run is previewed, not queued.", field="dry_run")
     origin = {
@@ -74,9 +76,8 @@ async def put(
     async with database.reading() as connection:
         found = await check(connection, generators, request)
     async with database.transaction() as connection:
-        if budget_usd is None:
-            budget_usd = request.budget_usd
-        return await _write(connection, request, found, {**origin, "budget_usd": budget_usd}, defer)
+        budget = request.budget_usd if budget_usd is None else budget_usd
+        return await _write(connection, request, found, {**origin, "budget_usd": budget}, defer)
 
 
 async def find(database: Database, origin: dict[str, Any]) -> UUID | None:
@@ -122,6 +123,7 @@ def _sound(request: BatchRequest) -> BatchRequest:
         raise invalid(error) from None
     except UnicodeEncodeError:
         raise InvalidInput("The request holds text that is not valid Unicode.") from None
+    checked_budget(request.budget_usd)
     if "\\u0000" in text.replace("\\\\", ""):
         raise InvalidInput("The request holds a NUL character.")
     return request
