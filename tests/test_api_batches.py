@@ -1,4 +1,4 @@
-"""Batches over HTTP: asked for, begun by a worker, followed, resumed and called off; and behind single requests."""
+"""Batches over HTTP: asked for, begun by a worker, followed, resumed, called off; behind single requests."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from rage_pg.runtime import Runtime
 from tests.api_service import Client, make_key, runtime_of, service
 from tests.generating import FakeGenerator, only, rows, value
 from tests.store import add
+
+NEWEST = "SELECT batch_id FROM rage.generation_batches ORDER BY created_at DESC LIMIT 1"
 
 
 @pytest.fixture
@@ -132,13 +134,14 @@ async def test_items_are_made_on_behalf_of_who_asked_and_stop_with_their_key(
     async with service(service_url, on_ready=using(generator)) as client:
         system = runtime_of(client).database
         await add(system, "theirs", brand="north", kind="product")
-        key = await make_key(client, "lumen-key", "lumen", scopes=frozenset({"generate"}))
+        key = await make_key(client, "lumen-key", "lumen", scopes=("generate",))
         own = await add(system, "ours", brand="lumen", kind="product")
         asking = client.asking(key)
         items = [{"collection": "all"}, {"references": [{"image_id": own}]}]
         await rows(
             system,
-            "INSERT INTO rage.collections (brand_id, name) SELECT brand_id, 'all' FROM rage.brands WHERE name = 'north'",
+            "INSERT INTO rage.collections (brand_id, name)"
+            " SELECT brand_id, 'all' FROM rage.brands WHERE name = 'north'",
         )
         body = {"prompt": "x", "brand": "lumen", "items": items}
         address = (await asking.post("/api/generations/batch", json=body)).headers["Location"]
@@ -151,9 +154,7 @@ async def test_items_are_made_on_behalf_of_who_asked_and_stop_with_their_key(
         assert asked["asked_by"] == "lumen-key"
         await asking.post("/api/generations/batch", json=body)
         await rows(system, "UPDATE rage.callers SET revoked_at = now()")
-        newest = await value(
-            system, "SELECT batch_id FROM rage.generation_batches ORDER BY created_at DESC LIMIT 1"
-        )
+        newest = await value(system, NEWEST)
         await go_on(system, generator, newest)
         reason = await value(
             system, "SELECT reason FROM rage.generation_batches WHERE batch_id = %(id)s", id=newest

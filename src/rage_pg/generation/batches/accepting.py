@@ -50,8 +50,9 @@ NO_LONGER = "Whoever asked for it may no longer generate for this brand."
 class Step(Struct, frozen=True, kw_only=True):
     """What came of an attempt to begin the next item.
 
-    again: another was begun meanwhile; full: so many are under way; waiting: one of those must end before a budget tells; elsewhere: a process
-    carries the batch out by itself; empty: every item was begun; closed: it is paused or cancelled.
+    again: another was begun meanwhile; full: so many are under way; waiting: one of those must end before a
+    budget tells; elsewhere: a process carries the batch out by itself; empty: every item was begun; closed:
+    it is paused or cancelled.
     """
 
     outcome: Literal["accepted", "rejected", "again", "full", "waiting", "elsewhere", "empty", "closed"]
