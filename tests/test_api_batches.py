@@ -9,7 +9,7 @@ import pytest
 
 from rage_pg.callers import SYSTEM
 from rage_pg.database import Database
-from rage_pg.runtime import Runtime
+from rage_pg.providers.registry import Registry
 from tests.api_service import Client, make_key, runtime_of, service
 from tests.generating import FakeGenerator, only, rows, value
 from tests.store import add
@@ -18,15 +18,11 @@ NEWEST = "SELECT batch_id FROM rage.generation_batches ORDER BY created_at DESC 
 
 
 @pytest.fixture
-def generator() -> FakeGenerator:
-    return FakeGenerator()
-
-
-def using(generator: FakeGenerator) -> Any:
-    def set_up(runtime: Runtime) -> None:
-        runtime.registry.generators = lambda: only(generator)  # type: ignore[method-assign]
-
-    return set_up
+def generator(monkeypatch: pytest.MonkeyPatch) -> FakeGenerator:
+    """What service and worker generate with."""
+    made = FakeGenerator()
+    monkeypatch.setattr(Registry, "generators", lambda _: only(made))
+    return made
 
 
 def brief(*image_ids: int, **said: Any) -> dict[str, Any]:
@@ -46,7 +42,7 @@ async def until_ended(client: Client, address: str) -> dict[str, Any]:
 async def test_a_worker_makes_every_item_and_pages_tell_of_them(
     service_url: str, generator: FakeGenerator
 ) -> None:
-    async with service(service_url, worker=True, on_ready=using(generator)) as client:
+    async with service(service_url, worker=True) as client:
         database = runtime_of(client).database
         ids = [await add(database) for _ in range(2)]
         body = brief(*ids, 999_999, sizes=["1024x1024", "1024x1536"], name="spring", budget_usd=50)
@@ -72,7 +68,7 @@ async def test_who_asks_for_one_picture_is_served_before_a_batch(
     service_url: str, generator: FakeGenerator
 ) -> None:
     generator.release.clear()
-    async with service(service_url, worker=True, on_ready=using(generator)) as client:
+    async with service(service_url, worker=True) as client:
         database = runtime_of(client).database
         image_id = await add(database)
         body = {**brief(), "items": [{"references": [{"image_id": image_id}]}] * 30}
@@ -96,7 +92,7 @@ async def test_who_asks_for_one_picture_is_served_before_a_batch(
 
 
 async def test_a_paused_batch_is_resumed_with_more_money(service_url: str, generator: FakeGenerator) -> None:
-    async with service(service_url, worker=True, on_ready=using(generator)) as client:
+    async with service(service_url, worker=True) as client:
         image_id = await add(runtime_of(client).database)
         answer = await client.post("/api/generations/batch", json=brief(image_id, image_id, budget_usd=0.05))
         address = answer.headers["Location"]
@@ -122,7 +118,7 @@ async def test_a_paused_batch_is_resumed_with_more_money(service_url: str, gener
 async def test_what_cannot_be_is_refused_at_once(
     service_url: str, generator: FakeGenerator, said: dict[str, Any], status: int, words: str
 ) -> None:
-    async with service(service_url, on_ready=using(generator)) as client:
+    async with service(service_url) as client:
         answer = await client.post("/api/generations/batch", json={"prompt": "x", **said})
         assert answer.status_code == status
         assert words in answer.json()["detail"]
@@ -131,7 +127,7 @@ async def test_what_cannot_be_is_refused_at_once(
 async def test_items_are_made_on_behalf_of_who_asked_and_stop_with_their_key(
     service_url: str, generator: FakeGenerator
 ) -> None:
-    async with service(service_url, on_ready=using(generator)) as client:
+    async with service(service_url) as client:
         system = runtime_of(client).database
         await add(system, "theirs", brand="north", kind="product")
         key = await make_key(client, "lumen-key", "lumen", scopes=("generate",))
