@@ -21,7 +21,7 @@ PAUSE = 0.05
 """Seconds that the stub takes for a picture."""
 
 
-async def measure(skus: int = 200, sizes: int = 3, kills: int = 12, seed: int = 1) -> None:
+async def measure(skus: int = 200, sizes: int = 3, kills: int = 6, seed: int = 1) -> None:
     """Raise SystemExit where anything is lost or called twice."""
     with tempfile.TemporaryDirectory(prefix="rage-batch-") as name:
         root = Path(name)

@@ -130,8 +130,8 @@ async def test_items_are_made_on_behalf_of_who_asked_and_stop_with_their_key(
     async with service(service_url) as client:
         system = runtime_of(client).database
         await add(system, "theirs", brand="north", kind="product")
-        key = await make_key(client, "lumen-key", "lumen", scopes=("generate",))
         own = await add(system, "ours", brand="lumen", kind="product")
+        key = await make_key(client, "lumen-key", "lumen", scopes=("generate",))
         asking = client.asking(key)
         items = [{"collection": "all"}, {"references": [{"image_id": own}]}]
         await rows(

@@ -134,7 +134,7 @@ FROM rage.generations AS g
 WHERE i.batch_id = %(batch_id)s
   AND i.generation_id = ANY (%(generation_ids)s::uuid[])
   AND g.generation_id = i.generation_id
-  AND g.status IN ('cancelled', 'failed');
+  AND g.status = ANY (%(statuses)s::text[]);
 
 -- name: free_ended
 -- Items that ended in one of these ways wait anew.

@@ -16,7 +16,7 @@ from msgspec import Struct
 from rage_pg.cli.batch_file import BatchFile
 from rage_pg.cli.output import Bars, bars, note
 from rage_pg.cli.whole_file import write_whole
-from rage_pg.errors import RageError
+from rage_pg.errors import DatabaseUnavailable, RageError
 
 if TYPE_CHECKING:
     from rage_pg.generation.batches import Batch, ItemState, MadeItem, Outcome
@@ -27,6 +27,9 @@ PATIENCE = 600.0
 """Seconds to wait for workers that had taken items up before."""
 LOOK = 0.3
 """Seconds between two looks whether the next item may be begun."""
+MAX_LOSSES = 10
+PAUSE = 3.0
+"""Seconds before the database is tried again."""
 UNSAFE = re.compile(r"[^\w.+=-]+", re.ASCII)
 LONGEST_NAME = 100
 ENDINGS = {"image/png": "png", "image/webp": "webp", "image/jpeg": "jpg"}
@@ -117,6 +120,7 @@ class _Running:
         self._left_over: list[UUID] = []
         self._elsewhere: list[UUID] = []
         self._begun: list[UUID] = []
+        self._interrupted: list[UUID] = []
         self.files: dict[int, list[str]] = {}
 
     async def run(self) -> None:
@@ -144,15 +148,30 @@ class _Running:
             note(f"The batch could not be paused: {error}")
 
     async def _work(self) -> None:
-        """One item after another, until there is none."""
+        """One item after another, until there is none. The database may be away for a while."""
+        losses = 0
+        while True:
+            try:
+                if not await self._one():
+                    return
+                losses = 0
+            except DatabaseUnavailable as error:
+                losses += 1
+                if losses > MAX_LOSSES:
+                    raise
+                note(f"{error} Trying again.")
+                await asyncio.sleep(PAUSE)
+
+    async def _one(self) -> bool:
         from rage_pg import generation, jobs
         from rage_pg.generation import batches
 
-        while True:
+        generation_id: UUID | None = None
+        try:
             async with jobs.holding(self._database) as hold:
                 generation_id = await self._next(hold)
                 if generation_id is None:
-                    return
+                    return False
                 # A worker may have it, had this process stood still for as long as the hold lasts.
                 if await hold.renew():
                     await generation.run(
@@ -162,10 +181,32 @@ class _Running:
                     self._elsewhere.append(generation_id)
             await batches.conclude(self._database, generation_id)
             await self._keep(await batches.item_of(self._database, generation_id))
+        except DatabaseUnavailable:
+            if generation_id is not None:
+                self._interrupted.append(generation_id)
+            raise
+        return True
+
+    async def _look_after_interrupted(self) -> None:
+        """What the database's absence cut off: freed where it was called off, else to be taken up again."""
+        from rage_pg import generation
+        from rage_pg.generation import batches
+
+        while self._interrupted:
+            generation_id = self._interrupted[-1]
+            await batches.conclude(self._database, generation_id)
+            await batches.free(self._database, self._batch_id, generation_id)
+            now = await generation.wait_for(self._database, generation_id, 0)
+            if now.status in ("queued", "running"):
+                self._left_over.append(generation_id)
+            else:
+                await self._keep(await batches.item_of(self._database, generation_id))
+            self._interrupted.remove(generation_id)
 
     async def _next(self, hold: Hold) -> UUID | None:
         from rage_pg.generation import batches
 
+        await self._look_after_interrupted()
         while self._left_over:
             generation_id = self._left_over.pop(0)
             if await hold.take(generation_id):

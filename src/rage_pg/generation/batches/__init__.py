@@ -11,7 +11,7 @@ reading     how it stands
 from __future__ import annotations
 
 from rage_pg.generation.batches.accepting import Searches, Step, accept_next, go_on
-from rage_pg.generation.batches.ending import cancel_batch, conclude, pause, resume
+from rage_pg.generation.batches.ending import cancel_batch, conclude, free, pause, resume
 from rage_pg.generation.batches.reading import (
     MadeItem,
     get_batch,
@@ -50,6 +50,7 @@ __all__ = [
     "accept_next",
     "cancel_batch",
     "conclude",
+    "free",
     "get_batch",
     "go_on",
     "item_of",

@@ -56,26 +56,37 @@ async def conclude(database: Database, generation_id: UUID) -> UUID | None:
             return None
         if end.concerns_all:
             detail = str((end.error or {}).get("detail", "It cannot go on."))
-            await _pause(connection, end.batch_id, detail, [generation_id])
+            await _pause(connection, end.batch_id, detail)
+            await _free(connection, end.batch_id, [generation_id], "failed")
     return end.batch_id
 
 
 async def pause(database: Database, batch_id: UUID, reason: str, ended: Sequence[UUID] = ()) -> None:
     """Begin no more items, and call off what nobody has taken up yet: these items wait anew.
 
-    So do those of `ended` whose generation was cancelled or failed.
+    So do those of `ended` whose generation was cancelled.
     """
     async with database.transaction() as connection:
-        await _pause(connection, batch_id, reason, ended)
+        await _pause(connection, batch_id, reason)
+        await _free(connection, batch_id, ended, "cancelled")
 
 
-async def _pause(connection: Connection, batch_id: UUID, reason: str, ended: Sequence[UUID]) -> None:
+async def free(database: Database, batch_id: UUID, called_off: UUID) -> None:
+    """An item whose generation was cancelled waits anew."""
+    async with database.transaction() as connection:
+        await _free(connection, batch_id, [called_off], "cancelled")
+
+
+async def _free(connection: Connection, batch_id: UUID, ended: Sequence[UUID], status: Status) -> None:
+    values = {"batch_id": batch_id, "generation_ids": list(ended), "statuses": [status]}
+    await execute(connection, SQL["free_items"], values)
+
+
+async def _pause(connection: Connection, batch_id: UUID, reason: str) -> None:
     batch = await _lock(connection, batch_id)
     if batch.state == "cancelled":
         return
-    called_off = await _call_off(connection, batch_id)
-    values = {"batch_id": batch_id, "generation_ids": [*called_off, *ended]}
-    await execute(connection, SQL["free_items"], values)
+    await _free(connection, batch_id, await _call_off(connection, batch_id), "cancelled")
     if batch.state == "open":
         log.warning("batch paused", batch_id=str(batch_id), reason=reason)
         values = {"batch_id": batch_id, "state": "paused", "reason": reason}
