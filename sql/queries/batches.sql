@@ -87,12 +87,15 @@ SELECT pg_try_advisory_xact_lock(hashtextextended('rage.batch ' || %(batch_id)s:
 SELECT pg_try_advisory_lock(hashtextextended('rage.batch ' || %(batch_id)s::uuid, 0));
 
 -- name: lock_batch
--- A batch, and how many of its generations have not ended; it stays so until the transaction ends.
-SELECT b.batch_id, b.state, b.reason, b.asked_by,
-       (SELECT count(*) FROM rage.generations AS g WHERE g.batch_id = b.batch_id AND g.finished_at IS NULL) AS under_way
-FROM rage.generation_batches AS b
-WHERE b.batch_id = %(batch_id)s
-FOR NO KEY UPDATE OF b;
+-- How a batch stands, and keeps standing until the transaction ends.
+SELECT state
+FROM rage.generation_batches
+WHERE batch_id = %(batch_id)s
+FOR NO KEY UPDATE;
+
+-- name: count_under_way
+-- How many generations of a batch have not ended. Asked once it is locked: who waits for a lock counts what was before.
+SELECT count(*) FROM rage.generations WHERE batch_id = %(batch_id)s AND finished_at IS NULL;
 
 -- name: next_item
 -- The first item of a batch that is pending.

@@ -142,7 +142,7 @@ def generate(
         return
     if prompt is None:
         raise click.UsageError("Missing argument 'PROMPT'.")
-    if file is not None and file.is_dir():
+    if file is not None and os.path.isdir(file):
         raise click.BadParameter(f"{file} is a directory.", param_hint="'-o'")
     names = ("tag", "tag_any", "tag_none", "sku", "kind", "attribute")
     filters = {name: others.pop(name) for name in names}

@@ -64,14 +64,6 @@ class _Owner(Struct, frozen=True):
     asked_by: str | None
 
 
-class _Locked(Struct, frozen=True):
-    batch_id: UUID
-    state: str
-    reason: str | None
-    asked_by: str | None
-    under_way: int
-
-
 class _Next(Struct, frozen=True):
     position: int
     key: str
@@ -187,12 +179,16 @@ class _Asking(Struct, frozen=True, kw_only=True):
         """Why no item may be begun now; the batch stays as it is until the transaction ends."""
         if not self.alone and not await fetch_value(connection, SQL["try_alone"], self._values):
             return Step(outcome="elsewhere")
-        batch = await fetch_one(connection, SQL["lock_batch"], self._values, _Locked)
-        if batch is None:
+        state = await fetch_value(connection, SQL["lock_batch"], self._values)
+        if state is None:
             raise _Pausing(NO_LONGER)
-        if batch.state != "open":
+        if state != "open":
             return Step(outcome="closed")
-        return Step(outcome="full") if batch.under_way >= self.window else None
+        return Step(outcome="full") if await self._under_way(connection) >= self.window else None
+
+    async def _under_way(self, connection: Connection) -> int:
+        count: int = await fetch_value(connection, SQL["count_under_way"], self._values)
+        return count
 
     def _check_provider(self, request: GenerationRequest) -> None:
         """One that is not set up here is no fault of an item."""
@@ -227,8 +223,7 @@ class _Asking(Struct, frozen=True, kw_only=True):
         """Whether nobody can tell what this will cost until one that is under way has ended."""
         if not plan.generator.charges or plan.estimate.cost_usd is not None:
             return False
-        batch = await fetch_one(connection, SQL["lock_batch"], self._values, _Locked)
-        if batch is None or not batch.under_way:
+        if not await self._under_way(connection):
             return False
         return await is_one_at_a_time(connection, spending_of(plan, self.batch_id))
 
@@ -242,7 +237,6 @@ class _Asking(Struct, frozen=True, kw_only=True):
     async def _wait_or_pause(self, reason: str) -> Step:
         """What is under way may cost less than was set aside for it: only when all has ended it is final."""
         async with self.database.transaction() as connection:
-            batch = await fetch_one(connection, SQL["lock_batch"], self._values, _Locked)
-        if batch is not None and batch.under_way:
-            return Step(outcome="waiting")
+            if await self._under_way(connection):
+                return Step(outcome="waiting")
         raise _Pausing(reason)

@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from msgspec import Struct
 
-from rage_pg.database import Connection, Database, execute, fetch_all, fetch_one
+from rage_pg.database import Connection, Database, execute, fetch_all, fetch_one, fetch_value
 from rage_pg.errors import BudgetReached, Conflict, NotFound
 from rage_pg.generation.batches.values import Outcome, checked_budget
 from rage_pg.generation.ledger import add_event
@@ -20,11 +20,6 @@ from rage_pg.types import Status
 SQL = statements("batches")
 GENERATION = statements("generation")
 log = structlog.get_logger(__name__)
-
-
-class _Locked(Struct, frozen=True):
-    state: str
-    under_way: int
 
 
 class _End(Struct, frozen=True):
@@ -83,11 +78,11 @@ async def _free(connection: Connection, batch_id: UUID, ended: Sequence[UUID], s
 
 
 async def _pause(connection: Connection, batch_id: UUID, reason: str) -> None:
-    batch = await _lock(connection, batch_id)
-    if batch.state == "cancelled":
+    state = await _lock(connection, batch_id)
+    if state == "cancelled":
         return
     await _free(connection, batch_id, await _call_off(connection, batch_id), "cancelled")
-    if batch.state == "open":
+    if state == "open":
         log.warning("batch paused", batch_id=str(batch_id), reason=reason)
         values = {"batch_id": batch_id, "state": "paused", "reason": reason}
         await execute(connection, SQL["set_state"], values)
@@ -107,8 +102,7 @@ async def resume(
     """
     budget_usd = checked_budget(budget_usd)
     async with database.transaction() as connection:
-        batch = await _lock(connection, batch_id)
-        if batch.state == "cancelled":
+        if await _lock(connection, batch_id) == "cancelled":
             raise Conflict("The batch was cancelled; ask for it anew, with another Idempotency-Key.")
         if budget_usd is not None:
             await execute(connection, SQL["set_budget"], {"batch_id": batch_id, "budget_usd": budget_usd})
@@ -127,11 +121,12 @@ async def cancel_batch(database: Database, batch_id: UUID) -> None:
         await execute(connection, SQL["set_state"], values)
 
 
-async def _lock(connection: Connection, batch_id: UUID) -> _Locked:
-    batch = await fetch_one(connection, SQL["lock_batch"], {"batch_id": batch_id}, _Locked)
-    if batch is None:
+async def _lock(connection: Connection, batch_id: UUID) -> str:
+    """Its state. Raises NotFound."""
+    state: str | None = await fetch_value(connection, SQL["lock_batch"], {"batch_id": batch_id})
+    if state is None:
         raise missing(batch_id)
-    return batch
+    return state
 
 
 def missing(batch_id: UUID) -> NotFound:
