@@ -11,7 +11,7 @@ import base64
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import HTTP
@@ -121,7 +121,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.send_header("x-request-id", REQUEST_ID)
         self.end_headers()
-        self.wfile.write(content)
+        # Who asked may have been killed meanwhile.
+        with suppress(ConnectionError):
+            self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
         """Say nothing: the tests read `requests`."""
