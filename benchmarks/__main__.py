@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import (
     access,
+    batch_killed,
     encoders,
     filtered_search,
     hybrid,
@@ -52,6 +53,7 @@ def _parts(options: argparse.Namespace) -> dict[str, Part]:
         "import": partial(import_rate.measure, options.rounds),
         "memory": partial(memory.measure, options.limit),
         "killed": partial(killed.measure, kills=options.kills, seed=options.seed),
+        "batch-killed": partial(batch_killed.measure, seed=options.seed),
         "encoders": encoders.measure,
         "access": access.measure,
         "not-found": not_found.measure,
@@ -81,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--clients", type=int, default=4, help="of load (%(default)s)")
     add("--seconds", type=int, default=10, help="of each measurement of load (%(default)s)")
     add("--kills", type=int, default=200, help="of killed (%(default)s)")
-    add("--seed", type=int, default=1, help="of killed (%(default)s)")
+    add("--seed", type=int, default=1, help="of killed and batch-killed (%(default)s)")
     add("--rounds", type=int, default=3, help="of import (%(default)s)")
     add("--limit", type=int, help="how many drawings openclipart and memory import (all)")
     return parser

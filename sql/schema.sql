@@ -395,6 +395,9 @@ CREATE TABLE rage.generations (
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
     expected_usd numeric(14,6),
+    batch_id uuid,
+    batch_position integer,
+    CONSTRAINT generations_batch_is_whole CHECK (((batch_id IS NULL) = (batch_position IS NULL))),
     CONSTRAINT generations_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
     CONSTRAINT generations_expected_usd_check CHECK ((expected_usd >= (0)::numeric)),
     CONSTRAINT generations_finished_has_time CHECK (((finished_at IS NULL) = (status = ANY (ARRAY['queued'::text, 'running'::text])))),
@@ -457,6 +460,10 @@ COMMENT ON COLUMN rage.generations.finished_at IS 'When the outcome was known.';
 
 COMMENT ON COLUMN rage.generations.expected_usd IS 'What it was expected to cost when it was asked for, set aside of the budgets while it is queued; null where nobody could say.';
 
+COMMENT ON COLUMN rage.generations.batch_id IS 'The batch that it is of, if any.';
+
+COMMENT ON COLUMN rage.generations.batch_position IS 'The item of that batch; one that was tried again has several generations.';
+
 CREATE FUNCTION rage.audited_brand(entry jsonb) RETURNS integer
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
@@ -481,31 +488,45 @@ $$;
 
 COMMENT ON FUNCTION rage.brand_limit() IS 'The brands that a search is confined to; null where who asks sees every brand, and no clause is needed.';
 
-CREATE FUNCTION rage.budgets_in_the_way(spender integer, given_labels jsonb, next_provider text, next_model text, expected numeric, queueing boolean) RETURNS TABLE(brand text, label_name text, label_value text, month date, limit_usd numeric, spent_usd numeric, reserved_usd numeric, calls_without_cost bigint, to_be_waited_for boolean, may_be_shown boolean)
+CREATE FUNCTION rage.budgets_in_the_way(spender integer, given_labels jsonb, of_batch uuid, next_provider text, next_model text, expected numeric, queueing boolean) RETURNS TABLE(brand text, label_name text, label_value text, batch_id uuid, month date, limit_usd numeric, spent_usd numeric, reserved_usd numeric, calls_without_cost bigint, to_be_waited_for boolean, may_be_shown boolean)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
     AS $$
 BEGIN
     RETURN QUERY
-    SELECT b.brand, b.label_name, b.label_value, coalesce(b.month, date_trunc('month', now() AT TIME ZONE 'UTC')::date),
+    WITH counted AS (
+        SELECT b.brand, b.label_name, b.label_value, NULL::uuid AS batch_id,
+               coalesce(b.month, date_trunc('month', now() AT TIME ZONE 'UTC')::date) AS month,
+               d.brand_id, b.limit_usd, b.spent_usd, b.reserved_usd, b.calls_without_cost,
+               rage.sees_every_brand() OR coalesce(d.brand_id = ANY (rage.allowed_brands()), false) AS may_be_shown
+        FROM rage_v1.budgets AS b
+        JOIN rage.budgets AS d USING (budget_id)
+        WHERE b.is_in_force
+          AND (d.brand_id IS NULL OR d.brand_id = spender)
+          AND (d.label_name IS NULL OR given_labels ->> d.label_name = d.label_value)
+        UNION ALL
+        -- The budget of a batch is for all its calls, in whatever month. Who asks for one of them asked for it.
+        SELECT NULL, NULL, NULL, s.batch_id, NULL, NULL, s.budget_usd, u.spent_usd, u.reserved_usd, u.calls_without_cost, true
+        FROM rage.generation_batches AS s
+        CROSS JOIN LATERAL rage.spent_by_batch(s.batch_id) AS u
+        WHERE s.batch_id = of_batch AND s.budget_usd IS NOT NULL
+    )
+    SELECT b.brand, b.label_name, b.label_value, b.batch_id, b.month,
            b.limit_usd, b.spent_usd, b.reserved_usd + q.queued_usd, b.calls_without_cost,
            b.spent_usd + b.reserved_usd + q.queued_usd < b.limit_usd,
-           rage.sees_every_brand() OR coalesce(d.brand_id = ANY (rage.allowed_brands()), false)
-    FROM rage_v1.budgets AS b
-    JOIN rage.budgets AS d USING (budget_id)
+           b.may_be_shown
+    FROM counted AS b
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(g.expected_usd), 0) AS queued_usd
         FROM rage.generations AS g
         WHERE queueing
           AND g.finished_at IS NULL
-          AND (d.brand_id IS NULL OR g.brand_id = d.brand_id)
-          AND (d.label_name IS NULL OR g.labels ->> d.label_name = d.label_value)
+          AND (b.batch_id IS NULL OR g.batch_id = b.batch_id)
+          AND (b.brand_id IS NULL OR g.brand_id = b.brand_id)
+          AND (b.label_name IS NULL OR g.labels ->> b.label_name = b.label_value)
           AND NOT EXISTS (SELECT FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id)
     ) AS q
-    WHERE b.is_in_force
-      AND (d.brand_id IS NULL OR d.brand_id = spender)
-      AND (d.label_name IS NULL OR given_labels ->> d.label_name = d.label_value)
-      AND CASE
+    WHERE CASE
               WHEN expected IS NOT NULL THEN expected > 0 AND b.spent_usd + b.reserved_usd + q.queued_usd + expected > b.limit_usd
               WHEN b.spent_usd + b.reserved_usd + q.queued_usd >= b.limit_usd THEN true
               -- Of calls that have prices, and of which nobody can say what they will cost, one at a time.
@@ -515,13 +536,14 @@ BEGIN
                   WHERE rage.may_be_under_way(c.status, c.started_at)
                     AND c.expected_usd IS NULL
                     AND rage.is_priced(c.provider, c.model)
-                    AND (d.brand_id IS NULL OR c.brand_id = d.brand_id)
-                    AND (d.label_name IS NULL OR g.labels ->> d.label_name = d.label_value))
+                    AND (b.batch_id IS NULL OR g.batch_id = b.batch_id)
+                    AND (b.brand_id IS NULL OR c.brand_id = b.brand_id)
+                    AND (b.label_name IS NULL OR g.labels ->> b.label_name = b.label_value))
           END;
 END
 $$;
 
-COMMENT ON FUNCTION rage.budgets_in_the_way(spender integer, given_labels jsonb, next_provider text, next_model text, expected numeric, queueing boolean) IS 'The budgets of this month that one more call would pass, and those where one whose cost nobody can tell is to be waited for. queueing: what is queued counts too.';
+COMMENT ON FUNCTION rage.budgets_in_the_way(spender integer, given_labels jsonb, of_batch uuid, next_provider text, next_model text, expected numeric, queueing boolean) IS 'The budgets of this month, and that of the batch, that one more call would pass, and those where one whose cost nobody can tell is to be waited for. queueing: what is queued counts too.';
 
 CREATE FUNCTION rage.build_index(space integer) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1879,12 +1901,56 @@ COMMENT ON COLUMN rage.budgets.limit_usd IS 'US dollars.';
 
 COMMENT ON COLUMN rage.budgets.created_at IS 'When it was made.';
 
-CREATE FUNCTION rage.has_budget(spender integer, given_labels jsonb) RETURNS boolean
+CREATE TABLE rage.generation_batches (
+    batch_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    brand_id integer NOT NULL,
+    name text,
+    request jsonb NOT NULL,
+    request_sha256 bytea NOT NULL,
+    idempotency_key text,
+    budget_usd numeric(14,6),
+    state text DEFAULT 'open'::text NOT NULL,
+    reason text,
+    caller_id uuid,
+    asked_by text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT generation_batches_budget_usd_check CHECK ((budget_usd >= (0)::numeric)),
+    CONSTRAINT generation_batches_request_sha256_check CHECK ((octet_length(request_sha256) = 32)),
+    CONSTRAINT generation_batches_state_check CHECK ((state = ANY (ARRAY['open'::text, 'paused'::text, 'cancelled'::text])))
+);
+
+COMMENT ON TABLE rage.generation_batches IS 'A brief as a set: many generations that were asked for at once, under one budget.';
+
+COMMENT ON COLUMN rage.generation_batches.batch_id IS 'Stable id of the batch.';
+
+COMMENT ON COLUMN rage.generation_batches.brand_id IS 'The brand that pays for every item.';
+
+COMMENT ON COLUMN rage.generation_batches.name IS 'What the person calls it.';
+
+COMMENT ON COLUMN rage.generation_batches.request IS 'The request as it was given.';
+
+COMMENT ON COLUMN rage.generation_batches.request_sha256 IS 'Hash of the request, which the same key must come with.';
+
+COMMENT ON COLUMN rage.generation_batches.idempotency_key IS 'The caller''s key: the same key and request is the same batch.';
+
+COMMENT ON COLUMN rage.generation_batches.budget_usd IS 'US dollars that all its calls together may cost, in whatever month; null: no limit of its own.';
+
+COMMENT ON COLUMN rage.generation_batches.state IS 'open: items are begun one after another; paused: not until it is resumed; cancelled: never.';
+
+COMMENT ON COLUMN rage.generation_batches.reason IS 'Why it is paused.';
+
+COMMENT ON COLUMN rage.generation_batches.caller_id IS 'On whose behalf items are accepted; null: the operator''s.';
+
+COMMENT ON COLUMN rage.generation_batches.asked_by IS 'The key or login that asked; null while the service is open.';
+
+COMMENT ON COLUMN rage.generation_batches.created_at IS 'When it was asked.';
+
+CREATE FUNCTION rage.has_budget(spender integer, given_labels jsonb, batch uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'rage', 'pg_temp'
-    RETURN (EXISTS (SELECT FROM rage.budgets b WHERE (((b.brand_id IS NULL) OR (b.brand_id = has_budget.spender)) AND ((b.label_name IS NULL) OR ((has_budget.given_labels ->> b.label_name) = b.label_value)))));
+    RETURN ((EXISTS (SELECT FROM rage.budgets b WHERE (((b.brand_id IS NULL) OR (b.brand_id = has_budget.spender)) AND ((b.label_name IS NULL) OR ((has_budget.given_labels ->> b.label_name) = b.label_value))))) OR (EXISTS (SELECT FROM rage.generation_batches s WHERE ((s.batch_id = has_budget.batch) AND (s.budget_usd IS NOT NULL)))));
 
-COMMENT ON FUNCTION rage.has_budget(spender integer, given_labels jsonb) IS 'Whether a call that a brand pays, with these labels, counts into any budget.';
+COMMENT ON FUNCTION rage.has_budget(spender integer, given_labels jsonb, batch uuid) IS 'Whether a call that a brand pays, with these labels, of this batch, counts into any budget.';
 
 CREATE FUNCTION rage.has_scope(scope text) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -3197,6 +3263,20 @@ CREATE FUNCTION rage.space_of(encoder text, model text, weights_sha256 text, dim
 
 COMMENT ON FUNCTION rage.space_of(encoder text, model text, weights_sha256 text, dimensions integer, encodes text) IS 'The space of an encoder: same model, same weights, same dimensions, same thing encoded; null where there is none.';
 
+CREATE FUNCTION rage.spent_by_batch(batch uuid) RETURNS TABLE(spent_usd numeric, reserved_usd numeric, calls bigint, calls_without_cost bigint)
+    LANGUAGE sql STABLE ROWS 1 PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT COALESCE(sum(p.cost_usd), (0)::numeric) AS "coalesce",
+     COALESCE(sum(p.expected_usd) FILTER (WHERE rage.may_be_under_way(p.status, p.started_at)), (0)::numeric) AS "coalesce",
+     count(*) AS count,
+     count(*) FILTER (WHERE (p.cost_usd IS NULL)) AS count
+    FROM (rage.paid_calls p
+      JOIN rage.generations g USING (generation_id))
+   WHERE (g.batch_id = spent_by_batch.batch);
+END;
+
+COMMENT ON FUNCTION rage.spent_by_batch(batch uuid) IS 'What the calls of a batch have cost, what those under way may cost, how many there were, and of how many the cost is not known, or not yet.';
+
 CREATE FUNCTION rage.store_contents(hashes bytea[], media_types text[], widths integer[], heights integer[], pictures bytea[], thumbnails bytea[], frames integer[], perceptual_hashes bit[]) RETURNS TABLE(sha256 bytea, content_id bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
@@ -4205,6 +4285,31 @@ ALTER TABLE rage.fillers ALTER COLUMN filler_id ADD GENERATED ALWAYS AS IDENTITY
     CACHE 1
 );
 
+CREATE TABLE rage.generation_batch_items (
+    batch_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    key text NOT NULL,
+    request jsonb NOT NULL,
+    generation_id uuid,
+    reason text,
+    CONSTRAINT generation_batch_items_accepted_or_rejected CHECK (((generation_id IS NULL) OR (reason IS NULL))),
+    CONSTRAINT generation_batch_items_position_check CHECK (("position" > 0))
+);
+
+COMMENT ON TABLE rage.generation_batch_items IS 'The items of batches, each to become a generation.';
+
+COMMENT ON COLUMN rage.generation_batch_items.batch_id IS 'The batch.';
+
+COMMENT ON COLUMN rage.generation_batch_items."position" IS 'Place in the batch, from 1.';
+
+COMMENT ON COLUMN rage.generation_batch_items.key IS 'What the item is of, for people: sku=SOAP-1/purpose=style/size=1024x1024.';
+
+COMMENT ON COLUMN rage.generation_batch_items.request IS 'The request for its generation.';
+
+COMMENT ON COLUMN rage.generation_batch_items.generation_id IS 'The generation that it has become; null: none yet, or it is to be made anew.';
+
+COMMENT ON COLUMN rage.generation_batch_items.reason IS 'Why it cannot become one; null: it can, as far as is known.';
+
 CREATE TABLE rage.generation_events (
     generation_id uuid NOT NULL,
     event_id integer NOT NULL,
@@ -4927,6 +5032,127 @@ COMMENT ON COLUMN rage_v1.failed_items.failed_at IS 'When it failed last.';
 
 COMMENT ON COLUMN rage_v1.failed_items.held IS 'Whether it is not tried again by itself: rage index retry, or another input, tries it afresh.';
 
+CREATE VIEW rage_v1.generation_batch_items WITH (security_invoker='true') AS
+ SELECT i.batch_id,
+    i."position",
+    i.key,
+        CASE
+            WHEN (i.reason IS NOT NULL) THEN 'rejected'::text
+            WHEN (i.generation_id IS NOT NULL) THEN g.status
+            WHEN (b.state = 'cancelled'::text) THEN 'cancelled'::text
+            ELSE 'pending'::text
+        END AS status,
+    COALESCE(i.reason, (g.error ->> 'detail'::text)) AS reason,
+    g.generation_id
+   FROM ((rage.generation_batch_items i
+     JOIN rage.generation_batches b USING (batch_id))
+     LEFT JOIN rage.generations g USING (generation_id));
+
+COMMENT ON VIEW rage_v1.generation_batch_items IS 'The items of batches, one row each, with what became of them.';
+
+COMMENT ON COLUMN rage_v1.generation_batch_items.batch_id IS 'The batch.';
+
+COMMENT ON COLUMN rage_v1.generation_batch_items."position" IS 'Place in the batch, from 1.';
+
+COMMENT ON COLUMN rage_v1.generation_batch_items.key IS 'What it is of: sku=SOAP-1/purpose=style/size=1024x1024.';
+
+COMMENT ON COLUMN rage_v1.generation_batch_items.status IS 'pending, rejected, or the status of its generation.';
+
+COMMENT ON COLUMN rage_v1.generation_batch_items.reason IS 'Why it was rejected, or what went wrong.';
+
+COMMENT ON COLUMN rage_v1.generation_batch_items.generation_id IS 'Its latest generation; those before have the same batch_id and batch_position.';
+
+CREATE VIEW rage_v1.generation_batches WITH (security_invoker='true') AS
+ SELECT b.batch_id,
+    n.name AS brand,
+    b.name,
+        CASE
+            WHEN (b.state = 'cancelled'::text) THEN 'cancelled'::text
+            WHEN ((c.pending + c.under_way) = 0) THEN 'done'::text
+            WHEN (b.state = 'paused'::text) THEN 'paused'::text
+            WHEN ((c.pending + c.rejected) = c.items) THEN 'pending'::text
+            ELSE 'running'::text
+        END AS status,
+        CASE
+            WHEN ((b.state = 'paused'::text) AND ((c.pending + c.under_way) > 0)) THEN b.reason
+            ELSE NULL::text
+        END AS reason,
+    c.items,
+    c.pending,
+    c.under_way,
+    c.succeeded,
+    c.refused,
+    c.failed,
+    c.cancelled,
+    c.unknown,
+    c.rejected,
+    b.budget_usd,
+    u.spent_usd AS cost_usd,
+    u.reserved_usd,
+    u.calls,
+    u.calls_without_cost,
+    b.asked_by,
+    b.created_at
+   FROM (((rage.generation_batches b
+     JOIN rage.brands n USING (brand_id))
+     CROSS JOIN LATERAL ( SELECT count(*) AS items,
+            count(*) FILTER (WHERE ((i.generation_id IS NULL) AND (i.reason IS NULL) AND (b.state <> 'cancelled'::text))) AS pending,
+            count(*) FILTER (WHERE (g.status = ANY (ARRAY['queued'::text, 'running'::text]))) AS under_way,
+            count(*) FILTER (WHERE (g.status = 'succeeded'::text)) AS succeeded,
+            count(*) FILTER (WHERE (g.status = 'refused'::text)) AS refused,
+            count(*) FILTER (WHERE (g.status = 'failed'::text)) AS failed,
+            count(*) FILTER (WHERE ((g.status = 'cancelled'::text) OR ((i.generation_id IS NULL) AND (i.reason IS NULL) AND (b.state = 'cancelled'::text)))) AS cancelled,
+            count(*) FILTER (WHERE (g.status = 'unknown'::text)) AS unknown,
+            count(*) FILTER (WHERE (i.reason IS NOT NULL)) AS rejected
+           FROM (rage.generation_batch_items i
+             LEFT JOIN rage.generations g USING (generation_id))
+          WHERE (i.batch_id = b.batch_id)) c)
+     CROSS JOIN LATERAL rage.spent_by_batch(b.batch_id) u(spent_usd, reserved_usd, calls, calls_without_cost));
+
+COMMENT ON VIEW rage_v1.generation_batches IS 'Briefs that were asked for as a set: one row per batch, with how far it is and what it cost.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.batch_id IS 'Stable id of the batch.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.brand IS 'The brand that pays for every item.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.name IS 'What the person calls it.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.status IS 'pending, running, paused, done or cancelled.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.reason IS 'Why it is paused.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.items IS 'How many items it has.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.pending IS 'Items that are not begun yet.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.under_way IS 'Items whose generation is queued or running.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.succeeded IS 'Items whose pictures are there.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.refused IS 'Items that the provider refused.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.failed IS 'Items whose generation failed.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.cancelled IS 'Items that were called off.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.unknown IS 'Items whose outcome is not known: they may have been charged, and are not repeated.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.rejected IS 'Items that could not be asked for at all.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.budget_usd IS 'US dollars that it may cost in all; null: no limit of its own.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.cost_usd IS 'US dollars of its calls whose cost is known, items that were tried again included.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.reserved_usd IS 'US dollars that its calls under way are expected to cost.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.calls IS 'Its paid calls, however they ended.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.calls_without_cost IS 'Of these, those whose cost is not known, or not yet: nothing of them is in cost_usd.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.asked_by IS 'The key or login that asked; null while the service is open.';
+
+COMMENT ON COLUMN rage_v1.generation_batches.created_at IS 'When it was asked.';
+
 CREATE VIEW rage_v1.generation_outputs WITH (security_invoker='true') AS
  SELECT generation_id,
     "position",
@@ -5102,7 +5328,9 @@ CREATE VIEW rage_v1.generations WITH (security_invoker='true') AS
     g.finished_at,
     ( SELECT count(*) AS count
            FROM rage.paid_calls c
-          WHERE ((c.generation_id = g.generation_id) AND (c.cost_usd IS NULL))) AS calls_without_cost
+          WHERE ((c.generation_id = g.generation_id) AND (c.cost_usd IS NULL))) AS calls_without_cost,
+    g.batch_id,
+    g.batch_position
    FROM ((((rage.generations g
      JOIN rage.brands b USING (brand_id))
      LEFT JOIN rage.generations parent ON ((parent.generation_id = g.parent_id)))
@@ -5162,6 +5390,10 @@ COMMENT ON COLUMN rage_v1.generations.started_at IS 'When a worker took it up.';
 COMMENT ON COLUMN rage_v1.generations.finished_at IS 'When the outcome was known.';
 
 COMMENT ON COLUMN rage_v1.generations.calls_without_cost IS 'Its paid calls whose cost is not known, or not yet: 0 beside a cost that is all of it.';
+
+COMMENT ON COLUMN rage_v1.generations.batch_id IS 'The batch that it is of, if any.';
+
+COMMENT ON COLUMN rage_v1.generations.batch_position IS 'The item of that batch; one that was tried again has several generations.';
 
 CREATE VIEW rage_v1.image_identifiers WITH (security_invoker='true') AS
  SELECT x.image_id,
@@ -5964,6 +6196,12 @@ ALTER TABLE ONLY rage.failed_items
 ALTER TABLE ONLY rage.fillers
     ADD CONSTRAINT fillers_pkey PRIMARY KEY (filler_id);
 
+ALTER TABLE ONLY rage.generation_batch_items
+    ADD CONSTRAINT generation_batch_items_pkey PRIMARY KEY (batch_id, "position");
+
+ALTER TABLE ONLY rage.generation_batches
+    ADD CONSTRAINT generation_batches_pkey PRIMARY KEY (batch_id);
+
 ALTER TABLE ONLY rage.generation_events
     ADD CONSTRAINT generation_events_pkey PRIMARY KEY (generation_id, event_id);
 
@@ -6086,9 +6324,21 @@ CREATE INDEX failed_items_by_space ON rage.failed_items USING btree (space_id, a
 
 CREATE INDEX fillers_by_space ON rage.fillers USING btree (space_id);
 
+CREATE UNIQUE INDEX generation_batch_items_generation ON rage.generation_batch_items USING btree (generation_id);
+
+CREATE INDEX generation_batch_items_pending ON rage.generation_batch_items USING btree (batch_id, "position") WHERE ((generation_id IS NULL) AND (reason IS NULL));
+
+CREATE INDEX generation_batches_brand ON rage.generation_batches USING btree (brand_id, created_at);
+
+CREATE UNIQUE INDEX generation_batches_idempotency_key ON rage.generation_batches USING btree (COALESCE(asked_by, ''::text), idempotency_key) WHERE (idempotency_key IS NOT NULL);
+
+CREATE INDEX generation_batches_open ON rage.generation_batches USING btree (batch_id) WHERE (state = 'open'::text);
+
 CREATE INDEX generation_outputs_by_image ON rage.generation_outputs USING btree (image_id);
 
 CREATE INDEX generation_references_by_image ON rage.generation_references USING btree (image_id);
+
+CREATE INDEX generations_batch ON rage.generations USING btree (batch_id, batch_position) WHERE (batch_id IS NOT NULL);
 
 CREATE INDEX generations_brand ON rage.generations USING btree (brand_id, created_at);
 
@@ -6313,6 +6563,15 @@ ALTER TABLE ONLY rage.failed_items
 ALTER TABLE ONLY rage.fillers
     ADD CONSTRAINT fillers_space_id_fkey FOREIGN KEY (space_id) REFERENCES rage.embedding_spaces(space_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY rage.generation_batch_items
+    ADD CONSTRAINT generation_batch_items_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES rage.generation_batches(batch_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.generation_batch_items
+    ADD CONSTRAINT generation_batch_items_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES rage.generations(generation_id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY rage.generation_batches
+    ADD CONSTRAINT generation_batches_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE RESTRICT;
+
 ALTER TABLE ONLY rage.generation_events
     ADD CONSTRAINT generation_events_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES rage.generations(generation_id) ON DELETE CASCADE;
 
@@ -6333,6 +6592,9 @@ ALTER TABLE ONLY rage.generation_references
 
 ALTER TABLE ONLY rage.generation_references
     ADD CONSTRAINT generation_references_image_id_fkey FOREIGN KEY (image_id) REFERENCES rage.images(image_id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY rage.generations
+    ADD CONSTRAINT generations_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES rage.generation_batches(batch_id) ON DELETE RESTRICT;
 
 ALTER TABLE ONLY rage.generations
     ADD CONSTRAINT generations_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE RESTRICT;
@@ -6467,6 +6729,12 @@ CREATE POLICY added ON rage.failed_items FOR INSERT WITH CHECK (((( SELECT rage.
   WHERE (i.image_id = failed_items.image_id)))));
 
 CREATE POLICY added ON rage.fillers FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY added ON rage.generation_batch_items FOR INSERT WITH CHECK ((EXISTS ( SELECT
+   FROM rage.generation_batches b
+  WHERE ((b.batch_id = generation_batch_items.batch_id) AND (( SELECT rage.is_operator() AS is_operator) OR (b.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
+
+CREATE POLICY added ON rage.generation_batches FOR INSERT WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))));
 
 CREATE POLICY added ON rage.generation_events FOR INSERT WITH CHECK ((EXISTS ( SELECT
    FROM rage.generations g
@@ -6603,6 +6871,14 @@ CREATE POLICY changed ON rage.failed_items FOR UPDATE USING ((( SELECT rage.is_o
 
 CREATE POLICY changed ON rage.fillers FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
+CREATE POLICY changed ON rage.generation_batch_items FOR UPDATE USING ((EXISTS ( SELECT
+   FROM rage.generation_batches b
+  WHERE ((b.batch_id = generation_batch_items.batch_id) AND (( SELECT rage.is_operator() AS is_operator) OR (b.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))))))) WITH CHECK ((EXISTS ( SELECT
+   FROM rage.generation_batches b
+  WHERE ((b.batch_id = generation_batch_items.batch_id) AND (( SELECT rage.is_operator() AS is_operator) OR (b.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
+
+CREATE POLICY changed ON rage.generation_batches FOR UPDATE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))) WITH CHECK ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))));
+
 CREATE POLICY changed ON rage.generation_events FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY changed ON rage.generation_masks FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
@@ -6687,6 +6963,10 @@ ALTER TABLE rage.failed_items ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.fillers ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE rage.generation_batch_items ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.generation_batches ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE rage.generation_events ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.generation_masks ENABLE ROW LEVEL SECURITY;
@@ -6769,6 +7049,12 @@ CREATE POLICY removed ON rage.embeddings FOR DELETE USING ((( SELECT rage.is_ope
 CREATE POLICY removed ON rage.failed_items FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('write'::text) AS allowed_brands)::integer[]))));
 
 CREATE POLICY removed ON rage.fillers FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.generation_batch_items FOR DELETE USING ((EXISTS ( SELECT
+   FROM rage.generation_batches b
+  WHERE ((b.batch_id = generation_batch_items.batch_id) AND (( SELECT rage.is_operator() AS is_operator) OR (b.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
+
+CREATE POLICY removed ON rage.generation_batches FOR DELETE USING ((( SELECT rage.is_operator() AS is_operator) OR (brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))));
 
 CREATE POLICY removed ON rage.generation_events FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
@@ -6874,6 +7160,12 @@ CREATE POLICY seen ON rage.embeddings FOR SELECT USING ((( SELECT rage.sees_ever
 CREATE POLICY seen ON rage.failed_items FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
 
 CREATE POLICY seen ON rage.fillers FOR SELECT USING (( SELECT rage.sees_every_brand() AS sees_every_brand));
+
+CREATE POLICY seen ON rage.generation_batch_items FOR SELECT USING ((EXISTS ( SELECT
+   FROM rage.generation_batches b
+  WHERE (b.batch_id = generation_batch_items.batch_id))));
+
+CREATE POLICY seen ON rage.generation_batches FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
 
 CREATE POLICY seen ON rage.generation_events FOR SELECT USING ((EXISTS ( SELECT
    FROM rage.generations g

@@ -2,7 +2,7 @@
 
 `answer` is the body of a 200, where it is set. Else `mode` is how it answers: ok, a name of ERRORS,
 malformed, text, empty, address, not_an_image, disconnect (after the whole request was read), slow (not
-before the stub stops) or unstreamed (as if it knew no streams).
+before the stub stops) or unstreamed (as if it knew no streams). It answers after `pause` seconds.
 
 Who asks for a stream is sent `stream`, piece by piece, where it is set: bytes as they are, WAIT until the
 stub stops, CUT the connection. Else the partial images that were asked for, and the picture.
@@ -89,6 +89,7 @@ class ImageApiStub(Struct):
     answer: bytes | None = None
     stream: Sequence[bytes | str] | None = None
     stream_type: str = "text/event-stream; charset=utf-8"
+    pause: float = 0.0
     requests: list[Received] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -141,6 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
         received = _received(self.path, self.headers, body)
         self.stub.requests.append(received)
         mode = self.stub.mode
+        self.stub.stopped.wait(self.stub.pause)
         if mode == "slow":
             self.stub.stopped.wait()
         elif mode != "disconnect":
@@ -171,7 +173,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.send_header("x-request-id", REQUEST_ID)
         self.end_headers()
-        self.wfile.write(content)
+        # Who asked may have been killed meanwhile.
+        with suppress(ConnectionError):
+            self.wfile.write(content)
 
     def _stream(self, received: Received) -> None:
         edit, count = received.path.endswith("edits"), int(received.fields.get("partial_images", 0))

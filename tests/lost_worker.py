@@ -31,7 +31,7 @@ async def main(url: str) -> None:
         pass
 
     async with Database(url, caller=SYSTEM) as database:
-        work = jobs.Work(generate=generate, embed_prompt=nothing, fill_index=nothing)
+        work = jobs.Work(generate=generate, accept_batch=nothing, embed_prompt=nothing, fill_index=nothing)
         await jobs.run_worker(database, work, heartbeat=0.2)
 
 

@@ -78,12 +78,20 @@ class Side(Struct, frozen=True, kw_only=True):
     proposal_id: UUID
     made: Generation
     queued: Generation
+    batch_id: UUID
 
     @property
     def ids(self) -> list[str]:
         """Ids and hashes; numbers are not among them: a list of WORDS knows them."""
         hashes = [self.image.sha256, self.old_sha256, *(output.sha256 for output in self.made.outputs)]
-        uuids = [self.made.id, self.queued.id, self.search_id, self.proposal_id, self.caller.setting]
+        uuids = [
+            self.made.id,
+            self.queued.id,
+            self.batch_id,
+            self.search_id,
+            self.proposal_id,
+            self.caller.setting,
+        ]
         return [*hashes, *map(str, uuids), self.key, self.session]
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from msgspec import structs
@@ -17,6 +18,7 @@ from rage_pg.callers import SCOPES, SYSTEM
 from rage_pg.catalogue import brands, collections, images
 from rage_pg.database import Database
 from rage_pg.embedded import app_url
+from rage_pg.generation import batches
 from rage_pg.providers import usem3
 from rage_pg.runtime import Runtime
 from rage_pg.types import Generation, GenerationRequest, Rating, ReferenceRequest, SearchRequest
@@ -100,6 +102,8 @@ DELETE FROM rage.generation_outputs WHERE generation_id IN (SELECT generation_id
 DELETE FROM rage.generation_masks WHERE generation_id IN (SELECT generation_id FROM lost);
 DELETE FROM rage.generation_partials WHERE generation_id IN (SELECT generation_id FROM lost);
 DELETE FROM rage.generation_events WHERE generation_id IN (SELECT generation_id FROM lost);
+DELETE FROM rage.generation_batch_items WHERE batch_id IN
+    (SELECT batch_id FROM rage.generation_batches WHERE brand_id IN (SELECT brand_id FROM gone));
 DELETE FROM rage.ratings WHERE generation_id IN (SELECT generation_id FROM lost);
 DELETE FROM rage.collection_images AS ci USING rage.images AS i
     WHERE i.image_id = ci.image_id AND i.brand_id IN (SELECT brand_id FROM gone);
@@ -317,7 +321,17 @@ async def _furnished(system: Database, url: str, brand: str, prefix: str, word: 
         proposal_id=operate(url, PROPOSAL, text=f"{word}s are gone", image_id=image_id),
         made=await history.get(own, made.id),
         queued=queued,
+        batch_id=await _batch(own, brand, word, prompt, f"{prefix}-1", image_id),
     )
+
+
+async def _batch(own: Database, brand: str, word: str, prompt: str, sku: str, image_id: int) -> UUID:
+    """One of two items that nobody has begun."""
+    reference = ReferenceRequest(image_id=image_id)
+    request = batches.BatchRequest(
+        name=f"{word}s are gone", prompt=prompt, brand=brand, skus=(sku,), references=((reference,),)
+    )
+    return await batches.put(own, only(FakeGenerator()), request, asked_by=own.caller.name)
 
 
 def _said(brand: str, prefix: str, word: str) -> dict[str, Any]:

@@ -158,6 +158,8 @@ CHANGED = [
           body={"brand": OWN, "old": G, "new": "others"}),
     probe("POST", "/api/tags/merge", lambda side: side.brand, "nobodyfox",
           body={"brand": G, "tag": "moonstone", "into": "stone"}),
+    probe("POST", f"/api/generations/batch/{G}/resume", lambda side: side.batch_id, UNUSED_UUID, body={}),
+    probe("POST", f"/api/generations/batch/{G}/cancel", lambda side: side.batch_id, UNUSED_UUID),
     probe("POST", "/api/tags/merge", lambda side: f"{side.word}s", "quabbas", name="merge a tag",
           body={"brand": OWN, "tag": G, "into": "others"}),
 ]  # fmt: skip
@@ -178,6 +180,20 @@ GENERATED = [
         ({"parent_id": G}, made_id, UNUSED_UUID, "theirs"),
     )
     for body in ({"brand": OWN, **said, "dry_run": dry_run},)
+]  # fmt: skip
+OF_BATCHES = [
+    probe("POST", "/api/generations/batch", guess, nobodys, name=f"batch {json.dumps(body)}",
+          body={"prompt": "x", "brand": OWN, **body, "dry_run": True})
+    for body, guess, nobodys in (
+        ({"references": [[{"image_id": G}]]}, image_id, UNUSED_NUMBER),
+        ({"skus": [G]}, lambda side: side.sku, "nob-1"),
+        ({"items": [{"key": "x"}], "with": [{"image_id": G}]}, lambda side: side.draft_id, UNUSED_NUMBER),
+        ({"items": [{"references": [{"image_id": G}]}]}, image_id, UNUSED_NUMBER),
+        ({"brand": G, "items": [{"key": "x"}]}, lambda side: side.brand, "nobodyfox"),
+    )
+] + [
+    probe("GET", f"/api/generations/batch/{G}", lambda side: side.batch_id, UNUSED_UUID),
+    probe("GET", f"/api/generations/batch/{G}?cursor=1", lambda side: side.batch_id, UNUSED_UUID, name="its items"),
 ]  # fmt: skip
 FOLLOWED = [
     probe("GET", f"/api/generations/{G}", made_id, UNUSED_UUID),
@@ -240,7 +256,7 @@ PAGED = [
     probe("GET", f"/page/generations/{G}?seen=succeeded", made_id, UNUSED_UUID),
     probe("POST", f"/page/generations/{G}/outputs/1/keep", made_id, UNUSED_UUID),
 ]  # fmt: skip
-PROBES = [*NAMED, *PICTURES, *LISTED, *SEARCHED, *GENERATED, *FOLLOWED, *PAGED]
+PROBES = [*NAMED, *PICTURES, *LISTED, *SEARCHED, *GENERATED, *OF_BATCHES, *FOLLOWED, *PAGED]
 
 
 SHOWN = (

@@ -103,6 +103,10 @@ PROBES = [
     seen("generations", "prompt = %(g)s", lambda side: side.prompt, "quabba at midnight"),
     seen("generations", "labels ? %(g)s", lambda side: side.label, "noblabel"),
     seen("generations", "asked_by = %(g)s", lambda side: side.caller.name, "nob-key"),
+    seen("generation_batches", "batch_id = %(g)s", lambda side: side.batch_id, UNUSED_UUID),
+    seen("generation_batches", "name = %(g)s", lambda side: f"{side.word}s are gone", "quabbas are gone"),
+    seen("generation_batch_items", "batch_id = %(g)s", lambda side: side.batch_id, UNUSED_UUID),
+    seen("generation_batch_items", "key = 'sku=' || %(g)s", lambda side: side.sku, "nob-1"),
     seen("generation_references", "generation_id = %(g)s", generation_id, UNUSED_UUID),
     seen("generation_references", "image_id = %(g)s", image_id, UNUSED_NUMBER),
     seen("generation_references", "sha256 = %(g)s", lambda side: side.image.sha256, UNUSED_HASH),
@@ -203,7 +207,7 @@ OF_THE_SERVICE = [
 
 GUARDED = (
     "api_keys", "audit_log", "brands", "budgets", "caller_brands", "callers", "caption_tries", "captions", "collection_images", "collections",
-    "common_words", "contents", "descriptions", "embedding_claims", "embeddings", "failed_items", "fillers", "generation_events", "generation_masks", "generation_outputs", "generation_partials", "generation_references",
+    "common_words", "contents", "descriptions", "embedding_claims", "embeddings", "failed_items", "fillers", "generation_batch_items", "generation_batches", "generation_events", "generation_masks", "generation_outputs", "generation_partials", "generation_references",
     "index_audits",
     "generations", "image_documents", "image_identifiers", "image_products", "image_tags", "image_versions",
     "images", "page_sessions", "paid_calls", "picture_hashes", "procrastinate_events", "procrastinate_jobs", "prompt_vectors", "proposal_references", "proposals", "ratings",

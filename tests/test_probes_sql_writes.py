@@ -125,6 +125,21 @@ WRITES = [
           " VALUES ('<g>', sha256('x'), 'x')", "made", UNUSED_UUID),
     Write("partial images of a generation", "DELETE FROM rage.generation_partials WHERE generation_id = '<g>'",
           "made", UNUSED_UUID),
+    Write("batch for a brand", "INSERT INTO rage.generation_batches (brand_id, request, request_sha256)"
+          " VALUES (<g>, '{}', sha256('x'))", "brand"),
+    Write("batch is opened", "UPDATE rage.generation_batches SET state = 'open' WHERE batch_id = '<g>'",
+          "batch", UNUSED_UUID),
+    Write("batch is locked", "SELECT 1 FROM rage.generation_batches WHERE batch_id = '<g>' FOR SHARE",
+          "batch", UNUSED_UUID),
+    Write("item of a batch", "INSERT INTO rage.generation_batch_items (batch_id, position, key, request)"
+          " VALUES ('<g>', 77, 'x', '{}')", "batch", UNUSED_UUID),
+    Write("item is rejected", "UPDATE rage.generation_batch_items SET reason = 'mine' WHERE batch_id = '<g>'",
+          "batch", UNUSED_UUID),
+    Write("generation of an item", "UPDATE rage.generation_batch_items SET generation_id = '<g>'"
+          " WHERE batch_id = '<batch>' AND position = 1", "made", UNUSED_UUID),
+    Write("generation of a batch",
+          "INSERT INTO rage.generations (brand_id, prompt, purpose, provider, batch_id, batch_position)"
+          " VALUES (<brand>, 'x', 'edit', 'x', '<g>', 1)", "batch", UNUSED_UUID),
     Write("rating of a generation", "INSERT INTO rage.ratings (generation_id, position, rated_by, rating)"
           " VALUES ('<g>', 1, 'x', 1)", "made", UNUSED_UUID),
     Write("output is kept", "UPDATE rage.generation_outputs SET kept_at = now() WHERE generation_id = '<g>'",
@@ -196,7 +211,7 @@ UNCHANGED = (
 
 NOTICED = (
     "api_keys", "brands", "budgets", "caller_brands", "callers", "caption_tries", "captions", "collection_images", "collections", "common_words", "contents", "descriptions", "embeddings",
-    "embedding_spaces", "failed_items", "generation_events", "generation_masks", "generation_outputs", "generation_partials", "generation_references",
+    "embedding_spaces", "failed_items", "generation_batch_items", "generation_batches", "generation_events", "generation_masks", "generation_outputs", "generation_partials", "generation_references",
     "generations", "image_documents", "image_identifiers", "image_products", "image_tags", "image_versions", "images",
     "page_sessions", "paid_calls", "procrastinate_events", "procrastinate_jobs", "prices", "prompt_vectors", "proposal_references", "proposals", "ratings", "search_legs", "search_results", "searches",
     "tags", "text_configurations",
@@ -237,7 +252,7 @@ def facts_of(url: str, side: Side) -> dict[str, Any]:
     with psycopg.connect(url, row_factory=dict_row) as operator:
         found = operator.execute(FACTS, [side.image.id]).fetchone()
     assert found is not None
-    ids = {"made": side.made.id, "queued": side.queued.id, "search": side.search_id}
+    ids = {"made": side.made.id, "queued": side.queued.id, "search": side.search_id, "batch": side.batch_id}
     return {**found, **ids, "proposal": side.proposal_id, "draft": side.draft_id}
 
 
@@ -264,7 +279,7 @@ def told_of_theirs(scene: Scene, facts: dict[str, dict[str, Any]], write: Write)
 SEEN_BY_FOREIGN_KEYS = {
     "image of a content", "image shows a content", "version of a content", "version shows a content",
     "generation of a parent", "generation from a search", "generation from a proposal",
-    "generation gets a parent",
+    "generation gets a parent", "generation of an item", "generation of a batch",
 }  # fmt: skip
 """What only raw SQL in the service's own login could try, which may say for whom it asks anyway: foreign keys look
 past the policies. No route hands such a number on unseen: see the probes over HTTP."""
@@ -317,6 +332,7 @@ def changes_of_shared(scene: Scene) -> list[str]:
     made, search_id = scene.world.shared.made.id, scene.world.shared.search_id
     where = dict.fromkeys(names(scene.url, OF_A_BRAND), "brand_id = 2")
     where |= dict.fromkeys(OF_A_GENERATION, f"generation_id = '{made}'")
+    where["generation_batch_items"] = f"batch_id = '{scene.world.shared.batch_id}'"
     where["search_results"] = where["searches"] = f"search_id = '{search_id}'"
     where["proposals"] = where["proposal_references"] = f"proposal_id = '{scene.world.shared.proposal_id}'"
     where["collection_images"] = (

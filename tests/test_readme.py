@@ -72,7 +72,8 @@ def test_examples_run(address: str, environment: dict[str, str], database_url: s
     assert (folder / "podium.png").stat().st_size > 10_000
     with psycopg.connect(database_url) as connection:
         rows = connection.execute("SELECT status, provider, labels FROM rage_v1.generations").fetchall()
-    assert rows == [("succeeded", "local", {"campaign": "spring"})]
+    assert rows == [("succeeded", "local", {"campaign": "spring"})] * 5
+    assert len(list((folder / "spring").glob("*.png"))) == 4
 
 
 def shell(commands: str, environment: dict[str, str], folder: Path) -> str:

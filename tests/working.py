@@ -17,7 +17,15 @@ async def nothing(*_: object) -> None:
 
 
 def work(**tasks: Callable[..., Any]) -> jobs.Work:
-    return jobs.Work(**{"generate": nothing, "embed_prompt": nothing, "fill_index": nothing, **tasks})
+    return jobs.Work(
+        **{
+            "generate": nothing,
+            "accept_batch": nothing,
+            "embed_prompt": nothing,
+            "fill_index": nothing,
+            **tasks,
+        }
+    )
 
 
 @asynccontextmanager

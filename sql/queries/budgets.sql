@@ -1,6 +1,10 @@
 -- name: has_budget
 -- Whether a call that a brand pays, with these labels, counts into any budget.
-SELECT rage.has_budget(%(brand_id)s, %(labels)s::jsonb);
+SELECT rage.has_budget(%(brand_id)s, %(labels)s::jsonb, %(batch_id)s::uuid);
+
+-- name: is_one_at_a_time
+-- Whether calls of a model are made one after another, until one tells what they cost: a budget counts them.
+SELECT rage.has_budget(%(brand_id)s, %(labels)s::jsonb, %(batch_id)s::uuid) AND rage.is_priced(%(provider)s, %(model)s);
 
 -- name: lock_budgets
 -- Until the transaction ends nobody else looks whether a budget allows a call: it writes its own down.
@@ -15,7 +19,7 @@ WITH cost AS (
 SELECT cost.expected, to_jsonb(b) AS in_the_way
 FROM cost
 LEFT JOIN LATERAL rage.budgets_in_the_way(
-    %(brand_id)s, %(labels)s::jsonb, %(provider)s, %(model)s, cost.expected, %(queueing)s) AS b ON true
+    %(brand_id)s, %(labels)s::jsonb, %(batch_id)s::uuid, %(provider)s, %(model)s, cost.expected, %(queueing)s) AS b ON true
 ORDER BY b.to_be_waited_for AND cost.expected IS NULL, b.may_be_shown DESC, b.limit_usd - b.spent_usd
 LIMIT 1;
 

@@ -92,10 +92,11 @@ WHERE coalesce(asked_by, '') = coalesce(%(asked_by)s, '') AND idempotency_key = 
 -- The ledger's row; none where the Idempotency-Key is taken.
 INSERT INTO rage.generations (
     brand_id, prompt, purpose, provider, model, parameters, labels, parent_id, search_id, proposal_id,
-    idempotency_key, request_sha256, asked_by, expected_usd
+    idempotency_key, request_sha256, asked_by, expected_usd, batch_id, batch_position
 ) VALUES (
     %(brand_id)s, %(prompt)s, %(purpose)s, %(provider)s, %(model)s, %(parameters)s, %(labels)s, %(parent_id)s,
-    %(search_id)s, %(proposal_id)s, %(idempotency_key)s, %(request_sha256)s, %(asked_by)s, %(expected_usd)s
+    %(search_id)s, %(proposal_id)s, %(idempotency_key)s, %(request_sha256)s, %(asked_by)s, %(expected_usd)s,
+    %(batch_id)s, %(batch_position)s
 )
 ON CONFLICT (coalesce(asked_by, ''), idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
 RETURNING generation_id;
@@ -185,6 +186,7 @@ SELECT
     g.model,
     g.parameters,
     g.labels,
+    g.batch_id,
     (SELECT p.call_id
      FROM rage.paid_calls AS p
      WHERE p.generation_id = g.generation_id AND p.status = 'started'

@@ -21,6 +21,7 @@ SELECT
     s.search_id,
     p.proposal_id,
     g.labels,
+    g.batch_id,
     g.asked_by,
     g.created_at,
     g.started_at,
@@ -82,6 +83,7 @@ WHERE (%(brand)s::text IS NULL OR b.key = rage.normal_form(%(brand)s))
   AND (%(model)s::text IS NULL OR g.model = %(model)s)
   AND (%(provider)s::text IS NULL OR g.provider = %(provider)s)
   AND (%(status)s::text IS NULL OR g.status = %(status)s)
+  AND (%(batch_id)s::uuid IS NULL OR g.batch_id = %(batch_id)s)
   AND (%(purpose)s::text IS NULL OR g.purpose = %(purpose)s)
   AND (%(before)s::timestamptz IS NULL OR (g.created_at, g.generation_id) < (%(before)s, %(before_id)s::uuid))
 ORDER BY g.created_at DESC, g.generation_id DESC

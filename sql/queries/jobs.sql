@@ -25,9 +25,29 @@ WHERE g.finished_at IS NULL
   AND (j.id IS NULL OR j.status NOT IN ('todo', 'doing'))
 FOR UPDATE OF g SKIP LOCKED;
 
+-- name: get_idle_batches
+-- Open batches with items that nobody is about to begin.
+SELECT b.batch_id
+FROM rage.generation_batches AS b
+WHERE b.state = 'open'
+  AND EXISTS (
+      SELECT FROM rage.generation_batch_items AS i
+      WHERE i.batch_id = b.batch_id AND i.generation_id IS NULL AND i.reason IS NULL)
+  AND NOT EXISTS (SELECT FROM rage.generations AS g WHERE g.batch_id = b.batch_id AND g.finished_at IS NULL)
+  AND NOT EXISTS (
+      SELECT FROM rage.procrastinate_jobs AS j
+      WHERE j.task_name = 'accept_batch' AND j.status IN ('todo', 'doing') AND j.args ->> 'batch_id' = b.batch_id::text);
+
 -- name: set_job
 -- Notes which job does the work in place of the one that was lost.
 UPDATE rage.generations SET job_id = %(job_id)s WHERE generation_id = %(generation_id)s;
+
+-- name: get_job
+-- The job of a generation, if it has one.
+SELECT j.id
+FROM rage.generations AS g
+JOIN rage.procrastinate_jobs AS j ON j.id = g.job_id
+WHERE g.generation_id = %(generation_id)s;
 
 -- name: hold_job
 -- Keeps a job that no worker has taken from them for a while.

@@ -41,6 +41,7 @@ BEGIN
             ('embeddings', '{read}', '{write} AND {image}', '{write}', NULL),
             ('failed_items', '{read}', '{write} AND {image}', '{write}', NULL),
             ('generations', '{read}', '{generate}', '{generate}', NULL),
+            ('generation_batches', '{read}', '{generate}', '{generate}', NULL),
             ('paid_calls', '{read}', '{operator}', '{operator}', NULL),
             -- One of no brand counts everybody's calls.
             ('budgets', '{read}', '{operator}', '{operator}', NULL),
@@ -56,6 +57,10 @@ BEGIN
              'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = generation_references.generation_id)',
              'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = generation_references.generation_id AND {generate}) AND {image}',
              '{operator}', NULL),
+            ('generation_batch_items',
+             'EXISTS (SELECT FROM rage.generation_batches AS b WHERE b.batch_id = generation_batch_items.batch_id)',
+             'EXISTS (SELECT FROM rage.generation_batches AS b WHERE b.batch_id = generation_batch_items.batch_id AND {generate})',
+             'EXISTS (SELECT FROM rage.generation_batches AS b WHERE b.batch_id = generation_batch_items.batch_id AND {generate})', NULL),
             ('generation_masks',
              'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = generation_masks.generation_id)',
              'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = generation_masks.generation_id AND {generate})',

@@ -33,7 +33,9 @@ SELECT
     g.started_at,
     g.finished_at,
     -- Beside every cost, whether it leaves something out: a sum of this column stands beside one of costs.
-    (SELECT count(*) FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id AND c.cost_usd IS NULL) AS calls_without_cost
+    (SELECT count(*) FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id AND c.cost_usd IS NULL) AS calls_without_cost,
+    g.batch_id,
+    g.batch_position
 FROM rage.generations AS g
 JOIN rage.brands AS b USING (brand_id)
 -- What it came from, where the reader may see that too.
@@ -67,6 +69,8 @@ COMMENT ON COLUMN rage_v1.generations.created_at IS 'When it was asked.';
 COMMENT ON COLUMN rage_v1.generations.started_at IS 'When a worker took it up.';
 COMMENT ON COLUMN rage_v1.generations.finished_at IS 'When the outcome was known.';
 COMMENT ON COLUMN rage_v1.generations.calls_without_cost IS 'Its paid calls whose cost is not known, or not yet: 0 beside a cost that is all of it.';
+COMMENT ON COLUMN rage_v1.generations.batch_id IS 'The batch that it is of, if any.';
+COMMENT ON COLUMN rage_v1.generations.batch_position IS 'The item of that batch; one that was tried again has several generations.';
 
 
 CREATE OR REPLACE VIEW rage_v1.generation_references WITH (security_invoker = true) AS

@@ -47,7 +47,7 @@ BEGIN
                        WHEN f.pronamespace = 'rage_v1'::regnamespace THEN 'rage_reader'
                        -- Policies and views call these in the reader's name.
                        WHEN f.proname IN ('is_operator', 'caller_id', 'has_scope', 'sees_every_brand', 'allowed_brands',
-                                          'most_tries', 'lost_after', 'may_be_under_way')
+                                          'most_tries', 'lost_after', 'may_be_under_way', 'spent_by_batch')
                        THEN 'rage_reader'
                    END))
         FROM pg_proc AS f

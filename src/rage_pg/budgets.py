@@ -1,9 +1,9 @@
-"""What may be spent in a calendar month: by all, by a brand, under a label. Every paid call is held to it.
+"""What may be spent: in a calendar month by all, by a brand, under a label; in all by a batch.
 
-A call that is about to be made reserves what it may cost, in the transaction that writes it down; whoever
-asks at the same moment waits for that, so two never take the same money. What a finished call cost takes the
-place of what was reserved. A call whose cost stays unknown cannot be counted: how many there are is said
-wherever a sum is.
+Every paid call is held to it. One that is about to be made reserves what it may cost, in the transaction that
+writes it down; whoever asks at the same moment waits for that, so two never take the same money. What a
+finished call cost takes the place of what was reserved. A call whose cost stays unknown cannot be counted:
+how many there are is said wherever a sum is.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
+from uuid import UUID
 
 from msgspec import Struct
 from psycopg.types.json import Jsonb
@@ -34,7 +35,10 @@ PATIENCE = 1_200
 
 
 class Spending(Struct, frozen=True, kw_only=True):
-    """A call that is about to be made. `expected`: US dollars that it may cost, where somebody can tell."""
+    """A call that is about to be made. `expected`: US dollars that it may cost, where somebody can tell.
+
+    `batch_id`: the batch that its generation is of, whose budget counts too.
+    """
 
     brand_id: int
     labels: Mapping[str, str]
@@ -42,6 +46,7 @@ class Spending(Struct, frozen=True, kw_only=True):
     model: str
     purpose: CallPurpose
     expected: Decimal | None
+    batch_id: UUID | None = None
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -56,7 +61,8 @@ class _InTheWay(Struct, frozen=True, kw_only=True):
     brand: str | None
     label_name: str | None
     label_value: str | None
-    month: date
+    batch_id: UUID | None
+    month: date | None
     limit_usd: Decimal
     spent_usd: Decimal
     reserved_usd: Decimal
@@ -78,15 +84,7 @@ async def hold_to_budgets(
     The transaction must write the call down, with that. With `queueing` the call is to be made later: what is
     queued already counts too. Raise BudgetBusy while the end of another call must be waited for.
     """
-    values: dict[str, Any] = {
-        "brand_id": spending.brand_id,
-        "labels": Jsonb(dict(spending.labels)),
-        "provider": spending.provider,
-        "model": spending.model,
-        "purpose": spending.purpose,
-        "expected": spending.expected,
-        "queueing": queueing,
-    }
+    values = _asked(spending, queueing)
     if not await fetch_value(connection, SQL["has_budget"], values):
         return spending.expected
     await execute(connection, SQL["lock_budgets"], {})
@@ -96,6 +94,25 @@ async def hold_to_budgets(
     if look.expected is None and look.in_the_way.to_be_waited_for:
         raise BudgetBusy("Another call under this budget is under way; what it will cost is not known.")
     raise BudgetReached(_reason(look.in_the_way, look.expected))
+
+
+async def is_one_at_a_time(connection: Connection, spending: Spending) -> bool:
+    """Whether a budget counts this call, of which nobody can tell what it costs before another has ended."""
+    looked: bool = await fetch_value(connection, SQL["is_one_at_a_time"], _asked(spending, queueing=True))
+    return looked
+
+
+def _asked(spending: Spending, queueing: bool) -> dict[str, Any]:
+    return {
+        "brand_id": spending.brand_id,
+        "labels": Jsonb(dict(spending.labels)),
+        "batch_id": spending.batch_id,
+        "provider": spending.provider,
+        "model": spending.model,
+        "purpose": spending.purpose,
+        "expected": spending.expected,
+        "queueing": queueing,
+    }
 
 
 async def in_turn(open_call: Callable[[], Awaitable[Opened]]) -> Opened:
@@ -168,6 +185,9 @@ def _reason(budget: _InTheWay, expected: Decimal | None) -> str:
         else ""
     )
     spent = f"{_usd(budget.limit_usd)}: {_usd(budget.spent_usd)} is spent{reserved},{next_call}."
+    if budget.batch_id is not None:
+        raising = f"To raise it: rage generate --resume {budget.batch_id} --budget USD."
+        return f"The budget of the batch is {spent}{unknown} {raising}"
     name = f"{described(budget.brand, label)} for {budget.month:%Y-%m}"
     return f"The budget of {name} is {spent}{unknown} To raise it: rage budgets set."
 

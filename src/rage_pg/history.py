@@ -61,6 +61,7 @@ async def listing(
     provider: str | None = None,
     status: Status | None = None,
     purpose: Purpose | None = None,
+    batch_id: UUID | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> GenerationPage:
@@ -80,6 +81,7 @@ async def listing(
         "provider": provider,
         "status": status,
         "purpose": purpose,
+        "batch_id": batch_id,
         "before": after and after.created_at,
         "before_id": after and after.id,
         "limit": limit + 1,

@@ -69,6 +69,7 @@ async def open_paid_call(
     model: str,
     generation_id: UUID | None = None,
     labels: Mapping[str, str] | None = None,
+    batch_id: UUID | None = None,
     expected: Decimal | None = None,
 ) -> int:
     """The number of a call that is about to be made: commit before it is. `brand_id` pays.
@@ -83,6 +84,7 @@ async def open_paid_call(
         model=model,
         purpose=purpose,
         expected=expected,
+        batch_id=batch_id,
     )
     values = {
         "brand_id": brand_id,
@@ -163,10 +165,14 @@ def failed_call(error: ProviderError) -> Outcome:
 
 
 def error_document(error: RageError) -> dict[str, Any]:
-    """What is kept of an error: type, detail and, from a provider, code and whether to try again."""
+    """What is kept of an error: type, detail and, from a provider, code and whether to try again.
+
+    `hopeless`, where it is: others will fail like it.
+    """
     document: dict[str, Any] = {"type": error.type, "detail": redact_text(str(error))[:MAX_DETAIL]}
     if isinstance(error, ProviderError):
         document |= {"code": error.code, "retryable": error.retryable}
+        document |= {"hopeless": True} if error.hopeless else {}
     return document
 
 

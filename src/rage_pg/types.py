@@ -465,6 +465,7 @@ class Generation(Struct, frozen=True, kw_only=True):
     search_id: UUID | None
     proposal_id: UUID | None
     labels: dict[str, str]
+    batch_id: UUID | None = None
     asked_by: str | None
     created_at: datetime
     started_at: datetime | None

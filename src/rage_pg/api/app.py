@@ -14,6 +14,7 @@ from litestar.di import NamedDependency, Provide
 from rage_pg.access.authentication import any_key
 from rage_pg.api import (
     archives,
+    batches,
     brands,
     budgets,
     collections,
@@ -106,8 +107,8 @@ def create_app(
 
 def _api() -> Router:
     nouns = [
-        images, archives, search, generations, outputs, brands, budgets, collections, tags, facets, spaces,
-        health,
+        images, archives, search, generations, batches, outputs, brands, budgets, collections, tags, facets,
+        spaces, health,
     ]  # fmt: skip
     return Router(
         path="/api",

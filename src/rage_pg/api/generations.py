@@ -109,6 +109,7 @@ async def list_generations(
     provider: FromQuery[str | None] = None,
     status: FromQuery[Status | None] = None,
     purpose: FromQuery[Purpose | None] = None,
+    batch: Annotated[UUID | None, QueryParameter(description="The batch that it is of.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> GenerationPage:
@@ -122,6 +123,7 @@ async def list_generations(
         provider=provider,
         status=status,
         purpose=purpose,
+        batch_id=batch,
         cursor=cursor,
         limit=limit,
     )

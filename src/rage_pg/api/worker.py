@@ -12,6 +12,7 @@ import structlog
 from rage_pg import index, jobs, search
 from rage_pg.callers import SYSTEM, Caller
 from rage_pg.errors import SetupError
+from rage_pg.generation import Search
 from rage_pg.providers.ports import Encoder
 from rage_pg.runtime import Runtime
 
@@ -64,8 +65,15 @@ def work_of(runtime: Runtime) -> jobs.Work:
 
     filling = _Filling(runtime)
 
+    generators = runtime.generators
+    limits = runtime.settings.limits
+
+    def searches(caller: Caller) -> Search:
+        return runtime.acting_for(caller).search
+
     return jobs.Work(
-        generate=jobs.generation_work(runtime.database, runtime.generators, runtime.settings.limits),
+        generate=jobs.generation_work(runtime.database, generators, limits, searches),
+        accept_batch=jobs.batch_work(runtime.database, generators, searches),
         embed_prompt=embed_prompt,
         fill_index=filling.fill,
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import rich_click as click
 
+from rage_pg.cli.batch import BATCH_OPTIONS, batch_options, check_batch_use, generate_batch
 from rage_pg.cli.making import Order, files_for, made, previewed
 from rage_pg.cli.options import OutputOf, Pair, ParamType, filters_from, image_filters, json_option
 from rage_pg.cli.output import note, show, show_fields, show_json, show_table
@@ -48,7 +49,7 @@ class Image(ParamType):
 
 
 @click.command("generate")
-@click.argument("prompt")
+@click.argument("prompt", required=False)
 @click.option(
     "--image", "images", multiple=True, type=Image(), help="A reference; without a role its kind decides."
 )
@@ -95,10 +96,14 @@ class Image(ParamType):
 @click.option(
     "--dry-run", is_flag=True, help="Show what would be sent and may cost; nothing is sent, written or spent."
 )
-@click.option("-o", "--output", "file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
+@click.option("-o", "--output", "file", type=click.Path(path_type=Path), metavar="FILE")
+@batch_options
 @json_option
+@click.pass_context
 def generate(
-    prompt: str,
+    context: click.Context,
+    /,
+    prompt: str | None,
     images: tuple[ReferenceRequest, ...],
     auto: int | None,
     collection: str | None,
@@ -121,7 +126,16 @@ def generate(
     rage generate "lotion and soap on a shelf" --auto 3 --brand lumen -o shelf.png
     rage generate "the tent as a watercolour" --image 41 --image 58:style -o tent.png
     rage generate "warmer light" --purpose edit --parent 0199e1c2-7d7e-7bbf-8c1a-0d2f3b1f6a55:2 -o warm.png
+    rage generate --batch brief.json --budget 25 -o spring
     """
+    of_a_batch = {name: others.pop(name) for name in BATCH_OPTIONS}
+    if check_batch_use(context):
+        generate_batch(**of_a_batch, brand=others["brand"], dry_run=dry_run, file=file, as_json=as_json)
+        return
+    if prompt is None:
+        raise click.UsageError("Missing argument 'PROMPT'.")
+    if file is not None and os.path.isdir(file):
+        raise click.BadParameter(f"{file} is a directory.", param_hint="'-o'")
     names = ("tag", "tag_any", "tag_none", "sku", "kind", "attribute")
     filters = {name: others.pop(name) for name in names}
     _check_use(auto, filters, file, dry_run, parent, no_parent_references)

@@ -49,7 +49,7 @@ def _check_url(url: str) -> None:
         raise InvalidInput(f"RAGE_DATABASE_URL is not as libpq writes it: {form}.") from None
 
 
-def with_runtime(work: Callable[[Runtime], Awaitable[T]]) -> T:
+def with_runtime(work: Callable[[Runtime], Awaitable[T]], *, max_connections: int = 4) -> T:
     """Do `work` on a database that is ready; the embedded server runs as long as somebody needs it."""
     from rage_pg.runtime import running
 
@@ -58,7 +58,7 @@ def with_runtime(work: Callable[[Runtime], Awaitable[T]]) -> T:
     async def inside() -> T:
         async with AsyncExitStack() as stack:
             with spinner("Preparing the database …"):
-                runtime = await stack.enter_async_context(running(settings, max_connections=4))
+                runtime = await stack.enter_async_context(running(settings, max_connections=max_connections))
             return await work(runtime)
 
     return run(inside())

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from rage_pg.generation.accept import Defer, DryRun, accept, preview
+from rage_pg.generation.accept import Defer, DryRun, Search, accept, preview
 from rage_pg.generation.call import Generators
 from rage_pg.generation.estimate import Estimate
 from rage_pg.generation.events import Event, events, follow, wait_for
@@ -26,6 +26,7 @@ __all__ = [
     "Event",
     "Generators",
     "ImageStore",
+    "Search",
     "accept",
     "cancel",
     "events",

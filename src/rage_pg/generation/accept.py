@@ -74,16 +74,18 @@ async def accept(
         raise InvalidInput("A dry run is previewed, not queued.", field="dry_run")
     origin = {
         "asked_by": asked_by,
-        "idempotency_key": _checked_key(idempotency_key),
+        "idempotency_key": checked_key(idempotency_key),
         "request_sha256": _fingerprint(request),
+        "batch_id": None,
+        "batch_position": None,
     }
     if (earlier := await _replayed(database, origin)) is not None:
         return earlier
     # No connection is held meanwhile: a search takes one of its own.
-    found = await _found(request, search)
+    found = await found_for(request, search)
     async with database.transaction() as connection:
         plan = await make_plan(connection, generators, request, found)
-        return await read(connection, await _write(connection, plan, origin, defer))
+        return await read(connection, await write(connection, plan, origin, defer))
 
 
 async def preview(
@@ -119,7 +121,7 @@ def _fingerprint(request: GenerationRequest) -> bytes:
     return sha256(msgspec.json.encode(asked, order="deterministic")).digest()
 
 
-def _checked_key(key: str | None) -> str | None:
+def checked_key(key: str | None) -> str | None:
     if key is not None and not (0 < len(key) <= MAX_KEY and key.isprintable()):
         raise InvalidInput(
             f"An Idempotency-Key has 1 to {MAX_KEY} printable characters.", field="Idempotency-Key"
@@ -127,7 +129,8 @@ def _checked_key(key: str | None) -> str | None:
     return key
 
 
-async def _found(request: GenerationRequest, search: Search | None) -> Found | None:
+async def found_for(request: GenerationRequest, search: Search | None) -> Found | None:
+    """What `auto` is to choose from."""
     asked = search_for(request)
     if asked is None or search is None:
         return None
@@ -153,11 +156,12 @@ async def _earlier(connection: Connection, origin: dict[str, Any]) -> UUID | Non
     return earlier.generation_id
 
 
-async def _write(connection: Connection, plan: Plan, origin: dict[str, Any], defer: Defer) -> UUID:
+async def write(connection: Connection, plan: Plan, origin: dict[str, Any], defer: Defer) -> UUID:
+    """The ledger's row and all that belongs to it. Raises BudgetReached, Conflict."""
     generation_id: UUID | None = await fetch_value(
         connection,
         SQL["insert_generation"],
-        {**_row(plan), **origin, "expected_usd": await _expected(connection, plan)},
+        {**_row(plan), **origin, "expected_usd": await _expected(connection, plan, origin["batch_id"])},
     )
     if generation_id is None:
         # The same key was committed while this request was being checked.
@@ -176,20 +180,24 @@ async def _write(connection: Connection, plan: Plan, origin: dict[str, Any], def
     return generation_id
 
 
-async def _expected(connection: Connection, plan: Plan) -> Decimal | None:
+async def _expected(connection: Connection, plan: Plan, batch_id: UUID | None) -> Decimal | None:
     """What it may cost. Raises BudgetReached where that is not left, with what is queued already."""
-    expected = plan.estimate.cost_usd
     if not plan.generator.charges:
-        return expected
-    spending = Spending(
+        return plan.estimate.cost_usd
+    return await hold_to_budgets(connection, spending_of(plan, batch_id), queueing=True)
+
+
+def spending_of(plan: Plan, batch_id: UUID | None) -> Spending:
+    """The call that a plan comes to, as budgets count it."""
+    return Spending(
         brand_id=plan.brand_id,
         labels=plan.request.labels,
         provider=plan.generator.name,
         model=plan.model,
         purpose="generation",
-        expected=expected,
+        expected=plan.estimate.cost_usd,
+        batch_id=batch_id,
     )
-    return await hold_to_budgets(connection, spending, queueing=True)
 
 
 def _numbered(plan: Plan) -> list[tuple[int, Chosen]]:

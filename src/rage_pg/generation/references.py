@@ -89,12 +89,19 @@ async def choose(
     `limits` says how many references of a role the generator takes: `auto` passes over the rest.
     """
     own = await _wanted(connection, request, limits, brand_id, found)
-    _check_twice(own)
+    check_twice(own)
     wanted = continued.around(own)
-    _check_number(wanted)
+    check_number(wanted)
     values = {"image_ids": [reference.image_id for reference in wanted], "search_id": search_id}
     sources = await fetch_all(connection, SQL["get_source_images"], values, Source)
     known = {source.image_id: source for source in _ranked(sources, found)}
+    return checked_with(wanted, known, continued)
+
+
+def checked_with(
+    wanted: Sequence[ReferenceRequest], known: Mapping[int, Source], continued: Continued
+) -> list[Chosen]:
+    """References with what was looked up of them. Raises NotFound, InvalidInput for one not to be used."""
     return [_checked(reference, known.get(reference.image_id), continued) for reference in wanted]
 
 
@@ -157,7 +164,8 @@ async def _from_collection(connection: Connection, name: str, brand_id: int) -> 
     return [ReferenceRequest(image_id=image_id) for image_id in collection.image_ids]
 
 
-def _check_number(wanted: Sequence[ReferenceRequest]) -> None:
+def check_number(wanted: Sequence[ReferenceRequest]) -> None:
+    """Raise InvalidInput where they are more than any model takes."""
     if len(wanted) > MAX_REFERENCES:
         raise InvalidInput(
             f"{len(wanted)} references are too many; at most {MAX_REFERENCES} go with a prompt.",
@@ -165,7 +173,8 @@ def _check_number(wanted: Sequence[ReferenceRequest]) -> None:
         )
 
 
-def _check_twice(wanted: Sequence[ReferenceRequest]) -> None:
+def check_twice(wanted: Sequence[ReferenceRequest]) -> None:
+    """Raise InvalidInput where an image is named twice."""
     seen: set[int] = set()
     for reference in wanted:
         if reference.image_id in seen:

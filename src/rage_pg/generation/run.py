@@ -133,6 +133,7 @@ async def _open_call(
         model=task.model,
         generation_id=task.generation_id,
         labels=task.labels,
+        batch_id=task.batch_id,
         expected=may_cost.cost_usd,
     )
 

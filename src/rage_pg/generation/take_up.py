@@ -37,6 +37,7 @@ class Task(Struct, kw_only=True):
     model: str
     parameters: dict[str, Any]
     labels: dict[str, str]
+    batch_id: UUID | None
     call_id: int | None
     """The paid call that was begun and whose answer is not known."""
     losses: int

@@ -16,9 +16,9 @@ import structlog
 
 from rage_pg import generation
 from rage_pg.cancelling import heed_cancellation
-from rage_pg.database import Connection, Database, execute
+from rage_pg.database import Connection, Database, execute, fetch_value
 from rage_pg.errors import RageError
-from rage_pg.jobs.queue import defer_generation
+from rage_pg.jobs.queue import defer_generation, defer_of_many
 from rage_pg.resources import statements
 
 SQL = statements("jobs")
@@ -37,10 +37,30 @@ class Hold:
 
     async def defer(self, connection: Connection, generation_id: UUID) -> int:
         """Queue the job of a generation and hold it from its first moment on; the number of the job."""
-        job_id = await defer_generation(connection, generation_id)
+        return await self._held_from(
+            connection, generation_id, await defer_generation(connection, generation_id)
+        )
+
+    async def defer_of_many(self, connection: Connection, generation_id: UUID) -> int:
+        """The same for one of a batch: should workers get it, it gives way to others."""
+        return await self._held_from(
+            connection, generation_id, await defer_of_many(connection, generation_id)
+        )
+
+    async def _held_from(self, connection: Connection, generation_id: UUID, job_id: int) -> int:
         self._held = {"job_id": job_id, "generation_id": generation_id, "seconds": LEASE}
         await execute(connection, SQL["hold_job"], self._held)
         return job_id
+
+    async def take(self, generation_id: UUID) -> bool:
+        """Hold the job of a generation queued before; False where a worker has it, or there is none."""
+        async with self._database.transaction() as connection:
+            job_id = await fetch_value(connection, SQL["get_job"], {"generation_id": generation_id})
+            held = {"job_id": job_id, "generation_id": generation_id, "seconds": LEASE}
+            if job_id is None or await execute(connection, SQL["hold_job"], held) != 1:
+                return False
+        self._held = held
+        return True
 
     async def renew(self) -> bool:
         """Hold the job for another LEASE; False where there is none, or a worker has it by now."""

@@ -20,12 +20,31 @@ INDEX = "index"
 """The queue of what fills spaces: it may take hours, and nothing else waits for it."""
 
 
-async def defer_generation(connection: Connection, generation_id: UUID) -> int:
+OF_MANY = -1
+"""Priority of what is one of many: who asked for a single picture is served first."""
+
+
+async def defer_generation(connection: Connection, generation_id: UUID, *, priority: int = 0) -> int:
     """Queue a generation's job in the transaction of its ledger row; the number of the job."""
     try:
         async with _as_operator(connection):
-            job = _DEFERRER.configure_task("generate", connection=connection)
+            job = _DEFERRER.configure_task("generate", connection=connection, priority=priority)
             return await job.defer_async(generation_id=str(generation_id))
+    except ConnectorException as error:
+        _raise_cause(error)
+
+
+async def defer_of_many(connection: Connection, generation_id: UUID) -> int:
+    """Queue the job of a generation that is one of a batch."""
+    return await defer_generation(connection, generation_id, priority=OF_MANY)
+
+
+async def defer_batch(connection: Connection, batch_id: UUID) -> int:
+    """Have a worker begin a batch, or go on with it; more than one such job does no harm."""
+    try:
+        async with _as_operator(connection):
+            job = _DEFERRER.configure_task("accept_batch", connection=connection)
+            return await job.defer_async(batch_id=str(batch_id))
     except ConnectorException as error:
         _raise_cause(error)
 

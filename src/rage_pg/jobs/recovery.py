@@ -1,7 +1,8 @@
 """Finds work that nobody does any more, and queues it again.
 
 A job is lost with its worker. A generation is forsaken when it has not ended and its job has failed or is
-gone; whether it may start anew is decided where a worker takes it up.
+gone; whether it may start anew is decided where a worker takes it up. A batch is idle when it has items left,
+and none under way whose end would begin the next.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from procrastinate.jobs import Status
 from rage_pg.cancelling import heed_cancellation
 from rage_pg.database import Connection, Database, execute, fetch_all, fetch_value
 from rage_pg.errors import DatabaseUnavailable
-from rage_pg.jobs.queue import defer_fill_index, defer_generation
+from rage_pg.jobs.queue import defer_batch, defer_fill_index, defer_generation
 from rage_pg.resources import statements
 
 SQL = statements("jobs")
@@ -33,6 +34,10 @@ MAX_PROMPT_LOSSES = 3
 REFILL_EVERY = 300.0
 MAX_WAIT = 3_600.0
 """Seconds; a job that fails each time waits longer each time, up to this."""
+
+
+class _Idle(Struct, frozen=True):
+    batch_id: UUID
 
 
 class _Forsaken(Struct, frozen=True):
@@ -68,6 +73,8 @@ async def recover(database: Database, app: App, lost_after: float) -> None:
             return
         refill = await _requeue_lost(app, lost_after)
         await _requeue_forsaken(connection, app, lost_after)
+        for idle in await fetch_all(connection, SQL["get_idle_batches"], {}, _Idle):
+            await defer_batch(connection, idle.batch_id)
         await execute(connection, SQL["close_lost_calls"], {})
     if refill:
         await defer_fill_index(database)

@@ -11,6 +11,8 @@ from msgspec import Struct
 from rage_pg import generation, ingest
 from rage_pg.config import Limits
 from rage_pg.database import Connection, Database
+from rage_pg.generation import batches
+from rage_pg.jobs.queue import defer_of_many
 from rage_pg.types import ImageMetadata, ImageRecord
 
 
@@ -18,6 +20,8 @@ class Work(Struct, frozen=True, kw_only=True):
     """What the tasks do. Each may be run again after it was cut short."""
 
     generate: Callable[[UUID], Awaitable[object]]
+    accept_batch: Callable[[UUID], Awaitable[object]]
+    """Begins items of a batch, as many as may be under way."""
     embed_prompt: Callable[[str, str | None], Awaitable[object]]
     """A prompt, and the id of the caller whose vector it is to be; None: the operator's."""
     fill_index: Callable[[], Awaitable[object]]
@@ -50,8 +54,27 @@ class OutputImages:
 
 
 def generation_work(
-    database: Database, generators: generation.Generators, limits: Limits
+    database: Database,
+    generators: generation.Generators,
+    limits: Limits,
+    searches: batches.Searches | None = None,
 ) -> Callable[[UUID], Awaitable[None]]:
-    """The `generate` of a Work."""
+    """The `generate` of a Work: the end of an item of a batch makes room for the next."""
     images = OutputImages(limits)
-    return lambda generation_id: generation.run(database, generators, images, generation_id)
+    begin = batch_work(database, generators, searches)
+
+    async def generate(generation_id: UUID) -> None:
+        await generation.run(database, generators, images, generation_id)
+        if (batch_id := await batches.conclude(database, generation_id)) is not None:
+            await begin(batch_id)
+
+    return generate
+
+
+def batch_work(
+    database: Database, generators: generation.Generators, searches: batches.Searches | None = None
+) -> Callable[[UUID], Awaitable[None]]:
+    """The `accept_batch` of a Work."""
+    return lambda batch_id: batches.go_on(
+        database, generators, batch_id, defer=defer_of_many, searches=searches
+    )

@@ -109,6 +109,11 @@ def _app(database: Database, work: Work, connections: int) -> App:
         await work.generate(UUID(generation_id))
         await defer_fill_index(database)
 
+    # Lost or failed, it is queued anew by whoever looks after idle batches.
+    @app.task(name="accept_batch")
+    async def accept_batch(batch_id: str) -> None:
+        await work.accept_batch(UUID(batch_id))
+
     @app.task(name="embed_prompt", retry=RetryStrategy(max_attempts=MAX_PROMPT_LOSSES, wait=5))
     async def embed_prompt(prompt: str, caller_id: str | None = None) -> None:
         await work.embed_prompt(prompt, caller_id)

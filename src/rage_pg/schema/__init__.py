@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rage_pg.schema.access import api_keys, audit_log, caller_brands, callers, page_sessions
 from rage_pg.schema.base import metadata
+from rage_pg.schema.batches import generation_batch_items, generation_batches
 from rage_pg.schema.catalogue import (
     brands,
     contents,
@@ -66,6 +67,8 @@ __all__ = [
     "embeddings",
     "failed_items",
     "fillers",
+    "generation_batch_items",
+    "generation_batches",
     "generation_events",
     "generation_outputs",
     "generation_references",

@@ -122,6 +122,18 @@ generations = Table(
         Numeric(14, 6),
         comment="What it was expected to cost when it was asked for, set aside of the budgets while it is queued; null where nobody could say.",
     ),
+    Column(
+        "batch_id",
+        UUID,
+        ForeignKey("rage.generation_batches.batch_id", ondelete="RESTRICT"),
+        comment="The batch that it is of, if any.",
+    ),
+    Column(
+        "batch_position",
+        Integer,
+        comment="The item of that batch; one that was tried again has several generations.",
+    ),
+    Index("generations_batch", "batch_id", "batch_position", postgresql_where=text("(batch_id IS NOT NULL)")),
     Index("generations_brand", "brand_id", "created_at"),
     Index("generations_created", "created_at", "generation_id"),
     Index(
