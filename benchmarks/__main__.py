@@ -15,6 +15,7 @@ from benchmarks import (
     hybrid,
     import_rate,
     killed,
+    killed_generations,
     load,
     look_alikes,
     looks,
@@ -52,6 +53,7 @@ def _parts(options: argparse.Namespace) -> dict[str, Part]:
         "import": partial(import_rate.measure, options.rounds),
         "memory": partial(memory.measure, options.limit),
         "killed": partial(killed.measure, kills=options.kills, seed=options.seed),
+        "killed-generations": partial(killed_generations.measure, kills=options.kills, seed=options.seed),
         "encoders": encoders.measure,
         "access": access.measure,
         "not-found": not_found.measure,
@@ -80,8 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--cache", type=Path, default=default_cache(), help="for the peers' environments (%(default)s)")
     add("--clients", type=int, default=4, help="of load (%(default)s)")
     add("--seconds", type=int, default=10, help="of each measurement of load (%(default)s)")
-    add("--kills", type=int, default=200, help="of killed (%(default)s)")
-    add("--seed", type=int, default=1, help="of killed (%(default)s)")
+    add("--kills", type=int, default=200, help="of killed and killed-generations (%(default)s)")
+    add("--seed", type=int, default=1, help="of killed and killed-generations (%(default)s)")
     add("--rounds", type=int, default=3, help="of import (%(default)s)")
     add("--limit", type=int, help="how many drawings openclipart and memory import (all)")
     return parser
