@@ -12,6 +12,7 @@ from benchmarks import (
     access,
     encoders,
     filtered_search,
+    generation_stages,
     hybrid,
     import_rate,
     killed,
@@ -54,6 +55,7 @@ def _parts(options: argparse.Namespace) -> dict[str, Part]:
         "memory": partial(memory.measure, options.limit),
         "killed": partial(killed.measure, kills=options.kills, seed=options.seed),
         "killed-generations": partial(killed_generations.measure, kills=options.kills, seed=options.seed),
+        "generation": partial(generation_stages.measure, options.rounds),
         "encoders": encoders.measure,
         "access": access.measure,
         "not-found": not_found.measure,
@@ -84,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seconds", type=int, default=10, help="of each measurement of load (%(default)s)")
     add("--kills", type=int, default=200, help="of killed and killed-generations (%(default)s)")
     add("--seed", type=int, default=1, help="of killed and killed-generations (%(default)s)")
-    add("--rounds", type=int, default=3, help="of import (%(default)s)")
+    add("--rounds", type=int, default=3, help="of import; tenths of generation (%(default)s)")
     add("--limit", type=int, help="how many drawings openclipart and memory import (all)")
     return parser
 

@@ -60,7 +60,8 @@ class Client:
             with suppress(psycopg.OperationalError), psycopg.connect(url) as connection:
                 statement = (
                     "SELECT status, prompt FROM rage.generations WHERE finished_at IS NULL UNION ALL"
-                    " SELECT status::text, 'job ' || id FROM rage.procrastinate_jobs WHERE task_name = 'generate'"
+                    " SELECT status::text, 'job ' || id FROM rage.procrastinate_jobs"
+                    " WHERE task_name = 'generate'"
                 )
                 left = connection.execute(statement).fetchall()
                 if not left:

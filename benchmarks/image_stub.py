@@ -13,7 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from typing import Any, Literal
@@ -154,3 +154,16 @@ def png(number: int, size: tuple[int, int] = (400, 300)) -> bytes:
     buffer = BytesIO()
     Image.fromarray(noise).resize(size, Image.Resampling.BILINEAR).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def serve() -> None:
+    """Answer at once, with a small picture each time; say where."""
+    stub = Stub(choose=random.Random(1), slowest=0, rude=0)
+    with running_stub(stub):
+        print(stub.url, flush=True)
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        serve()

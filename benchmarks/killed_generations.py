@@ -1,8 +1,8 @@
 """Generations whose workers, service and Postgres are killed at random, and what the ledger says then.
 
-A client asks over HTTP, two workers carry out, an image API on loopback counts. Most kills are aimed: just
-after a worker got its request through, after it was answered, after a generation was accepted. At the end each
-generation must be there once, with the outcome that the image API knows, and nobody have asked twice.
+A client asks over HTTP, two workers carry out, an image API on loopback counts. Most kills are aimed: after a
+worker got its request through, after it was answered, after a generation was accepted. At the end each one
+must be there once, with the outcome that the image API knows, and nobody have asked twice.
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ TARGETS = {
 """What is killed, or which worker, and how often of all."""
 SHORTEST, LONGEST = 0.2, 3.0
 """Seconds between two kills that are not aimed."""
-AIM = 5.0
-"""Seconds that an aimed kill waits for its moment."""
+AIM = 30.0
+"""Seconds that an aimed kill waits for its moment, or for a worker to be ready."""
+READY = b"waits for jobs"
 SLOWEST_ANSWER = 1.5
 MODEL = "gpt-image-2"
 PATIENCE = 420.0
@@ -82,9 +83,19 @@ class Place(Struct, kw_only=True):
         }
         for name, command in commands.items():
             if name not in self.processes or self.processes[name].poll() is not None:
-                self.processes[name] = self.start(*command)
+                self.processes[name] = self.start(name, *command)
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
+    def wait_until_ready(self, name: str) -> None:
+        """Until a worker looks for jobs: to kill one that only starts would prove little."""
+        end = time.monotonic() + AIM
+        while READY not in self.log(name).read_bytes() and time.monotonic() < end:
+            time.sleep(0.05)
+
+    def log(self, name: str) -> Path:
+        """What the latest process of this name has said."""
+        return self.root / f"{name}.log"
+
+    def start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
         environment = {
             **os.environ,
             "RAGE_DATA_DIR": str(self.data),
@@ -92,7 +103,7 @@ class Place(Struct, kw_only=True):
             "OPENAI_BASE_URL": self.stub.url,
             "OPENAI_API_KEY": "sk-not-a-key-but-long-enough",
         }
-        with (self.root / "log").open("ab") as log:
+        with self.log(name).open("wb") as log:
             return subprocess.Popen([RAGE, *command], env=environment, stdout=log, stderr=log)
 
     def whose(self, port: int) -> int | None:
@@ -146,7 +157,8 @@ async def measure(kills: int = 60, seed: int = 1) -> None:
             faults = [*stuck, *faults_of(url, client.accepted, stub.asked)]
             where = places_of(url, place.kills, stub.asked)
         except BaseException:
-            print((root / "log").read_text(errors="replace")[-4_000:], file=sys.stderr)
+            for log in root.glob("*.log"):
+                print(log.read_text(errors="replace")[-2_000:], file=sys.stderr)
             raise
     _tell(place, client, stub.asked, where, time.perf_counter() - started, seed)
     if faults:
@@ -168,6 +180,8 @@ def _strike(place: Place, client: Client, choose: random.Random) -> None:
 
 def _victim(place: Place, client: Client, choose: random.Random, target: str) -> str:
     """The worker to kill, once its moment has come."""
+    for name in WORKERS:
+        place.wait_until_ready(name)
     since = time.time()
     moment: Asked | None = None
     if target == "during":

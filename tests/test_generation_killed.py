@@ -1,4 +1,4 @@
-"""A worker killed with SIGKILL at each step of a paid generation: nothing is lost, nothing asked for twice."""
+"""A worker killed with SIGKILL at each step of a paid generation: nothing is lost or asked for twice."""
 
 from __future__ import annotations
 
