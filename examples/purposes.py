@@ -14,6 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from rage_pg.embedded import embedded_server
+
 CATALOGUE = Path(__file__).parent / "catalogue"
 PICTURES: dict[str, tuple[str, ...]] = {
     "scene.webp": (
@@ -41,35 +43,21 @@ PICTURES: dict[str, tuple[str, ...]] = {
 """What `rage generate` is told; images by their external id."""
 
 
+RAGE = str(Path(sys.executable).with_name("rage"))
+
+
 def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="rage-purposes-") as data:
         Path(data).chmod(0o755)
-        environment = {**os.environ, "RAGE_DATA_DIR": data, "RAGE_GENERATOR": "local"}
-        # A process that stays: the server need not start anew for each command.
-        with subprocess.Popen([RAGE, "worker"], env=environment, stdout=subprocess.DEVNULL) as worker:
-            try:
-                imported = _rage(
-                    environment,
-                    "import",
-                    str(CATALOGUE / "images"),
-                    "--manifest",
-                    str(CATALOGUE / "manifest.csv"),
-                )
-                ids = {item["external_id"]: item["image_id"] for item in imported["items"]}
-                for name, arguments in PICTURES.items():
-                    _rage(
-                        environment,
-                        "generate",
-                        *(_with_id(one, ids) for one in arguments),
-                        "-o",
-                        str(folder / name),
-                    )
-                    print(f"{folder / name}: {(folder / name).stat().st_size // 1000} kB")
-            finally:
-                worker.terminate()
-
-
-RAGE = str(Path(sys.executable).with_name("rage"))
+        # It stays meanwhile: no command need start and stop it.
+        with embedded_server(Path(data)):
+            environment = {**os.environ, "RAGE_DATA_DIR": data, "RAGE_GENERATOR": "local"}
+            imported = _rage(environment, "import", "--manifest", str(CATALOGUE / "manifest.csv"))
+            ids = {item["external_id"]: item["image_id"] for item in imported["items"]}
+            for name, arguments in PICTURES.items():
+                given = [_with_id(one, ids) for one in arguments]
+                _rage(environment, "generate", *given, "-o", str(folder / name))
+                print(f"{folder / name}: {(folder / name).stat().st_size // 1000} kB", flush=True)
 
 
 def _rage(environment: dict[str, str], *arguments: str) -> dict[str, list[dict[str, object]]]:
