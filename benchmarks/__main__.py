@@ -13,9 +13,11 @@ from benchmarks import (
     batch_killed,
     encoders,
     filtered_search,
+    generation_stages,
     hybrid,
     import_rate,
     killed,
+    killed_generations,
     load,
     look_alikes,
     looks,
@@ -54,6 +56,8 @@ def _parts(options: argparse.Namespace) -> dict[str, Part]:
         "memory": partial(memory.measure, options.limit),
         "killed": partial(killed.measure, kills=options.kills, seed=options.seed),
         "batch-killed": partial(batch_killed.measure, seed=options.seed),
+        "killed-generations": partial(killed_generations.measure, kills=options.kills, seed=options.seed),
+        "generation": partial(generation_stages.measure, options.rounds),
         "encoders": encoders.measure,
         "access": access.measure,
         "not-found": not_found.measure,
@@ -82,9 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--cache", type=Path, default=default_cache(), help="for the peers' environments (%(default)s)")
     add("--clients", type=int, default=4, help="of load (%(default)s)")
     add("--seconds", type=int, default=10, help="of each measurement of load (%(default)s)")
-    add("--kills", type=int, default=200, help="of killed (%(default)s)")
-    add("--seed", type=int, default=1, help="of killed and batch-killed (%(default)s)")
-    add("--rounds", type=int, default=3, help="of import (%(default)s)")
+    add("--kills", type=int, default=200, help="of killed and killed-generations (%(default)s)")
+    add("--seed", type=int, default=1, help="of killed, killed-generations and batch-killed (%(default)s)")
+    add("--rounds", type=int, default=3, help="of import; tenths of generation (%(default)s)")
     add("--limit", type=int, help="how many drawings openclipart and memory import (all)")
     return parser
 

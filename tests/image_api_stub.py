@@ -81,6 +81,9 @@ class Received(Struct, frozen=True):
     authorization: str
     fields: dict[str, Any]
     files: list[Part]
+    media_type: str = ""
+    body: bytes = b""
+    """As it came."""
 
 
 class ImageApiStub(Struct):
@@ -91,6 +94,8 @@ class ImageApiStub(Struct):
     stream_type: str = "text/event-stream; charset=utf-8"
     pause: float = 0.0
     requests: list[Received] = field(default_factory=list)
+    received: threading.Event = field(default_factory=threading.Event)
+    """A request is there."""
     stopped: threading.Event = field(default_factory=threading.Event)
 
 
@@ -141,6 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         received = _received(self.path, self.headers, body)
         self.stub.requests.append(received)
+        self.stub.received.set()
         mode = self.stub.mode
         self.stub.stopped.wait(self.stub.pause)
         if mode == "slow":
@@ -205,7 +211,7 @@ def _received(path: str, headers: Any, body: bytes) -> Received:
     authorization = headers.get("Authorization", "")
     media_type = headers["Content-Type"]
     if media_type.startswith("application/json"):
-        return Received(path, authorization, json.loads(body), [])
+        return Received(path, authorization, json.loads(body), [], media_type, body)
     message: EmailMessage = message_from_bytes(
         b"Content-Type: " + media_type.encode() + b"\r\n\r\n" + body, policy=HTTP
     )
@@ -219,7 +225,7 @@ def _received(path: str, headers: Any, body: bytes) -> Received:
             fields[name] = content.decode()
         else:
             files.append(Part(name, filename, part.get_content_type(), content))
-    return Received(path, authorization, fields, files)
+    return Received(path, authorization, fields, files, media_type, body)
 
 
 def _answer(mode: str, received: Received) -> ImagesResponse:

@@ -1,31 +1,91 @@
-"""A worker in a process of its own that never comes back from a paid call; a test kills it.
+"""A worker in a process of its own that stops for ever at one place of a generation; a test kills it there.
 
-python -m tests.lost_worker DATABASE_URL
+python -m tests.lost_worker DATABASE_URL            in the call of a made-up provider
+python -m tests.lost_worker DATABASE_URL API PLACE  at one of PLACES, with OpenAI's client asking API
+
+PLACE `none` stops nowhere.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
+from typing import Any, Literal, NoReturn
 from uuid import UUID
 
 from rage_pg import generation, jobs
 from rage_pg.callers import SYSTEM
-from rage_pg.database import Database
-from tests.generating import IMAGES, FakeGenerator, only
+from rage_pg.config import Limits, Secret
+from rage_pg.database import Connection, Database
+from rage_pg.generation.take_up import take_up
+from rage_pg.providers.openai import OpenAIGenerator
+from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator
+from rage_pg.types import ImageRecord
+from tests.generating import FakeGenerator, only
+
+Place = Literal["taken up", "call opened", "answered", "storing", "none"]
+PLACES: tuple[Place, ...] = ("taken up", "call opened", "answered", "storing", "none")
 
 
-async def main(url: str) -> None:
-    generator = FakeGenerator()
-    generator.release.clear()
+async def stop_here() -> NoReturn:
+    print("calling", flush=True)
+    await asyncio.Event().wait()
+    raise AssertionError
 
-    async def announce() -> None:
-        print("calling", flush=True)
 
-    generator.on_call = announce
+class Stopping(OpenAIGenerator):
+    """OpenAI's client, that stops before a call whose row is committed, or with its answer."""
+
+    def __init__(self, url: str, place: Place) -> None:
+        super().__init__("gpt-image-2", key=Secret("sk-not-a-key-but-long-enough"), base_url=url)
+        self._place = place
+
+    async def generate(self, call: GenerationCall) -> GenerationResult:
+        if self._place == "call opened":
+            await stop_here()
+        result = await super().generate(call)
+        if self._place == "answered":
+            await stop_here()
+        return result
+
+
+class StoppingImages(jobs.OutputImages):
+    """Stops with the pictures written and nothing committed."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(Limits())
+        self._place = place
+
+    async def store(self, connection: Connection, records: Sequence[ImageRecord]) -> list[int]:
+        stored = await super().store(connection, records)
+        if self._place == "storing":
+            await stop_here()
+        return stored
+
+
+def stop_once_taken_up() -> None:
+    async def taken_up(*arguments: Any) -> NoReturn:
+        await take_up(*arguments)
+        await stop_here()
+
+    # The package's function of the same name hides the module.
+    sys.modules["rage_pg.generation.run"].take_up = taken_up  # type: ignore[attr-defined]
+
+
+async def main(url: str, api: str | None = None, place: Place = "none") -> None:
+    if api is None:
+        generator: ImageGenerator = FakeGenerator()
+        assert isinstance(generator, FakeGenerator)
+        generator.on_call = stop_here
+    else:
+        generator = Stopping(api, place)
+    if place == "taken up":
+        stop_once_taken_up()
+    images = StoppingImages(place)
 
     async def generate(generation_id: UUID) -> None:
-        await generation.run(database, only(generator), IMAGES, generation_id)
+        await generation.run(database, only(generator), images, generation_id)
 
     async def nothing(*_: object) -> None:
         pass
@@ -36,4 +96,4 @@ async def main(url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(*sys.argv[1:]))  # type: ignore[arg-type]

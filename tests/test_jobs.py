@@ -12,6 +12,7 @@ import pytest
 
 from rage_pg import generation, jobs
 from rage_pg.api.worker import _Filling
+from rage_pg.callers import SYSTEM
 from rage_pg.config import Limits
 from rage_pg.database import Database
 from rage_pg.jobs import worker
@@ -61,6 +62,22 @@ async def test_sql_asks_for_a_prompt_to_be_embedded(database: Database) -> None:
 async def test_at_most_one_filling_of_the_index_waits(database: Database) -> None:
     await asyncio.gather(*(jobs.defer_fill_index(database) for _ in range(8)))
     await jobs.defer_fill_index(database)
+    assert await value(database, FILLS) == 1
+
+
+async def test_a_filling_asked_for_while_another_is_being_queued_is_that_one(database: Database) -> None:
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with database.acting_for(SYSTEM).transaction() as connection:
+        await jobs.defer_fill_index(database.acting_for(SYSTEM).within(connection))
+        second = asyncio.create_task(jobs.defer_fill_index(database))
+        while True:
+            if await value(database, waiting) or second.done():
+                break
+            await asyncio.sleep(0.01)
+    await second
     assert await value(database, FILLS) == 1
 
 

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 from PIL import Image, ImageChops, ImageStat
 
+from rage_pg.errors import ImageRejected
 from rage_pg.providers.capabilities import Capabilities
 from rage_pg.providers.ports import InputImage
 from rage_pg.providers.upload import Upload, fitted_details, prepared, shares
@@ -130,3 +131,14 @@ def test_room_is_shared_so_that_what_small_ones_leave_goes_to_the_others() -> No
 def test_a_strip_is_scaled_though_its_short_side_cannot_be() -> None:
     able = replace(ABLE, reference_pixels=4_096)
     assert opened(sent(reference(Image.new("L", (20_000, 1), 90)), able)).size == (4_096, 1)
+
+
+@pytest.mark.parametrize("output_format", ["JPEG", "PNG", "WEBP"])
+def test_a_reference_that_is_cut_off_anywhere_is_told_before_it_is_sent(output_format: str) -> None:
+    whole = reference(noise(300, 200), output_format)
+    able = replace(ABLE, reference_bytes=1_000_000)
+    assert sent(whole, able).content == whole.content
+    for share in (0.3, 0.6, 0.9):
+        cut = replace(whole, content=whole.content[: int(len(whole.content) * share)])
+        with pytest.raises(ImageRejected, match="Reference 1 cannot be read"):
+            prepared([cut], able)

@@ -27,6 +27,7 @@ SELECT
     i.kind,
     i.state,
     i.title,
+    k.text AS caption,
     i.version,
     i.usable_from,
     i.usable_until,
@@ -41,6 +42,7 @@ SELECT
     r.score AS search_score
 FROM rage.images AS i
 JOIN rage.contents AS c USING (content_id)
+LEFT JOIN rage.captions AS k ON k.image_id = i.image_id AND k.is_current
 LEFT JOIN LATERAL (
     SELECT s.rank, s.score
     FROM rage.search_results AS s
@@ -213,7 +215,7 @@ RETURNING started_at;
 
 -- name: get_references
 -- The references as they were chosen, with the bytes of that version.
-SELECT r.position, r.image_id, r.role, r.note, i.title, c.media_type,
+SELECT r.position, r.image_id, r.role, r.note, i.title, k.text AS caption, c.media_type,
        i.brand_id = g.brand_id OR b.reserved AS may_be_named,
        CASE WHEN i.erased_at IS NULL THEN c.bytes END AS content
 FROM rage.generation_references AS r
@@ -221,6 +223,7 @@ JOIN rage.generations AS g USING (generation_id)
 JOIN rage.images AS i USING (image_id)
 JOIN rage.brands AS b ON b.brand_id = i.brand_id
 JOIN rage.contents AS c ON c.sha256 = r.sha256
+LEFT JOIN rage.captions AS k ON k.image_id = i.image_id AND k.is_current
 WHERE r.generation_id = %(generation_id)s
 ORDER BY r.position;
 

@@ -7,6 +7,10 @@ SELECT before.caller, set_config('rage.caller', %(caller)s, true) FROM before;
 -- Whether this worker may look after lost jobs: one at a time, until its transaction ends.
 SELECT pg_try_advisory_xact_lock(%(lock)s);
 
+-- name: take_turn
+-- Waits until no other transaction has this turn, and has it until it ends.
+SELECT pg_advisory_xact_lock(%(lock)s);
+
 -- name: is_waiting
 -- Whether a job with this queueing lock waits for a worker already.
 SELECT EXISTS (

@@ -40,6 +40,7 @@ class Source(Struct, frozen=True, kw_only=True):
     kind: Kind
     state: State
     title: str | None
+    caption: str | None
     version: int
     usable_from: date | None
     usable_until: date | None
@@ -200,6 +201,7 @@ def _checked(reference: ReferenceRequest, source: Source | None, continued: Cont
         role=role,
         note=reference.note,
         title=source.title,
+        caption=source.caption,
     )
     return Chosen(source=source, role=role, note=reference.note, image=image)
 

@@ -38,6 +38,7 @@ class _Sent(Struct, frozen=True):
     role: Role
     note: str | None
     title: str | None
+    caption: str | None
     may_be_named: bool
     """Whether everybody who may see the generation may know the title."""
     media_type: str
@@ -179,6 +180,7 @@ def _input(image: _Sent) -> InputImage:
         role=image.role,
         note=image.note,
         title=image.title,
+        caption=image.caption,
     )
 
 

@@ -95,6 +95,7 @@ class InputImage(Struct, frozen=True, kw_only=True):
     role: Role
     note: str | None = None
     title: str | None = None
+    caption: str | None = None
 
 
 class GenerationCall(Struct, frozen=True, kw_only=True):

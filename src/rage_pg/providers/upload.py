@@ -112,9 +112,15 @@ def _ready(content: bytes, name: str, able: Capabilities) -> _Ready:
     try:
         kept = plain(content)
         with Image.open(BytesIO(kept.content)) as picture:
+            fits = len(kept.content) <= able.reference_bytes
+            if fits and picture.format == "JPEG" and _is_taken(picture, able):
+                # Whether all of it can be read shows as well in an eighth of its size, in half the time.
+                picture.draft(None, (picture.width // 8, picture.height // 8))
+                picture.load()
+                return _Ready(kept.content, kept.media_type, lossy=True)
             picture.load()
             lossy = picture.format in LOSSY and not picture.has_transparency_data
-            if _is_taken(picture, able) and len(kept.content) <= able.reference_bytes:
+            if fits and _is_taken(picture, able):
                 return _Ready(kept.content, kept.media_type, lossy)
     # Damaged bytes make Pillow's readers raise nearly anything.
     except Exception as error:

@@ -1,0 +1,116 @@
+"""A worker killed with SIGKILL at each step of a paid generation: nothing is lost or asked for twice."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from rage_pg import generation
+from rage_pg.config import Secret
+from rage_pg.database import Database
+from rage_pg.providers.openai import OpenAIGenerator
+from rage_pg.types import Generation
+from tests.generating import ask, names, paid, value
+from tests.image_api_stub import ImageApiStub, image_api_stub
+from tests.lost_worker import Place
+from tests.store import add
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def stub() -> Iterator[ImageApiStub]:
+    with image_api_stub() as running:
+        yield running
+
+
+@asynccontextmanager
+async def worker(
+    database: Database, stub: ImageApiStub, place: Place
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The real worker in a process of its own, killed at the end if it still lives."""
+    command = [sys.executable, "-m", "tests.lost_worker", database.url, stub.url, place]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def queue(database: Database, stub: ImageApiStub) -> Generation:
+    generator = OpenAIGenerator("gpt-image-2", key=Secret("sk-not-a-key-but-long-enough"), base_url=stub.url)
+    return await ask(database, generator, await add(database), await add(database))
+
+
+async def arrives(process: asyncio.subprocess.Process) -> None:
+    """Until the worker stands where it is to be killed."""
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), 60)
+    assert line == b"calling\n"
+
+
+async def killed_at(database: Database, stub: ImageApiStub, place: Place) -> Generation:
+    """What became of a generation whose worker was killed at `place`, once another worker is there."""
+    asked = await queue(database, stub)
+    async with worker(database, stub, place) as victim:
+        await arrives(victim)
+        victim.kill()
+        await victim.wait()
+    return await ended(database, stub, asked)
+
+
+async def ended(database: Database, stub: ImageApiStub, asked: Generation) -> Generation:
+    async with worker(database, stub, "none"):
+        made = await generation.wait_for(database, asked.id, 60)
+    assert await value(database, "SELECT count(*) FROM rage.generations") == 1
+    outputs = await value(database, "SELECT count(*) FROM rage.images WHERE origin = 'generated'")
+    assert outputs == len(made.outputs)
+    return made
+
+
+async def test_before_the_call_it_is_begun_anew_and_charged_once(
+    database: Database, stub: ImageApiStub
+) -> None:
+    made = await killed_at(database, stub, "taken up")
+    assert (made.status, len(made.outputs), len(stub.requests)) == ("succeeded", 1, 1)
+    assert await names(database, made) == ["queued", "running", "running", "succeeded"]
+    (call,) = await paid(database)
+    assert (call["status"], call["cost_usd"]) == ("succeeded", made.cost_usd)
+
+
+@pytest.mark.parametrize(("place", "requests"), [("call opened", 0), ("answered", 1), ("storing", 1)])
+async def test_from_the_call_on_its_outcome_is_unknown_and_nobody_asks_again(
+    database: Database, stub: ImageApiStub, place: Place, requests: int
+) -> None:
+    made = await killed_at(database, stub, place)
+    assert (made.status, made.outputs, made.cost_usd) == ("unknown", (), None)
+    assert made.error is not None
+    assert "whether it was answered is not known" in made.error["detail"]
+    assert len(stub.requests) == requests
+    (call,) = await paid(database)
+    assert (call["status"], call["cost_usd"]) == ("unknown", None)
+
+
+async def test_during_the_call_its_outcome_is_unknown_and_nobody_asks_again(
+    database: Database, stub: ImageApiStub
+) -> None:
+    stub.mode = "slow"
+    asked = await queue(database, stub)
+    async with worker(database, stub, "none") as victim:
+        assert await asyncio.to_thread(stub.received.wait, 60)
+        victim.kill()
+        await victim.wait()
+    stub.mode = "ok"
+    made = await ended(database, stub, asked)
+    assert (made.status, made.outputs, len(stub.requests)) == ("unknown", (), 1)
+    assert [(call["status"], call["cost_usd"]) for call in await paid(database)] == [("unknown", None)]
+    totals = await value(database, "SELECT sum(calls_without_cost) FROM rage_v1.daily_usage")
+    assert totals == Decimal(1)
