@@ -37,6 +37,7 @@ ERRORS: dict[str, tuple[int, str]] = {
     "rate_limit": (429, "rate_limit_exceeded"),
     "quota": (429, "insufficient_quota"),
     "busy": (503, "overloaded"),
+    "unavailable": (503, "service_unavailable"),
     "server_error": (500, "server_error"),
     "gateway": (504, "gateway_timeout"),
 }

@@ -312,7 +312,7 @@ def test_generation_that_a_worker_took_over_is_waited_for(
     rage: Rage, pair: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process stood still for longer than its hold lasts, right after it had asked."""
-    others: list[asyncio.Task[None]] = []
+    others: list[asyncio.Task[Any]] = []
 
     async def taken(hold: jobs.Hold) -> bool:
         held: Any = hold._held

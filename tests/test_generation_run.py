@@ -56,7 +56,7 @@ async def test_the_ledger_keeps_what_was_sent_answered_and_paid(
     assert made.usage == generator.usage
     assert made.cost_usd == Decimal(COST)
     assert made.parameters == {"count": 1, "details": {"size": "64x48"}}
-    assert set(made.timings_ms) == {"queue", "load", "call", "store"}
+    assert set(made.timings_ms) == {"queue", "load", "fit", "call", "store"}
     assert made.started_at is not None
     assert made.finished_at is not None
     assert made.created_at <= made.started_at <= made.finished_at

@@ -86,7 +86,9 @@ BEGIN
           AND g.finished_at IS NULL
           AND (d.brand_id IS NULL OR g.brand_id = d.brand_id)
           AND (d.label_name IS NULL OR g.labels ->> d.label_name = d.label_value)
-          AND NOT EXISTS (SELECT FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id)
+          -- What its call under way reserves is in the budget's own figure; one that was turned away reserves nothing.
+          AND NOT EXISTS (
+              SELECT FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id AND c.status = 'started')
     ) AS q
     WHERE b.is_in_force
       AND (d.brand_id IS NULL OR d.brand_id = spender)

@@ -20,13 +20,11 @@ from rage_pg.generation.estimate import Estimate
 from rage_pg.generation.ledger import add_event, read
 from rage_pg.generation.plan import Plan, checked, make_plan
 from rage_pg.generation.references import Chosen, Found, search_for
+from rage_pg.generation.rules import Defer
 from rage_pg.resources import statements
 from rage_pg.types import Candidate, Generation, GenerationRequest, Reference, SearchAnswer, SearchRequest
 
 SQL = statements("generation")
-
-Defer: TypeAlias = Callable[[Connection, UUID], Awaitable[int]]
-"""Queues the job of a generation on this connection, to be committed with it; the number of the job."""
 
 Search: TypeAlias = Callable[[SearchRequest], Awaitable[SearchAnswer]]
 """Answers the search of `auto`, and logs it."""
@@ -74,16 +72,17 @@ async def accept(
         raise InvalidInput("A dry run is previewed, not queued.", field="dry_run")
     origin = {
         "asked_by": asked_by,
-        "idempotency_key": _checked_key(idempotency_key),
+        "idempotency_key": checked_key(idempotency_key),
         "request_sha256": _fingerprint(request),
+        "retry_of": None,
     }
-    if (earlier := await _replayed(database, origin)) is not None:
+    if (earlier := await replayed(database, origin)) is not None:
         return earlier
     # No connection is held meanwhile: a search takes one of its own.
     found = await _found(request, search)
     async with database.transaction() as connection:
         plan = await make_plan(connection, generators, request, found)
-        return await read(connection, await _write(connection, plan, origin, defer))
+        return await read(connection, await write(connection, plan, origin, defer))
 
 
 async def preview(
@@ -119,7 +118,8 @@ def _fingerprint(request: GenerationRequest) -> bytes:
     return sha256(msgspec.json.encode(asked, order="deterministic")).digest()
 
 
-def _checked_key(key: str | None) -> str | None:
+def checked_key(key: str | None) -> str | None:
+    """An Idempotency-Key. Raises InvalidInput."""
     if key is not None and not (0 < len(key) <= MAX_KEY and key.isprintable()):
         raise InvalidInput(
             f"An Idempotency-Key has 1 to {MAX_KEY} printable characters.", field="Idempotency-Key"
@@ -135,7 +135,8 @@ async def _found(request: GenerationRequest, search: Search | None) -> Found | N
     return Found(candidates=answer.items, search_id=answer.search_id)
 
 
-async def _replayed(database: Database, origin: dict[str, Any]) -> Generation | None:
+async def replayed(database: Database, origin: dict[str, Any]) -> Generation | None:
+    """The generation that the key of `origin` stands for already. Raises Conflict where it was another."""
     if origin["idempotency_key"] is None:
         return None
     async with database.reading() as connection:
@@ -153,7 +154,11 @@ async def _earlier(connection: Connection, origin: dict[str, Any]) -> UUID | Non
     return earlier.generation_id
 
 
-async def _write(connection: Connection, plan: Plan, origin: dict[str, Any], defer: Defer) -> UUID:
+async def write(connection: Connection, plan: Plan, origin: dict[str, Any], defer: Defer) -> UUID:
+    """A new row of the ledger with all that belongs to it; the one that has the key already, if any.
+
+    Raises BudgetReached, and Conflict where the key is another request's.
+    """
     generation_id: UUID | None = await fetch_value(
         connection,
         SQL["insert_generation"],

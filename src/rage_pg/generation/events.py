@@ -25,7 +25,12 @@ POLL = 0.25
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """Something that happened to a generation; `id` counts from 1, `name` is the status that it reached."""
+    """Something that happened to a generation; `id` counts from 1, `name` is the status that it reached.
+
+    Also `waiting`, of one that is queued again: `data` says for what (`reason`: retry, pause, concurrency,
+    rate or line), by which `code` of the provider, and how many seconds (`retry_in`) where that is known. And
+    `cancelling`: called off while it runs.
+    """
 
     id: int
     name: str

@@ -1,4 +1,4 @@
-"""What people do with a generation: call it off, rate its outputs, keep one as an image of the catalogue."""
+"""What people do with outputs: rate them, keep one as an image of the catalogue."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from rage_pg.database import Connection, Database, execute, fetch_one, fetch_value
+from rage_pg.database import Connection, Database, execute, fetch_one
 from rage_pg.errors import Conflict, NotFound
-from rage_pg.generation.ledger import add_event, missing, read
 from rage_pg.resources import statements
-from rage_pg.types import Generation, Rating, Status
+from rage_pg.types import Rating
 
 SQL = statements("generation")
 
@@ -19,23 +18,6 @@ class _Output(Struct, frozen=True):
     image_id: int
     kept: bool
     deleted: bool
-
-
-async def cancel(database: Database, generation_id: UUID) -> Generation:
-    """Call off a generation that no worker has taken up; its job will find nothing to do.
-
-    Raises NotFound, and Conflict once it is running or has ended.
-    """
-    async with database.transaction() as connection:
-        values = {"generation_id": generation_id}
-        status: Status | None = await fetch_value(connection, SQL["lock_status"], values)
-        if status is None:
-            raise missing(generation_id)
-        if status != "queued":
-            raise Conflict(f"The generation is {status}; only a queued one can be cancelled.")
-        await execute(connection, SQL["cancel"], values)
-        await add_event(connection, generation_id, "cancelled")
-        return await read(connection, generation_id)
 
 
 async def rate(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from rage_pg.jobs.hold import Hold, holding
 from rage_pg.jobs.queue import defer_fill_index, defer_generation
-from rage_pg.jobs.work import OutputImages, Work, generation_work
+from rage_pg.jobs.work import OutputImages, Work, generation_work, rules_of
 from rage_pg.jobs.worker import run_worker
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "defer_generation",
     "generation_work",
     "holding",
+    "rules_of",
     "run_worker",
 ]

@@ -9,8 +9,9 @@ from uuid import UUID
 from msgspec import Struct
 
 from rage_pg import generation, ingest
-from rage_pg.config import Limits
+from rage_pg.config import Limits, Settings
 from rage_pg.database import Connection, Database
+from rage_pg.jobs.queue import defer_generation
 from rage_pg.types import ImageMetadata, ImageRecord
 
 
@@ -18,9 +19,12 @@ class Work(Struct, frozen=True, kw_only=True):
     """What the tasks do. Each may be run again after it was cut short."""
 
     generate: Callable[[UUID], Awaitable[object]]
+    """Gives the time at which the job is to be done again, where it must wait."""
     embed_prompt: Callable[[str, str | None], Awaitable[object]]
     """A prompt, and the id of the caller whose vector it is to be; None: the operator's."""
     fill_index: Callable[[], Awaitable[object]]
+    call_in: Callable[[], Awaitable[object]] | None = None
+    """Has whoever waits for a provider longest taken up; asked for again and again."""
 
 
 class OutputImages:
@@ -50,8 +54,22 @@ class OutputImages:
 
 
 def generation_work(
-    database: Database, generators: generation.Generators, limits: Limits
-) -> Callable[[UUID], Awaitable[None]]:
+    database: Database,
+    generators: generation.Generators,
+    limits: Limits,
+    rules: generation.Rules | None = None,
+) -> Callable[[UUID], Awaitable[object]]:
     """The `generate` of a Work."""
     images = OutputImages(limits)
-    return lambda generation_id: generation.run(database, generators, images, generation_id)
+    held_to = rules or generation.Rules()
+    return lambda generation_id: generation.run(database, generators, images, generation_id, held_to)
+
+
+def rules_of(settings: Settings) -> generation.Rules:
+    """How a worker with these settings carries generations out."""
+    return generation.Rules(
+        tries=settings.generation_tries,
+        limits=settings.provider_limits,
+        retry_unknown=settings.retry_unknown,
+        defer=defer_generation,
+    )

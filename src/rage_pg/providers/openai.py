@@ -6,6 +6,7 @@ One call is one HTTP request, never repeated here: a request that timed out may 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
@@ -71,17 +72,19 @@ class OpenAIGenerator:
     async def generate(self, call: GenerationCall) -> GenerationResult:
         self.check(call)
         model, able = self._entry(call)
+        began = time.perf_counter()
         images = await asyncio.to_thread(prepared, call.references, able, masked=call.mask is not None)
         parameters = _parameters(call, model)
         if call.mask is not None:
             mask = await asyncio.to_thread(mask_on, images[0], call.mask)
             parameters["mask"] = ("mask.png", mask, "image/png")
+        fit_ms = (time.perf_counter() - began) * 1000
         try:
             answer, request_id = await self._ask(parameters, images)
         except openai.OpenAIError as error:
             raise translated(error, self._base_url, self._key) from error
         result = await asyncio.to_thread(result_of, answer, model, request_id)
-        return replace(result, details=result.details | fitted_details(images))
+        return replace(result, details=result.details | fitted_details(images), fit_ms=fit_ms)
 
     async def _ask(self, parameters: dict[str, Any], images: Sequence[Upload]) -> tuple[bytes, str | None]:
         # A client of its own for each call: a connection kept from before may be dead without saying so,
