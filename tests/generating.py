@@ -50,6 +50,7 @@ class FakeGenerator:
         self.error: BaseException | None = None
         self.contents: list[bytes] | None = None
         self.usage: dict[str, Any] | None = USAGE
+        self.fit_ms = 0.0
         self.on_call: Callable[[], Any] | None = None
         self.called = asyncio.Event()
         self.release = asyncio.Event()
@@ -74,6 +75,7 @@ class FakeGenerator:
             request_id="req_1",
             usage=self.usage,
             details={"size": "64x48"},
+            fit_ms=self.fit_ms,
         )
 
 

@@ -1,8 +1,8 @@
 """A stand-in for an image API on loopback: records what it is sent, answers in the SDK's own types.
 
 `answer` is the body of a 200, where it is set. Else `mode` is how it answers: ok, a name of ERRORS,
-malformed, text, empty, address, not_an_image, disconnect (after the whole request was read) or slow (not
-before the stub stops).
+malformed, text, empty, address, not_an_image, disconnect (after the whole request was read), slow (not
+before the stub stops) or held (as ok, once `released`). `first` are the modes of the next requests.
 """
 
 from __future__ import annotations
@@ -63,8 +63,17 @@ class ImageApiStub(Struct):
     url: str = ""
     mode: str = "ok"
     answer: bytes | None = None
+    first: list[str] = field(default_factory=list)
+    retry_after: str | None = None
+    """A header of every answer that is an error."""
     requests: list[Received] = field(default_factory=list)
+    at_once: int = 0
+    most_at_once: int = 0
+    """Requests that were under way together, at most."""
+    asked: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
     stopped: threading.Event = field(default_factory=threading.Event)
+    lock: Any = field(default_factory=threading.Lock)
 
 
 @contextmanager
@@ -79,6 +88,7 @@ def image_api_stub() -> Iterator[ImageApiStub]:
         yield stub
     finally:
         stub.stopped.set()
+        stub.released.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -90,13 +100,31 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         received = _received(self.path, self.headers, body)
-        self.stub.requests.append(received)
-        mode = self.stub.mode
-        if mode == "slow":
-            self.stub.stopped.wait()
-        elif mode != "disconnect":
-            self._answer(mode, received)
+        stub = self.stub
+        with stub.lock:
+            stub.requests.append(received)
+            stub.asked.set()
+            mode = stub.first.pop(0) if stub.first else stub.mode
+            stub.at_once += 1
+            stub.most_at_once = max(stub.most_at_once, stub.at_once)
+        try:
+            self._serve(mode, received)
+        except BrokenPipeError:
+            """Who asked has gone."""
         self.close_connection = True
+
+    def _serve(self, mode: str, received: Received) -> None:
+        try:
+            if mode == "slow":
+                self.stub.stopped.wait()
+            elif mode == "held":
+                self.stub.released.wait()
+        finally:
+            # Before the answer: whoever has it may ask again at once.
+            with self.stub.lock:
+                self.stub.at_once -= 1
+        if mode not in ("slow", "disconnect"):
+            self._answer(mode, received)
 
     def _answer(self, mode: str, received: Received) -> None:
         if self.stub.answer is not None:
@@ -105,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
             status, code = ERRORS[mode]
             message = f"Said by the stub for {received.authorization}"
             error = {"message": message, "type": "stub_error", "param": None, "code": code}
-            self._send(status, json.dumps({"error": error}))
+            self._send(status, json.dumps({"error": error}), retry_after=self.stub.retry_after)
         elif mode == "malformed":
             self._send(200, '{"created": 1, "data": [')
         elif mode == "text":
@@ -113,12 +141,20 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(200, _answer(mode, received).to_json())
 
-    def _send(self, status: int, text: str | bytes, media_type: str = "application/json") -> None:
+    def _send(
+        self,
+        status: int,
+        text: str | bytes,
+        media_type: str = "application/json",
+        retry_after: str | None = None,
+    ) -> None:
         content = text if isinstance(text, bytes) else text.encode()
         self.send_response(status)
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(content)))
         self.send_header("x-request-id", REQUEST_ID)
+        if retry_after is not None:
+            self.send_header("Retry-After", retry_after)
         self.end_headers()
         self.wfile.write(content)
 

@@ -70,6 +70,14 @@ async def test_the_ledger_keeps_what_was_sent_answered_and_paid(
     assert (row["generation_id"], row["finished_at"] is not None) == (made.id, True)
 
 
+async def test_the_fitting_of_references_is_told_apart_from_the_call(
+    database: Database, generator: FakeGenerator
+) -> None:
+    generator.fit_ms = 4_000.04
+    made = await make(database, generator, await add(database))
+    assert (made.timings_ms["fit"], made.timings_ms["call"]) == (4_000.0, 0.0)
+
+
 async def test_the_attempt_is_committed_before_the_paid_call(
     database: Database, generator: FakeGenerator
 ) -> None:

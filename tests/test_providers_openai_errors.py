@@ -97,6 +97,15 @@ async def test_only_what_was_turned_away_is_known_to_be_free(
     assert raised.value.charged is charged
 
 
+async def test_a_503_that_says_when_to_come_again_has_done_no_work(
+    generator: OpenAIGenerator, stub: ImageApiStub
+) -> None:
+    stub.mode, stub.retry_after = "unavailable", "7"
+    with pytest.raises(ProviderError) as raised:
+        await generator.generate(CALL)
+    assert (raised.value.charged, raised.value.retryable, raised.value.retry_after) == (False, True, 7)
+
+
 @pytest.mark.parametrize("mode", ["disconnect", "gateway"])
 async def test_a_lost_answer_is_an_unknown_outcome(
     generator: OpenAIGenerator, stub: ImageApiStub, mode: str

@@ -78,8 +78,8 @@ async def made(runtime: Runtime, order: Order) -> Made:
 
 
 async def _carry_out(runtime: Runtime, hold: Hold, generation_id: UUID) -> None:
-    """Carry it out, again where it has to wait, saying for what. A worker may have it by now, had this process
-    stood still for as long as the hold lasts."""
+    """Carry it out, again where it has to wait, saying for what. A worker may have it by now, had this
+    process stood still for as long as the hold lasts."""
     from rage_pg import generation, jobs
 
     images = jobs.OutputImages(runtime.settings.limits)
