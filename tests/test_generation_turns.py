@@ -17,7 +17,7 @@ from rage_pg.generation import Rules
 from rage_pg.types import Generation
 from tests.generating import IMAGES, FakeGenerator, ask, names, only, paid, rows, value
 from tests.store import add
-from tests.working import work, working
+from tests.working import change_jobs, work, working
 
 ONE = {"openai": ProviderLimit(concurrency=1, per_minute=None)}
 LINE = "SELECT generation_id FROM rage.generations WHERE waits_for = 'turn' ORDER BY job_id"
@@ -72,7 +72,7 @@ async def test_no_more_calls_are_under_way_than_may_be_and_the_longest_waiting_i
     await generator.called.wait()
     for one in (third, second, third):
         assert await run(database, generator, one.id, ONE) is not None
-        await rows(database, SCHEDULE)
+        await change_jobs(database, SCHEDULE)
     # Told once, however often it looked.
     assert (await reasons(database, third), await reasons(database, second)) == (
         ["concurrency"],
@@ -87,7 +87,7 @@ async def test_no_more_calls_are_under_way_than_may_be_and_the_longest_waiting_i
     # Who comes now stands behind them.
     assert await run(database, generator, late.id, ONE) is not None
     assert await reasons(database, late) == ["line"]
-    await rows(database, SCHEDULE)
+    await change_jobs(database, SCHEDULE)
     await generation.call_in(database, ONE)
     await generation.call_in(database, ONE)
     assert await ids(database, DUE) == [second.id]
@@ -105,7 +105,7 @@ async def test_a_process_of_its_own_waits_for_a_call_to_end_and_for_no_line(
     running = asyncio.create_task(run(database, generator, first.id, ONE))
     await generator.called.wait()
     assert await run(database, generator, waiting.id, ONE) is not None
-    await rows(database, SCHEDULE)
+    await change_jobs(database, SCHEDULE)
     assert await run(database, generator, own.id, ONE, in_line=False) is not None
     # Held by that process: workers neither call it in nor wait for it.
     await generation.call_in(database, {})
@@ -123,7 +123,7 @@ async def test_so_many_calls_are_started_a_minute(database: Database, generator:
     assert await run(database, generator, third.id, limits) is not None
     (told,) = [event for event in await generation.events(database, third.id) if event.name == "waiting"]
     assert (told.data["reason"], 40 < told.data["retry_in"] <= 60) == ("rate", True)
-    await rows(database, SCHEDULE)
+    await change_jobs(database, SCHEDULE)
     await generation.call_in(database, limits)
     assert await ids(database, DUE) == []
     await rows(database, "UPDATE rage.paid_calls SET started_at = started_at - interval '1 minute'")
@@ -143,7 +143,7 @@ async def test_a_provider_that_asked_for_it_is_left_alone_by_all_and_others_are_
     await rows(database, pause)
     assert await run(database, generator, asked.id, limits) is not None
     assert await reasons(database, asked) == ["pause"]
-    await rows(database, SCHEDULE)
+    await change_jobs(database, SCHEDULE)
     await generation.call_in(database, limits)
     assert (await ids(database, DUE), generator.calls) == ([], [])
     assert await run(database, other, elsewhere.id, limits) is None
@@ -164,16 +164,17 @@ async def test_what_charges_nothing_is_bound_by_nothing(database: Database) -> N
 async def test_many_at_once_never_take_the_same_place(database: Database, generator: FakeGenerator) -> None:
     limits = {"openai": ProviderLimit(concurrency=2, per_minute=None)}
     asked = await several(database, generator, 8)
-    generator.release.clear()
-    tasks = [asyncio.create_task(run(database, generator, one.id, limits)) for one in asked]
-    done, under_way = await asyncio.wait(tasks, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+    all_have_looked = asyncio.Barrier(3)
+    generator.on_call = all_have_looked.wait
+    tasks = {asyncio.create_task(run(database, generator, one.id, limits)) for one in asked}
+    done: set[asyncio.Task[datetime | None]] = set()
     while len(done) < 6:
-        more, under_way = await asyncio.wait(under_way, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        more, under_way = await asyncio.wait(tasks - done, return_when=asyncio.FIRST_COMPLETED)
         done |= more
     assert [task.result() is not None for task in done] == [True] * 6
-    assert len(generator.calls) == 2
-    generator.release.set()
+    await asyncio.wait_for(all_have_looked.wait(), 20)
     assert await asyncio.gather(*under_way) == [None, None]
+    assert len(generator.calls) == 2
 
 
 async def test_a_place_whose_worker_was_lost_long_ago_is_free(
