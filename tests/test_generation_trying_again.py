@@ -14,7 +14,7 @@ import pytest
 from rage_pg import budgets, generation, jobs
 from rage_pg.config import Limits, Secret
 from rage_pg.database import Database
-from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused
+from rage_pg.errors import BudgetReached, OutcomeUnknown, ProviderError, ProviderRefused
 from rage_pg.generation import Rules, trying_again
 from rage_pg.generation.take_up import take_up
 from rage_pg.providers.openai import OpenAIGenerator
@@ -174,10 +174,9 @@ async def test_a_worker_that_is_killed_right_after_loses_and_doubles_nothing(
         assert await run(database, generator, asked.id) is not None
         await rows(database, DUE)
     assert len(generator.calls) == 3
-    (row,) = await rows(database, "SELECT losses FROM (SELECT 1 AS losses) AS l")
     task = await take_up(database, asked.id)
     assert isinstance(task, generation.take_up.Task)
-    assert (task.losses, task.turned_away, row["losses"]) == (0, 3, 1)
+    assert (task.losses, task.turned_away) == (0, 3)
 
 
 async def test_what_waits_is_called_off_at_once(database: Database, generator: FakeGenerator) -> None:
@@ -200,7 +199,7 @@ async def test_what_waits_to_be_sent_again_still_counts_into_its_budget(
     asked = await ask(database, generator, image_id)
     generator.error = BUSY
     await run(database, generator, asked.id)
-    with pytest.raises(budgets.BudgetReached):
+    with pytest.raises(BudgetReached):
         await ask(database, generator, image_id)
 
 

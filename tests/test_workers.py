@@ -37,7 +37,7 @@ def stub() -> Iterator[ImageApiStub]:
 
 
 def worker(
-    database: Database, stub: ImageApiStub, **settings: str
+    database: Database, stub: ImageApiStub, *command: str, **settings: str
 ) -> AbstractContextManager[tuple[subprocess.Popen[str], str]]:
     environment = {
         "RAGE_DATABASE_URL": database.url,
@@ -45,7 +45,7 @@ def worker(
         "RAGE_GENERATOR": "openai:gpt-image-2",
         **settings,
     }
-    return running("worker", "--json", **environment)
+    return running(*(command or ("worker",)), "--json", **environment)
 
 
 async def until(true: Callable[[], Any]) -> None:
@@ -86,12 +86,14 @@ async def test_workers_of_two_processes_heed_one_limit_together(
     assert (len(stub.requests), stub.most_at_once) == (6, 2)
 
 
-async def test_a_worker_told_to_stop_lets_a_call_end_and_takes_nothing_up(
-    database: Database, stub: ImageApiStub
+@pytest.mark.parametrize("command", [("worker",), ("serve", "--port", "0")], ids=" ".join)
+async def test_who_is_told_to_stop_lets_a_call_end_and_takes_nothing_up(
+    database: Database, stub: ImageApiStub, command: tuple[str, ...]
 ) -> None:
     first, second = await asked_of(database, stub, 2)
-    with worker(database, stub, RAGE_PROVIDER_LIMITS='{"openai": {"concurrency": 1}}') as (process, line):
-        assert json.loads(line) == {"status": "running"}
+    limit = '{"openai": {"concurrency": 1}}'
+    with worker(database, stub, *command, RAGE_PROVIDER_LIMITS=limit) as (process, line):
+        assert json.loads(line)
         await until(lambda: stub.requests)
         process.send_signal(signal.SIGTERM)
         before = await value(database, BEATS)

@@ -16,6 +16,8 @@ from rage_pg.cancelling import heed_cancellation
 
 log = structlog.get_logger(__name__)
 
+DROP_EVERY = 5.0
+
 
 class UnderWay:
     """The jobs that this process does at this moment."""
@@ -74,4 +76,7 @@ async def _keep_beating(app: App, workers: Sequence[Worker], heartbeat: float) -
 async def _drop_in_a_hurry(under_way: UnderWay, hurry: asyncio.Event) -> None:
     await hurry.wait()
     log.warning("told to stop again; what is under way is dropped")
-    under_way.drop()
+    while True:
+        under_way.drop()
+        # A wait for the database may have lost it.
+        await asyncio.sleep(DROP_EVERY)
