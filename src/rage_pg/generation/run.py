@@ -22,7 +22,7 @@ from rage_pg.generation.estimate import estimate
 from rage_pg.generation.rules import Rules
 from rage_pg.generation.settle import ImageStore, Stopwatch, settle
 from rage_pg.generation.take_up import STANDARD, Task, give_back, locked_task, take_up
-from rage_pg.generation.trying_again import given_up, try_later, wait_before_next
+from rage_pg.generation.trying_again import given_up, heed, try_later, wait_before_next
 from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, InputImage
 from rage_pg.resources import statements
 from rage_pg.spending import Outcome, error_document, failed_call, open_paid_call, patiently, uncancelled
@@ -103,6 +103,7 @@ async def _carry_out(
         else:
             failure = given_up(_failure(task, error), error, task)
             await uncancelled(patiently(lambda: settle(database, store, task, failure, watch=work.watch)))
+            await heed(database, task, error)
     else:
         await uncancelled(_keep_result(database, store, work, result))
     return work.later

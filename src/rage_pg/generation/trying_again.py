@@ -87,6 +87,13 @@ async def try_later(
         return await put_off(connection, task, "retry", seconds)
 
 
+async def heed(database: Database, task: Task, error: Exception) -> None:
+    """Leave a provider alone that asked for it with an error that ended a generation."""
+    if isinstance(error, ProviderError) and error.retry_after is not None:
+        async with database.transaction() as connection:
+            await pause(connection, task.provider, error.retry_after)
+
+
 def _is_free_and_passing(error: Exception) -> TypeGuard[ProviderError]:
     return (
         isinstance(error, ProviderError)
