@@ -11,12 +11,11 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeAlias
-from uuid import UUID
 
 import numpy as np
 import openai
@@ -30,7 +29,8 @@ from rage_pg.config import Limits, Secret
 from rage_pg.database import Database
 from rage_pg.embedded import app_url, embedded_server
 from rage_pg.providers import openai as provider
-from rage_pg.providers.ports import ImageGenerator
+from rage_pg.providers.openai_answer import result_of
+from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, Progress
 from rage_pg.types import GenerationRequest, ImageMetadata, ReferenceRequest
 
 KEY = Secret("sk-not-a-key-but-long-enough")
@@ -117,21 +117,24 @@ class _Timed(provider.OpenAIGenerator):
     def find(self, _: str | None) -> ImageGenerator:
         return self
 
-    async def generate(self, call: Any) -> Any:
+    async def generate(self, call: GenerationCall, progress: Progress | None = None) -> GenerationResult:
         self.began = time.perf_counter() * 1000
-        result = await super().generate(call)
+        result = await super().generate(call, progress)
         total = time.perf_counter() * 1000 - self.began
-        self._times["fit"].append(self._asked - self.began)
-        self._times["call"].append(self._answered - self._asked)
-        self._times["read"].append(total - (self._answered - self.began))
+        self._times["fit"].append(self._sent_at - self.began)
+        self._times["call"].append(self._read_at - self._sent_at)
+        self._times["read"].append(total - (self._read_at - self.began))
         return result
 
-    async def _ask(self, parameters: dict[str, Any], images: Any) -> Any:
-        self._asked = time.perf_counter() * 1000
-        try:
-            return await super()._ask(parameters, images)
-        finally:
-            self._answered = time.perf_counter() * 1000
+    async def _answered(self, parameters: dict[str, Any]) -> GenerationResult:
+        self._sent_at = time.perf_counter() * 1000
+
+        def read(*arguments: Any) -> GenerationResult:
+            self._read_at = time.perf_counter() * 1000
+            return result_of(*arguments)
+
+        with patch.object(provider, "result_of", read):
+            return await super()._answered(parameters)
 
 
 def _print(count: int, times: Times) -> None:
@@ -165,8 +168,8 @@ async def _worker(database: Database, generator: _Timed) -> AsyncIterator[None]:
     async def nothing(*_: object) -> None:
         pass
 
-    generate: Callable[[UUID], Awaitable[None]] = jobs.generation_work(database, generator.find, Limits())
-    work = jobs.Work(generate=generate, embed_prompt=nothing, fill_index=nothing)
+    generate = jobs.generation_work(database, generator.find, Limits())
+    work = jobs.Work(generate=generate, accept_batch=nothing, embed_prompt=nothing, fill_index=nothing)
     task = asyncio.create_task(jobs.run_worker(database, work, grace=5))
     try:
         yield

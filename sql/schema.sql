@@ -395,6 +395,11 @@ CREATE TABLE rage.generations (
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
     expected_usd numeric(14,6),
+    retry_of uuid,
+    cancel_requested_at timestamp with time zone,
+    cancel_requested_by text,
+    waits_for text,
+    waits_until timestamp with time zone,
     batch_id uuid,
     batch_position integer,
     CONSTRAINT generations_batch_is_whole CHECK (((batch_id IS NULL) = (batch_position IS NULL))),
@@ -403,7 +408,10 @@ CREATE TABLE rage.generations (
     CONSTRAINT generations_finished_has_time CHECK (((finished_at IS NULL) = (status = ANY (ARRAY['queued'::text, 'running'::text])))),
     CONSTRAINT generations_labels_check CHECK ((jsonb_typeof(labels) = 'object'::text)),
     CONSTRAINT generations_purpose_check CHECK ((purpose = ANY (ARRAY['compose'::text, 'edit'::text, 'enhance'::text, 'style'::text, 'prototype'::text]))),
-    CONSTRAINT generations_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'succeeded'::text, 'refused'::text, 'failed'::text, 'cancelled'::text, 'unknown'::text])))
+    CONSTRAINT generations_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'succeeded'::text, 'refused'::text, 'failed'::text, 'cancelled'::text, 'unknown'::text]))),
+    CONSTRAINT generations_waits_for_check CHECK ((waits_for = ANY (ARRAY['retry'::text, 'turn'::text]))),
+    CONSTRAINT generations_waits_queued CHECK (((waits_for IS NULL) OR (status = 'queued'::text))),
+    CONSTRAINT generations_waits_until_then CHECK (((waits_for IS NULL) = (waits_until IS NULL)))
 );
 
 COMMENT ON TABLE rage.generations IS 'The ledger: one row per request for pictures, kept for good.';
@@ -446,7 +454,7 @@ COMMENT ON COLUMN rage.generations.usage IS 'Tokens by class, as the provider co
 
 COMMENT ON COLUMN rage.generations.cost_usd IS 'What it cost; null where usage or price is not known, 0 only where nothing is charged.';
 
-COMMENT ON COLUMN rage.generations.timings_ms IS 'Milliseconds by stage: queue, load, call, store.';
+COMMENT ON COLUMN rage.generations.timings_ms IS 'Milliseconds by stage: queue, load, fit, call, store.';
 
 COMMENT ON COLUMN rage.generations.error IS 'What went wrong: type, detail, code.';
 
@@ -459,6 +467,16 @@ COMMENT ON COLUMN rage.generations.started_at IS 'When a worker took it up.';
 COMMENT ON COLUMN rage.generations.finished_at IS 'When the outcome was known.';
 
 COMMENT ON COLUMN rage.generations.expected_usd IS 'What it was expected to cost when it was asked for, set aside of the budgets while it is queued; null where nobody could say.';
+
+COMMENT ON COLUMN rage.generations.retry_of IS 'The generation whose request this one makes once more.';
+
+COMMENT ON COLUMN rage.generations.cancel_requested_at IS 'When it was called off while it ran; its worker ends it.';
+
+COMMENT ON COLUMN rage.generations.cancel_requested_by IS 'The key that called it off; null while the service is open.';
+
+COMMENT ON COLUMN rage.generations.waits_for IS 'Of a queued one. retry: its provider turned it away, it is called again; turn: its provider is called as often as may be.';
+
+COMMENT ON COLUMN rage.generations.waits_until IS 'When it is taken up again; one that waits for its turn is called in before, and this is when it looks by itself.';
 
 COMMENT ON COLUMN rage.generations.batch_id IS 'The batch that it is of, if any.';
 
@@ -524,7 +542,9 @@ BEGIN
           AND (b.batch_id IS NULL OR g.batch_id = b.batch_id)
           AND (b.brand_id IS NULL OR g.brand_id = b.brand_id)
           AND (b.label_name IS NULL OR g.labels ->> b.label_name = b.label_value)
-          AND NOT EXISTS (SELECT FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id)
+          -- What its call under way reserves is in the budget's own figure; one that was turned away reserves nothing.
+          AND NOT EXISTS (
+              SELECT FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id AND c.status = 'started')
     ) AS q
     WHERE CASE
               WHEN expected IS NOT NULL THEN expected > 0 AND b.spent_usd + b.reserved_usd + q.queued_usd + expected > b.limit_usd
@@ -4596,6 +4616,20 @@ COMMENT ON COLUMN rage.proposals.created_at IS 'When it was asked.';
 
 COMMENT ON COLUMN rage.proposals.brand_ids IS 'The brands that the caller could see; null: every brand.';
 
+CREATE TABLE rage.provider_pauses (
+    provider text NOT NULL,
+    paused_until timestamp with time zone NOT NULL,
+    noted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE rage.provider_pauses IS 'Providers that asked to be left alone: until then no worker makes a picture with them.';
+
+COMMENT ON COLUMN rage.provider_pauses.provider IS 'Who asked.';
+
+COMMENT ON COLUMN rage.provider_pauses.paused_until IS 'The end of what it asked for.';
+
+COMMENT ON COLUMN rage.provider_pauses.noted_at IS 'When it last asked.';
+
 CREATE TABLE rage.ratings (
     generation_id uuid NOT NULL,
     "position" integer NOT NULL,
@@ -5330,10 +5364,13 @@ CREATE VIEW rage_v1.generations WITH (security_invoker='true') AS
            FROM rage.paid_calls c
           WHERE ((c.generation_id = g.generation_id) AND (c.cost_usd IS NULL))) AS calls_without_cost,
     g.batch_id,
-    g.batch_position
-   FROM ((((rage.generations g
+    g.batch_position,
+    first.generation_id AS retry_of,
+    g.cancel_requested_at
+   FROM (((((rage.generations g
      JOIN rage.brands b USING (brand_id))
      LEFT JOIN rage.generations parent ON ((parent.generation_id = g.parent_id)))
+     LEFT JOIN rage.generations first ON ((first.generation_id = g.retry_of)))
      LEFT JOIN rage.searches s ON ((s.search_id = g.search_id)))
      LEFT JOIN rage.proposals p ON ((p.proposal_id = g.proposal_id)));
 
@@ -5394,6 +5431,10 @@ COMMENT ON COLUMN rage_v1.generations.calls_without_cost IS 'Its paid calls whos
 COMMENT ON COLUMN rage_v1.generations.batch_id IS 'The batch that it is of, if any.';
 
 COMMENT ON COLUMN rage_v1.generations.batch_position IS 'The item of that batch; one that was tried again has several generations.';
+
+COMMENT ON COLUMN rage_v1.generations.retry_of IS 'The generation whose request this one makes once more.';
+
+COMMENT ON COLUMN rage_v1.generations.cancel_requested_at IS 'When it was called off while it ran.';
 
 CREATE VIEW rage_v1.image_identifiers WITH (security_invoker='true') AS
  SELECT x.image_id,
@@ -6274,6 +6315,9 @@ ALTER TABLE ONLY rage.proposal_references
 ALTER TABLE ONLY rage.proposals
     ADD CONSTRAINT proposals_pkey PRIMARY KEY (proposal_id);
 
+ALTER TABLE ONLY rage.provider_pauses
+    ADD CONSTRAINT provider_pauses_pkey PRIMARY KEY (provider);
+
 ALTER TABLE ONLY rage.ratings
     ADD CONSTRAINT ratings_pkey PRIMARY KEY (generation_id, "position", rated_by);
 
@@ -6346,6 +6390,8 @@ CREATE INDEX generations_created ON rage.generations USING btree (created_at, ge
 
 CREATE UNIQUE INDEX generations_idempotency_key ON rage.generations USING btree (COALESCE(asked_by, ''::text), idempotency_key) WHERE (idempotency_key IS NOT NULL);
 
+CREATE INDEX generations_in_line ON rage.generations USING btree (provider, job_id) WHERE (waits_for = 'turn'::text);
+
 CREATE INDEX generations_labels ON rage.generations USING gin (labels jsonb_path_ops);
 
 CREATE INDEX generations_open ON rage.generations USING btree (generation_id) WHERE (finished_at IS NULL);
@@ -6353,6 +6399,8 @@ CREATE INDEX generations_open ON rage.generations USING btree (generation_id) WH
 CREATE INDEX generations_parent ON rage.generations USING btree (parent_id);
 
 CREATE INDEX generations_proposal ON rage.generations USING btree (proposal_id);
+
+CREATE INDEX generations_retry_of ON rage.generations USING btree (retry_of);
 
 CREATE INDEX generations_search ON rage.generations USING btree (search_id);
 
@@ -6606,6 +6654,9 @@ ALTER TABLE ONLY rage.generations
     ADD CONSTRAINT generations_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES rage.proposals(proposal_id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY rage.generations
+    ADD CONSTRAINT generations_retry_of_fkey FOREIGN KEY (retry_of) REFERENCES rage.generations(generation_id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY rage.generations
     ADD CONSTRAINT generations_search_id_fkey FOREIGN KEY (search_id) REFERENCES rage.searches(search_id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY rage.image_documents
@@ -6792,6 +6843,8 @@ CREATE POLICY added ON rage.proposal_references FOR INSERT WITH CHECK (((EXISTS 
 
 CREATE POLICY added ON rage.proposals FOR INSERT WITH CHECK ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR ((brand_ids <> '{}'::integer[]) AND (brand_ids <@ ( SELECT rage.allowed_brands() AS allowed_brands)))));
 
+CREATE POLICY added ON rage.provider_pauses FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
 CREATE POLICY added ON rage.ratings FOR INSERT WITH CHECK ((EXISTS ( SELECT
    FROM rage.generations g
   WHERE ((g.generation_id = ratings.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
@@ -6927,6 +6980,8 @@ CREATE POLICY changed ON rage.proposal_references FOR UPDATE USING (( SELECT rag
 
 CREATE POLICY changed ON rage.proposals FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
+CREATE POLICY changed ON rage.provider_pauses FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
 CREATE POLICY changed ON rage.ratings FOR UPDATE USING ((EXISTS ( SELECT
    FROM rage.generations g
   WHERE ((g.generation_id = ratings.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))))))) WITH CHECK ((EXISTS ( SELECT
@@ -7006,6 +7061,8 @@ ALTER TABLE rage.prompt_vectors ENABLE ROW LEVEL SECURITY;
 ALTER TABLE rage.proposal_references ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.proposals ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.provider_pauses ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.ratings ENABLE ROW LEVEL SECURITY;
 
@@ -7099,6 +7156,8 @@ CREATE POLICY removed ON rage.prompt_vectors FOR DELETE USING ((NOT (caller_id I
 CREATE POLICY removed ON rage.proposal_references FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY removed ON rage.proposals FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.provider_pauses FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY removed ON rage.ratings FOR DELETE USING ((EXISTS ( SELECT
    FROM rage.generations g
@@ -7218,6 +7277,8 @@ CREATE POLICY seen ON rage.proposal_references FOR SELECT USING ((EXISTS ( SELEC
   WHERE (p.proposal_id = proposal_references.proposal_id))));
 
 CREATE POLICY seen ON rage.proposals FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR ((brand_ids <> '{}'::integer[]) AND (brand_ids <@ ( SELECT rage.allowed_brands() AS allowed_brands)))));
+
+CREATE POLICY seen ON rage.provider_pauses FOR SELECT USING (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY seen ON rage.ratings FOR SELECT USING ((EXISTS ( SELECT
    FROM rage.generations g

@@ -52,6 +52,7 @@ class FakeGenerator:
         self.partials: list[bytes] = []
         self.progress: Progress | None = None
         self.usage: dict[str, Any] | None = USAGE
+        self.fit_ms = 0.0
         self.on_call: Callable[[], Any] | None = None
         self.called = asyncio.Event()
         self.shown = asyncio.Event()
@@ -85,6 +86,7 @@ class FakeGenerator:
             request_id="req_1",
             usage=self.usage,
             details={"size": "64x48"},
+            fit_ms=self.fit_ms,
         )
 
 

@@ -2,7 +2,8 @@
 
 `answer` is the body of a 200, where it is set. Else `mode` is how it answers: ok, a name of ERRORS,
 malformed, text, empty, address, not_an_image, disconnect (after the whole request was read), slow (not
-before the stub stops) or unstreamed (as if it knew no streams). It answers after `pause` seconds.
+before the stub stops), held (as ok, once `released`) or unstreamed (as if it knew no streams). It answers
+after `pause` seconds. `first` are the modes of the next requests.
 
 Who asks for a stream is sent `stream`, piece by piece, where it is set: bytes as they are, WAIT until the
 stub stops, CUT the connection. Else the partial images that were asked for, and the picture.
@@ -62,6 +63,7 @@ ERRORS: dict[str, tuple[int, str]] = {
     "rate_limit": (429, "rate_limit_exceeded"),
     "quota": (429, "insufficient_quota"),
     "busy": (503, "overloaded"),
+    "unavailable": (503, "service_unavailable"),
     "server_error": (500, "server_error"),
     "gateway": (504, "gateway_timeout"),
 }
@@ -93,10 +95,17 @@ class ImageApiStub(Struct):
     stream: Sequence[bytes | str] | None = None
     stream_type: str = "text/event-stream; charset=utf-8"
     pause: float = 0.0
+    first: list[str] = field(default_factory=list)
+    retry_after: str | None = None
+    """A header of every answer that is an error."""
     requests: list[Received] = field(default_factory=list)
-    received: threading.Event = field(default_factory=threading.Event)
-    """A request is there."""
+    at_once: int = 0
+    most_at_once: int = 0
+    """Requests that were under way together, at most."""
+    asked: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
     stopped: threading.Event = field(default_factory=threading.Event)
+    lock: Any = field(default_factory=threading.Lock)
 
 
 @contextmanager
@@ -111,6 +120,7 @@ def image_api_stub() -> Iterator[ImageApiStub]:
         yield stub
     finally:
         stub.stopped.set()
+        stub.released.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -145,15 +155,32 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         received = _received(self.path, self.headers, body)
-        self.stub.requests.append(received)
-        self.stub.received.set()
-        mode = self.stub.mode
-        self.stub.stopped.wait(self.stub.pause)
-        if mode == "slow":
-            self.stub.stopped.wait()
-        elif mode != "disconnect":
-            self._answer(mode, received)
+        stub = self.stub
+        with stub.lock:
+            stub.requests.append(received)
+            stub.asked.set()
+            mode = stub.first.pop(0) if stub.first else stub.mode
+            stub.at_once += 1
+            stub.most_at_once = max(stub.most_at_once, stub.at_once)
+        try:
+            self._serve(mode, received)
+        except BrokenPipeError:
+            """Who asked has gone."""
         self.close_connection = True
+
+    def _serve(self, mode: str, received: Received) -> None:
+        try:
+            self.stub.stopped.wait(self.stub.pause)
+            if mode == "slow":
+                self.stub.stopped.wait()
+            elif mode == "held":
+                self.stub.released.wait()
+        finally:
+            # Before the answer: whoever has it may ask again at once.
+            with self.stub.lock:
+                self.stub.at_once -= 1
+        if mode not in ("slow", "disconnect"):
+            self._answer(mode, received)
 
     def _answer(self, mode: str, received: Received) -> None:
         if self.stub.answer is not None:
@@ -162,7 +189,7 @@ class _Handler(BaseHTTPRequestHandler):
             status, code = ERRORS[mode]
             message = f"Said by the stub for {received.authorization}"
             error = {"message": message, "type": "stub_error", "param": None, "code": code}
-            self._send(status, json.dumps({"error": error}))
+            self._send(status, json.dumps({"error": error}), retry_after=self.stub.retry_after)
         elif mode == "malformed":
             self._send(200, '{"created": 1, "data": [')
         elif mode == "text":
@@ -172,12 +199,20 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(200, _answer(mode, received).to_json())
 
-    def _send(self, status: int, text: str | bytes, media_type: str = "application/json") -> None:
+    def _send(
+        self,
+        status: int,
+        text: str | bytes,
+        media_type: str = "application/json",
+        retry_after: str | None = None,
+    ) -> None:
         content = text if isinstance(text, bytes) else text.encode()
         self.send_response(status)
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(content)))
         self.send_header("x-request-id", REQUEST_ID)
+        if retry_after is not None:
+            self.send_header("Retry-After", retry_after)
         self.end_headers()
         # Who asked may have been killed meanwhile.
         with suppress(ConnectionError):

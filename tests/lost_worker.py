@@ -20,7 +20,7 @@ from rage_pg.config import Limits, Secret
 from rage_pg.database import Connection, Database
 from rage_pg.generation.take_up import take_up
 from rage_pg.providers.openai import OpenAIGenerator
-from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator
+from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, Progress
 from rage_pg.types import ImageRecord
 from tests.generating import FakeGenerator, only
 
@@ -41,10 +41,10 @@ class Stopping(OpenAIGenerator):
         super().__init__("gpt-image-2", key=Secret("sk-not-a-key-but-long-enough"), base_url=url)
         self._place = place
 
-    async def generate(self, call: GenerationCall) -> GenerationResult:
+    async def generate(self, call: GenerationCall, progress: Progress | None = None) -> GenerationResult:
         if self._place == "call opened":
             await stop_here()
-        result = await super().generate(call)
+        result = await super().generate(call, progress)
         if self._place == "answered":
             await stop_here()
         return result

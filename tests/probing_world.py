@@ -69,6 +69,9 @@ SELECT space_id, 'caption', 'quaggas of velvetfox', 1, 10, 3, 'exact: caption', 
 FROM rage.embedding_spaces
 WHERE name = 'usem3'
 """
+PAUSED = """
+INSERT INTO rage.provider_pauses (provider, paused_until) VALUES ('server of the quaggas of velvetfox', now())
+"""
 COMMON_WORDS = """
 INSERT INTO rage.common_words (brand_id, lexeme, documents) SELECT brand_id, 'lotion', 1 FROM rage.brands
 """
@@ -252,6 +255,7 @@ async def _build(url: str) -> World:
     operate(url, MASKS)
     operate(url, PARTIALS)
     operate(url, AUDITED)
+    operate(url, PAUSED)
     for name, (brand, _, scopes) in LOGINS.items():
         operate(url, GRANT, name=name, brand=brand, scopes=scopes)
     operate(url, EMBED_FOR_LOGINS)

@@ -143,6 +143,20 @@ async def test_cancelled_generation_ends(client: Client) -> None:
     problem(await client.get(f"/api/generations/{queued['id']}/outputs/1"), 404, "not-found")
 
 
+async def test_cancelled_generation_is_made_again_as_another(client: Client) -> None:
+    queued = (await client.post("/api/generations", json=await composition(client))).json()
+    address = f"/api/generations/{queued['id']}"
+    problem(await client.post(f"{address}/retry"), 409, "conflict")
+    await client.post(f"{address}/cancel")
+    headers = {"Idempotency-Key": "again-1"}
+    made = await client.post(f"{address}/retry", headers=headers)
+    assert (made.status_code, made.headers["location"]) == (202, f"/api/generations/{made.json()['id']}")
+    assert (made.json()["status"], made.json()["retry_of"]) == ("queued", queued["id"])
+    assert made.json()["references"] == queued["references"]
+    assert (await client.post(f"{address}/retry", headers=headers)).json()["id"] == made.json()["id"]
+    problem(await client.post(f"/api/generations/{UNKNOWN}/retry"), 404, "not-found")
+
+
 async def test_same_key_and_request_is_the_same_generation(client: Client) -> None:
     request = await composition(client)
     headers = {"Idempotency-Key": "order-1"}

@@ -23,7 +23,7 @@ from rage_pg.providers.local import LocalGenerator
 from rage_pg.types import Generation
 from tests.command_line import RAGE, Rage, environment_with, in_process
 from tests.generating import FakeGenerator, only
-from tests.image_api_stub import image_api_stub
+from tests.image_api_stub import ImageApiStub, image_api_stub
 from tests.working import change_jobs, work, working
 
 CATALOGUE = Path(__file__).parents[1] / "examples" / "catalogue" / "images"
@@ -312,7 +312,7 @@ def test_generation_that_a_worker_took_over_is_waited_for(
     rage: Rage, pair: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process stood still for longer than its hold lasts, right after it had asked."""
-    others: list[asyncio.Task[None]] = []
+    others: list[asyncio.Task[Any]] = []
 
     async def taken(hold: jobs.Hold) -> bool:
         held: Any = hold._held
@@ -338,6 +338,63 @@ def test_ctrl_c_calls_off_what_was_not_sent(
     assert rage("generate", "on a shelf", *pair, "-o", tmp_path / "made.png").code == 130
     assert value(database_url, "SELECT status FROM rage.generations") == "cancelled"
     assert value(database_url, GENERATE_JOBS) == 0
+
+
+def asking_openai(api: ImageApiStub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", api.url)
+    monkeypatch.setenv("RAGE_GENERATOR", "openai:gpt-image-2")
+
+
+def test_what_was_turned_away_is_waited_for_and_said(
+    rage: Rage, pair: list[str], tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with image_api_stub() as api:
+        api.first, api.retry_after = ["rate_limit"], "1"
+        asking_openai(api, monkeypatch)
+        outcome = rage("generate", "on a shelf", *pair, "-o", tmp_path / "made.png", "--json")
+    assert (outcome.code, outcome.json["status"], len(api.requests)) == (0, "succeeded", 2)
+    (line,) = outcome.err.splitlines()
+    assert line.startswith(
+        "The provider turned it away; nothing was charged. (rate_limit_exceeded) Going on in"
+    )
+    assert value(database_url, "SELECT array_agg(status ORDER BY call_id) FROM rage.paid_calls") == [
+        "failed",
+        "succeeded",
+    ]
+    assert value(database_url, GENERATE_JOBS) == 0
+
+
+def test_ctrl_c_while_it_waits_calls_it_off(
+    rage: Rage, pair: list[str], tmp_path: Path, database_url: str
+) -> None:
+    with image_api_stub() as api:
+        api.mode, api.retry_after = "rate_limit", "600"
+        environment = environment_with(
+            RAGE_DATABASE_URL=database_url, OPENAI_BASE_URL=api.url, RAGE_GENERATOR="openai:gpt-image-2"
+        )
+        command = [RAGE, "generate", "on a shelf", *pair, "-o", str(tmp_path / "made.png")]
+        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            assert "turned it away" in process.stderr.readline()
+            process.terminate()
+            assert ended(process) == 130
+    assert value(database_url, "SELECT status FROM rage.generations") == "cancelled"
+    assert value(database_url, GENERATE_JOBS) == 0
+
+
+def test_history_makes_again_and_calls_off(
+    rage: Rage, pair: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with image_api_stub() as api:
+        api.mode = "server_error"
+        asking_openai(api, monkeypatch)
+        first = rage("generate", "on a shelf", *pair, "-o", tmp_path / "made.png", "--json").json
+        again = rage("history", "retry", first["id"], "--json").json
+        assert (again["status"], again["retry_of"]) == ("queued", first["id"])
+        assert first["id"] in rage("history", "show", again["id"]).out
+        assert rage("history", "cancel", again["id"]).out == f"cancelled: {again['id']}\n"
+        twice = rage("history", "cancel", again["id"])
+        assert (twice.code, "is cancelled" in twice.complaint) == (1, True)
 
 
 def test_history_shows_one_generation_and_lists_them(rage: Rage, pair: list[str], tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ async def test_during_the_call_its_outcome_is_unknown_and_nobody_asks_again(
     stub.mode = "slow"
     asked = await queue(database, stub)
     async with worker(database, stub, "none") as victim:
-        assert await asyncio.to_thread(stub.received.wait, 60)
+        assert await asyncio.to_thread(stub.asked.wait, 60)
         victim.kill()
         await victim.wait()
     stub.mode = "ok"

@@ -16,6 +16,7 @@ import pytest
 from rage_pg import generation, jobs, spending
 from rage_pg.database import Database
 from rage_pg.errors import DatabaseUnavailable
+from rage_pg.generation.rules import Rules
 from rage_pg.generation.take_up import Task, give_back, take_up
 from rage_pg.types import Generation
 from tests.generating import COST, IMAGES, FakeGenerator, ask, carry_out, names, only, paid, rows
@@ -85,7 +86,7 @@ async def test_one_that_is_given_back_each_time_is_not_given_up(database: Databa
     asked = await ask(database, generator, await add(database))
     for _ in range(5):
         task = await take_up(database, asked.id)
-        assert task is not None
+        assert isinstance(task, Task)
         await give_back(database, task)
     for _ in range(2):
         assert await take_up(database, asked.id) is not None
@@ -95,8 +96,8 @@ async def test_one_that_is_given_back_each_time_is_not_given_up(database: Databa
 def stall_after_take_up(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[UUID], Any]) -> None:
     """Something happens to the generation between a worker's taking it up and its call."""
 
-    async def stalled(database: Database, generation_id: UUID) -> Task | None:
-        task = await take_up(database, generation_id)
+    async def stalled(database: Database, generation_id: UUID, rules: Rules) -> Any:
+        task = await take_up(database, generation_id, rules)
         await meanwhile(generation_id)
         return task
 

@@ -16,7 +16,7 @@ from rage_pg.callers import NOBODY
 from rage_pg.database import Database
 from rage_pg.errors import DatabaseUnavailable, NotFound, NotPossible, ProviderError, ProviderRefused
 from rage_pg.generation import Event, partials
-from rage_pg.generation.take_up import give_back, take_up
+from rage_pg.generation.take_up import Task, give_back, take_up
 from rage_pg.providers.local import LocalGenerator
 from rage_pg.providers.openai import OpenAIGenerator
 from rage_pg.providers.ports import GeneratedImage
@@ -106,7 +106,7 @@ async def test_a_worker_that_is_over_or_was_overtaken_shows_nothing_more(databas
     async with painting(database, generator) as asked:
         # Another takes it up: what the first showed is gone, and what it shows now is not kept.
         second = await take_up(database, asked.id)
-        assert second is not None
+        assert isinstance(second, Task)
         assert generator.progress is not None
         await generator.progress(GeneratedImage(content=SECOND, media_type="image/png"))
         assert await value(database, KEPT) == 0

@@ -56,7 +56,7 @@ async def test_the_ledger_keeps_what_was_sent_answered_and_paid(
     assert made.usage == generator.usage
     assert made.cost_usd == Decimal(COST)
     assert made.parameters == {"count": 1, "details": {"size": "64x48"}}
-    assert set(made.timings_ms) == {"queue", "load", "call", "store"}
+    assert set(made.timings_ms) == {"queue", "load", "fit", "call", "store"}
     assert made.started_at is not None
     assert made.finished_at is not None
     assert made.created_at <= made.started_at <= made.finished_at
@@ -68,6 +68,14 @@ async def test_the_ledger_keeps_what_was_sent_answered_and_paid(
         Decimal(COST),
     )
     assert (row["generation_id"], row["finished_at"] is not None) == (made.id, True)
+
+
+async def test_the_fitting_of_references_is_told_apart_from_the_call(
+    database: Database, generator: FakeGenerator
+) -> None:
+    generator.fit_ms = 4_000.04
+    made = await make(database, generator, await add(database))
+    assert (made.timings_ms["fit"], made.timings_ms["call"]) == (4_000.0, 0.0)
 
 
 async def test_the_attempt_is_committed_before_the_paid_call(

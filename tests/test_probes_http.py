@@ -210,6 +210,8 @@ FOLLOWED = [
     probe("POST", f"/api/generations/{G}/outputs/2/keep", made_id, UNUSED_UUID),
     probe("POST", f"/api/generations/{G}/cancel", lambda side: side.queued.id, UNUSED_UUID),
     probe("POST", f"/api/generations/{G}/cancel", made_id, UNUSED_UUID, name="cancel what has ended", rightful="nobody"),
+    probe("POST", f"/api/generations/{G}/retry", lambda side: side.queued.id, UNUSED_UUID, rightful="nobody"),
+    probe("POST", f"/api/generations/{G}/retry", made_id, UNUSED_UUID, name="make again what succeeded", rightful="nobody"),
     probe("GET", f"/api/generations?brand={G}", lambda side: side.brand, "nobodyfox"),
     probe("GET", f"/api/generations?tag={G}", lambda side: side.tag, "quabbas/striped"),
     probe("GET", f"/api/generations?tag={G}", lambda side: "moonstone", "moonstune", name="a tag of what they lent",

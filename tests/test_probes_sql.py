@@ -210,7 +210,7 @@ GUARDED = (
     "common_words", "contents", "descriptions", "embedding_claims", "embeddings", "failed_items", "fillers", "generation_batch_items", "generation_batches", "generation_events", "generation_masks", "generation_outputs", "generation_partials", "generation_references",
     "index_audits",
     "generations", "image_documents", "image_identifiers", "image_products", "image_tags", "image_versions",
-    "images", "page_sessions", "paid_calls", "picture_hashes", "procrastinate_events", "procrastinate_jobs", "prompt_vectors", "proposal_references", "proposals", "ratings",
+    "images", "page_sessions", "paid_calls", "picture_hashes", "procrastinate_events", "procrastinate_jobs", "prompt_vectors", "proposal_references", "proposals", "provider_pauses", "ratings",
     "search_results", "searches", "tags", "text_configurations",
 )  # fmt: skip
 """Every table with rows of a brand."""

@@ -109,6 +109,12 @@ WRITES = [
           " VALUES (<brand>, 'x', 'edit', 'x', '<g>')", "proposal", UNUSED_UUID),
     Write("generation gets a parent", "UPDATE rage.generations SET parent_id = '<g>'"
           " WHERE generation_id = '<queued>'", "made", UNUSED_UUID),
+    Write("generation made again", "INSERT INTO rage.generations (brand_id, prompt, purpose, provider, retry_of)"
+          " VALUES (<brand>, 'x', 'edit', 'x', '<g>')", "made", UNUSED_UUID),
+    Write("generation becomes one made again", "UPDATE rage.generations SET retry_of = '<g>'"
+          " WHERE generation_id = '<queued>'", "made", UNUSED_UUID),
+    Write("generation is called off", "UPDATE rage.generations SET cancel_requested_at = now()"
+          " WHERE generation_id = '<g>'", "queued", UNUSED_UUID),
     Write("generation is charged to a brand", "UPDATE rage.generations SET brand_id = <g>"
           " WHERE generation_id = '<made>'", "brand"),
     Write("generation is cancelled", "UPDATE rage.generations SET status = 'cancelled', finished_at = now()"
@@ -179,6 +185,7 @@ NEVER = (
     "INSERT INTO rage.procrastinate_jobs (queue_name, task_name, args) VALUES ('default', 'fill_index', '{}')",
     "INSERT INTO rage.procrastinate_events (job_id, type) VALUES (777000102, 'cancelled')",
     "INSERT INTO rage.search_legs (leg, weight) VALUES ('mine', 1)",
+    "INSERT INTO rage.provider_pauses VALUES ('x', now() + interval '1 hour')",
     "INSERT INTO rage.prices VALUES ('x', 'x', 'text_input', '2026-01-01', 0)",
     "INSERT INTO rage.embedding_spaces (name, encodes, encoder, model, dimensions) VALUES ('x', 'image', 'x', 'x', 3)",
     "INSERT INTO rage.audit_log (actor, action, object) VALUES ('x', 'x', 'x')",
@@ -204,6 +211,7 @@ UNCHANGED = (
     "DELETE FROM rage.contents",
     "DELETE FROM rage.searches",
     "DELETE FROM rage.paid_calls",
+    "UPDATE rage.provider_pauses SET paused_until = now() + interval '1 year'",
     "DELETE FROM rage.generation_references",
 )
 """Touches no row."""
@@ -213,7 +221,7 @@ NOTICED = (
     "api_keys", "brands", "budgets", "caller_brands", "callers", "caption_tries", "captions", "collection_images", "collections", "common_words", "contents", "descriptions", "embeddings",
     "embedding_spaces", "failed_items", "generation_batch_items", "generation_batches", "generation_events", "generation_masks", "generation_outputs", "generation_partials", "generation_references",
     "generations", "image_documents", "image_identifiers", "image_products", "image_tags", "image_versions", "images",
-    "page_sessions", "paid_calls", "procrastinate_events", "procrastinate_jobs", "prices", "prompt_vectors", "proposal_references", "proposals", "ratings", "search_legs", "search_results", "searches",
+    "page_sessions", "paid_calls", "procrastinate_events", "procrastinate_jobs", "prices", "prompt_vectors", "proposal_references", "proposals", "provider_pauses", "ratings", "search_legs", "search_results", "searches",
     "tags", "text_configurations",
 )  # fmt: skip
 POLICIES = """
@@ -280,6 +288,7 @@ SEEN_BY_FOREIGN_KEYS = {
     "image of a content", "image shows a content", "version of a content", "version shows a content",
     "generation of a parent", "generation from a search", "generation from a proposal",
     "generation gets a parent", "generation of an item", "generation of a batch",
+    "generation made again", "generation becomes one made again",
 }  # fmt: skip
 """What only raw SQL in the service's own login could try, which may say for whom it asks anyway: foreign keys look
 past the policies. No route hands such a number on unseen: see the probes over HTTP."""

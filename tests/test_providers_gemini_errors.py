@@ -138,6 +138,7 @@ BAD_KEY = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_
             (True, False, False, 31.5),
         ),
         (503, fault(503, "UNAVAILABLE"), "UNAVAILABLE", (True, False, None, None)),
+        (503, fault(503, "UNAVAILABLE", details=RETRY), "UNAVAILABLE", (True, False, False, 31.5)),
         (500, fault(500, "INTERNAL"), "INTERNAL", (False, False, None, None)),
         (500, b"<html>no", "500", (False, False, None, None)),
         (400, fault(400, "INVALID_ARGUMENT"), "INVALID_ARGUMENT", (False, False, False, None)),

@@ -80,7 +80,8 @@ async def test_failures_are_told_apart_and_sent_once(
         ("timeout", None),
         ("conflict", None),
         ("server_error", None),
-        ("busy", None),
+        ("busy", False),
+        ("unavailable", None),
         ("gateway", None),
         ("disconnect", None),
         ("malformed", None),
@@ -94,6 +95,15 @@ async def test_only_what_was_turned_away_is_known_to_be_free(
     with pytest.raises(ProviderError) as raised:
         await generator.generate(CALL)
     assert raised.value.charged is charged
+
+
+async def test_a_503_that_says_when_to_come_again_has_done_no_work(
+    generator: OpenAIGenerator, stub: ImageApiStub
+) -> None:
+    stub.mode, stub.retry_after = "unavailable", "7"
+    with pytest.raises(ProviderError) as raised:
+        await generator.generate(CALL)
+    assert (raised.value.charged, raised.value.retryable, raised.value.retry_after) == (False, True, 7)
 
 
 @pytest.mark.parametrize("mode", ["disconnect", "gateway"])

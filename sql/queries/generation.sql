@@ -94,11 +94,11 @@ WHERE coalesce(asked_by, '') = coalesce(%(asked_by)s, '') AND idempotency_key = 
 -- The ledger's row; none where the Idempotency-Key is taken.
 INSERT INTO rage.generations (
     brand_id, prompt, purpose, provider, model, parameters, labels, parent_id, search_id, proposal_id,
-    idempotency_key, request_sha256, asked_by, expected_usd, batch_id, batch_position
+    idempotency_key, request_sha256, asked_by, expected_usd, batch_id, batch_position, retry_of
 ) VALUES (
     %(brand_id)s, %(prompt)s, %(purpose)s, %(provider)s, %(model)s, %(parameters)s, %(labels)s, %(parent_id)s,
     %(search_id)s, %(proposal_id)s, %(idempotency_key)s, %(request_sha256)s, %(asked_by)s, %(expected_usd)s,
-    %(batch_id)s, %(batch_position)s
+    %(batch_id)s, %(batch_position)s, %(retry_of)s
 )
 ON CONFLICT (coalesce(asked_by, ''), idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
 RETURNING generation_id;
@@ -194,12 +194,24 @@ SELECT
      WHERE p.generation_id = g.generation_id AND p.status = 'started'
      ORDER BY p.call_id DESC
      LIMIT 1) AS call_id,
-    -- The first time it was queued it was asked for, every other time a worker gave it back.
-    (SELECT count(*) FILTER (WHERE e.name = 'running') - count(*) FILTER (WHERE e.name = 'queued') + 1
-     FROM rage.generation_events AS e
-     WHERE e.generation_id = g.generation_id) AS losses
+    g.job_id,
+    g.waits_for,
+    g.waits_until,
+    coalesce(g.waits_until > clock_timestamp(), false) AS too_early,
+    g.cancel_requested_at IS NOT NULL AS called_off,
+    e.losses,
+    e.turned_away
 FROM rage.generations AS g
 JOIN rage.brands AS b USING (brand_id)
+CROSS JOIN LATERAL (
+    SELECT
+        -- The first time it was queued it was asked for, every other time a worker gave it back.
+        count(*) FILTER (WHERE e.name = 'running') - count(*) FILTER (WHERE e.name = 'queued')
+            - count(*) FILTER (WHERE e.name = 'waiting' AND e.data ->> 'reason' = 'retry') + 1 AS losses,
+        count(*) FILTER (WHERE e.name = 'waiting' AND e.data ->> 'reason' = 'retry') AS turned_away
+    FROM rage.generation_events AS e
+    WHERE e.generation_id = g.generation_id
+) AS e
 WHERE g.generation_id = %(generation_id)s
 FOR UPDATE OF g;
 
@@ -209,6 +221,8 @@ WITH gone AS (DELETE FROM rage.generation_partials WHERE generation_id = %(gener
 UPDATE rage.generations
 SET status = 'running',
     started_at = clock_timestamp(),
+    waits_for = NULL,
+    waits_until = NULL,
     timings_ms = jsonb_build_object('queue', round(extract(epoch FROM clock_timestamp() - created_at) * 1000, 1))
 WHERE generation_id = %(generation_id)s
 RETURNING started_at;
@@ -243,6 +257,8 @@ SET status = %(status)s,
     error = %(error)s,
     parameters = parameters || %(details)s,
     timings_ms = timings_ms || %(timings_ms)s,
+    waits_for = NULL,
+    waits_until = NULL,
     finished_at = clock_timestamp()
 WHERE generation_id = %(generation_id)s;
 
@@ -250,15 +266,99 @@ WHERE generation_id = %(generation_id)s;
 -- A generation whose worker had to leave before anything was sent.
 WITH gone AS (DELETE FROM rage.generation_partials WHERE generation_id = %(generation_id)s)
 UPDATE rage.generations
-SET status = 'queued', started_at = NULL, prompt_sent = NULL
+SET status = 'queued', started_at = NULL, prompt_sent = NULL, waits_for = NULL, waits_until = NULL
 WHERE generation_id = %(generation_id)s;
 
 -- name: cancel
 -- A generation that no worker has taken up is called off; nothing was spent.
 WITH gone AS (DELETE FROM rage.generation_partials WHERE generation_id = %(generation_id)s)
 UPDATE rage.generations
-SET status = 'cancelled', cost_usd = 0, finished_at = clock_timestamp()
+SET status = 'cancelled', cost_usd = 0, waits_for = NULL, waits_until = NULL, finished_at = clock_timestamp()
 WHERE generation_id = %(generation_id)s;
+
+-- name: request_cancel
+-- A running generation is called off: whoever carries it out looks for this. No row where it was already.
+UPDATE rage.generations
+SET cancel_requested_at = clock_timestamp(), cancel_requested_by = %(by)s
+WHERE generation_id = %(generation_id)s AND cancel_requested_at IS NULL;
+
+-- name: is_called_off
+-- Whether a generation is to be dropped that is being carried out.
+SELECT cancel_requested_at IS NOT NULL FROM rage.generations WHERE generation_id = %(generation_id)s;
+
+-- name: put_off
+-- A generation that must wait goes back into the queue; until when.
+UPDATE rage.generations
+SET status = 'queued',
+    started_at = NULL,
+    prompt_sent = NULL,
+    waits_for = %(waits_for)s,
+    waits_until = clock_timestamp() + %(seconds)s * interval '1 second'
+WHERE generation_id = %(generation_id)s
+RETURNING waits_until;
+
+-- name: lock_ended
+-- A generation that is to be made once more, as it was asked for; it stays so until the transaction ends.
+SELECT
+    g.generation_id,
+    g.status,
+    b.name AS brand,
+    g.prompt,
+    g.purpose,
+    g.provider,
+    g.model,
+    g.parameters,
+    g.labels,
+    g.parent_id,
+    g.search_id,
+    g.proposal_id,
+    g.asked_by,
+    EXISTS (SELECT FROM rage.generations AS r WHERE r.retry_of = g.generation_id) AS made_again
+FROM rage.generations AS g
+JOIN rage.brands AS b USING (brand_id)
+WHERE g.generation_id = %(generation_id)s
+FOR UPDATE OF g;
+
+-- name: get_references_to_repeat
+-- The references of a generation with the bytes of the version that was chosen, and whether one is the picture
+-- that its parent made for the brand that pays: that may be a draft.
+SELECT
+    r.image_id,
+    r.role,
+    r.note,
+    r.version,
+    r.search_rank,
+    r.search_score,
+    c.sha256,
+    c.width,
+    c.height,
+    c.media_type,
+    c.bytes AS content,
+    EXISTS (
+        SELECT FROM rage.generation_outputs AS o
+        JOIN rage.generations AS p USING (generation_id)
+        WHERE p.generation_id = g.parent_id AND p.brand_id = g.brand_id AND o.image_id = r.image_id
+    ) AS may_be_draft
+FROM rage.generation_references AS r
+JOIN rage.generations AS g USING (generation_id)
+LEFT JOIN rage.contents AS c ON c.sha256 = r.sha256
+WHERE r.generation_id = %(generation_id)s
+ORDER BY r.position;
+
+-- name: get_whole_mask
+-- The mask of a generation with its hash.
+SELECT bytes AS content, sha256 FROM rage.generation_masks WHERE generation_id = %(generation_id)s;
+
+-- name: count_unknown_before
+-- How many generations of unknown outcome, one made again after another, lead to this one, itself included.
+WITH RECURSIVE before AS (
+    SELECT g.generation_id, g.retry_of, g.status
+    FROM rage.generations AS g WHERE g.generation_id = %(generation_id)s
+    UNION ALL
+    SELECT g.generation_id, g.retry_of, g.status
+    FROM before AS b JOIN rage.generations AS g ON g.generation_id = b.retry_of
+)
+SELECT count(*) FILTER (WHERE status = 'unknown') FROM before;
 
 -- name: insert_outputs
 -- The pictures that a generation made, in order.

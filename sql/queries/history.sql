@@ -25,11 +25,14 @@ SELECT
     g.asked_by,
     g.created_at,
     g.started_at,
-    g.finished_at
+    g.finished_at,
+    first.generation_id AS retry_of,
+    g.cancel_requested_at
 FROM rage.generations AS g
 JOIN rage.brands AS b USING (brand_id)
 -- What it came from, where the caller may see that too.
 LEFT JOIN rage.generations AS parent ON parent.generation_id = g.parent_id
+LEFT JOIN rage.generations AS first ON first.generation_id = g.retry_of
 LEFT JOIN rage.searches AS s ON s.search_id = g.search_id
 LEFT JOIN rage.proposals AS p ON p.proposal_id = g.proposal_id
 LEFT JOIN LATERAL (

@@ -123,7 +123,9 @@ BEGIN
           AND (b.batch_id IS NULL OR g.batch_id = b.batch_id)
           AND (b.brand_id IS NULL OR g.brand_id = b.brand_id)
           AND (b.label_name IS NULL OR g.labels ->> b.label_name = b.label_value)
-          AND NOT EXISTS (SELECT FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id)
+          -- What its call under way reserves is in the budget's own figure; one that was turned away reserves nothing.
+          AND NOT EXISTS (
+              SELECT FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id AND c.status = 'started')
     ) AS q
     WHERE CASE
               WHEN expected IS NOT NULL THEN expected > 0 AND b.spent_usd + b.reserved_usd + q.queued_usd + expected > b.limit_usd

@@ -103,6 +103,7 @@ BEGIN
             ('fillers', '{every}', '{operator}', '{operator}', NULL),
             ('picture_hashes', '{operator}', '{operator}', '{operator}', NULL),
             ('embedding_claims', '{operator}', '{operator}', '{operator}', NULL),
+            ('provider_pauses', '{operator}', '{operator}', '{operator}', NULL),
 
             -- What workers do, with the prompts in it.
             ('procrastinate_jobs', '{operator}', '{operator}', '{operator}', NULL),

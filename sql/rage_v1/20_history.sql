@@ -35,11 +35,14 @@ SELECT
     -- Beside every cost, whether it leaves something out: a sum of this column stands beside one of costs.
     (SELECT count(*) FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id AND c.cost_usd IS NULL) AS calls_without_cost,
     g.batch_id,
-    g.batch_position
+    g.batch_position,
+    first.generation_id AS retry_of,
+    g.cancel_requested_at
 FROM rage.generations AS g
 JOIN rage.brands AS b USING (brand_id)
 -- What it came from, where the reader may see that too.
 LEFT JOIN rage.generations AS parent ON parent.generation_id = g.parent_id
+LEFT JOIN rage.generations AS first ON first.generation_id = g.retry_of
 LEFT JOIN rage.searches AS s ON s.search_id = g.search_id
 LEFT JOIN rage.proposals AS p ON p.proposal_id = g.proposal_id;
 COMMENT ON VIEW rage_v1.generations IS 'One row per request for pictures, kept for good.';
@@ -71,6 +74,8 @@ COMMENT ON COLUMN rage_v1.generations.finished_at IS 'When the outcome was known
 COMMENT ON COLUMN rage_v1.generations.calls_without_cost IS 'Its paid calls whose cost is not known, or not yet: 0 beside a cost that is all of it.';
 COMMENT ON COLUMN rage_v1.generations.batch_id IS 'The batch that it is of, if any.';
 COMMENT ON COLUMN rage_v1.generations.batch_position IS 'The item of that batch; one that was tried again has several generations.';
+COMMENT ON COLUMN rage_v1.generations.retry_of IS 'The generation whose request this one makes once more.';
+COMMENT ON COLUMN rage_v1.generations.cancel_requested_at IS 'When it was called off while it ran.';
 
 
 CREATE OR REPLACE VIEW rage_v1.generation_references WITH (security_invoker = true) AS

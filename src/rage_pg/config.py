@@ -8,17 +8,20 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import platformdirs
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from rage_pg.errors import InvalidInput
 from rage_pg.faults import invalid
 
 MIB = 1024 * 1024
 LONGEST_NUMBER = 19
+MOST_TRIES = 100
+LONGEST_GRACE = 86_400
+"""Seconds."""
 LONGEST_FILE = MIB
 """Of a file of settings."""
 HOST_NAME = re.compile(
@@ -55,6 +58,19 @@ class Limits(Struct, frozen=True, kw_only=True):
     max_archive_bytes: int = 2048 * MIB
 
 
+class ProviderLimit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often an image provider may be called by all processes of a store together; None: without bound."""
+
+    concurrency: Annotated[int, Meta(ge=1, le=10_000)] | None = 8
+    """Calls under way at once."""
+    per_minute: Annotated[int, Meta(ge=1, le=1_000_000)] | None = 50
+    """Calls started within any minute."""
+
+
+PROVIDER_LIMITS: Mapping[str, ProviderLimit] = {"openai": ProviderLimit(), "gemini": ProviderLimit()}
+"""Those of the providers that other machines serve; `local` is bound by the slots of the workers alone."""
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """Everything that can be set from outside. Empty variables count as not set."""
 
@@ -72,6 +88,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     generator: str = "local"
     model_capabilities: Mapping[str, Any] = field(default_factory=dict)
     """By PROVIDER:MODEL, what an image model can do other than is known of it."""
+    provider_limits: Mapping[str, ProviderLimit] = field(default_factory=lambda: dict(PROVIDER_LIMITS))
+    generation_tries: int = 5
+    """How often a generation is sent whose provider turned it away before any work was done."""
+    retry_unknown: int = 0
+    """How often what ended unknown is made again without a person; it may be paid for each time."""
+    stop_grace: float = 120.0
+    """Seconds that the generations under way have to end when a worker is told to stop."""
     openai_api_key: Secret | None = None
     openai_base_url: str | None = None
     gemini_api_key: Secret | None = None
@@ -103,6 +126,10 @@ class Settings(Struct, frozen=True, kw_only=True):
             planner=given.get("RAGE_PLANNER"),
             generator=given.get("RAGE_GENERATOR", "local"),
             model_capabilities=_object(given, "RAGE_MODEL_CAPABILITIES"),
+            provider_limits=_provider_limits(given, "RAGE_PROVIDER_LIMITS"),
+            generation_tries=_positive(given, "RAGE_GENERATION_TRIES", 5, most=MOST_TRIES),
+            retry_unknown=_whole(given, "RAGE_RETRY_UNKNOWN", 0, most=MOST_TRIES),
+            stop_grace=float(_whole(given, "RAGE_STOP_GRACE", 120, most=LONGEST_GRACE)),
             openai_api_key=_secret(given, "OPENAI_API_KEY"),
             openai_base_url=given.get("OPENAI_BASE_URL"),
             gemini_api_key=_secret(given, "GEMINI_API_KEY"),
@@ -191,15 +218,35 @@ def _dollars(given: Mapping[str, str], name: str) -> Decimal | None:
     return Decimal(text)
 
 
-def _positive(given: Mapping[str, str], name: str, default: int) -> int:
-    number = _whole(given, name, default)
+def _provider_limits(given: Mapping[str, str], name: str) -> dict[str, ProviderLimit]:
+    """What is not said stays as it is."""
+    limits = dict(PROVIDER_LIMITS)
+    for provider, said in _object(given, name).items():
+        if provider not in limits:
+            fault = f"{name} names {provider[:80]!r}; name {' or '.join(limits)}."
+            raise InvalidInput(fault, field=name)
+        if not isinstance(said, Mapping):
+            raise InvalidInput(f"{name}, {provider}: it must be an object.", field=name)
+        try:
+            limits[provider] = msgspec.convert(
+                msgspec.to_builtins(limits[provider]) | dict(said), ProviderLimit
+            )
+        except msgspec.ValidationError as error:
+            raise InvalidInput(str(invalid(error, f"{name}, {provider}: ")), field=name) from None
+    return limits
+
+
+def _positive(given: Mapping[str, str], name: str, default: int, *, most: int | None = None) -> int:
+    number = _whole(given, name, default, most=most)
     if number == 0:
         raise InvalidInput(f"{name} must be a whole number above 0, not '0'.", field=name)
     return number
 
 
-def _whole(given: Mapping[str, str], name: str, default: int) -> int:
+def _whole(given: Mapping[str, str], name: str, default: int, *, most: int | None = None) -> int:
     text = given.get(name, str(default))
     if not (text.isascii() and text.isdecimal() and len(text) < LONGEST_NUMBER):
         raise InvalidInput(f"{name} must be a whole number, not {text!r}.", field=name)
+    if most is not None and int(text) > most:
+        raise InvalidInput(f"{name} can be {most} at most, not {text}.", field=name)
     return int(text)

@@ -10,6 +10,7 @@
     ├── TooManyRequests         429
     ├── NotFound                404
     ├── Conflict                409  the request contradicts what is stored
+    │   └── CalledOff           409  a person called off what was under way
     ├── BudgetReached           402  a call that a budget does not allow, known before it is made
     │   └── BudgetBusy          402  one under way must end first; for `budgets.in_turn`, never for a caller
     ├── NotPossible             422  a provider or model cannot do what was asked, known before any call
@@ -124,6 +125,11 @@ class Conflict(RageError):
     status = 409
     slug = "conflict"
     title = "Conflict"
+
+
+class CalledOff(Conflict):
+    slug = "called-off"
+    title = "Called off"
 
 
 class BudgetReached(RageError):

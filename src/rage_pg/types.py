@@ -470,6 +470,10 @@ class Generation(Struct, frozen=True, kw_only=True):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    retry_of: UUID | None = None
+    """The generation whose request this one makes once more."""
+    cancel_requested_at: datetime | None = None
+    """When it was called off while it ran: its worker ends it within a moment."""
 
 
 class Budget(Struct, frozen=True, kw_only=True):

@@ -66,13 +66,15 @@ def create_app(
     demo: bool = False,
     on_loopback: bool = True,
     on_ready: Callable[[Runtime], None] | None = None,
+    hurry: asyncio.Event | None = None,
 ) -> Litestar:
     """The service on the database of the settings, with a worker in this process unless `worker` is off.
 
     `demo` brings the sample catalogue into the store before the first request. `on_loopback`: the server
     listens to this machine alone; elsewhere it starts only if there is a key. `on_ready` is called just
     before the server opens its port. Start-up raises SetupError with what to do. A server that stops sets
-    `app.state.stopping` first: answers that would go on for long end then.
+    `app.state.stopping` first: answers that would go on for long end then. Once `hurry` is set, its worker
+    waits no longer for what is under way.
     """
     app = Litestar(
         route_handlers=[_api(), *metrics.HANDLERS, page_router, static_router],
@@ -82,7 +84,11 @@ def create_app(
                 "fetcher": Fetcher(settings.fetch_allow, at_once=FETCHES_AT_ONCE),
             }
         ),
-        lifespan=[_lifespan(settings, worker=worker, demo=demo, on_loopback=on_loopback, on_ready=on_ready)],
+        lifespan=[
+            _lifespan(
+                settings, worker=worker, demo=demo, on_loopback=on_loopback, on_ready=on_ready, hurry=hurry
+            )
+        ],
         dependencies={
             "caller": Provide(_caller, sync_to_thread=False),
             "runtime": Provide(_runtime, sync_to_thread=False),
@@ -124,6 +130,7 @@ def _lifespan(
     demo: bool,
     on_loopback: bool,
     on_ready: Callable[[Runtime], None] | None,
+    hurry: asyncio.Event | None,
 ) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -134,7 +141,7 @@ def _lifespan(
                 raise SetupError(NO_KEY, MAKE_A_KEY)
             if demo:
                 await load_sample_catalogue(runtime)
-            async with worker_beside(runtime, started=worker) as app.state.worker:
+            async with worker_beside(runtime, started=worker, hurry=hurry) as app.state.worker:
                 app.state.runtime = runtime
                 if on_ready is not None:
                     on_ready(runtime)

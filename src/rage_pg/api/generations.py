@@ -184,12 +184,56 @@ async def follow_generation(
     status_code=HTTP_200_OK,
     responses=problems(404, 409),
 )
-async def cancel_generation(database: NamedDependency[Database], generation_id: FromPath[UUID]) -> Generation:
-    """While it is queued; once it runs, it runs to its end."""
-    return await generation.cancel(database, generation_id)
+async def cancel_generation(
+    database: NamedDependency[Database], caller: NamedDependency[Caller], generation_id: FromPath[UUID]
+) -> Generation:
+    """What is queued, or waits, ends at once. What runs is answered as it is, with `cancel_requested_at`, and
+    dropped within a moment; its provider may charge it all the same. 409 once it has ended."""
+    return await generation.cancel(database, generation_id, by=caller.name)
 
 
-HANDLERS = (add_generation, list_generations, get_generation, follow_generation, cancel_generation)
+@post(
+    "/generations/{generation_id:uuid}/retry",
+    tags=["generations"],
+    summary="Make a generation again",
+    opt=needs("generate"),
+    status_code=HTTP_202_ACCEPTED,
+    responses=problems(402, 404, 409, 422, 503),
+)
+async def retry_generation(
+    runtime: NamedDependency[Runtime],
+    caller: NamedDependency[Caller],
+    generation_id: FromPath[UUID],
+    idempotency_key: Annotated[
+        str | None,
+        HeaderParameter(name="Idempotency-Key", description="The same key again is the same new generation."),
+    ] = None,
+) -> Response[Generation]:
+    """A new generation with the request of one that was refused, has failed, was cancelled or is unknown.
+
+    With the references and their versions of then, whose images must be usable today. Of an unknown one the
+    first may have been charged too. 402 where a budget does not allow it, 409 for one that has not ended or
+    has succeeded.
+    """
+    accepted = await generation.again(
+        runtime.database,
+        runtime.generators,
+        generation_id,
+        defer=jobs.defer_generation,
+        asked_by=caller.name,
+        idempotency_key=idempotency_key,
+    )
+    return ApiResponse(accepted, headers={"Location": f"/api/generations/{accepted.id}"})
+
+
+HANDLERS = (
+    add_generation,
+    list_generations,
+    get_generation,
+    follow_generation,
+    cancel_generation,
+    retry_generation,
+)
 
 
 async def _messages(

@@ -9,7 +9,7 @@ from functools import partial
 
 import structlog
 
-from rage_pg import index, jobs, search
+from rage_pg import generation, index, jobs, search
 from rage_pg.callers import SYSTEM, Caller
 from rage_pg.errors import SetupError
 from rage_pg.generation import Search
@@ -38,13 +38,17 @@ class Worker:
 
 
 @asynccontextmanager
-async def worker_beside(runtime: Runtime, *, started: bool) -> AsyncIterator[Worker]:
+async def worker_beside(
+    runtime: Runtime, *, started: bool, hurry: asyncio.Event | None = None
+) -> AsyncIterator[Worker]:
     """A worker for as long as the context lasts; none if not `started`. At the end it is told to stop, which
-    gives the jobs under way time to end."""
+    gives the jobs under way time to end, until `hurry` is set."""
     if not started:
         yield Worker(None)
         return
-    running = jobs.run_worker(runtime.database, work_of(runtime))
+    running = jobs.run_worker(
+        runtime.database, work_of(runtime), grace=runtime.settings.stop_grace, hurry=hurry
+    )
     task: asyncio.Task[None] = asyncio.create_task(running, name="worker")
     task.add_done_callback(_report)
     try:
@@ -65,17 +69,18 @@ def work_of(runtime: Runtime) -> jobs.Work:
 
     filling = _Filling(runtime)
 
-    generators = runtime.generators
-    limits = runtime.settings.limits
+    database, settings, generators = runtime.database, runtime.settings, runtime.generators
+    rules = jobs.rules_of(settings)
 
     def searches(caller: Caller) -> Search:
         return runtime.acting_for(caller).search
 
     return jobs.Work(
-        generate=jobs.generation_work(runtime.database, generators, limits, searches),
-        accept_batch=jobs.batch_work(runtime.database, generators, searches),
+        generate=jobs.generation_work(database, generators, settings.limits, rules, searches),
+        accept_batch=jobs.batch_work(database, generators, searches),
         embed_prompt=embed_prompt,
         fill_index=filling.fill,
+        call_in=lambda: generation.call_in(database, rules.limits),
     )
 
 

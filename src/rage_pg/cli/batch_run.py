@@ -14,6 +14,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from rage_pg.cli.batch_file import BatchFile
+from rage_pg.cli.making import carry_out
 from rage_pg.cli.output import Bars, bars, note
 from rage_pg.cli.whole_file import write_whole
 from rage_pg.errors import DatabaseUnavailable, RageError
@@ -108,7 +109,6 @@ async def _all_items(runtime: Runtime, batch_id: UUID) -> tuple[ItemState, ...]:
 
 class _Running:
     def __init__(self, runtime: Runtime, batch_id: UUID, ask: Ask, shown: Bars) -> None:
-        from rage_pg import jobs
 
         self._runtime = runtime
         self._database = runtime.database
@@ -116,7 +116,6 @@ class _Running:
         self._folder = ask.folder
         self._at_once = ask.at_once
         self._shown = shown
-        self._images = jobs.OutputImages(runtime.settings.limits)
         self._left_over: list[UUID] = []
         self._elsewhere: list[UUID] = []
         self._begun: list[UUID] = []
@@ -163,7 +162,7 @@ class _Running:
                 await asyncio.sleep(PAUSE)
 
     async def _one(self) -> bool:
-        from rage_pg import generation, jobs
+        from rage_pg import jobs
         from rage_pg.generation import batches
 
         generation_id: UUID | None = None
@@ -172,12 +171,7 @@ class _Running:
                 generation_id = await self._next(hold)
                 if generation_id is None:
                     return False
-                # A worker may have it, had this process stood still for as long as the hold lasts.
-                if await hold.renew():
-                    await generation.run(
-                        self._database, self._runtime.generators, self._images, generation_id
-                    )
-                else:
+                if not await carry_out(self._runtime, hold, generation_id, tell=False):
                     self._elsewhere.append(generation_id)
             await batches.conclude(self._database, generation_id)
             await self._keep(await batches.item_of(self._database, generation_id))

@@ -13,6 +13,7 @@ from rage_pg.cli.groups import Commands
 from rage_pg.cli.judging import keep, rate
 from rage_pg.cli.options import Pair, json_option
 from rage_pg.cli.output import note, show_fields, show_json, show_table
+from rage_pg.cli.output import show as show_line
 from rage_pg.cli.session import with_runtime
 from rage_pg.types import Generation, Purpose, Status
 
@@ -73,6 +74,53 @@ def show(generation_id: UUID, as_json: bool) -> None:
         show_table(("output", "image", "kept", "sha256"), outputs)
 
 
+@history.command()
+@click.argument("generation_id", metavar="ID", type=click.UUID)
+@json_option
+def cancel(generation_id: UUID, as_json: bool) -> None:
+    """Call a generation off: at once while it is queued or waits, within a moment while it runs.
+
+    What runs may be charged all the same: its provider does not hear of it.
+    """
+    generation = with_runtime(lambda runtime: _cancel(runtime, generation_id))
+    if as_json:
+        show_json(generation)
+    elif generation.status == "cancelled":
+        show_line(f"cancelled: {generation.id}")
+    else:
+        show_line(f"called off while it runs; see: rage history show {generation.id}")
+
+
+@history.command()
+@click.argument("generation_id", metavar="ID", type=click.UUID)
+@json_option
+def retry(generation_id: UUID, as_json: bool) -> None:
+    """Make a generation again that was refused, has failed, was cancelled or is unknown.
+
+    A new one is queued with the same request and references, for a worker to carry out. Of an unknown one the
+    first may have been charged too.
+    """
+    generation = with_runtime(lambda runtime: _retry(runtime, generation_id))
+    if as_json:
+        show_json(generation)
+    else:
+        show_line(f"queued: {generation.id}")
+
+
+async def _cancel(runtime: Runtime, generation_id: UUID) -> Generation:
+    from rage_pg import generation
+
+    return await generation.cancel(runtime.database, generation_id)
+
+
+async def _retry(runtime: Runtime, generation_id: UUID) -> Generation:
+    from rage_pg import generation, jobs
+
+    return await generation.again(
+        runtime.database, runtime.generators, generation_id, defer=jobs.defer_generation
+    )
+
+
 async def _page(runtime: Runtime, **filters: Any) -> GenerationPage:
     from rage_pg import history as ledger
 
@@ -117,6 +165,9 @@ def _fields(generation: Generation) -> dict[str, object]:
         "timings (ms)": _pairs(generation.timings_ms),
         "search": generation.search_id,
         "parent": generation.parent_id,
+        "made again from": generation.retry_of,
+        "called off": generation.cancel_requested_at
+        and f"{generation.cancel_requested_at:%Y-%m-%d %H:%M:%S %Z}",
         "asked by": generation.asked_by,
         "created": f"{generation.created_at:%Y-%m-%d %H:%M:%S %Z}",
     }

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from rage_pg.cli.output import spinner
+from rage_pg.cli.output import note, spinner
 from rage_pg.cli.whole_file import write_whole
 from rage_pg.errors import RageError
 from rage_pg.types import Generation, GenerationRequest
@@ -19,6 +23,14 @@ if TYPE_CHECKING:
     from rage_pg.jobs import Hold
     from rage_pg.runtime import Runtime
 
+LOOK = 1.0
+"""Seconds between two looks whether it may go on."""
+WAITING = {
+    "retry": "The provider turned it away; nothing was charged.",
+    "pause": "The provider asked to be left alone.",
+    "concurrency": "As many calls to the provider are under way as may be (RAGE_PROVIDER_LIMITS).",
+    "rate": "As many calls to the provider were made in a minute as may be (RAGE_PROVIDER_LIMITS).",
+}
 PATIENCE = 600.0
 """Seconds to wait for a worker that took the generation over while this process stood still."""
 
@@ -61,7 +73,7 @@ async def made(runtime: Runtime, order: Order) -> Made:
         generator = runtime.generators(accepted.provider)
         with spinner(f"Generating with {accepted.provider} …") as say:
             async with _telling(runtime, accepted, order.request.partial_images, say):
-                await _carry_out(runtime, hold, accepted)
+                await carry_out(runtime, hold, accepted.id)
             ended = await generation.wait_for(runtime.database, accepted.id, PATIENCE)
     await jobs.defer_fill_index(runtime.database)
     files = await _write(runtime, ended, order)
@@ -73,8 +85,6 @@ async def _telling(
     runtime: Runtime, accepted: Generation, most: int, say: Callable[[str], None]
 ) -> AsyncIterator[None]:
     """Says, while the body runs, how many partial images there are."""
-    import asyncio
-
     from rage_pg import generation
 
     async def tell() -> None:
@@ -92,18 +102,45 @@ async def _telling(
             await asyncio.gather(telling, return_exceptions=True)
 
 
-async def _carry_out(runtime: Runtime, hold: Hold, accepted: Generation) -> None:
+async def carry_out(runtime: Runtime, hold: Hold, generation_id: UUID, *, tell: bool = True) -> bool:
+    """Carry a generation out, again where it has to wait, saying for what; False where a worker has it by
+    now, had this process stood still for as long as the hold lasts."""
     from rage_pg import generation, jobs
 
-    # A worker may have it, had this process stood still for as long as the hold lasts.
-    if await hold.renew():
-        images = jobs.OutputImages(runtime.settings.limits)
-        await generation.run(runtime.database, runtime.generators, images, accepted.id)
+    images = jobs.OutputImages(runtime.settings.limits)
+    # No worker need run: those that wait longer are not waited for.
+    rules = replace(jobs.rules_of(runtime.settings), in_line=False, defer=None)
+    told = 0
+    while await hold.renew():
+        later = await generation.run(runtime.database, runtime.generators, images, generation_id, rules)
+        if later is None:
+            return True
+        if tell:
+            told = await _tell(runtime, generation_id, told)
+        await asyncio.sleep(min(LOOK, max(0.0, (later - datetime.now(UTC)).total_seconds())))
+    return False
+
+
+async def _tell(runtime: Runtime, generation_id: UUID, after: int) -> int:
+    """Say what is waited for, once; the number of the last event that was looked at."""
+    from rage_pg import generation
+
+    for event in await generation.events(runtime.database, generation_id, after):
+        after = event.id
+        if event.name == "waiting":
+            note(_waiting(event.data))
+    return after
+
+
+def _waiting(told: dict[str, Any]) -> str:
+    seconds = told.get("retry_in")
+    when = "" if seconds is None else f" Going on in {max(1, round(seconds))} seconds."
+    why = WAITING.get(told.get("reason", ""), "It must wait.")
+    code = f" ({told['code']})" if told.get("code") else ""
+    return f"{why}{code}{when} Ctrl-C calls it off."
 
 
 async def _write(runtime: Runtime, generation: Generation, order: Order) -> tuple[Path, ...]:
-    import asyncio
-
     from rage_pg import history
 
     targets = files_for(order.file, max(order.request.count, len(generation.outputs)))

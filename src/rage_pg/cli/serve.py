@@ -59,14 +59,17 @@ def serve(host: str, port: int, demo: bool, worker: bool, as_json: bool) -> None
             if not _on_loopback(listener):
                 note(NOT_ENCRYPTED)
 
-        run_until_stopped(_serve(settings, listener, worker=worker, demo=demo, announce=announce))
+        hurry = asyncio.Event()
+        serving = _serve(settings, listener, worker=worker, demo=demo, announce=announce, hurry=hurry)
+        run_until_stopped(serving, hurry=hurry)
 
 
 @click.command("worker")
 @json_option
 def worker(as_json: bool) -> None:
     """Carry out jobs for a service that runs elsewhere: generations, embeddings. Ctrl-C stops it."""
-    run_until_stopped(_work(read_settings(quiet=False), as_json))
+    hurry = asyncio.Event()
+    run_until_stopped(_work(read_settings(quiet=False), as_json, hurry), hurry=hurry)
 
 
 async def _serve(
@@ -76,10 +79,11 @@ async def _serve(
     worker: bool,
     demo: bool,
     announce: Callable[[], None],
+    hurry: asyncio.Event,
 ) -> None:
     from rage_pg.api.app import create_app
 
-    app = create_app(settings, worker=worker, demo=demo, on_loopback=_on_loopback(listener))
+    app = create_app(settings, worker=worker, demo=demo, on_loopback=_on_loopback(listener), hurry=hurry)
     async with app.lifespan():
         server = _server(app, listener, announce)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -91,7 +95,7 @@ async def _serve(
             await serving
 
 
-async def _work(settings: Settings, as_json: bool) -> None:
+async def _work(settings: Settings, as_json: bool, hurry: asyncio.Event) -> None:
     from rage_pg.api.worker import work_of
     from rage_pg.jobs import run_worker
     from rage_pg.providers.registry import check_generator
@@ -103,7 +107,7 @@ async def _work(settings: Settings, as_json: bool) -> None:
             show_json({"status": "running"})
         else:
             show("The worker waits for jobs; Ctrl-C stops it.")
-        await run_worker(runtime.database, work_of(runtime))
+        await run_worker(runtime.database, work_of(runtime), grace=settings.stop_grace, hurry=hurry)
 
 
 def _server(app: Litestar, listener: socket.socket, announce: Callable[[], None]) -> uvicorn.Server:

@@ -98,8 +98,12 @@ def run(work: Coroutine[Any, Any, T]) -> T:
             raise KeyboardInterrupt from None
 
 
-def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
-    """Run a service until Ctrl-C or SIGTERM cancels it: its normal end. A second Ctrl-C ends it at once."""
+def run_until_stopped(work: Coroutine[Any, Any, None], *, hurry: asyncio.Event | None = None) -> None:
+    """Run a service until Ctrl-C or SIGTERM cancels it: its normal end.
+
+    A second signal sets `hurry`: what is under way is dropped, and that written down. The Ctrl-C after that,
+    or the second where there is no `hurry`, ends it at once.
+    """
 
     async def inside() -> None:
         loop = asyncio.get_running_loop()
@@ -109,7 +113,8 @@ def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
         def end() -> None:
             task.cancel()
             if sys.stderr.isatty():
-                note("Stopping … Ctrl-C again ends it at once.")
+                again = "ends it at once" if hurry is None else "does not wait for what is under way"
+                note(f"Stopping … Ctrl-C again {again}.")
 
         # A plain handler runs even while the loop waits for Postgres to stop, one of the loop would not.
         def stop(number: int, _frame: object) -> None:
@@ -117,6 +122,8 @@ def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
             stops += 1
             if stops == 1:
                 loop.call_soon_threadsafe(end)
+            elif stops == 2 and hurry is not None:
+                loop.call_soon_threadsafe(hurry.set)
             elif number == signal.SIGINT:
                 _leave_at_once()
 

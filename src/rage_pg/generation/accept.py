@@ -20,13 +20,11 @@ from rage_pg.generation.estimate import Estimate
 from rage_pg.generation.ledger import add_event, read
 from rage_pg.generation.plan import Plan, checked, make_plan
 from rage_pg.generation.references import Chosen, Found, search_for
+from rage_pg.generation.rules import Defer
 from rage_pg.resources import statements
 from rage_pg.types import Candidate, Generation, GenerationRequest, Reference, SearchAnswer, SearchRequest
 
 SQL = statements("generation")
-
-Defer: TypeAlias = Callable[[Connection, UUID], Awaitable[int]]
-"""Queues the job of a generation on this connection, to be committed with it; the number of the job."""
 
 Search: TypeAlias = Callable[[SearchRequest], Awaitable[SearchAnswer]]
 """Answers the search of `auto`, and logs it."""
@@ -78,8 +76,9 @@ async def accept(
         "request_sha256": _fingerprint(request),
         "batch_id": None,
         "batch_position": None,
+        "retry_of": None,
     }
-    if (earlier := await _replayed(database, origin)) is not None:
+    if (earlier := await replayed(database, origin)) is not None:
         return earlier
     # No connection is held meanwhile: a search takes one of its own.
     found = await found_for(request, search)
@@ -122,6 +121,7 @@ def _fingerprint(request: GenerationRequest) -> bytes:
 
 
 def checked_key(key: str | None) -> str | None:
+    """An Idempotency-Key. Raises InvalidInput."""
     if key is not None and not (0 < len(key) <= MAX_KEY and key.isprintable()):
         raise InvalidInput(
             f"An Idempotency-Key has 1 to {MAX_KEY} printable characters.", field="Idempotency-Key"
@@ -138,7 +138,8 @@ async def found_for(request: GenerationRequest, search: Search | None) -> Found 
     return Found(candidates=answer.items, search_id=answer.search_id)
 
 
-async def _replayed(database: Database, origin: dict[str, Any]) -> Generation | None:
+async def replayed(database: Database, origin: dict[str, Any]) -> Generation | None:
+    """The generation that the key of `origin` stands for already. Raises Conflict where it was another."""
     if origin["idempotency_key"] is None:
         return None
     async with database.reading() as connection:
@@ -157,7 +158,10 @@ async def _earlier(connection: Connection, origin: dict[str, Any]) -> UUID | Non
 
 
 async def write(connection: Connection, plan: Plan, origin: dict[str, Any], defer: Defer) -> UUID:
-    """The ledger's row and all that belongs to it. Raises BudgetReached, Conflict."""
+    """A new row of the ledger with all that belongs to it; the one that has the key already, if any.
+
+    Raises BudgetReached, and Conflict where the key is another request's.
+    """
     generation_id: UUID | None = await fetch_value(
         connection,
         SQL["insert_generation"],

@@ -26,9 +26,11 @@ POLL = 0.25
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """Something that happened to a generation; `id` counts from 1.
+    """Something that happened to a generation; `id` counts from 1, `name` is the status that it reached.
 
-    `name` is the status that it reached; or partial_image, whose data say which (`number`) and where (`url`).
+    Also `waiting`, of one that is queued again: `data` says for what (`reason`: retry, pause, concurrency,
+    rate or line), by which `code` of the provider, and how many seconds (`retry_in`) where that is known;
+    `cancelling`: called off while it runs; `partial_image`: which (`number`) is there, and where (`url`).
     """
 
     id: int

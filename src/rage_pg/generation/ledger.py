@@ -53,7 +53,10 @@ async def finish(
 ) -> None:
     """Write an outcome down, and the event that tells of it. What its paid call cost, it cost."""
     if call_id is not None:
-        cost = await close_paid_call(connection, call_id, "generation", outcome)
+        # Called off while it was under way: what became of the call itself nobody knows.
+        unknown = outcome.status == "cancelled"
+        ended = replace(outcome, status="unknown") if unknown else outcome
+        cost = await close_paid_call(connection, call_id, "generation", ended)
         outcome = replace(outcome, cost_usd=cost)
     values = {
         **outcome_values(outcome),

@@ -50,9 +50,7 @@ async def make_plan(
     Raises InvalidInput, NotFound or NotPossible.
     """
     generator = generators(request.provider)
-    brand = await fetch_one(connection, SQL["get_brand"], {"brand": request.brand}, _Brand)
-    if brand is None:
-        raise NotFound(f"There is no brand {request.brand!r}.")
+    brand = await _brand(connection, request)
     search_id = request.search_id if found is None else found.search_id
     await _check_origin(connection, request, search_id)
     references = await choose(
@@ -65,6 +63,22 @@ async def make_plan(
         await continued(connection, request, brand.brand_id),
     )
     mask = await mask_for(request.mask, references)
+    return await plan_of(
+        connection, generator, request, references=references, mask=mask, search_id=search_id
+    )
+
+
+async def plan_of(
+    connection: Connection,
+    generator: ImageGenerator,
+    request: GenerationRequest,
+    *,
+    references: list[Chosen],
+    mask: Mask | None,
+    search_id: UUID | None,
+) -> Plan:
+    """What a request comes to with references and mask that were looked up. Raises NotFound, NotPossible."""
+    brand = await _brand(connection, request)
     model = request.model or generator.default_model
     parameters = parameters_of(request)
     call = build_call(
@@ -89,6 +103,13 @@ async def make_plan(
         call=call,
         estimate=await estimate(connection, generator, call, model, parameters),
     )
+
+
+async def _brand(connection: Connection, request: GenerationRequest) -> _Brand:
+    brand = await fetch_one(connection, SQL["get_brand"], {"brand": request.brand}, _Brand)
+    if brand is None:
+        raise NotFound(f"There is no brand {request.brand!r}.")
+    return brand
 
 
 def checked(request: GenerationRequest) -> GenerationRequest:

@@ -188,7 +188,7 @@ def _checked(reference: ReferenceRequest, source: Source | None, continued: Cont
     if source is None:
         raise NotFound(f"There is no image {reference.image_id}.{remedy}")
     may_be_draft = continued.may_be_draft(reference.image_id)
-    if (reason := _why_unusable(source, may_be_draft=may_be_draft)) is not None:
+    if (reason := why_unusable(source, may_be_draft=may_be_draft)) is not None:
         raise InvalidInput(
             f"Image {source.image_id} cannot be a reference: {reason}.{remedy}", field="references"
         )
@@ -206,7 +206,8 @@ def _checked(reference: ReferenceRequest, source: Source | None, continued: Cont
     return Chosen(source=source, role=role, note=reference.note, image=image)
 
 
-def _why_unusable(source: Source, *, may_be_draft: bool) -> str | None:
+def why_unusable(source: Source, *, may_be_draft: bool) -> str | None:
+    """Why an image may be no reference today, as the end of a sentence; None where it may."""
     if source.state != "approved" and not (may_be_draft and source.state == "draft"):
         return f"it is {'a draft' if source.state == 'draft' else source.state}, not approved"
     if source.too_early:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,13 +14,17 @@ from msgspec.structs import replace
 
 from rage_pg.budgets import in_turn
 from rage_pg.database import Connection, Database, execute, fetch_all, fetch_value
-from rage_pg.errors import Conflict, DatabaseUnavailable, ProviderError, RageError
+from rage_pg.errors import CalledOff, Conflict, DatabaseUnavailable, ProviderError, RageError
+from rage_pg.generation.again import again_if_unknown
 from rage_pg.generation.call import Generators, build_call, prompt_sent
+from rage_pg.generation.calling_off import NOTHING_SENT, called_off, unless_called_off
 from rage_pg.generation.estimate import estimate
 from rage_pg.generation.partials import Partials
+from rage_pg.generation.rules import Rules
 from rage_pg.generation.settle import ImageStore, Stopwatch, settle
-from rage_pg.generation.take_up import Task, give_back, locked_task, take_up
+from rage_pg.generation.take_up import STANDARD, Task, give_back, locked_task, take_up
 from rage_pg.generation.titles import title_for
+from rage_pg.generation.trying_again import given_up, heed, try_later, wait_before_next
 from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, InputImage, Progress
 from rage_pg.resources import statements
 from rage_pg.spending import Outcome, error_document, failed_call, open_paid_call, patiently, uncancelled
@@ -55,6 +60,8 @@ class _Work(Struct, kw_only=True):
     task: Task
     watch: Stopwatch
     caption: str | None = None
+    later: datetime | None = None
+    """When it is to be carried out again."""
 
 
 async def run(
@@ -62,31 +69,54 @@ async def run(
     generators: Generators,
     store: ImageStore,
     generation_id: UUID,
-) -> None:
-    """Make the pictures of a queued generation.
+    rules: Rules = STANDARD,
+) -> datetime | None:
+    """Make the pictures of a queued generation; where it must wait, when it is to be carried out again.
 
     Does nothing where the generation has ended or was cancelled. Raises DatabaseUnavailable, after which the
     job may run again: it will not repeat a call that may have been charged.
     """
-    task = await take_up(database, generation_id)
-    if task is None:
-        return
+    taken = await take_up(database, generation_id, rules)
+    if isinstance(taken, datetime):
+        return taken
+    later = None if taken is None else await _carry_out(database, generators, store, taken, rules)
+    await again_if_unknown(database, generators, generation_id, rules)
+    return later
+
+
+async def _carry_out(
+    database: Database, generators: Generators, store: ImageStore, task: Task, rules: Rules
+) -> datetime | None:
     work = _Work(task=task, watch=Stopwatch())
     try:
         generator, call = await in_turn(lambda: _prepare(database, generators, work))
-        result = await _call(generator, call, work, Partials(database, task, call.partial_images))
+        progress = Partials(database, task, call.partial_images)
+        result = await _call(database, generator, call, work, progress)
     except _Overtaken:
-        log.warning("generation was taken over by another worker", generation_id=str(generation_id))
+        log.warning("generation was taken over by another worker", generation_id=str(task.generation_id))
     except DatabaseUnavailable:
         raise
     except asyncio.CancelledError:
         await uncancelled(patiently(lambda: give_back(database, task)))
         raise
     except Exception as error:
-        failure = _failure(task, error)
-        await uncancelled(patiently(lambda: settle(database, store, task, failure, watch=work.watch)))
+        seconds = wait_before_next(error, task, rules)
+        if seconds is not None and isinstance(error, ProviderError):
+            await uncancelled(_try_later(database, work, error, seconds))
+        else:
+            failure = given_up(_failure(task, error), error, task)
+            await uncancelled(patiently(lambda: settle(database, store, task, failure, watch=work.watch)))
+            await heed(database, task, error)
     else:
         await uncancelled(_keep_result(database, store, work, result))
+    return work.later
+
+
+async def _try_later(database: Database, work: _Work, error: ProviderError, seconds: float) -> None:
+    async def put_off() -> None:
+        work.later = await try_later(database, work.task, error, seconds, work.watch)
+
+    await patiently(put_off)
 
 
 async def _prepare(
@@ -99,6 +129,8 @@ async def _prepare(
         current = await locked_task(connection, task.generation_id)
         if current is None or current.started_at != task.started_at or current.status != "running":
             raise _Overtaken
+        if current.called_off:
+            raise CalledOff(NOTHING_SENT)
         asked = {"generation_id": task.generation_id}
         sent = await fetch_all(connection, SQL["get_references"], asked, _Sent)
         mask = await fetch_value(connection, SQL["get_mask"], asked)
@@ -140,12 +172,15 @@ async def _open_call(
 
 
 async def _call(
-    generator: ImageGenerator, call: GenerationCall, work: _Work, progress: Progress
+    database: Database, generator: ImageGenerator, call: GenerationCall, work: _Work, progress: Progress
 ) -> GenerationResult:
     try:
-        return await generator.generate(call, progress)
+        making = generator.generate(call, progress)
+        result = await unless_called_off(database, work.task.generation_id, making)
     finally:
         work.watch.lap("call")
+    work.watch.part("fit", "call", result.fit_ms)
+    return result
 
 
 async def _keep_result(database: Database, store: ImageStore, work: _Work, result: GenerationResult) -> None:
@@ -186,6 +221,8 @@ def _input(image: _Sent) -> InputImage:
 
 def _failure(task: Task, error: Exception) -> Outcome:
     """An error of ours as it is; of any other only that it was one: the log has the rest."""
+    if isinstance(error, CalledOff):
+        return called_off(sent=task.call_id is not None)
     if not isinstance(error, RageError):
         log.error("generation failed", generation_id=str(task.generation_id), exc_info=error)
         return Outcome(status="failed", error=error_document(RageError("Internal error; the log says more.")))

@@ -46,6 +46,11 @@ class Stopwatch:
         self.ms[stage] = round((now - self._since) * 1000, 1)
         self._since = now
 
+    def part(self, stage: str, of: str, ms: float) -> None:
+        """A stage that was measured within another is told apart from it."""
+        self.ms[stage] = round(ms, 1)
+        self.ms[of] = round(max(0.0, self.ms[of] - ms), 1)
+
 
 class _Known(Struct, frozen=True):
     image_id: int
@@ -85,8 +90,13 @@ async def settle(
 
 
 def _is_mine(task: Task, current: Task) -> bool:
-    """A late answer may still mend `unknown`, which a worker that seemed lost left behind."""
-    return current.started_at == task.started_at and current.status in ("running", "unknown")
+    """A late answer that is paid for may still mend what a worker that seemed lost left behind."""
+    mended = ("running", "unknown") if task.call_id is None else ("running", "unknown", "cancelled")
+    return is_same_attempt(task, current) and current.status in mended
+
+
+def is_same_attempt(task: Task, current: Task) -> bool:
+    return current.started_at == task.started_at
 
 
 async def _store_outputs(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rage_pg.database import Connection, Database, execute, fetch_one, fetch_value
 from rage_pg.errors import OutcomeUnknown, RageError
+from rage_pg.generation.calling_off import called_off
 from rage_pg.generation.ledger import add_event, finish
+from rage_pg.generation.rules import Rules
+from rage_pg.generation.turns import BY_ITSELF, closed
 from rage_pg.resources import statements
 from rage_pg.spending import Outcome, error_document
 from rage_pg.types import Purpose, Status
@@ -20,6 +24,7 @@ SQL = statements("generation")
 
 MAX_LOSSES = 3
 """A generation that lost its worker so often is not started again."""
+STANDARD = Rules()
 
 
 class Task(Struct, kw_only=True):
@@ -42,13 +47,23 @@ class Task(Struct, kw_only=True):
     """The paid call that was begun and whose answer is not known."""
     losses: int
     """Starts that no worker gave back: of a generation found running, how often its worker was lost."""
+    turned_away: int
+    """How often its provider turned it away before any work was done."""
+    job_id: int | None
+    waits_for: Literal["retry", "turn"] | None
+    waits_until: datetime | None
+    too_early: bool
+    """Whether that lies ahead."""
+    called_off: bool
+    """Whether it was called off while it ran."""
 
 
-async def take_up(database: Database, generation_id: UUID) -> Task | None:
-    """Mark a queued generation as running; None where there is nothing to do.
+async def take_up(database: Database, generation_id: UUID, rules: Rules = STANDARD) -> Task | datetime | None:
+    """Mark a queued generation as running; None where there is nothing to do, and when to come again where it
+    must wait: its provider turned it away before, or is called as often as it may be.
 
     One found running was lost by its worker, because a job has one worker at a time. If it may have reached a
-    provider that charges, its outcome is unknown and stays so; else it starts anew.
+    provider that charges, its outcome is unknown and stays so; else it starts anew, unless it was called off.
     """
     async with database.transaction() as connection:
         task = await locked_task(connection, generation_id)
@@ -57,9 +72,37 @@ async def take_up(database: Database, generation_id: UUID) -> Task | None:
         if task.status == "running" and (outcome := _lost(task)) is not None:
             await finish(connection, generation_id, outcome, call_id=task.call_id)
             return None
+        if task.waits_for == "retry" and task.too_early:
+            return task.waits_until
+        if (later := await _out_of_turn(connection, task, rules)) is not None:
+            return later
         task.started_at = await fetch_value(connection, SQL["start"], {"generation_id": generation_id})
         await add_event(connection, generation_id, "running")
         return task
+
+
+async def _out_of_turn(connection: Connection, task: Task, rules: Rules) -> datetime | None:
+    """Put the generation in line where it is not its turn; when it looks by itself whether it is."""
+    limit = rules.limits.get(task.provider)
+    if limit is None:
+        return None
+    behind = task.job_id if rules.in_line else None
+    reason = await closed(connection, task.provider, limit, generation_id=task.generation_id, behind=behind)
+    if reason is None:
+        return None
+    if task.waits_for != "turn":
+        told = {"reason": reason.reason, "code": None, "retry_in": reason.seconds}
+        await add_event(connection, task.generation_id, "waiting", told)
+    return await put_off(connection, task, "turn", BY_ITSELF)
+
+
+async def put_off(
+    connection: Connection, task: Task, waits_for: Literal["retry", "turn"], seconds: float
+) -> datetime:
+    """Queue a generation again, to be taken up in so many seconds; when that is."""
+    values = {"generation_id": task.generation_id, "waits_for": waits_for, "seconds": seconds}
+    until: datetime = await fetch_value(connection, SQL["put_off"], values)
+    return until
 
 
 async def give_back(database: Database, task: Task) -> None:
@@ -68,7 +111,9 @@ async def give_back(database: Database, task: Task) -> None:
         current = await locked_task(connection, task.generation_id)
         if current is None or current.started_at != task.started_at or current.status != "running":
             return
-        if current.call_id is not None:
+        if current.called_off:
+            await finish(connection, task.generation_id, _called_off(current), call_id=current.call_id)
+        elif current.call_id is not None:
             outcome = unknown("The worker was stopped during the call; whether it was answered is not known.")
             await finish(connection, task.generation_id, outcome, call_id=current.call_id)
         else:
@@ -85,7 +130,14 @@ def unknown(detail: str) -> Outcome:
     return Outcome(status="unknown", error=error_document(OutcomeUnknown(detail)))
 
 
+def _called_off(task: Task) -> Outcome:
+    outcome = called_off(sent=task.call_id is not None)
+    return outcome if task.call_id is not None else replace(outcome, cost_usd=Decimal(0))
+
+
 def _lost(task: Task) -> Outcome | None:
+    if task.called_off:
+        return _called_off(task)
     if task.call_id is not None:
         return unknown("The worker was lost during the call; whether it was answered is not known.")
     if task.losses >= MAX_LOSSES:

@@ -82,7 +82,7 @@ class Hold:
         """Cancel the generation, should nobody have begun it."""
         if self._held is not None:
             with suppress(RageError):
-                await generation.cancel(self._database, self._held["generation_id"])
+                await generation.cancel(self._database, self._held["generation_id"], unless_begun=True)
 
     async def let_go(self) -> None:
         """Drop the job of a generation that has ended; leave any other to the workers, now."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
 
 from rage_pg import generation, ingest
-from rage_pg.config import Limits
+from rage_pg.config import Limits, Settings
 from rage_pg.database import Connection, Database
 from rage_pg.generation import batches
-from rage_pg.jobs.queue import defer_of_many
+from rage_pg.jobs.queue import defer_generation, defer_of_many
 from rage_pg.types import ImageMetadata, ImageRecord
 
 
@@ -20,11 +21,14 @@ class Work(Struct, frozen=True, kw_only=True):
     """What the tasks do. Each may be run again after it was cut short."""
 
     generate: Callable[[UUID], Awaitable[object]]
+    """Gives the time at which the job is to be done again, where it must wait."""
     accept_batch: Callable[[UUID], Awaitable[object]]
     """Begins items of a batch, as many as may be under way."""
     embed_prompt: Callable[[str, str | None], Awaitable[object]]
     """A prompt, and the id of the caller whose vector it is to be; None: the operator's."""
     fill_index: Callable[[], Awaitable[object]]
+    call_in: Callable[[], Awaitable[object]] | None = None
+    """Has whoever waits for a provider longest taken up; asked for again and again."""
 
 
 class OutputImages:
@@ -57,16 +61,19 @@ def generation_work(
     database: Database,
     generators: generation.Generators,
     limits: Limits,
+    rules: generation.Rules | None = None,
     searches: batches.Searches | None = None,
-) -> Callable[[UUID], Awaitable[None]]:
+) -> Callable[[UUID], Awaitable[datetime | None]]:
     """The `generate` of a Work: the end of an item of a batch makes room for the next."""
     images = OutputImages(limits)
+    held_to = rules or generation.Rules()
     begin = batch_work(database, generators, searches)
 
-    async def generate(generation_id: UUID) -> None:
-        await generation.run(database, generators, images, generation_id)
-        if (batch_id := await batches.conclude(database, generation_id)) is not None:
+    async def generate(generation_id: UUID) -> datetime | None:
+        later = await generation.run(database, generators, images, generation_id, held_to)
+        if later is None and (batch_id := await batches.conclude(database, generation_id)) is not None:
             await begin(batch_id)
+        return later
 
     return generate
 
@@ -77,4 +84,14 @@ def batch_work(
     """The `accept_batch` of a Work."""
     return lambda batch_id: batches.go_on(
         database, generators, batch_id, defer=defer_of_many, searches=searches
+    )
+
+
+def rules_of(settings: Settings) -> generation.Rules:
+    """How a worker with these settings carries generations out."""
+    return generation.Rules(
+        tries=settings.generation_tries,
+        limits=settings.provider_limits,
+        retry_unknown=settings.retry_unknown,
+        defer=defer_generation,
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -12,6 +15,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision, RetryStrategy
+from procrastinate.worker import Worker
 from psycopg import AsyncConnection
 
 from rage_pg.callers import SYSTEM
@@ -20,6 +24,7 @@ from rage_pg.database import SEARCH_PATH, Database
 from rage_pg.errors import DatabaseFull, DatabaseUnavailable
 from rage_pg.jobs.queue import INDEX, defer_fill_index
 from rage_pg.jobs.recovery import MAX_PROMPT_LOSSES, look_after_lost_jobs
+from rage_pg.jobs.stopping import UnderWay, stopping
 from rage_pg.jobs.work import Work
 
 log = structlog.get_logger(__name__)
@@ -29,6 +34,9 @@ POLL = 0.5
 
 FILLINGS = 4
 """Jobs of the index at once: while one waits for a provider, others embed what has come since."""
+
+INDEX_GRACE = 30.0
+"""Seconds that what fills the index has to end; it goes on where it stopped."""
 
 PAUSE = 2.0
 """Seconds before a worker that lost the database tries again."""
@@ -44,15 +52,17 @@ async def run_worker(
     concurrency: int = 2,
     grace: float = 30.0,
     heartbeat: float = 10.0,
+    hurry: asyncio.Event | None = None,
 ) -> NoReturn:
-    """Run jobs until cancelled; then those under way have `grace` seconds to end. No signal is touched.
+    """Run jobs until cancelled; then those under way have `grace` seconds to end, or until `hurry` is set: of
+    the index INDEX_GRACE at most. No signal is touched.
 
     A worker that has not been heard of for three times `heartbeat` seconds is lost; its jobs are run again.
     Without the database it waits for its return.
     """
     while True:
         try:
-            await _work(database, work, concurrency, grace, heartbeat)
+            await _work(database, work, concurrency, grace, heartbeat, hurry)
             log.warning("worker stopped; starting it again")
         except (ConnectorException, psycopg.Error, DatabaseUnavailable) as error:
             log.warning("worker lost the database; trying again", reason=str(error.__cause__ or error))
@@ -60,43 +70,85 @@ async def run_worker(
         await asyncio.sleep(PAUSE)
 
 
-async def _work(database: Database, work: Work, concurrency: int, grace: float, heartbeat: float) -> None:
+async def _work(
+    database: Database,
+    work: Work,
+    concurrency: int,
+    grace: float,
+    heartbeat: float,
+    hurry: asyncio.Event | None,
+) -> None:
     app = _app(database, work, connections=concurrency + FILLINGS + 4)
     try:
         # Opened within: a cancellation half-way would leave the pool open, and the loop waiting for it.
         await app.open_async()
         await defer_fill_index(database)
         heed_cancellation()
-        await _run_jobs(database, app, concurrency, grace, heartbeat)
+        under_way = UnderWay()
+        workers = _workers(app, under_way, concurrency, grace, heartbeat)
+        loops = [look_after_lost_jobs(database, app, heartbeat)]
+        if work.call_in is not None:
+            loops.append(_keep_calling_in(work.call_in))
+        await _until_one_ends(
+            [
+                *loops,
+                *(worker.run() for worker in workers),  # type: ignore[no-untyped-call]
+            ],
+            stopping(app, workers, under_way, heartbeat=heartbeat, hurry=hurry),
+        )
     finally:
         await app.close_async()
 
 
-async def _run_jobs(database: Database, app: App, concurrency: int, grace: float, heartbeat: float) -> None:
+def _workers(app: App, under_way: UnderWay, concurrency: int, grace: float, heartbeat: float) -> list[Worker]:
     options: dict[str, Any] = {
+        "app": app,
         "delete_jobs": "successful",
         "install_signal_handlers": False,
-        "shutdown_graceful_timeout": grace,
         "fetch_job_polling_interval": POLL,
         "listen_notify": False,
         "update_heartbeat_interval": heartbeat,
         "stalled_worker_timeout": 3 * heartbeat,
+        "worker_middleware": [under_way.noting],
     }
-    tasks = [
-        asyncio.create_task(look_after_lost_jobs(database, app, heartbeat)),
-        asyncio.create_task(app.run_worker_async(concurrency=concurrency, queues=["default"], **options)),
+    return [
+        Worker(concurrency=concurrency, queues=["default"], shutdown_graceful_timeout=grace, **options),
         # A space fills for as long as it takes: whoever asks for a picture does not wait for it.
-        asyncio.create_task(app.run_worker_async(concurrency=FILLINGS, queues=[INDEX], **options)),
+        Worker(
+            concurrency=FILLINGS,
+            queues=[INDEX],
+            shutdown_graceful_timeout=min(grace, INDEX_GRACE),
+            **options,
+        ),
     ]
+
+
+async def _until_one_ends(
+    work: Sequence[Coroutine[Any, Any, Any]], meanwhile: AbstractAsyncContextManager[None]
+) -> None:
+    """Run all until one ends or this is cancelled; then the others are told to end, and are waited for."""
+    tasks = [asyncio.create_task(one) for one in work]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()
-        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        async with meanwhile:
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
     for error in ended:
         if isinstance(error, Exception):
             raise error
+
+
+async def _keep_calling_in(call_in: Callable[[], Awaitable[object]]) -> NoReturn:
+    """Whoever waits for a provider is taken up when there is room, whichever process made it."""
+    while True:
+        heed_cancellation()
+        await asyncio.sleep(POLL)
+        try:
+            await call_in()
+        except Exception as error:
+            log.warning("nobody called in; looking again", reason=str(error))
 
 
 def _app(database: Database, work: Work, connections: int) -> App:
@@ -106,7 +158,9 @@ def _app(database: Database, work: Work, connections: int) -> App:
 
     @app.task(name="generate", retry=_ComeBack())
     async def generate(generation_id: str) -> None:
-        await work.generate(UUID(generation_id))
+        later = await work.generate(UUID(generation_id))
+        if isinstance(later, datetime):
+            raise _Later(later)
         await defer_fill_index(database)
 
     # Lost or failed, it is queued anew by whoever looks after idle batches.
@@ -134,10 +188,21 @@ def _app(database: Database, work: Work, connections: int) -> App:
     return app
 
 
+class _Later(Exception):
+    """The generation waits; its job is done again then."""
+
+    def __init__(self, when: datetime) -> None:
+        super().__init__(f"waits until {when}")
+        self.when = when
+
+
 class _ComeBack(BaseRetryStrategy):
-    """A generation's job runs again when its worker must leave or lost the database; all else is settled."""
+    """A generation's job runs again when it must wait, its worker must leave or lost the database; all else
+    is settled."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if isinstance(exception, _Later):
+            return RetryDecision(retry_at=exception.when)
         if isinstance(exception, asyncio.CancelledError):
             return RetryDecision()
         if isinstance(exception, DatabaseUnavailable):

@@ -7,6 +7,7 @@ timed out may have been paid for.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import get_args
 
@@ -75,13 +76,16 @@ class GeminiGenerator:
     async def generate(self, call: GenerationCall, progress: Progress | None = None) -> GenerationResult:
         self.check(call)
         model, able = self._entry(call)
+        began = time.perf_counter()
         uploads = await asyncio.to_thread(prepared, call.references, able)
+        fit_ms = (time.perf_counter() - began) * 1000
         shape = shape_of(call.size, model, able)
         answer = await self._client.ask(model, _parts(call.prompt, uploads), _config(shape, able))
         body = answer.sdk_http_response.body if answer.sdk_http_response else None
         result = await asyncio.to_thread(result_of, body or "", model)
         result = await asyncio.to_thread(_in_format, result, call.output_format)
-        return replace(result, details=result.details | _asked(shape) | fitted_details(uploads))
+        details = result.details | _asked(shape) | fitted_details(uploads)
+        return replace(result, details=details, fit_ms=fit_ms)
 
 
 def _parts(prompt: str, uploads: Sequence[Upload]) -> list[types.Part]:

@@ -18,7 +18,13 @@ from rage_pg.config import Secret
 from rage_pg.errors import OutcomeUnknown, ProviderError
 from rage_pg.providers.descriptions import clean, shortened
 from rage_pg.providers.gemini_settings import OFFICIAL_URL
-from rage_pg.providers.openai_errors import GATEWAY_LOST_IT, NEVER_SENT, TURNED_AWAY, retry_after
+from rage_pg.providers.openai_errors import (
+    GATEWAY_LOST_IT,
+    NEVER_SENT,
+    TURNED_AWAY,
+    retry_after,
+    was_turned_away,
+)
 
 LONGEST_REASON = 300
 
@@ -69,7 +75,9 @@ class GeminiClient:
         said = clean(str(error.message or "no reason given")).replace(self._key.reveal(), "***")
         reason = shortened(said, LONGEST_REASON)
         bad_key = status in (401, 403) or "API_KEY_INVALID" in str(error.details)
-        charged: Literal[False] | None = False if status in TURNED_AWAY else None
+        wait = _wait(error)
+        free = status in TURNED_AWAY or (status == 503 and was_turned_away(wait))
+        charged: Literal[False] | None = False if free else None
         if bad_key:
             fault = f"Gemini does not accept the key ({status}). Check GEMINI_API_KEY and what it may use."
             return ProviderError(fault, code=str(error.status or status), charged=charged, hopeless=True)
@@ -81,7 +89,7 @@ class GeminiClient:
             code=str(error.status or status),
             retryable=status in (429, 503),
             charged=charged,
-            retry_after=_wait(error),
+            retry_after=wait,
             hopeless=status in (402, 404),
         )
 

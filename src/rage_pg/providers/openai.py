@@ -6,6 +6,7 @@ One call is one HTTP request, never repeated here: a request that timed out may 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -79,6 +80,7 @@ class OpenAIGenerator:
     async def generate(self, call: GenerationCall, progress: Progress | None = None) -> GenerationResult:
         self.check(call)
         model, able = self._entry(call)
+        began = time.perf_counter()
         images = await asyncio.to_thread(prepared, call.references, able, masked=call.mask is not None)
         parameters = _parameters(call, model)
         if call.mask is not None:
@@ -86,6 +88,7 @@ class OpenAIGenerator:
             parameters["mask"] = ("mask.png", mask, "image/png")
         if images:
             parameters["image"] = [image.file for image in images]
+        fit_ms = (time.perf_counter() - began) * 1000
         try:
             if call.partial_images and progress is not None:
                 result = await self._streamed(parameters, call.partial_images, progress)
@@ -93,7 +96,7 @@ class OpenAIGenerator:
                 result = await self._answered(parameters)
         except openai.OpenAIError as error:
             raise translated(error, self._base_url, self._key) from error
-        return replace(result, details=result.details | fitted_details(images))
+        return replace(result, details=result.details | fitted_details(images), fit_ms=fit_ms)
 
     async def _answered(self, parameters: dict[str, Any]) -> GenerationResult:
         async with self._client() as client:

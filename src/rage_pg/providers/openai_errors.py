@@ -32,6 +32,8 @@ BUSY = {429, 503}
 GATEWAY_LOST_IT = {502, 504, 520, 522, 524}
 TURNED_AWAY = {400, 401, 403, 404, 405, 413, 415, 422, 429}
 """Answers that are given before any work is done, and so are not charged."""
+OVERLOADED = {"overloaded", "overloaded_error", "engine_overloaded", "server_overloaded", "slow_down"}
+"""Codes of a 503 that was given before any work was done."""
 HOPELESS = {"insufficient_quota", "billing_hard_limit_reached", "model_not_found"}
 MAX_REASON = 300
 
@@ -49,7 +51,9 @@ def translated(error: openai.OpenAIError, base_url: str, key: Secret | None) -> 
 def _answered(error: openai.APIStatusError, server: str, key: Secret | None) -> ProviderError:
     status, code, request_id = error.status_code, error.code, error.request_id
     reason = _reason(error, key)
-    charged: Literal[False] | None = False if status in TURNED_AWAY else None
+    wait = retry_after(error.response.headers)
+    free = status in TURNED_AWAY or (status == 503 and was_turned_away(wait, code, error.type))
+    charged: Literal[False] | None = False if free else None
     if status < 500 and code in REFUSALS:
         return ProviderRefused(f"The image model refused: {reason}", code=code, request_id=request_id)
     if status in (401, 403):
@@ -67,7 +71,7 @@ def _answered(error: openai.APIStatusError, server: str, key: Secret | None) -> 
         retryable=status in BUSY and code not in HOPELESS,
         request_id=request_id,
         charged=charged,
-        retry_after=retry_after(error.response.headers),
+        retry_after=wait,
         hopeless=status in (402, 404) or code in HOPELESS,
     )
 
@@ -88,6 +92,16 @@ def broken_off(
         usage=usage,
         hopeless=code in HOPELESS,
     )
+
+
+def was_turned_away(wait: float | None, *codes: str | None) -> bool:
+    """Whether a 503 surely came before any work.
+
+    A server that says when to come again, or that it has no room, has not taken the request on. Any other 503
+    may be of something in between that lost a server at work (and gRPC's UNAVAILABLE, Gemini's word for it,
+    is explicitly no promise): of it nothing is known, and it is not sent again by itself.
+    """
+    return wait is not None or any(code in OVERLOADED for code in codes)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

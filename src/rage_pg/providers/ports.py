@@ -130,6 +130,8 @@ class GenerationResult(Struct, frozen=True, kw_only=True):
     """What was used, as the provider says it: a mapping where it keeps to its API."""
     details: dict[str, Any] = field(default_factory=dict)
     """What the provider did, in its own words; kept in the ledger's parameters."""
+    fit_ms: float = 0.0
+    """Milliseconds until the references were within the model's bounds, and the request went out."""
 
 
 Progress: TypeAlias = Callable[[GeneratedImage], Awaitable[None]]

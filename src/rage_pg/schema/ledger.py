@@ -104,7 +104,7 @@ generations = Table(
         JSONB,
         nullable=False,
         server_default=text("'{}'::jsonb"),
-        comment="Milliseconds by stage: queue, load, call, store.",
+        comment="Milliseconds by stage: queue, load, fit, call, store.",
     ),
     Column("error", JSONB, comment="What went wrong: type, detail, code."),
     Column("asked_by", Text, comment="The key or login that asked; null while the service is open."),
@@ -133,6 +133,30 @@ generations = Table(
         Integer,
         comment="The item of that batch; one that was tried again has several generations.",
     ),
+    Column(
+        "retry_of",
+        UUID,
+        ForeignKey("rage.generations.generation_id", ondelete="RESTRICT"),
+        comment="The generation whose request this one makes once more.",
+    ),
+    Column(
+        "cancel_requested_at",
+        DateTime(timezone=True),
+        comment="When it was called off while it ran; its worker ends it.",
+    ),
+    Column(
+        "cancel_requested_by", Text, comment="The key that called it off; null while the service is open."
+    ),
+    Column(
+        "waits_for",
+        Text,
+        comment="Of a queued one. retry: its provider turned it away, it is called again; turn: its provider is called as often as may be.",
+    ),
+    Column(
+        "waits_until",
+        DateTime(timezone=True),
+        comment="When it is taken up again; one that waits for its turn is called in before, and this is when it looks by itself.",
+    ),
     Index("generations_batch", "batch_id", "batch_position", postgresql_where=text("(batch_id IS NOT NULL)")),
     Index("generations_brand", "brand_id", "created_at"),
     Index("generations_created", "created_at", "generation_id"),
@@ -150,6 +174,8 @@ generations = Table(
     Index("generations_proposal", "proposal_id"),
     Index("generations_open", "generation_id", postgresql_where=text("finished_at IS NULL")),
     Index("generations_search", "search_id"),
+    Index("generations_retry_of", "retry_of"),
+    Index("generations_in_line", "provider", "job_id", postgresql_where=text("waits_for = 'turn'")),
     comment="The ledger: one row per request for pictures, kept for good.",
 )
 
@@ -371,6 +397,21 @@ paid_calls = Table(
     Index("paid_calls_purpose", "purpose", "provider", "started_at"),
     Index("paid_calls_captions", "started_at", postgresql_where=text("purpose = 'caption'")),
     comment="Every call that may cost money, written before it is made.",
+)
+
+provider_pauses = Table(
+    "provider_pauses",
+    metadata,
+    Column("provider", Text, primary_key=True, comment="Who asked."),
+    Column("paused_until", DateTime(timezone=True), nullable=False, comment="The end of what it asked for."),
+    Column(
+        "noted_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=text("now()"),
+        comment="When it last asked.",
+    ),
+    comment="Providers that asked to be left alone: until then no worker makes a picture with them.",
 )
 
 prices = Table(

@@ -27,11 +27,12 @@ from rage_pg.errors import (
     RageError,
     SetupError,
 )
-from rage_pg.generation.accept import Defer, Search, found_for, spending_of, write
+from rage_pg.generation.accept import Search, found_for, spending_of, write
 from rage_pg.generation.batches.ending import pause
 from rage_pg.generation.call import Generators
 from rage_pg.generation.plan import Plan, make_plan
 from rage_pg.generation.references import Found
+from rage_pg.generation.rules import Defer
 from rage_pg.resources import statements
 from rage_pg.types import GenerationRequest
 
@@ -213,6 +214,7 @@ class _Asking(Struct, frozen=True, kw_only=True):
             "request_sha256": None,
             "batch_id": self.batch_id,
             "batch_position": item.position,
+            "retry_of": None,
         }
         generation_id = await write(connection, plan, origin, self.defer)
         values = {**self._values, "position": item.position, "generation_id": generation_id}
