@@ -15,6 +15,7 @@ from rage_pg import generation, jobs
 from rage_pg.config import Limits
 from rage_pg.database import Database, translated
 from rage_pg.errors import InvalidInput, NotPossible
+from rage_pg.providers.capabilities import Capabilities
 from rage_pg.providers.ports import GeneratedImage, GenerationCall, GenerationResult, ImageGenerator
 from rage_pg.types import Generation, GenerationRequest, ReferenceRequest, Role
 from tests.store import operator_url, png
@@ -54,6 +55,9 @@ class FakeGenerator:
         self.called = asyncio.Event()
         self.release = asyncio.Event()
         self.release.set()
+
+    def able(self, _: str) -> Capabilities:
+        return Capabilities()
 
     def check(self, call: GenerationCall) -> None:
         if call.quality == "impossible":

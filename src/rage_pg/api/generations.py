@@ -109,6 +109,10 @@ async def list_generations(
     provider: FromQuery[str | None] = None,
     status: FromQuery[Status | None] = None,
     purpose: FromQuery[Purpose | None] = None,
+    kept: Annotated[bool | None, QueryParameter(description="Whether an output was kept.")] = None,
+    rating: Annotated[
+        int | None, QueryParameter(ge=-1, le=1, description="One that an output was given.")
+    ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> GenerationPage:
@@ -122,6 +126,8 @@ async def list_generations(
         provider=provider,
         status=status,
         purpose=purpose,
+        kept=kept,
+        rating=rating,
         cursor=cursor,
         limit=limit,
     )

@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import Struct, field
 from numpy.typing import NDArray
 
+from rage_pg.providers.capabilities import Capabilities
 from rage_pg.types import Encodes, Kind, Purpose, Reader, Role
 
 Vectors: TypeAlias = NDArray[np.float32]
@@ -154,6 +155,10 @@ class ImageGenerator(Protocol):
 
         A search that chooses by itself passes over what does not fit; `check` decides on the whole.
         """
+        ...
+
+    def able(self, model: str) -> Capabilities:
+        """What this model of it takes and makes."""
         ...
 
     def check(self, call: GenerationCall) -> None:

@@ -19,6 +19,7 @@ BACKGROUNDS = ("auto", "opaque", "transparent")
 
 def check_within(call: GenerationCall, model: str, able: Capabilities) -> None:
     """Raise NotPossible, with the field to change and what it may be."""
+    _check_word(call.purpose, "purpose", able.purposes, model, auto=False)
     if not call.references and call.purpose in WORK_ON_A_PICTURE:
         raise NotPossible(f"{call.purpose} needs a picture to work on: add a reference.", field="references")
     if len(call.references) > able.references:
