@@ -56,10 +56,10 @@ LEFT JOIN LATERAL (
                'url', '/api/generations/' || o.generation_id || '/outputs/' || o.position,
                'sha256', encode(o.sha256, 'hex'),
                'kept', o.kept_at IS NOT NULL,
-               'width', i.width,
-               'height', i.height) ORDER BY o.position) AS list
+               'width', c.width,
+               'height', c.height) ORDER BY o.position) AS list
     FROM rage.generation_outputs AS o
-    LEFT JOIN rage.images AS i USING (image_id)
+    LEFT JOIN rage.contents AS c USING (sha256)
     WHERE o.generation_id = g.generation_id
 ) AS made ON true
 WHERE g.generation_id = ANY (%(ids)s::uuid[])
@@ -143,11 +143,11 @@ line AS (
     UNION ALL
     SELECT generation_id, depth FROM later
 )
-SELECT g.generation_id AS id, line.depth, g.prompt, g.status, coalesce(used.position, first.position) AS output
+SELECT g.generation_id AS id, line.depth, g.prompt, g.status, coalesce(used.image_id, first.image_id) AS image_id
 FROM line
 JOIN rage.generations AS g USING (generation_id)
 LEFT JOIN LATERAL (
-    SELECT o.position
+    SELECT o.image_id
     FROM line AS next
     JOIN rage.generation_references AS r ON r.generation_id = next.generation_id AND r.role = 'edit_target'
     JOIN rage.generation_outputs AS o ON o.generation_id = g.generation_id AND o.image_id = r.image_id
@@ -155,7 +155,12 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS used ON true
 LEFT JOIN LATERAL (
-    SELECT min(o.position) AS position FROM rage.generation_outputs AS o WHERE o.generation_id = g.generation_id
+    SELECT o.image_id
+    FROM rage.generation_outputs AS o
+    JOIN rage.images AS i ON i.image_id = o.image_id AND i.deleted_at IS NULL
+    WHERE o.generation_id = g.generation_id
+    ORDER BY o.position
+    LIMIT 1
 ) AS first ON true
 ORDER BY line.depth, g.created_at, g.generation_id;
 

@@ -53,14 +53,14 @@ class Call(Struct, frozen=True, kw_only=True):
 class Step(Struct, frozen=True, kw_only=True):
     """A generation in the line of another: `depth` below 0 before it, 0 itself, 1 what continues it.
 
-    `output`: the picture that the next step goes on from, else its first one.
+    `image_id`: the picture that the next step goes on from, else its first one.
     """
 
     id: UUID
     depth: int
     prompt: str
     status: Status
-    output: int | None
+    image_id: int | None
 
 
 class Spent(Struct, frozen=True, kw_only=True):

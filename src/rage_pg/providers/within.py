@@ -59,7 +59,7 @@ def check_size(size: str | None, model: str, able: Capabilities) -> None:
     found = PIXELS.fullmatch(size)
     if found and able.any_size and _paints(able.any_size, int(found[1]), int(found[2])):
         return
-    named = [*able.sizes, *([_said(able.any_size)] if able.any_size else [])]
+    named = [*able.sizes, *([sizes_said(able.any_size)] if able.any_size else [])]
     raise NotPossible(
         f"{model} takes the size auto{''.join(f', {one}' for one in named)}, not {size!r}.",
         field="size",
@@ -78,7 +78,8 @@ def _paints(rule: AnySize, width: int, height: int) -> bool:
     )
 
 
-def _said(rule: AnySize) -> str:
+def sizes_said(rule: AnySize) -> str:
+    """The rule in words: "WIDTHxHEIGHT (both multiples of 16)"."""
     standard = AnySize()
     said = []
     if rule.step > 1:
