@@ -31,6 +31,7 @@ AT_ONCE = 36
 """Generations on a page of the history."""
 STATUSES: tuple[Status, ...] = get_args(Status)
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
+STAGES = ("queue", "load", "call", "store")
 VERDICTS = {"kept": "kept", "liked": "rated up", "disliked": "rated down"}
 
 PageRequest = Request[Any, Any, Any]
@@ -137,7 +138,9 @@ def _stages(current: Generation) -> list[tuple[str, float, float, float]]:
     """Stage, milliseconds, where its bar begins and how long it is, both of 100."""
     total = sum(current.timings_ms.values()) or 1
     stages, begins = [], 0.0
-    for stage, took in current.timings_ms.items():
+    # Stored without an order.
+    in_order = sorted(current.timings_ms.items(), key=lambda one: (*STAGES, one[0]).index(one[0]))
+    for stage, took in in_order:
         length = 100 * took / total
         stages.append((stage, took, begins, length))
         begins += length

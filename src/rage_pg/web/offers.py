@@ -13,10 +13,10 @@ from rage_pg.types import Purpose, Role
 from rage_pg.web.forms import ROLES
 
 PURPOSES: dict[Purpose, str] = {
-    "compose": "One picture of all that the references show.",
-    "edit": "Change one thing in a picture and leave the rest.",
-    "enhance": "The same picture, sharper and better lit.",
-    "style": "The same subject, painted in another look.",
+    "compose": "One picture of all the references.",
+    "edit": "Change one thing, leave the rest.",
+    "enhance": "The same picture, sharper, better lit.",
+    "style": "The same subject in another look.",
     "prototype": "A first design of a new product.",
 }
 """Each in one line, for who chooses."""
