@@ -35,7 +35,7 @@ def browser() -> Iterator[Browser]:
 def find(page: Page, prompt: str) -> None:
     page.get_by_label("What should the picture show?").fill(prompt)
     page.get_by_role("button", name="Find images").click()
-    expect(page.locator("#search-id")).to_be_attached()
+    expect(page.locator("#search-id")).to_be_attached(timeout=PATIENCE)
 
 
 def card(page: Page, title: str) -> Locator:

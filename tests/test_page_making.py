@@ -81,8 +81,10 @@ def newest(page: Page, address: str) -> dict[str, object]:
     return found
 
 
-def generate(page: Page, button: str = "Generate") -> None:
+def generate(page: Page, prompt: str, button: str = "Generate") -> None:
+    """Ask for a picture of this prompt, and see how it ended."""
     page.get_by_role("button", name=button).click()
+    expect(page.locator("#outcome h2").first).to_have_text(prompt, timeout=PATIENCE)
     expect(page.locator("#outcome .outcome:not([hx-get])")).to_be_visible(timeout=PATIENCE)
 
 
@@ -125,7 +127,7 @@ def test_picture_is_shaped_changed_rated_and_kept(browser: Browser, address: str
         expect(sent).to_contain_text("Nobody can tell yet")
         assert len(stub.requests) == 0
 
-        generate(page)
+        generate(page, "Soap under a lamp")
         expect(page.locator("#outcome figure img")).to_have_count(2)
         first = newest(page, address)
         assert first["labels"] == {"campaign": "spring"}
@@ -147,8 +149,7 @@ def test_picture_is_shaped_changed_rated_and_kept(browser: Browser, address: str
         # What was painted stays when something else of the form changes.
         page.get_by_label("Send along what it was made from").uncheck()
         expect(page.locator(".along li")).to_have_count(0)
-        generate(page, "Make the change")
-        expect(page.locator("#outcome h2").first).to_have_text("Warmer light")
+        generate(page, "Warmer light", "Make the change")
         asked = stub.requests[-1]
         assert [part.field for part in asked.files] == ["image[]", "mask"]
         second = newest(page, address)
@@ -186,7 +187,9 @@ def test_form_comes_back_after_a_look_elsewhere(browser: Browser, address: str) 
         expect(page.locator("#choice [data-chosen]")).to_have_count(2, timeout=PATIENCE)
         assert order(page) == ["Soap", "Lamp"]
         expect(page.get_by_label("Note on Soap")).to_have_value("in front")
-        page.locator("#chosen li").nth(1).drag_to(page.locator("#chosen li").nth(0))
+        page.locator("#chosen li").nth(1).drag_to(
+            page.locator("#chosen li").nth(0), target_position={"x": 100, "y": 4}
+        )
         assert order(page) == ["Lamp", "Soap"]
         assert watched.faults == []
 
@@ -235,7 +238,7 @@ def test_ending_without_a_picture_says_what_to_do(
         say(page, f"A lamp, {mode}")
         choose(page, "Lamp")
         page.get_by_label("Note on Lamp").fill("lit")
-        generate(page)
+        generate(page, f"A lamp, {mode}")
         expect(page.locator("#outcome .ending")).to_contain_text(words)
         before = len(stub.requests)
         page.get_by_role("link", name=button).click()
@@ -261,7 +264,9 @@ def test_mask_can_be_a_file_and_must_fit(browser: Browser, address: str) -> None
             page.locator("dialog input[type=file]").set_input_files(file)
 
         hand_over((20, 20))
-        expect(page.locator("dialog [role=alert]")).to_contain_text("20 \u00d7 20 pixels; it must have 400 \u00d7 300")
+        expect(page.locator("dialog [role=alert]")).to_contain_text(
+            "20 \u00d7 20 pixels; it must have 400 \u00d7 300"
+        )
         hand_over((400, 300))
         expect(page.locator("dialog [role=alert]")).to_be_hidden()
         page.keyboard.press("Escape")

@@ -107,7 +107,8 @@ document.addEventListener("DOMContentLoaded", () => {
   if (asked.has("parent") || asked.has("again")) {
     // Once: who reloads goes on with the form as it is then.
     changed();
-    asked.forEach((_, name) => { if (name === "again" || name.startsWith("parent")) history.replaceState(null, "", "/"); });
+    const prompt = document.getElementById("prompt").value;
+    history.replaceState(null, "", prompt ? `/?${new URLSearchParams({ prompt })}` : "/");
   } else if (kept.some(([name, value]) => name.startsWith("role.") || (name === "parent" && value))) {
     htmx.ajax("POST", "/page/choice", { target: "#choice", values: Object.fromEntries(kept) });
   }
