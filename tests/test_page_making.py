@@ -64,7 +64,8 @@ def well(stub: ImageApiStub) -> None:
 
 def choose(page: Page, *titles: str) -> None:
     for number, title in enumerate(titles, start=1):
-        page.locator("#found .card > button", has_text=title).click()
+        card = page.locator("#found .card > button")
+        card.filter(has=page.get_by_text(title, exact=True)).click()
         expect(page.locator("#choice [data-chosen]")).to_have_count(number, timeout=PATIENCE)
 
 
