@@ -242,7 +242,7 @@ PAGED = [
     probe("POST", "/page/preview", made_id, UNUSED_UUID, form={"change": "x", "parent": G}, name="page previews a change"),
     probe("GET", f"/generations/{G}", made_id, UNUSED_UUID),
     probe("GET", f"/history?brand={G}", lambda side: side.brand, "nobodyfox"),
-    probe("GET", f"/history?label=vfxlabel%3D{G}", lambda side: side.word, "quabba"),
+    probe("GET", f"/history?label={G}", lambda side: f"{side.label}={side.word}", "noblabel=quabba"),
     probe("GET", f"/history?cursor={G}", at_generation(), at_generation(LAST_UUID)),
     probe("POST", f"/page/generations/{G}/cancel", lambda side: side.queued.id, UNUSED_UUID),
     probe("POST", f"/page/generations/{G}/outputs/2/rating", made_id, UNUSED_UUID, form={"rating": "up"}),
