@@ -66,6 +66,7 @@ function placeFaults() {
       ?? (field === "prompt" ? document.getElementById("prompt") : null);
     control?.setAttribute("aria-invalid", "true");
     control?.focus();
+    place.scrollIntoView({ block: "nearest" });
   }
 }
 
@@ -91,8 +92,9 @@ document.addEventListener("input", ({ target }) => {
 });
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  if (detail.target.id === "choice") changed();
-  if (detail.target.id === "preview") document.getElementById("preview-title")?.focus();
+  // Going back in the browser settles without a target.
+  if (detail.target?.id === "choice") changed();
+  if (detail.target?.id === "preview") document.getElementById("preview-title")?.focus();
 });
 
 document.addEventListener("htmx:afterSwap", placeFaults);
