@@ -16,6 +16,7 @@ from contextlib import ExitStack, asynccontextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeAlias
+from unittest.mock import patch
 
 import numpy as np
 import openai

@@ -15,6 +15,7 @@ from rage_pg import generation, jobs
 from rage_pg.config import Limits
 from rage_pg.database import Database, translated
 from rage_pg.errors import InvalidInput, NotPossible
+from rage_pg.providers.capabilities import Capabilities
 from rage_pg.providers.ports import GeneratedImage, GenerationCall, GenerationResult, ImageGenerator, Progress
 from rage_pg.types import Generation, GenerationRequest, ReferenceRequest, Role
 from tests.store import operator_url, png
@@ -59,12 +60,12 @@ class FakeGenerator:
         self.release = asyncio.Event()
         self.release.set()
 
+    def able(self, _: str) -> Capabilities:
+        return Capabilities(partial_images=3)
+
     def check(self, call: GenerationCall) -> None:
         if call.quality == "impossible":
             raise NotPossible("There is no such quality.")
-
-    def most_partial_images(self, model: str | None) -> int:
-        return 3
 
     async def generate(self, call: GenerationCall, progress: Progress | None = None) -> GenerationResult:
         self.calls.append(call)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from playwright.sync_api import Browser, Page, Response, sync_playwright
@@ -44,9 +45,12 @@ class Watched:
 
 
 @contextmanager
-def serving(database_url: str, folder: Path, *, demo: bool) -> Iterator[str]:
-    """The service with its worker; the address. Who connects before it is ready waits in the queue."""
-    app = create_app(Settings(data_dir=folder, database_url=app_url(database_url)), demo=demo)
+def serving(database_url: str, folder: Path, *, demo: bool, **said: Any) -> Iterator[str]:
+    """The service with its worker; the address. Who connects before it is ready waits in the queue.
+
+    `said`: other settings.
+    """
+    app = create_app(Settings(data_dir=folder, database_url=app_url(database_url), **said), demo=demo)
     config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:

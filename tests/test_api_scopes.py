@@ -33,6 +33,9 @@ CHANGING = {
     ("POST", f"/api/generations/{ANY_ID}/outputs/1/rating"): "generate",
     ("POST", f"/api/generations/{ANY_ID}/outputs/1/keep"): "generate",
     ("POST", "/page/generations"): "generate",
+    ("POST", "/page/preview"): "generate",
+    ("POST", f"/page/generations/{ANY_ID}/cancel"): "generate",
+    ("POST", f"/page/generations/{ANY_ID}/outputs/1/rating"): "generate",
     ("POST", f"/page/generations/{ANY_ID}/outputs/1/keep"): "generate",
 }
 """What each of these needs; every other route reads, or is open."""

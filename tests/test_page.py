@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
@@ -19,8 +20,9 @@ HOSTILE = "<b class='hostile'>Bold</b> & <script>window.hostile = 1</script>"
 
 @pytest.fixture(scope="module")
 def address(server_18: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The service with the sample catalogue."""
+    """The service with the sample catalogue, its model loaded."""
     with serving(clone(server_18, template), tmp_path_factory.mktemp("page"), demo=True) as address:
+        httpx.post(f"{address}/api/search", json={"prompt": PROMPT}, timeout=300).raise_for_status()
         yield address
 
 
@@ -33,7 +35,7 @@ def browser() -> Iterator[Browser]:
 def find(page: Page, prompt: str) -> None:
     page.get_by_label("What should the picture show?").fill(prompt)
     page.get_by_role("button", name="Find images").click()
-    expect(page.locator("#search-id")).to_be_attached()
+    expect(page.locator("#search-id")).to_be_attached(timeout=PATIENCE)
 
 
 def card(page: Page, title: str) -> Locator:
@@ -127,21 +129,25 @@ def test_references_go_in_the_order_in_which_they_were_chosen(browser: Browser, 
         assert watched.faults == []
 
 
-def test_refusal_is_one_line_beside_the_button(browser: Browser, address: str) -> None:
+def test_refusal_is_one_line_beside_what_it_names(browser: Browser, address: str) -> None:
     with opened(browser, address) as watched:
         page = watched.page
         line = page.locator("#notice-outcome")
         page.get_by_role("button", name="Generate").click()
-        expect(line).to_contain_text("The prompt is empty")
+        expect(page.locator('[data-fault="prompt"]')).to_contain_text("The prompt is empty")
+        expect(page.get_by_label("What should the picture show?")).to_be_focused()
         find(page, PROMPT)
         page.get_by_role("button", name="Generate").click()
         expect(line).to_contain_text("needs references")
+        expect(page.locator('[data-fault="prompt"]')).to_be_empty()
         choose(page, "Body lotion trio", "Stack of three soaps")
-        page.get_by_label("Purpose").select_option("edit")
+        # What this generator cannot do is not offered.
+        expect(page.locator(".purposes b")).to_have_text(["compose", "enhance", "style"])
+        page.get_by_role("radio", name="enhance").check()
         page.get_by_role("button", name="Generate").click()
-        expect(line).to_contain_text("cannot edit")
+        expect(line).to_contain_text("give one reference")
         expect(page.locator("#choice [data-chosen]")).to_have_count(2)
-        page.get_by_label("Purpose").select_option("compose")
+        page.get_by_role("radio", name="compose").check()
         page.get_by_role("button", name="Generate").click()
         see(page.locator("#output-1 img"))
         expect(line).to_be_empty()

@@ -34,7 +34,7 @@ G = "<g>"
 OWN = "<own>"
 """The brand of who asks."""
 VOLATILE = re.compile(
-    r'"(?:search_id|took_ms)":(?:"[^"]*"|[0-9.]+)|name="search_id" value="[^"]*"|\d+ ms|search_id&#34;: &#34;[^&]*'
+    r'"(?:search_id|took_ms)":(?:"[^"]*"|[0-9.]+)|name="search_id" value="[^"]*"|name="nonce" id="nonce" value="[^"]*"|\d+ ms|search_id&#34;: &#34;[^&]*'
 )
 """What an answer says anew every time."""
 
@@ -254,6 +254,18 @@ PAGED = [
     probe("POST", "/page/generations", lambda side: side.brand, "nobodyfox", form={"prompt": "x", "pays": G}, name="page pays"),
     probe("POST", "/page/generations", lambda side: side.search_id, UNUSED_UUID,
           form={"prompt": "x", "pays": OWN, "search_id": G}, name="page from a search"),
+    probe("GET", f"/?parent={G}&parent_references=on", made_id, UNUSED_UUID, name="page that changes a picture"),
+    probe("GET", f"/?again={G}", made_id, UNUSED_UUID, name="page that asks again"),
+    probe("POST", "/page/choice", made_id, UNUSED_UUID, form={"parent": G, "begin": "on"}, name="page begins a change"),
+    probe("POST", "/page/preview", image_id, UNUSED_NUMBER, form={"prompt": "x", f"role.{G}": "style", "pays": OWN}),
+    probe("POST", "/page/preview", lambda side: side.brand, "nobodyfox", form={"prompt": "x", "pays": G}, name="page previews"),
+    probe("POST", "/page/preview", made_id, UNUSED_UUID, form={"change": "x", "parent": G}, name="page previews a change"),
+    probe("GET", f"/generations/{G}", made_id, UNUSED_UUID),
+    probe("GET", f"/history?brand={G}", lambda side: side.brand, "nobodyfox"),
+    probe("GET", f"/history?label={G}", lambda side: f"{side.label}={side.word}", "noblabel=quabba"),
+    probe("GET", f"/history?cursor={G}", at_generation(), at_generation(LAST_UUID)),
+    probe("POST", f"/page/generations/{G}/cancel", lambda side: side.queued.id, UNUSED_UUID),
+    probe("POST", f"/page/generations/{G}/outputs/2/rating", made_id, UNUSED_UUID, form={"rating": "up"}),
     probe("GET", f"/page/generations/{G}", made_id, UNUSED_UUID),
     probe("GET", f"/page/generations/{G}?seen=succeeded", made_id, UNUSED_UUID),
     probe("POST", f"/page/generations/{G}/outputs/1/keep", made_id, UNUSED_UUID),
@@ -266,7 +278,7 @@ SHOWN = (
     "/api/facets", "/api/facets?tag_none=quaggas", "/api/facets?prompt=lotion",
     "/api/facets?prompt=quagga+lotion&min_relevance=0.2", "/api/brands", "/api/collections", "/api/tags", "/api/spaces", "/api/budgets", "/api/generations",
     "/api/generations?status=queued", "/api/generations?limit=2", "/", "/?prompt=lotion", "/?prompt=quagga+lotion", "/?like=<ours>&by=style", "/?kind=style",
-    "/page/history", "/login", "/schema/openapi.json", "/metrics", "/api/health/ready",
+    "/page/history", "/history", "/costs", "/login", "/schema/openapi.json", "/metrics", "/api/health/ready",
 )  # fmt: skip
 """Shown alike whether there is another brand or not."""
 SEARCHES = (

@@ -126,7 +126,7 @@ async def test_nothing_is_streamed_that_nobody_asked_for_or_takes(
 def test_what_the_model_does_not_stream_is_refused_with_what_it_may_be(stub: ImageApiStub) -> None:
     changes = {f"openai:{MODEL}": {"partial_images": 1}}
     generator = OpenAIGenerator(MODEL, key=None, base_url=stub.url, models=Models(LISTED, OTHERS, changes))
-    assert [generator.most_partial_images(model) for model in (None, "gpt-image-1.5", "other")] == [1, 3, 0]
+    assert [generator.able(model).partial_images for model in (MODEL, "gpt-image-1.5", "other")] == [1, 3, 0]
     for given, allowed in (
         ({}, (0, 1)),
         ({"partial_images": -1}, (0, 1)),

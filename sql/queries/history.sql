@@ -59,8 +59,11 @@ LEFT JOIN LATERAL (
                'image_id', o.image_id,
                'url', '/api/generations/' || o.generation_id || '/outputs/' || o.position,
                'sha256', encode(o.sha256, 'hex'),
-               'kept', o.kept_at IS NOT NULL) ORDER BY o.position) AS list
+               'kept', o.kept_at IS NOT NULL,
+               'width', c.width,
+               'height', c.height) ORDER BY o.position) AS list
     FROM rage.generation_outputs AS o
+    LEFT JOIN rage.contents AS c USING (sha256)
     WHERE o.generation_id = g.generation_id
 ) AS made ON true
 WHERE g.generation_id = ANY (%(ids)s::uuid[])
@@ -88,6 +91,10 @@ WHERE (%(brand)s::text IS NULL OR b.key = rage.normal_form(%(brand)s))
   AND (%(status)s::text IS NULL OR g.status = %(status)s)
   AND (%(batch_id)s::uuid IS NULL OR g.batch_id = %(batch_id)s)
   AND (%(purpose)s::text IS NULL OR g.purpose = %(purpose)s)
+  AND (%(kept)s::boolean IS NULL OR %(kept)s = EXISTS (
+      SELECT FROM rage.generation_outputs AS o WHERE o.generation_id = g.generation_id AND o.kept_at IS NOT NULL))
+  AND (%(rating)s::smallint IS NULL OR EXISTS (
+      SELECT FROM rage.ratings AS r WHERE r.generation_id = g.generation_id AND r.rating = %(rating)s))
   AND (%(before)s::timestamptz IS NULL OR (g.created_at, g.generation_id) < (%(before)s, %(before_id)s::uuid))
 ORDER BY g.created_at DESC, g.generation_id DESC
 LIMIT %(limit)s;
@@ -102,3 +109,71 @@ JOIN rage.images AS i USING (image_id)
 -- Once the image is erased, its content is seen no more.
 LEFT JOIN rage.contents AS c USING (sha256)
 WHERE o.generation_id = %(generation_id)s AND o.position = %(position)s;
+
+-- name: get_ratings
+-- What people think of the outputs of a generation, the latest first.
+SELECT position, nullif(rated_by, '') AS rated_by, rating, reasons, comment, created_at
+FROM rage.ratings
+WHERE generation_id = %(generation_id)s
+ORDER BY position, created_at DESC, rated_by;
+
+-- name: get_call
+-- What only the provider and its call tell of a generation.
+SELECT provider_request_id AS request_id, expected_usd
+FROM rage.generations
+WHERE generation_id = %(generation_id)s;
+
+-- name: get_lineage
+-- What a generation continues, from the first one on; itself (depth 0); and what continues it directly. Of each the
+-- picture that went on to the next, else its first.
+WITH RECURSIVE earlier AS (
+    SELECT generation_id, parent_id, 0 AS depth
+    FROM rage.generations
+    WHERE generation_id = %(generation_id)s
+    UNION ALL
+    SELECT g.generation_id, g.parent_id, e.depth - 1
+    FROM earlier AS e
+    JOIN rage.generations AS g ON g.generation_id = e.parent_id
+    WHERE e.depth > -%(most)s::integer
+),
+later AS (
+    SELECT generation_id, 1 AS depth
+    FROM rage.generations
+    WHERE parent_id = %(generation_id)s
+    ORDER BY created_at, generation_id
+    LIMIT %(most)s
+),
+line AS (
+    SELECT generation_id, depth FROM earlier
+    UNION ALL
+    SELECT generation_id, depth FROM later
+)
+SELECT g.generation_id AS id, line.depth, g.prompt, g.status, coalesce(used.image_id, first.image_id) AS image_id
+FROM line
+JOIN rage.generations AS g USING (generation_id)
+LEFT JOIN LATERAL (
+    SELECT o.image_id
+    FROM line AS next
+    JOIN rage.generation_references AS r ON r.generation_id = next.generation_id AND r.role = 'edit_target'
+    JOIN rage.generation_outputs AS o ON o.generation_id = g.generation_id AND o.image_id = r.image_id
+    WHERE next.depth = line.depth + 1 AND next.depth <= 0
+    LIMIT 1
+) AS used ON true
+LEFT JOIN LATERAL (
+    SELECT o.image_id
+    FROM rage.generation_outputs AS o
+    JOIN rage.images AS i ON i.image_id = o.image_id AND i.deleted_at IS NULL
+    WHERE o.generation_id = g.generation_id
+    ORDER BY o.position
+    LIMIT 1
+) AS first ON true
+ORDER BY line.depth, g.created_at, g.generation_id;
+
+-- name: get_spending
+-- What the paid calls of a month cost, by day (UTC), brand, provider and model.
+SELECT day, brand, provider, model, sum(calls)::bigint AS calls, sum(cost_usd) AS cost_usd,
+       sum(calls_without_cost)::bigint AS calls_without_cost
+FROM rage_v1.daily_usage
+WHERE day >= %(month)s::date AND day < (%(month)s::date + interval '1 month')
+GROUP BY day, brand, provider, model
+ORDER BY day, brand, provider, model;

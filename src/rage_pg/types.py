@@ -441,6 +441,8 @@ class Output(Struct, frozen=True, kw_only=True):
     url: str
     sha256: str
     kept: bool = False
+    width: int | None = None
+    height: int | None = None
 
 
 class Generation(Struct, frozen=True, kw_only=True):

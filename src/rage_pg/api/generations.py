@@ -110,6 +110,10 @@ async def list_generations(
     status: FromQuery[Status | None] = None,
     purpose: FromQuery[Purpose | None] = None,
     batch: Annotated[UUID | None, QueryParameter(description="The batch that it is of.")] = None,
+    kept: Annotated[bool | None, QueryParameter(description="Whether an output was kept.")] = None,
+    rating: Annotated[
+        int | None, QueryParameter(ge=-1, le=1, description="One that an output was given.")
+    ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> GenerationPage:
@@ -124,6 +128,8 @@ async def list_generations(
         status=status,
         purpose=purpose,
         batch_id=batch,
+        kept=kept,
+        rating=rating,
         cursor=cursor,
         limit=limit,
     )

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from rage_pg.errors import InvalidInput
 from rage_pg.faults import invalid
 from rage_pg.providers.answering import is_of
+from rage_pg.types import Purpose
 
 Format: TypeAlias = Literal["png", "webp", "jpeg"]
 Word: TypeAlias = Annotated[str, Meta(min_length=1, max_length=40)]
@@ -47,6 +48,13 @@ class Capabilities(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     reference_formats: Annotated[tuple[Format, ...], Meta(min_length=1)] = ("png", "jpeg", "webp")
     request_bytes: Annotated[int, Meta(ge=200_000)] | None = None
     """Of all references together, at most."""
+    purposes: Annotated[tuple[Purpose, ...], Meta(min_length=1)] = (
+        "compose",
+        "edit",
+        "enhance",
+        "style",
+        "prototype",
+    )
     prompt: Number = 32_000
     """Characters, with all that goes beside the caller's own words."""
     sizes: tuple[Pixels, ...] = ()

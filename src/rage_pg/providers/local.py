@@ -13,9 +13,11 @@ from typing import Any
 from PIL import Image
 
 from rage_pg.errors import NotPossible
+from rage_pg.providers.capabilities import Capabilities
 from rage_pg.providers.enhance import differs, enhanced, named_operations
 from rage_pg.providers.layout import LAYOUTS, Piece, Scene, composed, is_clear, piece
 from rage_pg.providers.local_rules import MODEL, REFERENCE_LIMITS, STRENGTHS, asked_size, check_call
+from rage_pg.providers.models import LOCAL
 from rage_pg.providers.pictures import decoded, encoded_picture, flattened
 from rage_pg.providers.ports import GenerationCall, GenerationResult, Progress
 from rage_pg.providers.style import stylized
@@ -38,8 +40,8 @@ class LocalGenerator:
     conditioned_on_prompt = False
     reference_limits = REFERENCE_LIMITS
 
-    def most_partial_images(self, model: str | None) -> int:
-        return 0
+    def able(self, _: str) -> Capabilities:
+        return LOCAL
 
     def check(self, call: GenerationCall) -> None:
         check_call(call)

@@ -27,8 +27,12 @@ def check_call(call: GenerationCall) -> None:
     """Raise NotPossible, naming what to change."""
     if call.model not in (None, MODEL):
         raise NotPossible(f"The local generator has no model {call.model!r}, only {MODEL}.")
-    if call.purpose in ("edit", "prototype"):
-        raise NotPossible(f"The local generator cannot {call.purpose} from a prompt. {READS_PROMPT}")
+    if call.purpose not in LOCAL.purposes:
+        raise NotPossible(
+            f"The local generator cannot {call.purpose} from a prompt. {READS_PROMPT}",
+            field="purpose",
+            allowed=LOCAL.purposes,
+        )
     if not call.references:
         raise NotPossible(
             f"The local generator needs references: it only transforms pictures. {READS_PROMPT}"

@@ -71,5 +71,10 @@ OTHERS: Mapping[str, Capabilities] = {
     "gemini": GEMINI,
 }
 
-LOCAL = Capabilities(any_size=AnySize(shortest=64, longest=4096), transparent=True, count=4)
+LOCAL = Capabilities(
+    purposes=("compose", "enhance", "style"),
+    any_size=AnySize(shortest=64, longest=4096),
+    transparent=True,
+    count=4,
+)
 """Of the local generator; what else it cannot do depends on the operation: `local_rules.py`."""

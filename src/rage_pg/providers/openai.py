@@ -67,15 +67,15 @@ class OpenAIGenerator:
             raise InvalidInput(f"The provider openai needs a model. {remedy}", field="model")
         return self._model
 
-    def most_partial_images(self, model: str | None) -> int:
-        return self._models.of(self.name, model or self.default_model).partial_images
+    def able(self, model: str) -> Capabilities:
+        return self._models.of(self.name, model)
 
     def check(self, call: GenerationCall) -> None:
         check_within(call, *self._entry(call))
 
     def _entry(self, call: GenerationCall) -> tuple[str, Capabilities]:
         model = call.model or self.default_model
-        return model, self._models.of(self.name, model)
+        return model, self.able(model)
 
     async def generate(self, call: GenerationCall, progress: Progress | None = None) -> GenerationResult:
         self.check(call)

@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import Struct, field
 from numpy.typing import NDArray
 
+from rage_pg.providers.capabilities import Capabilities
 from rage_pg.types import Encodes, Kind, Purpose, Reader, Role
 
 Vectors: TypeAlias = NDArray[np.float32]
@@ -166,8 +167,8 @@ class ImageGenerator(Protocol):
         """
         ...
 
-    def most_partial_images(self, model: str | None) -> int:
-        """How many a call of this model (None: the default one) may ask for; 0: it does not stream."""
+    def able(self, model: str) -> Capabilities:
+        """What this model of it takes and makes."""
         ...
 
     def check(self, call: GenerationCall) -> None:

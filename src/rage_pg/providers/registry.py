@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from rage_pg.config import Settings
-from rage_pg.errors import InvalidInput, SetupError
+from rage_pg.errors import InvalidInput, RageError, SetupError
 from rage_pg.providers import ocr
 from rage_pg.providers.capabilities import Models
 from rage_pg.providers.encoders import Encoders, check_encoders
@@ -52,6 +52,27 @@ class Registry:
     def generators(self) -> Generators:
         """A lookup by name; asked for None it raises SetupError where RAGE_GENERATOR cannot work here."""
         return self._generator
+
+    def offered(self) -> list[str]:
+        """Names of generators to choose from, as `generators` takes them: the one of the settings first.
+
+        The models that are known of a provider are offered where its own server is asked; another server has
+        those that the settings name.
+        """
+        settings = self._settings
+        known = [settings.generator, *settings.model_capabilities]
+        if settings.openai_api_key is not None and settings.openai_base_url is None:
+            known += [f"openai:{model}" for model in LISTED["openai"]]
+        if settings.gemini_api_key is not None and settings.gemini_base_url is None:
+            known += [f"gemini:{model}" for model in LISTED["gemini"]]
+        return [name for name in dict.fromkeys([*known, "local"]) if self._is_had(name)]
+
+    def _is_had(self, name: str) -> bool:
+        """Whether there is such a generator here, with a model to ask."""
+        try:
+            return bool(self._generator(name).default_model)
+        except RageError:
+            return False
 
     def _generator(self, wanted: str | None) -> ImageGenerator:
         """Raise InvalidInput for a name that a request got wrong, SetupError for what the settings lack."""

@@ -19,6 +19,7 @@ BACKGROUNDS = ("auto", "opaque", "transparent")
 
 def check_within(call: GenerationCall, model: str, able: Capabilities) -> None:
     """Raise NotPossible, with the field to change and what it may be."""
+    _check_word(call.purpose, "purpose", able.purposes, model, auto=False)
     if not call.references and call.purpose in WORK_ON_A_PICTURE:
         raise NotPossible(f"{call.purpose} needs a picture to work on: add a reference.", field="references")
     if len(call.references) > able.references:
@@ -77,7 +78,7 @@ def check_size(size: str | None, model: str, able: Capabilities) -> None:
     found = PIXELS.fullmatch(size)
     if found and able.any_size and _paints(able.any_size, int(found[1]), int(found[2])):
         return
-    named = [*able.sizes, *([_said(able.any_size)] if able.any_size else [])]
+    named = [*able.sizes, *([sizes_said(able.any_size)] if able.any_size else [])]
     raise NotPossible(
         f"{model} takes the size auto{''.join(f', {one}' for one in named)}, not {size!r}.",
         field="size",
@@ -96,7 +97,8 @@ def _paints(rule: AnySize, width: int, height: int) -> bool:
     )
 
 
-def _said(rule: AnySize) -> str:
+def sizes_said(rule: AnySize) -> str:
+    """The rule in words: "WIDTHxHEIGHT (both multiples of 16)"."""
     standard = AnySize()
     said = []
     if rule.step > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -29,7 +30,7 @@ def _to_login(request: Request[Any, Any, Any], error: NotAuthenticated) -> Respo
 def _ours(request: Request[Any, Any, Any], error: RageError) -> HTMXTemplate:
     if error.status >= 500:
         log.warning("request failed", path=request.scope["path"], problem=error.type, detail=str(error))
-    return _notice(request, str(error), error.status, headers_of(error))
+    return _notice(request, str(error), error.status, headers_of(error), error.extra)
 
 
 def _framework(request: Request[Any, Any, Any], error: HTTPException) -> HTMXTemplate:
@@ -50,15 +51,29 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
 
 
 def _notice(
-    request: Request[Any, Any, Any], text: str, status: int, headers: dict[str, str] | None = None
+    request: Request[Any, Any, Any],
+    text: str,
+    status: int,
+    headers: dict[str, str] | None = None,
+    extra: Mapping[str, object] | None = None,
 ) -> HTMXTemplate:
-    """Every place of the page that is filled in, `#NAME`, has one for its errors, `#notice-NAME`."""
+    """Every place of the page that is filled in, `#NAME`, has one for its errors, `#notice-NAME`.
+
+    An error that names a field is moved beside that by the page's script.
+    """
     target = request.headers.get("hx-target")
     return HTMXTemplate(
         template_name="notice.html" if target else "error.html",
-        context={"text": text},
+        context={"text": text, "field": extra and extra.get("field"), "allowed": _untold(text, extra or {})},
         status_code=status,
         headers=headers,
         re_target=f"#notice-{target}" if target else None,
         re_swap="innerHTML" if target else None,
     )
+
+
+def _untold(text: str, extra: Mapping[str, object]) -> list[str]:
+    """What the field may be instead, where the sentence does not say it."""
+    allowed = extra.get("allowed")
+    words = [str(one) for one in allowed] if isinstance(allowed, list) else []
+    return [] if all(word in text for word in words) else words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -11,6 +12,8 @@ from litestar.template.config import TemplateConfig
 
 from rage_pg.types import Candidate
 
+SECOND = 1000
+"""Milliseconds."""
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -35,6 +38,17 @@ def ranks(candidate: Candidate) -> str:
     return " · ".join(f"{leg} {hit.rank}" for leg, hit in candidate.legs.items())
 
 
+def usd(amount: Decimal | None) -> str:
+    """Dollars, to the cent where that says enough: "$12.40", "$0.0685"; in words where it is not known."""
+    if amount is None:
+        return "not known"
+    return f"${amount:,.2f}" if amount == 0 or amount >= 1 else f"${amount.quantize(Decimal('0.0001'))}"
+
+
+def took(milliseconds: float) -> str:
+    return f"{milliseconds:,.0f} ms" if milliseconds < SECOND else f"{milliseconds / SECOND:,.1f} s"
+
+
 def _count(number: float, unit: str) -> str:
     whole = int(number)
     return f"{whole} {unit}{'s' if whole != 1 else ''} ago"
@@ -48,7 +62,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(ago=ago, ranks=ranks)
+    environment.filters.update(ago=ago, ranks=ranks, usd=usd, took=took)
     return environment
 
 

@@ -52,6 +52,7 @@ document.addEventListener("htmx:afterOnLoad", ({ detail }) => {
 
 document.addEventListener("DOMContentLoaded", () => {
   const panel = document.getElementById("choice");
+  if (!panel) return;
   const watch = ([seen]) => document.body.classList.toggle("at-panel", seen.isIntersecting);
   new IntersectionObserver(watch, { rootMargin: "0px 0px -120px" }).observe(panel);
 });
