@@ -2186,9 +2186,9 @@ COMMENT ON FUNCTION rage.matching(filters jsonb, among bigint[], allowed integer
 
 CREATE FUNCTION rage.may_be_under_way(status text, started_at timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN ((status = 'started'::text) AND (started_at > (now() - '00:15:00'::interval)));
+    RETURN ((status = 'started'::text) AND (started_at > (now() - '00:35:00'::interval)));
 
-COMMENT ON FUNCTION rage.may_be_under_way(status text, started_at timestamp with time zone) IS 'Whether a call may still be answered: none waits longer than ten minutes. What is older was lost with its process.';
+COMMENT ON FUNCTION rage.may_be_under_way(status text, started_at timestamp with time zone) IS 'Whether a call may still be answered: none takes longer than half an hour, streamed. What is older was lost with its process.';
 
 CREATE FUNCTION rage.most_counted() RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

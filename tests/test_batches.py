@@ -337,4 +337,5 @@ async def test_a_batch_is_counted_by_other_budgets_too(
     told = await end_all(database, generator, batch_id)
     assert (told.status, told.succeeded) == ("paused", 2)
     assert told.reason is not None
-    assert "label campaign=spring" in told.reason
+    # What all brands spend is not for everybody who may read of this one.
+    assert told.reason.startswith("The budget of this store")

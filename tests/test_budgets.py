@@ -107,7 +107,7 @@ async def test_a_request_that_would_pass_a_budget_is_refused_and_leaves_nothing(
         await ask(database, generator, image_id)
     assert str(refused.value) == (
         f"The budget of all brands for {THIS_MONTH:%Y-%m} is $0.1: $0.0685 is spent, and this call may cost"
-        " $0.0683. Calls without a known cost, which are not counted: 1. To raise it: rage budgets set."
+        " $0.06836. Calls without a known cost, which are not counted: 1. To raise it: rage budgets set."
     )
     assert await counts(database) == before
     assert len(generator.calls) == 1
@@ -121,7 +121,7 @@ async def test_what_is_queued_counts_before_it_is_carried_out(
     await set_budget(database, str(3 * Decimal(COST)))
     queued = await ask(database, generator, image_id)
     second = await ask(database, generator, image_id)
-    with pytest.raises(BudgetReached, match=r"\$0.1366 is set aside for calls to come"):
+    with pytest.raises(BudgetReached, match=r"\$0.13672 is set aside for calls to come"):
         await ask(database, generator, image_id)
     for accepted in (queued, second):
         assert (await carry_out(database, generator, accepted.id)).status == "succeeded"

@@ -177,7 +177,7 @@ async def test_a_failed_call_costs_nothing_only_where_that_is_known(
 @pytest.mark.parametrize(
     ("mode", "status", "cost"),
     [
-        ("rate_limit", "failed", Decimal(0)),
+        ("quota", "failed", Decimal(0)),
         ("key", "failed", Decimal(0)),
         ("moderation", "refused", None),
         ("server_error", "failed", None),

@@ -185,7 +185,7 @@ async def test_a_place_whose_worker_was_lost_long_ago_is_free(
     running = asyncio.create_task(run(database, generator, lost.id, ONE))
     await generator.called.wait()
     assert await run(database, generator, next_one.id, ONE) is not None
-    await rows(database, "UPDATE rage.paid_calls SET started_at = now() - interval '20 minutes'")
+    await rows(database, "UPDATE rage.paid_calls SET started_at = now() - interval '40 minutes'")
     generator.release.set()
     assert await run(database, generator, next_one.id, ONE) is None
     await running

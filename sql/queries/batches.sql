@@ -19,7 +19,9 @@ SELECT
     i.image_id,
     i.kind,
     i.state,
-    i.title,
+    -- Whoever sees the paying brand reads the prompts that it is put into.
+    CASE WHEN i.brand_id = %(brand_id)s OR b.reserved THEN i.title END AS title,
+    k.text AS caption,
     i.version,
     i.usable_from,
     i.usable_until,
@@ -34,6 +36,8 @@ SELECT
     NULL AS search_score
 FROM rage.images AS i
 JOIN rage.contents AS c USING (content_id)
+JOIN rage.brands AS b ON b.brand_id = i.brand_id
+LEFT JOIN rage.captions AS k ON k.image_id = i.image_id AND k.is_current
 WHERE i.image_id = ANY (%(image_ids)s::bigint[]) AND i.deleted_at IS NULL;
 
 -- name: get_earlier_request
@@ -113,7 +117,7 @@ WHERE batch_id = %(batch_id)s AND position = %(position)s;
 -- name: reject_item
 -- An item cannot become a generation.
 UPDATE rage.generation_batch_items SET reason = %(reason)s
-WHERE batch_id = %(batch_id)s AND position = %(position)s;
+WHERE batch_id = %(batch_id)s AND position = %(position)s AND generation_id IS NULL;
 
 -- name: set_state
 -- Opens, pauses or cancels a batch.
@@ -124,11 +128,13 @@ UPDATE rage.generation_batches SET state = %(state)s, reason = %(reason)s WHERE 
 UPDATE rage.generation_batches SET budget_usd = %(budget_usd)s WHERE batch_id = %(batch_id)s;
 
 -- name: lock_queued
--- The generations of a batch that nobody has taken up, nor does until the transaction ends.
+-- The generations of a batch that nobody has taken up, nor does until the transaction ends. Whoever looks at one
+-- now, to take it up or to put it off once more, is waited for.
 SELECT generation_id
 FROM rage.generations
 WHERE batch_id = %(batch_id)s AND status = 'queued'
-FOR UPDATE SKIP LOCKED;
+ORDER BY generation_id
+FOR UPDATE;
 
 -- name: free_items
 -- Items whose generation came to nothing wait anew; what it was stays in the ledger.
@@ -137,6 +143,8 @@ FROM rage.generations AS g
 WHERE i.batch_id = %(batch_id)s
   AND i.generation_id = ANY (%(generation_ids)s::uuid[])
   AND g.generation_id = i.generation_id
+  -- What a person called off while it ran stays so: it may have been charged.
+  AND g.cancel_requested_at IS NULL
   AND g.status = ANY (%(statuses)s::text[]);
 
 -- name: free_ended

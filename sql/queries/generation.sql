@@ -198,7 +198,9 @@ SELECT
     g.waits_for,
     g.waits_until,
     coalesce(g.waits_until > clock_timestamp(), false) AS too_early,
-    g.cancel_requested_at IS NOT NULL AS called_off,
+    g.cancel_requested_at IS NOT NULL
+        OR EXISTS (SELECT FROM rage.generation_batches AS s WHERE s.batch_id = g.batch_id AND s.state = 'cancelled')
+        AS called_off,
     e.losses,
     e.turned_away
 FROM rage.generations AS g
@@ -288,6 +290,7 @@ SELECT cancel_requested_at IS NOT NULL FROM rage.generations WHERE generation_id
 
 -- name: put_off
 -- A generation that must wait goes back into the queue; until when.
+WITH gone AS (DELETE FROM rage.generation_partials WHERE generation_id = %(generation_id)s)
 UPDATE rage.generations
 SET status = 'queued',
     started_at = NULL,
@@ -313,6 +316,7 @@ SELECT
     g.search_id,
     g.proposal_id,
     g.asked_by,
+    g.batch_id,
     EXISTS (SELECT FROM rage.generations AS r WHERE r.retry_of = g.generation_id) AS made_again
 FROM rage.generations AS g
 JOIN rage.brands AS b USING (brand_id)

@@ -156,6 +156,7 @@ LEFT JOIN LATERAL (
     FROM line AS next
     JOIN rage.generation_references AS r ON r.generation_id = next.generation_id AND r.role = 'edit_target'
     JOIN rage.generation_outputs AS o ON o.generation_id = g.generation_id AND o.image_id = r.image_id
+    JOIN rage.images AS i ON i.image_id = o.image_id AND i.deleted_at IS NULL
     WHERE next.depth = line.depth + 1 AND next.depth <= 0
     LIMIT 1
 ) AS used ON true

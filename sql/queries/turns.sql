@@ -21,7 +21,7 @@ calls AS (
     FROM rage.paid_calls AS c
     WHERE c.provider = %(provider)s
       AND c.purpose IN ('generation', 'draft')
-      AND c.started_at > now() - interval '15 minutes'
+      AND c.started_at > now() - interval '35 minutes'
 ),
 started AS (
     SELECT started_at FROM calls WHERE started_at > clock_timestamp() - interval '1 minute'
@@ -29,7 +29,7 @@ started AS (
     SELECT started_at FROM taken_up WHERE started_at > clock_timestamp() - interval '1 minute'
 ),
 line AS (
-    SELECT j.id, g.waits_until
+    SELECT j.id, j.priority, g.waits_until
     FROM rage.generations AS g
     JOIN rage.procrastinate_jobs AS j ON j.id = g.job_id
     WHERE g.waits_for = 'turn'
@@ -49,7 +49,10 @@ SELECT
     (SELECT extract(epoch FROM min(started_at) + interval '1 minute' - clock_timestamp())::float FROM started)
         AS next_in,
     (SELECT count(*) FROM line WHERE waits_until <= clock_timestamp()) AS reserved,
-    (SELECT count(*) FROM line WHERE id < %(job_id)s::bigint) AS ahead;
+    (SELECT count(*)
+     FROM line
+     JOIN rage.procrastinate_jobs AS own ON own.id = %(job_id)s::bigint
+     WHERE (-line.priority, line.id) < (-own.priority, own.id)) AS ahead;
 
 -- name: get_lines
 -- The providers for which generations wait for their turn.
@@ -67,7 +70,7 @@ WITH next AS (
       AND g.waits_until > clock_timestamp()
       AND j.status = 'todo'
       AND j.scheduled_at = g.waits_until
-    ORDER BY j.id
+    ORDER BY j.priority DESC, j.id
     LIMIT %(room)s
     FOR UPDATE OF g, j SKIP LOCKED
 ),

@@ -47,9 +47,9 @@ COMMENT ON FUNCTION rage.dearest_call(text, text, text) IS
 
 CREATE OR REPLACE FUNCTION rage.may_be_under_way(status text, started_at timestamptz) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN status = 'started' AND started_at > now() - interval '15 minutes';
+RETURN status = 'started' AND started_at > now() - interval '35 minutes';
 COMMENT ON FUNCTION rage.may_be_under_way(text, timestamptz) IS
-    'Whether a call may still be answered: none waits longer than ten minutes. What is older was lost with its process.';
+    'Whether a call may still be answered: none takes longer than half an hour, streamed. What is older was lost with its process.';
 
 
 CREATE OR REPLACE FUNCTION rage.spent_by_batch(batch uuid) RETURNS TABLE (

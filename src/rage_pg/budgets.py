@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 from psycopg.types.json import Jsonb
 
 from rage_pg.database import Connection, Database, execute, fetch_all, fetch_only, fetch_value
@@ -93,7 +94,9 @@ async def hold_to_budgets(
         return look.expected
     if look.expected is None and look.in_the_way.to_be_waited_for:
         raise BudgetBusy("Another call under this budget is under way; what it will cost is not known.")
-    raise BudgetReached(_reason(look.in_the_way, look.expected))
+    of_the_brand = look.in_the_way.brand is not None or look.in_the_way.batch_id is not None
+    kept = replace(look.in_the_way, may_be_shown=of_the_brand)
+    raise BudgetReached(_reason(look.in_the_way, look.expected), _reason(kept, look.expected))
 
 
 async def is_one_at_a_time(connection: Connection, spending: Spending) -> bool:

@@ -142,6 +142,11 @@ class BudgetReached(RageError):
     slug = "budget-reached"
     title = "Budget reached"
 
+    def __init__(self, message: str, kept: str | None = None) -> None:
+        """`kept`: what may be stored where everybody who sees the paying brand reads it."""
+        super().__init__(message)
+        self.kept = kept or message
+
 
 class BudgetBusy(BudgetReached):
     """Another call under the budget must end first, for nobody can tell what it will cost."""

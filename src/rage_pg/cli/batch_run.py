@@ -17,7 +17,7 @@ from rage_pg.cli.batch_file import BatchFile
 from rage_pg.cli.making import carry_out
 from rage_pg.cli.output import Bars, bars, note
 from rage_pg.cli.whole_file import write_whole
-from rage_pg.errors import DatabaseUnavailable, RageError
+from rage_pg.errors import DatabaseUnavailable, NotFound, RageError
 
 if TYPE_CHECKING:
     from rage_pg.generation.batches import Batch, ItemState, MadeItem, Outcome
@@ -120,6 +120,7 @@ class _Running:
         self._elsewhere: list[UUID] = []
         self._begun: list[UUID] = []
         self._interrupted: list[UUID] = []
+        self._fault: Exception | None = None
         self.files: dict[int, list[str]] = {}
 
     async def run(self) -> None:
@@ -131,7 +132,10 @@ class _Running:
             async with asyncio.TaskGroup() as group:
                 for _ in range(self._at_once):
                     group.create_task(self._work())
+            if self._fault is not None:
+                raise self._fault
             await self._wait_for_workers()
+            await self._write_all()
         except BaseException:
             await self._stop()
             raise
@@ -147,9 +151,12 @@ class _Running:
             note(f"The batch could not be paused: {error}")
 
     async def _work(self) -> None:
-        """One item after another, until there is none. The database may be away for a while."""
+        """One item after another, until there is none. The database may be away for a while.
+
+        After a fault none is begun any more; what is under way is paid for, and ends first.
+        """
         losses = 0
-        while True:
+        while self._fault is None:
             try:
                 if not await self._one():
                     return
@@ -157,15 +164,24 @@ class _Running:
             except DatabaseUnavailable as error:
                 losses += 1
                 if losses > MAX_LOSSES:
-                    raise
+                    self._stop_beginning(error)
+                    return
                 note(f"{error} Trying again.")
                 await asyncio.sleep(PAUSE)
+            except Exception as error:
+                self._stop_beginning(error)
+                return
+
+    def _stop_beginning(self, fault: Exception) -> None:
+        if self._fault is None:
+            self._fault = fault
 
     async def _one(self) -> bool:
         from rage_pg import jobs
         from rage_pg.generation import batches
 
         generation_id: UUID | None = None
+        hold: Hold | None = None
         try:
             async with jobs.holding(self._database) as hold:
                 generation_id = await self._next(hold)
@@ -176,26 +192,36 @@ class _Running:
             await batches.conclude(self._database, generation_id)
             await self._keep(await batches.item_of(self._database, generation_id))
         except DatabaseUnavailable:
-            if generation_id is not None:
-                self._interrupted.append(generation_id)
+            begun = hold.generation_id if generation_id is None and hold is not None else generation_id
+            if begun is not None:
+                self._interrupted.append(begun)
             raise
         return True
 
     async def _look_after_interrupted(self) -> None:
         """What the database's absence cut off: freed where it was called off, else to be taken up again."""
+        while self._interrupted:
+            # Taken out first: others look at the same time.
+            generation_id = self._interrupted.pop()
+            try:
+                await self._look_after(generation_id)
+            except NotFound:
+                """It was never committed that the item had begun."""
+            except BaseException:
+                self._interrupted.append(generation_id)
+                raise
+
+    async def _look_after(self, generation_id: UUID) -> None:
         from rage_pg import generation
         from rage_pg.generation import batches
 
-        while self._interrupted:
-            generation_id = self._interrupted[-1]
-            await batches.conclude(self._database, generation_id)
-            await batches.free(self._database, self._batch_id, generation_id)
-            now = await generation.wait_for(self._database, generation_id, 0)
-            if now.status in ("queued", "running"):
-                self._left_over.append(generation_id)
-            else:
-                await self._keep(await batches.item_of(self._database, generation_id))
-            self._interrupted.remove(generation_id)
+        await batches.conclude(self._database, generation_id)
+        await batches.free(self._database, self._batch_id, generation_id)
+        now = await generation.wait_for(self._database, generation_id, 0)
+        if now.status not in ("queued", "running"):
+            await self._keep(await batches.item_of(self._database, generation_id))
+        elif generation_id not in self._left_over:
+            self._left_over.append(generation_id)
 
     async def _next(self, hold: Hold) -> UUID | None:
         from rage_pg.generation import batches
@@ -203,10 +229,16 @@ class _Running:
         await self._look_after_interrupted()
         while self._left_over:
             generation_id = self._left_over.pop(0)
-            if await hold.take(generation_id):
+            try:
+                taken = await hold.take(generation_id)
+            except BaseException:
+                self._left_over.append(generation_id)
+                raise
+            if taken:
+                self._begun.append(generation_id)
                 return generation_id
             self._elsewhere.append(generation_id)
-        while True:
+        while self._fault is None:
             step = await batches.accept_next(
                 self._database,
                 self._runtime.generators,
@@ -222,6 +254,7 @@ class _Running:
                 await asyncio.sleep(LOOK)
             elif step.outcome not in ("rejected", "again"):
                 return step.generation_id
+        return None
 
     async def _wait_for_workers(self) -> None:
         from rage_pg import generation

@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rage_pg.database import Connection, Database, fetch_all, fetch_one, fetch_value
-from rage_pg.errors import Conflict, InvalidInput, NotFound, RageError
+from rage_pg.errors import Conflict, DatabaseUnavailable, InvalidInput, NotFound, RageError
 from rage_pg.generation.accept import checked_key, replayed, write
 from rage_pg.generation.call import OPTIONS, Generators
 from rage_pg.generation.ledger import missing, read
@@ -48,6 +48,7 @@ class _Ended(Struct, frozen=True, kw_only=True):
     search_id: UUID | None
     proposal_id: UUID | None
     asked_by: str | None
+    batch_id: UUID | None
     made_again: bool
 
 
@@ -115,7 +116,8 @@ async def again_if_unknown(
     try:
         async with database.transaction() as connection:
             ended = await _ended(connection, generation_id)
-            if ended.status != "unknown" or ended.made_again:
+            # Of a batch its own `retry` decides, under its budget.
+            if ended.status != "unknown" or ended.made_again or ended.batch_id is not None:
                 return
             values = {"generation_id": generation_id}
             if await fetch_value(connection, SQL["count_unknown_before"], values) > rules.retry_unknown:
@@ -131,6 +133,8 @@ async def again_if_unknown(
             }
             made = await write(connection, plan, origin, rules.defer)
         log.warning("unknown outcome; made again", generation_id=str(generation_id), retry=str(made))
+    except DatabaseUnavailable:
+        raise
     except RageError as error:
         # A person may decide: the generation stays unknown.
         log.warning("not made again", generation_id=str(generation_id), reason=str(error))

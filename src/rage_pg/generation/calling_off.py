@@ -67,7 +67,8 @@ async def unless_called_off(database: Database, generation_id: UUID, making: Cor
         await asyncio.wait([calling, looking], return_when=asyncio.FIRST_COMPLETED)
     finally:
         looking.cancel()
-        await asyncio.wait([looking], timeout=LETTING_GO)
+        looking.add_done_callback(_seen)
+        # What is answered is paid for: nothing is waited for that could lose it.
         await _ended(calling)
     if calling.done() and not calling.cancelled():
         return calling.result()

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from rage_pg.budgets import in_turn
 from rage_pg.database import Connection, Database, execute, fetch_all, fetch_value
-from rage_pg.errors import CalledOff, Conflict, DatabaseUnavailable, ProviderError, RageError
+from rage_pg.errors import BudgetReached, CalledOff, Conflict, DatabaseUnavailable, ProviderError, RageError
 from rage_pg.generation.again import again_if_unknown
 from rage_pg.generation.call import Generators, build_call, prompt_sent
 from rage_pg.generation.calling_off import NOTHING_SENT, called_off, unless_called_off
@@ -223,6 +223,8 @@ def _failure(task: Task, error: Exception) -> Outcome:
     """An error of ours as it is; of any other only that it was one: the log has the rest."""
     if isinstance(error, CalledOff):
         return called_off(sent=task.call_id is not None)
+    if isinstance(error, BudgetReached):
+        error = BudgetReached(error.kept)
     if not isinstance(error, RageError):
         log.error("generation failed", generation_id=str(task.generation_id), exc_info=error)
         return Outcome(status="failed", error=error_document(RageError("Internal error; the log says more.")))

@@ -55,7 +55,7 @@ class Task(Struct, kw_only=True):
     too_early: bool
     """Whether that lies ahead."""
     called_off: bool
-    """Whether it was called off while it ran."""
+    """Whether it was called off while it ran, or its batch was: it is not begun anew."""
 
 
 async def take_up(database: Database, generation_id: UUID, rules: Rules = STANDARD) -> Task | datetime | None:
@@ -71,6 +71,9 @@ async def take_up(database: Database, generation_id: UUID, rules: Rules = STANDA
             return None
         if task.status == "running" and (outcome := _lost(task)) is not None:
             await finish(connection, generation_id, outcome, call_id=task.call_id)
+            return None
+        if task.called_off:
+            await finish(connection, generation_id, _called_off(task), call_id=None)
             return None
         if task.waits_for == "retry" and task.too_early:
             return task.waits_until

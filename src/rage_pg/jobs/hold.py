@@ -62,6 +62,11 @@ class Hold:
         self._held = held
         return True
 
+    @property
+    def generation_id(self) -> UUID | None:
+        """Whose job it holds, or tried to."""
+        return None if self._held is None else self._held["generation_id"]
+
     async def renew(self) -> bool:
         """Hold the job for another LEASE; False where there is none, or a worker has it by now."""
         if self._held is None:

@@ -71,7 +71,7 @@ def _month(text: str) -> date:
     """The first day of "2026-11"; of this month for "". Raises InvalidInput."""
     if not text:
         return datetime.now(UTC).date().replace(day=1)
-    if not MONTH.fullmatch(text) or text < "0002":
+    if not MONTH.fullmatch(text) or not "1000" <= text < "9999":
         raise InvalidInput("A month is written YEAR-MONTH, as in 2026-11.", field="month")
     return date(int(text[:4]), int(text[5:]), 1)
 

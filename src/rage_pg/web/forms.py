@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Sequence
 from hashlib import sha256
@@ -165,7 +167,7 @@ def size_of(choice: Choice) -> str | None:
 def labels_of(text: str) -> dict[str, str]:
     """ "campaign=spring, channel=print" as names and values. Raises InvalidInput."""
     labels: dict[str, str] = {}
-    for part in (part.strip() for part in text.split(",")):
+    for part in _parts(text):
         name, is_told, value = (side.strip() for side in part.partition("="))
         if part and not (name and is_told and value):
             raise InvalidInput(f"A label is written NAME=VALUE, unlike {part!r}.", field="labels")
@@ -176,8 +178,22 @@ def labels_of(text: str) -> dict[str, str]:
     return labels
 
 
+def _parts(text: str) -> list[str]:
+    """The labels of a line, those with a comma in quotes, as in CSV."""
+    try:
+        row = next(csv.reader([" ".join(text.splitlines())], skipinitialspace=True), [])
+    except csv.Error as error:
+        raise InvalidInput(f"The labels cannot be read: {error}.", field="labels") from None
+    return [part.strip() for part in row]
+
+
 def labels_text(labels: dict[str, str]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in labels.items())
+    """Labels as `labels_of` reads them."""
+    if not labels:
+        return ""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([f"{name}={value}" for name, value in labels.items()])
+    return " ".join(line.getvalue().splitlines())
 
 
 def request_key(fields: Fields, request: GenerationRequest) -> str | None:

@@ -31,7 +31,7 @@ AT_ONCE = 36
 """Generations on a page of the history."""
 STATUSES: tuple[Status, ...] = get_args(Status)
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
-STAGES = ("queue", "load", "call", "store")
+STAGES = ("queue", "load", "fit", "call", "store")
 VERDICTS = {"kept": "kept", "liked": "rated up", "disliked": "rated down"}
 
 PageRequest = Request[Any, Any, Any]

@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXTemplate
 from litestar.response import Template
+from msgspec.structs import replace
 
 from rage_pg import budgets, generation, history, jobs
 from rage_pg.api.scopes import needs
@@ -39,6 +40,8 @@ Context = dict[str, Any]
 PageRequest = Request[Any, Any, Any]
 
 OPEN: frozenset[Status] = frozenset({"queued", "running"})
+PREVIEWS = 2
+"""Partial images of a picture, each of which costs some tokens."""
 OUTPUT = "/page/generations/{generation_id:uuid}/outputs/{position:int}"
 
 
@@ -109,7 +112,7 @@ async def cancel(
     caller: NamedDependency[Caller],
     generation_id: FromPath[UUID],
 ) -> Template:
-    current = await generation.cancel(database, generation_id)
+    current = await generation.cancel(database, generation_id, by=caller.name)
     return _outcome(await shown(request, database, current, caller))
 
 
@@ -142,7 +145,16 @@ async def rate(
 async def _asked(runtime: Runtime, fields: Fields) -> GenerationRequest:
     choice = choice_of(fields)
     context = await panel(runtime, choice)
-    return generation_request(fields, choice, context["pays"])
+    return _with_previews(runtime, generation_request(fields, choice, context["pays"]))
+
+
+def _with_previews(runtime: Runtime, asked: GenerationRequest) -> GenerationRequest:
+    """Who waits at the page sees the picture come, where its model streams; one picture at a time does."""
+    if asked.count > 1:
+        return asked
+    generator = runtime.generators(asked.provider)
+    able = generator.able(asked.model or generator.default_model)
+    return replace(asked, partial_images=min(PREVIEWS, able.partial_images))
 
 
 async def shown(request: PageRequest, database: Database, current: Generation, caller: Caller) -> Context:

@@ -80,14 +80,15 @@ async def again(runtime: Runtime, generation_id: UUID) -> tuple[Choice, str]:
     parent, own = await _parent_again(runtime, made)
     named = f"{made.provider}:{made.model}" if made.model and made.provider != "local" else made.provider
     options = {name: str(made.parameters[name]) for name in OPTIONS if made.parameters.get(name)}
+    generator = named if named in runtime.registry.offered() else ""
     choice = Choice(
         references=tuple(
             ReferenceRequest(image_id=one.image_id, role=one.role, note=one.note) for one in own
         ),
         purpose=made.purpose,
         brand=made.brand,
-        generator=named if named in runtime.registry.offered() else "",
-        options=_picked(options, offers(runtime, "")),
+        generator=generator,
+        options=_picked(options, offers(runtime, generator)),
         count=str(made.parameters.get("count", 1)),
         labels=labels_text(made.labels),
         parent=parent,
@@ -101,6 +102,9 @@ def _picked(options: dict[str, str], offered: Offers) -> dict[str, str]:
     size = options.get("size")
     if size is None or size in dict(offered.sizes):
         return options
+    shape, _, tier = size.rpartition("@")
+    if tier in offered.tiers and (not shape or shape in dict(offered.sizes)):
+        return {**options, "size": shape, "tier": tier}
     return {**options, "size": "", "own_size": size}
 
 

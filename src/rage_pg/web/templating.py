@@ -11,6 +11,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
 from rage_pg.types import Candidate
+from rage_pg.web.forms import labels_text
 
 SECOND = 1000
 """Milliseconds."""
@@ -62,7 +63,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(ago=ago, ranks=ranks, usd=usd, took=took)
+    environment.filters.update(ago=ago, ranks=ranks, usd=usd, took=took, labels_text=labels_text)
     return environment
 
 

@@ -164,7 +164,7 @@ class _Asking(Struct, frozen=True, kw_only=True):
         except Forbidden:
             raise _Pausing(NO_LONGER) from None
         except BudgetReached as error:
-            return await self._wait_or_pause(str(error))
+            return await self._wait_or_pause(error.kept)
 
     @property
     def _values(self) -> dict[str, Any]:

@@ -116,7 +116,7 @@ class _Checking:
     async def _look_up_images(self) -> None:
         ids = {reference.image_id for item in self.items for reference in item.request.references}
         ids |= {image_id for images in self._skus.values() for image_id in images[: self._images_per_sku]}
-        values = {"image_ids": sorted(ids)}
+        values = {"image_ids": sorted(ids), "brand_id": self._brand.brand_id}
         found = await fetch_all(self._connection, SQL["get_source_facts"], values, Source)
         self._sources = {source.image_id: source for source in found}
 

@@ -11,11 +11,13 @@ from msgspec.structs import replace
 
 from rage_pg.errors import InvalidInput
 from rage_pg.generation.batches.values import MAX_ITEMS, MAX_KEY_LENGTH, BatchItem, BatchRequest
+from rage_pg.generation.references import MAX_REFERENCES
 from rage_pg.types import GenerationRequest, Purpose, ReferenceRequest
 
 PLACEHOLDER = re.compile(r"\{(sku|title)\}")
 """Nothing else in braces means anything: a prompt may hold JSON."""
 LONGEST_TITLE = 200
+MAX_LABELS = 50
 LONGEST_LABELS = 3
 """Images that a key names."""
 
@@ -37,6 +39,7 @@ class Item(Struct, frozen=True, kw_only=True):
 
 def expanded(request: BatchRequest) -> list[Item]:
     """The items in order: the last named changes fastest. Raises InvalidInput for none, or too many."""
+    _check_common(request)
     units = [*(BatchItem(sku=sku) for sku in request.skus), *_sets(request.references), *request.items]
     if not units:
         raise InvalidInput("The batch has no items: give skus, references or items.", field="items")
@@ -77,6 +80,14 @@ def worded(item: Item, request: GenerationRequest, title: str | None) -> Generat
 
     prompt = PLACEHOLDER.sub(text, request.prompt)
     return replace(request, prompt=prompt)
+
+
+def _check_common(request: BatchRequest) -> None:
+    """What goes with every item is copied for each."""
+    if len(request.with_) > MAX_REFERENCES:
+        raise InvalidInput(f"At most {MAX_REFERENCES} references go with a prompt.", field="with")
+    if max(len(labels) for labels in (request.labels, *(item.labels for item in request.items))) > MAX_LABELS:
+        raise InvalidInput(f"There are at most {MAX_LABELS} labels.", field="labels")
 
 
 def _sets(references: Sequence[Sequence[ReferenceRequest]]) -> Iterator[BatchItem]:

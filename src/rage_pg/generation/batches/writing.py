@@ -31,6 +31,9 @@ from rage_pg.types import GenerationRequest
 
 SQL = statements("batches")
 
+AT_ONCE = 200
+"""Items in one statement: a long prompt goes with each."""
+
 DeferBatch: TypeAlias = Callable[[Connection, UUID], Awaitable[object]]
 """Queues the job that begins a batch on this connection, to be committed with it."""
 
@@ -164,7 +167,10 @@ async def _write(
         if (earlier := await _earlier(connection, origin)) is None:
             raise Conflict("This Idempotency-Key is in use by a request under way.")
         return earlier
-    await execute(connection, SQL["insert_items"], {"batch_id": batch_id, "items": Jsonb(_rows(found.items))})
+    rows = _rows(found.items)
+    for start in range(0, len(rows), AT_ONCE):
+        values = {"batch_id": batch_id, "items": Jsonb(rows[start : start + AT_ONCE])}
+        await execute(connection, SQL["insert_items"], values)
     if defer is not None:
         await defer(connection, batch_id)
     return batch_id

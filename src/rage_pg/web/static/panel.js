@@ -8,6 +8,17 @@ function renumber() {
   panel().querySelectorAll("[data-place]").forEach((place, index) => { place.textContent = index + 1; });
   markChosen();
   changed();
+  maskFirst();
+}
+
+// A mask belongs to the picture that it was painted on: one of another picture goes with the new order.
+function maskFirst() {
+  const mask = panel().querySelector("[data-mask]");
+  const first = panel().querySelector("[data-chosen]");
+  if (!mask || !first || panel().querySelector("[name=parent]")) return;
+  if (mask.id === `mask-${first.dataset.chosen}`) return;
+  panel().querySelectorAll("[name=mask]").forEach((one) => { one.value = ""; });
+  htmx.ajax("POST", "/page/choice", { source: panel(), target: "#choice", swap: "innerHTML" });
 }
 
 function move(item, by) {
