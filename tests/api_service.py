@@ -149,6 +149,7 @@ def routes(app: Litestar) -> set[tuple[str, str]]:
         "name": "a",
         "image_id": "1",
         "generation_id": ANY_ID,
+        "batch_id": ANY_ID,
         "search_id": ANY_ID,
         "position": "1",
         "event_id": "1",

@@ -205,7 +205,7 @@ async def test_a_lost_call_holds_nothing_back_for_long(database: Database) -> No
     with pytest.raises(BudgetReached):
         async with database.transaction() as connection:
             await hold_to_budgets(connection, spending(expected=Decimal("0.2")))
-    await rows(database, "UPDATE rage.paid_calls SET started_at = now() - interval '16 minutes' RETURNING 1")
+    await rows(database, "UPDATE rage.paid_calls SET started_at = now() - interval '36 minutes' RETURNING 1")
     async with database.transaction() as connection:
         assert await hold_to_budgets(connection, spending(expected=Decimal("0.2"))) == Decimal("0.2")
 
