@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,8 @@ def torment(
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1) or not done.stdout:
         raise SystemExit(f"rage generate --batch ended with {done.returncode}: {done.stderr}")
+    named = sorted(chain.from_iterable(json.loads(done.stdout)["files"].values()))
+    assert named == sorted(map(str, folder.glob("*.png"))), "each file is told of once"
     return figures(stub, folder, url, kills=killed, seconds=time.perf_counter() - started)
 
 

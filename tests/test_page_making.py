@@ -8,14 +8,13 @@ import json
 from collections.abc import Iterator
 
 import httpx
-import psycopg
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 from rage_pg.config import Secret
 from tests.conftest import clone
-from tests.image_api_stub import ImageApiStub, image_api_stub
+from tests.image_api_stub import WAIT, ImageApiStub, image_api_stub, partial
 from tests.page_service import PATIENCE, PHONE, chromium, opened, serving
 from tests.store import png
 
@@ -282,24 +281,16 @@ def test_mask_can_be_a_file_and_must_fit(browser: Browser, address: str) -> None
 
 
 def test_previews_show_while_the_picture_is_made_and_it_can_be_called_off(
-    browser: Browser, address: str, stub: ImageApiStub, database: str
+    browser: Browser, address: str, stub: ImageApiStub
 ) -> None:
     with opened(browser, address) as watched:
         page = watched.page
-        stub.mode = "slow"
+        stub.stream = (partial(0, edit=True), WAIT)
         say(page, "A lamp in the making")
         choose(page, "Lamp")
         page.get_by_role("button", name="Generate").click()
         expect(page.locator("#outcome .status")).to_have_text("running", timeout=PATIENCE)
         expect(page.get_by_role("button", name="Call it off")).to_be_visible()
-        made = newest(page, address)
-        page.route("**/partials/1", lambda route: route.fulfill(body=png(), content_type="image/png"))
-        with psycopg.connect(database) as connection:
-            connection.execute(
-                "INSERT INTO rage.generation_events (generation_id, event_id, name, data)"
-                " VALUES (%s, 99, 'partial_image', jsonb_build_object('number', 1, 'url', %s::text))",
-                (made["id"], f"/api/generations/{made['id']}/partials/1"),
-            )
         expect(page.locator("#outcome .partial img")).to_be_visible(timeout=PATIENCE)
         expect(page.locator("#outcome .partial")).to_contain_text("Preview")
         assert watched.faults == []

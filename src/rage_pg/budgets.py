@@ -31,8 +31,8 @@ Opened = TypeVar("Opened")
 
 PAUSE = 0.5
 """Seconds between looks whether a call under way has ended."""
-PATIENCE = 1_200
-"""Looks until it is given up: no call waits longer for its answer."""
+PATIENCE = 4_200
+"""Looks until it is given up: no call takes longer, streamed."""
 
 
 class Spending(Struct, frozen=True, kw_only=True):

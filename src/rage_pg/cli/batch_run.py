@@ -265,14 +265,15 @@ class _Running:
             await self._keep(await batches.item_of(self._database, generation_id))
 
     async def _write_all(self) -> None:
-        """What was made before; a file that is there with the same bytes stays as it is."""
+        """What was made before, or meanwhile by workers; a file with the same bytes stays as it is."""
         from rage_pg.generation import batches
 
         batch = await batches.get_batch(self._database, self._batch_id)
         ended = batch.item_count - batch.pending - batch.under_way
         self._shown.move("Generating", to=ended, total=batch.item_count)
         for item in await batches.made_items(self._database, self._batch_id):
-            await self._write(item)
+            if item.position not in self.files:
+                await self._write(item)
 
     async def _keep(self, item: MadeItem | None) -> None:
         if item is not None:

@@ -176,13 +176,8 @@ async def shown(request: PageRequest, database: Database, current: Generation, c
 
 
 def _partials(events: list[Event]) -> list[str]:
-    """Addresses of the latest preview of each picture that is being made."""
-    latest: dict[object, str] = {}
-    for event in events:
-        url = event.data.get("url")
-        if event.name == "partial_image" and isinstance(url, str) and url.startswith("/api/generations/"):
-            latest[event.data.get("picture", 1)] = url
-    return list(latest.values())
+    """The address of the latest preview of the picture that is being made, if there is one."""
+    return [event.data["url"] for event in events if event.name == "partial_image"][-1:]
 
 
 def _by(given: list[Given], caller: Caller) -> dict[int, Given]:
