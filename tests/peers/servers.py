@@ -62,7 +62,9 @@ def steady(folder: Path) -> Iterator[Peer]:
     # As OpenAI's own clients write a list of files, and its own examples: image[].
     options += ["--validator-form-array-format=brackets"]
     command = [str(program), *options, str(SPECIFICATION)]
-    with _running(command, folder / "steady.log", r"Ready to accept requests on (http://\S+)") as address:
+    # It words this otherwise where the environment says CI=true.
+    ready = r"(?:Ready to accept requests on|Server listening at) (http://\S+)"
+    with _running(command, folder / "steady.log", ready) as address:
         yield Peer(address)
 
 
