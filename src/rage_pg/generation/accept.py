@@ -82,7 +82,7 @@ async def accept(
         return earlier
     # No connection is held meanwhile: a search takes one of its own.
     found = await found_for(request, search)
-    async with database.transaction() as connection:
+    async with database.transaction(by_key=True) as connection:
         plan = await make_plan(connection, generators, request, found)
         return await read(connection, await write(connection, plan, origin, defer))
 

@@ -125,7 +125,7 @@ async def _prepare(
     """Load the references, and commit what is about to be sent, and to whom, before it is."""
     task = work.task
     generator = generators(task.provider)
-    async with database.transaction() as connection:
+    async with database.transaction(by_key=True) as connection:
         current = await locked_task(connection, task.generation_id)
         if current is None or current.started_at != task.started_at or current.status != "running":
             raise _Overtaken

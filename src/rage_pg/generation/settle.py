@@ -67,7 +67,7 @@ async def settle(
     records: Sequence[ImageRecord] = (),
 ) -> None:
     """Write the outcome and its outputs. Of an attempt that another overtook, only the paid call is noted."""
-    async with database.transaction() as connection:
+    async with database.transaction(by_key=True) as connection:
         current = await locked_task(connection, task.generation_id)
         if task.call_id is None:
             # Nothing went to whoever charges.

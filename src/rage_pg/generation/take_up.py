@@ -65,7 +65,7 @@ async def take_up(database: Database, generation_id: UUID, rules: Rules = STANDA
     One found running was lost by its worker, because a job has one worker at a time. If it may have reached a
     provider that charges, its outcome is unknown and stays so; else it starts anew, unless it was called off.
     """
-    async with database.transaction() as connection:
+    async with database.transaction(by_key=True) as connection:
         task = await locked_task(connection, generation_id)
         if task is None or task.status not in ("queued", "running"):
             return None
@@ -110,7 +110,7 @@ async def put_off(
 
 async def give_back(database: Database, task: Task) -> None:
     """The worker must leave: queue the generation again, unless a charged call may have gone out."""
-    async with database.transaction() as connection:
+    async with database.transaction(by_key=True) as connection:
         current = await locked_task(connection, task.generation_id)
         if current is None or current.started_at != task.started_at or current.status != "running":
             return

@@ -29,8 +29,11 @@ from rage_pg.jobs.work import Work
 
 log = structlog.get_logger(__name__)
 
-POLL = 0.5
+POLL = 0.2
 """Seconds between two looks for jobs. They are not notified of: every login of the server could listen."""
+
+INDEX_POLL = 0.5
+"""The same for jobs of the index, for which nobody sits waiting."""
 
 FILLINGS = 4
 """Jobs of the index at once: while one waits for a provider, others embed what has come since."""
@@ -105,18 +108,24 @@ def _workers(app: App, under_way: UnderWay, concurrency: int, grace: float, hear
         "app": app,
         "delete_jobs": "successful",
         "install_signal_handlers": False,
-        "fetch_job_polling_interval": POLL,
         "listen_notify": False,
         "update_heartbeat_interval": heartbeat,
         "stalled_worker_timeout": 3 * heartbeat,
         "worker_middleware": [under_way.noting],
     }
     return [
-        Worker(concurrency=concurrency, queues=["default"], shutdown_graceful_timeout=grace, **options),
+        Worker(
+            concurrency=concurrency,
+            queues=["default"],
+            fetch_job_polling_interval=POLL,
+            shutdown_graceful_timeout=grace,
+            **options,
+        ),
         # A space fills for as long as it takes: whoever asks for a picture does not wait for it.
         Worker(
             concurrency=FILLINGS,
             queues=[INDEX],
+            fetch_job_polling_interval=INDEX_POLL,
             shutdown_graceful_timeout=min(grace, INDEX_GRACE),
             **options,
         ),
@@ -144,7 +153,7 @@ async def _keep_calling_in(call_in: Callable[[], Awaitable[object]]) -> NoReturn
     """Whoever waits for a provider is taken up when there is room, whichever process made it."""
     while True:
         heed_cancellation()
-        await asyncio.sleep(POLL)
+        await asyncio.sleep(INDEX_POLL)
         try:
             await call_in()
         except Exception as error:

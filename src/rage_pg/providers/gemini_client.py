@@ -25,6 +25,7 @@ from rage_pg.providers.openai_errors import (
     retry_after,
     was_turned_away,
 )
+from rage_pg.providers.tls import trusted
 
 LONGEST_REASON = 300
 
@@ -53,7 +54,9 @@ class GeminiClient:
     ) -> types.GenerateContentResponse:
         # A client of its own for each call, as the connection of another may be dead without saying so.
         hooks = {"request": [self._limit]}
-        async with httpx2.AsyncClient(timeout=self._timeout, event_hooks=hooks) as connection:
+        async with httpx2.AsyncClient(
+            timeout=self._timeout, event_hooks=hooks, verify=trusted()
+        ) as connection:
             client = genai.Client(
                 api_key=self._key.reveal(),
                 vertexai=False,
@@ -61,6 +64,9 @@ class GeminiClient:
                     base_url=self._base_url,
                     retry_options=types.HttpRetryOptions(attempts=1),
                     httpx_async_client=connection,
+                    # Of clients that are never used; else it reads the machine's certificates for each.
+                    client_args={"verify": trusted()},
+                    async_client_args={"ssl": trusted()},
                 ),
             )
             content = types.Content(role="user", parts=list(parts))

@@ -22,6 +22,7 @@ from rage_pg.providers.openai_errors import translated
 from rage_pg.providers.openai_settings import OFFICIAL_URL
 from rage_pg.providers.openai_stream import Stream
 from rage_pg.providers.ports import GenerationCall, GenerationResult, Progress
+from rage_pg.providers.tls import trusted
 from rage_pg.providers.upload import fitted_details, mask_on, prepared
 from rage_pg.providers.within import check_within
 from rage_pg.types import Role
@@ -122,6 +123,7 @@ class OpenAIGenerator:
             base_url=self._base_url,
             timeout=self._timeout,
             max_retries=0,
+            http_client=openai.DefaultAsyncHttpxClient(verify=trusted()),
         )
 
 

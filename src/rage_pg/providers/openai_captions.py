@@ -28,6 +28,7 @@ from rage_pg.providers.descriptions import (
 from rage_pg.providers.openai_errors import translated
 from rage_pg.providers.openai_settings import OFFICIAL_URL
 from rage_pg.providers.ports import CaptionContext, Description
+from rage_pg.providers.tls import trusted
 from rage_pg.types import Reader
 
 TIMEOUT = openai.Timeout(180.0, connect=10.0)
@@ -76,6 +77,7 @@ class OpenAICaptioner:
                 base_url=self._base_url,
                 timeout=self._timeout,
                 max_retries=0,
+                http_client=openai.DefaultAsyncHttpxClient(verify=trusted()),
             ) as client,
             client.chat.completions.with_streaming_response.create(
                 model=self.model,

@@ -16,6 +16,7 @@ from rage_pg.providers.answering import is_of
 from rage_pg.providers.openai_errors import translated
 from rage_pg.providers.openai_settings import Server
 from rage_pg.providers.ports import Bill
+from rage_pg.providers.tls import trusted
 
 TIMEOUT = openai.Timeout(120.0, connect=10.0)
 """Seconds."""
@@ -42,6 +43,7 @@ async def vectors_of(
             base_url=server.base_url,
             timeout=TIMEOUT,
             max_retries=0,
+            http_client=openai.DefaultAsyncHttpxClient(verify=trusted()),
         ) as client:
             response = await client.embeddings.with_raw_response.create(
                 model=model, input=list(inputs), encoding_format="float", **options, **more
