@@ -6,7 +6,9 @@ from rage_pg.callers import SYSTEM
 from rage_pg.database import Connection, Database, fetch_value
 
 ASKED = "SELECT count(*) FROM rage.images WHERE image_id = %(image_id)s"
-PREPARED = "SELECT count(*) FROM pg_prepared_statements WHERE statement = replace(%(asked)s, '%%(image_id)s', '$1')"
+PREPARED = """
+SELECT count(*) FROM pg_prepared_statements WHERE statement = replace(%(asked)s, '%%(image_id)s', '$1')
+"""
 
 
 async def test_statements_that_find_rows_by_key_are_prepared_and_no_others(database_url: str) -> None:
