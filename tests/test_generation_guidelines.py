@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import psycopg
 import pytest
 
@@ -112,6 +114,14 @@ async def test_analysts_read_them(database: Database, lumen: None) -> None:
     assert row["palette"] == ["#0b6e4f Forest", "#fff8e7"]
     assert row["words_to_avoid"] == ["cheap", 'so-called "luxury"']
     assert await value(database, "SELECT palette FROM rage_v1.brands WHERE brand = 'default'") == []
+
+
+async def test_who_change_different_things_at_once_lose_nothing(database: Database, lumen: None) -> None:
+    for number in range(10, 20):
+        said = {"title": f"{number}", "palette": (f"#0000{number}",), "words_to_avoid": (f"{number}",)}
+        await asyncio.gather(*(brands.update(database, "lumen", **{name: said[name]}) for name in said))  # type: ignore[arg-type]
+        stands = await brands.get(database, "lumen")
+        assert {name: getattr(stands, name) for name in said} == said
 
 
 @pytest.mark.parametrize(

@@ -202,7 +202,8 @@ HAVING count(i.image_id) > 0
 ORDER BY t.name;
 
 -- name: lock_brand
--- The lock that imports take: none adds a tag or puts one on an image while tags are renamed.
+-- The lock that imports take: none adds a tag or puts one on an image while tags are renamed, and what is said of the
+-- brand stands as it is read.
 SELECT brand_id FROM rage.brands WHERE key = rage.normal_form(%(brand)s) FOR NO KEY UPDATE;
 
 -- name: tag_names

@@ -78,18 +78,20 @@ async def update(
     Another language makes the documents of its images anew, but for those whose caption has a language.
     Raises InvalidInput, NotFound and Forbidden.
     """
-    known = await get(database, name)
-    palette = known.palette if palette is UNSET else palette
-    words_to_avoid = known.words_to_avoid if words_to_avoid is UNSET else words_to_avoid
-    values = {
-        "name": name,
-        "title": known.title if title is UNSET else title,
-        "guidelines": known.guidelines if guidelines is UNSET else guidelines,
-        "palette": checked_palette(palette or ()),
-        "words_to_avoid": checked_words_to_avoid(words_to_avoid or ()),
-        "language": known.language if language is UNSET else checked_language("language", language),
-    }
     async with database.transaction() as connection:
+        # Two who change different things at once lose nothing of each other's.
+        await execute(connection, SQL["lock_brand"], {"brand": name})
+        known = await get(database.within(connection), name)
+        values = {
+            "name": name,
+            "title": known.title if title is UNSET else title,
+            "guidelines": known.guidelines if guidelines is UNSET else guidelines,
+            "palette": list(known.palette) if palette is UNSET else checked_palette(palette or ()),
+            "words_to_avoid": list(known.words_to_avoid)
+            if words_to_avoid is UNSET
+            else checked_words_to_avoid(words_to_avoid or ()),
+            "language": known.language if language is UNSET else checked_language("language", language),
+        }
         touched = await execute(connection, SQL["update_brand"], values)
         if touched and values["language"] != known.language:
             await execute(connection, SQL["refresh_brand"], {"name": name})
