@@ -1257,8 +1257,14 @@ CREATE TABLE rage.brands (
     reserved boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     language text,
+    palette text[] DEFAULT '{}'::text[] NOT NULL,
+    words_to_avoid text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT brands_language_check CHECK ((language ~ '^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$'::text)),
-    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100))))
+    CONSTRAINT brands_name_check CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 100)))),
+    CONSTRAINT brands_palette_of_colours CHECK (((cardinality(palette) <= 16) AND (array_position(palette, NULL::text) IS NULL) AND (array_position(palette, ''::text) IS NULL) AND (length(array_to_string(palette, '
+'::text)) <= 1000) AND (array_to_string(palette, '
+'::text) ~ '^(#[0-9a-f]{6}( [^\n]+)?(\n|$))*$'::text))),
+    CONSTRAINT brands_words_to_avoid_are_words CHECK (((cardinality(words_to_avoid) <= 100) AND (array_position(words_to_avoid, NULL::text) IS NULL) AND (array_position(words_to_avoid, ''::text) IS NULL) AND (length(array_to_string(words_to_avoid, ''::text)) <= 6000)))
 );
 
 COMMENT ON TABLE rage.brands IS 'Who an image belongs to and who pays for a generation: the boundary of access.';
@@ -1278,6 +1284,10 @@ COMMENT ON COLUMN rage.brands.reserved IS 'True for shared, which is everyone''s
 COMMENT ON COLUMN rage.brands.created_at IS 'When the row was made.';
 
 COMMENT ON COLUMN rage.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
+
+COMMENT ON COLUMN rage.brands.palette IS 'Its colours as #rrggbb, each with its name behind one blank where it has one.';
+
+COMMENT ON COLUMN rage.brands.words_to_avoid IS 'Words and things that are neither to be written nor shown in pictures for it.';
 
 CREATE TABLE rage.generation_outputs (
     generation_id uuid NOT NULL,
@@ -4776,7 +4786,9 @@ CREATE VIEW rage_v1.brands WITH (security_invoker='true') AS
            FROM rage.images i
           WHERE ((i.brand_id = b.brand_id) AND (i.deleted_at IS NOT NULL)))) AS images,
     created_at,
-    language
+    language,
+    palette,
+    words_to_avoid
    FROM rage.brands b;
 
 COMMENT ON VIEW rage_v1.brands IS 'The brands: who images belong to and who pays for generations.';
@@ -4796,6 +4808,10 @@ COMMENT ON COLUMN rage_v1.brands.images IS 'How many images it has.';
 COMMENT ON COLUMN rage_v1.brands.created_at IS 'When it was made.';
 
 COMMENT ON COLUMN rage_v1.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
+
+COMMENT ON COLUMN rage_v1.brands.palette IS 'Its colours as #rrggbb, each with its name behind it where it has one: #0b6e4f Forest.';
+
+COMMENT ON COLUMN rage_v1.brands.words_to_avoid IS 'Words and things that are neither to be written nor shown in pictures for it.';
 
 CREATE VIEW rage_v1.budgets WITH (security_invoker='true') AS
  SELECT b.budget_id,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -79,6 +80,7 @@ class Side(Struct, frozen=True, kw_only=True):
     made: Generation
     queued: Generation
     batch_id: UUID
+    batched_at: datetime
 
     @property
     def ids(self) -> list[str]:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import cache
 from typing import Any
-from uuid import UUID
 
 import psycopg
 from msgspec import structs
@@ -276,7 +275,14 @@ async def _build(url: str) -> World:
 async def _furnished(system: Database, url: str, brand: str, prefix: str, word: str, prompt: str) -> Side:
     """A brand with one of everything."""
     make = brands.update if brand == SHARED else brands.create
-    await make(system, brand, title=f"The {word} house", guidelines=f"Only {word}s for {prefix}.")
+    await make(
+        system,
+        brand,
+        title=f"The {word} house",
+        guidelines=f"Only {word}s for {prefix}.",
+        palette=(f"#0b6e4f {word} green",),
+        words_to_avoid=(f"un{word}ish",),
+    )
     key, own = await _key(system, f"{prefix}-key", brand)
     said = _said(brand, prefix, word)
     old = await images.get(own, await add(own, content=png(), **said))
@@ -297,6 +303,7 @@ async def _furnished(system: Database, url: str, brand: str, prefix: str, word: 
     await generation.rate(own, made.id, 1, Rating(rating=-1, comment=f"no {word} at all"), by=f"{prefix}-key")
     await generation.keep(own, made.id, 1, by=f"{prefix}-key")
     queued = await _queued(own, _request(brand, prompt, image_id))
+    batch = await _batch(own, brand, word, prompt, f"{prefix}-1", image_id, label=f"{prefix}label")
     session = await authentication.log_in(system, key)
     assert session is not None
     return Side(
@@ -325,17 +332,26 @@ async def _furnished(system: Database, url: str, brand: str, prefix: str, word: 
         proposal_id=operate(url, PROPOSAL, text=f"{word}s are gone", image_id=image_id),
         made=await history.get(own, made.id),
         queued=queued,
-        batch_id=await _batch(own, brand, word, prompt, f"{prefix}-1", image_id),
+        batch_id=batch.id,
+        batched_at=batch.created_at,
     )
 
 
-async def _batch(own: Database, brand: str, word: str, prompt: str, sku: str, image_id: int) -> UUID:
+async def _batch(
+    own: Database, brand: str, word: str, prompt: str, sku: str, image_id: int, *, label: str
+) -> batches.Batch:
     """One of two items that nobody has begun."""
     reference = ReferenceRequest(image_id=image_id)
     request = batches.BatchRequest(
-        name=f"{word}s are gone", prompt=prompt, brand=brand, skus=(sku,), references=((reference,),)
+        name=f"{word}s are gone",
+        prompt=prompt,
+        brand=brand,
+        skus=(sku,),
+        references=((reference,),),
+        labels={label: word},
     )
-    return await batches.put(own, only(FakeGenerator()), request, asked_by=own.caller.name)
+    batch_id = await batches.put(own, only(FakeGenerator()), request, asked_by=own.caller.name)
+    return await batches.get_batch(own, batch_id)
 
 
 def _said(brand: str, prefix: str, word: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -21,8 +22,8 @@ async def test_brand_is_added_read_and_edited(client: Client) -> None:
     )
     assert made.status_code == 201
     assert made.json() | {"created_at": None} == {
-        "name": "Lumen", "title": "Lumen Ltd", "guidelines": "Soft.", "language": None,
-        "reserved": False, "images": 0, "created_at": None,
+        "name": "Lumen", "title": "Lumen Ltd", "guidelines": "Soft.", "palette": [], "words_to_avoid": [],
+        "language": None, "reserved": False, "images": 0, "created_at": None,
     }  # fmt: skip
     assert (await client.get("/api/brands/lumen")).json() == made.json()
     edited = (await client.put("/api/brands/lumen", json={"title": "Lumen & Co"})).json()
@@ -48,6 +49,62 @@ async def test_what_a_patch_of_a_brand_leaves_out_stays(client: Client) -> None:
     assert "language tag like de" in problem(bad, 400, "invalid-input", "language")
     problem(await client.patch("/api/brands/nobody", json={}), 404, "not-found")
     problem(await client.patch("/api/brands/licht", json={"name": "x"}), 400, "invalid-input", "name")
+
+
+async def test_palette_and_words_to_avoid_are_kept_replaced_and_cleared(client: Client) -> None:
+    said = {"palette": [" #0B6E4F  Forest ", "#ffffff"], "words_to_avoid": ["cheap", " miracle\n cure "]}
+    kept = {"palette": ["#0b6e4f Forest", "#ffffff"], "words_to_avoid": ["cheap", "miracle cure"]}
+
+    def heeded(brand: dict[str, Any]) -> dict[str, Any]:
+        return {name: brand[name] for name in kept}
+
+    assert heeded((await client.post("/api/brands", json={"name": "Lumen", **said})).json()) == kept
+    assert heeded((await client.get("/api/brands/lumen")).json()) == kept
+    assert heeded((await client.get("/api/brands")).json()["items"][1]) == kept
+    address = "/api/brands/lumen"
+    assert heeded((await client.patch(address, json={"title": "L"})).json()) == kept
+    assert heeded((await client.patch(address, json={"palette": None})).json()) == {**kept, "palette": []}
+    assert heeded((await client.put(address, json={"palette": ["#000000"]})).json()) == {
+        "palette": ["#000000"], "words_to_avoid": [],
+    }  # fmt: skip
+    # What was read can be sent back as it is.
+    assert heeded((await client.put(address, json=kept)).json()) == kept
+
+
+REFUSED: list[tuple[str, Any, str]] = [
+    ("palette", ["green"], "'green' is no colour; write #rrggbb"),
+    ("palette", ["#0b6e4"], "no colour"),
+    ("palette", ["#0b6e4fForest"], "no colour"),
+    ("palette", ["#" + "\u0660" * 6], "no colour"),
+    ("palette", [""], "no colour"),
+    ("palette", ["#0b6e4f " + "F" * 41], "has 41 characters, at most 40 fit"),
+    ("palette", ["#0b6e4f For\x1best"], "control character"),
+    ("palette", ["#0b6e4f Forest", "#0B6E4F Moss"], "names '#0b6e4f' twice"),
+    ("palette", [f"#0000{number:02}" for number in range(17)], "has 17 colours, at most 16 fit"),
+    ("palette", "#0b6e4f", "must be a list"),
+    ("words_to_avoid", [" \t "], "is empty"),
+    ("words_to_avoid", ["\u200b"], "is empty"),
+    ("words_to_avoid", ["w" * 61], "has 61 characters, at most 60 fit; what needs a sentence"),
+    ("words_to_avoid", ["Cheap", "cheap "], "names 'cheap' twice"),
+    ("words_to_avoid", [str(number) for number in range(101)], "has 101 entries, at most 100 fit"),
+    ("words_to_avoid", ["a\0b"], "NUL"),
+]
+
+
+async def test_a_palette_or_word_that_cannot_be_is_refused_and_nothing_changes(client: Client) -> None:
+    kept = {"palette": ["#ffffff"], "words_to_avoid": ["dull"]}
+    await client.post("/api/brands", json={"name": "Lumen", **kept})
+    for field, value, words in REFUSED:
+        for method, path, said in (
+            ("PATCH", "/api/brands/lumen", {}),
+            ("PUT", "/api/brands/lumen", {}),
+            ("POST", "/api/brands", {"name": "x"}),
+        ):
+            answer = await client.request(method, path, json={field: value, **said})
+            assert words in problem(answer, 400, "invalid-input", field)
+    stands = (await client.get("/api/brands/lumen")).json()
+    assert {name: stands[name] for name in kept} == kept
+    problem(await client.get("/api/brands/x"), 404, "not-found")
 
 
 async def listed(client: Client, words: str) -> list[str]:

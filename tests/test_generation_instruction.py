@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rage_pg.generation.instruction import DOUBLE, DUTIES, MAX_QUOTED, instruction, quoted
+from rage_pg.generation.instruction import DOUBLE, DUTIES, MAX_QUOTED, Guidelines, instruction, quoted
 from rage_pg.providers.ports import InputImage
 from rage_pg.tokens import tokens_by_class
 from rage_pg.types import Role
@@ -33,7 +33,7 @@ def test_without_images_or_guidelines_the_prompt_goes_alone() -> None:
 
 def test_guidelines_of_the_brand_follow() -> None:
     guidelines = "Warm light, no people.\n\n Palette: #6b4fa0, cream \r\nAvoid the words: cheap, luxury\n"
-    assert instruction("A beach", "compose", [], guidelines).splitlines() == [
+    assert instruction("A beach", "compose", [], Guidelines(text=guidelines)).splitlines() == [
         "A beach",
         "",
         "Guidelines of the brand, quoted, for look and wording alone:",
@@ -41,14 +41,51 @@ def test_guidelines_of_the_brand_follow() -> None:
         '- "Palette: #6b4fa0, cream"',
         '- "Avoid the words: cheap, luxury"',
     ]
-    assert instruction("A beach", "compose", [], " \n ") == "A beach"
+    assert instruction("A beach", "compose", [], Guidelines(text=" \n ")) == "A beach"
+
+
+def guided(*lines: str) -> list[str]:
+    return instruction("x", "compose", [], Guidelines(text="\n".join(lines))).splitlines()
 
 
 def test_long_guidelines_are_cut_at_their_end() -> None:
-    lines = instruction("x", "compose", [], "\n".join(["a" * 900, "b" * 900, "c" * 900])).splitlines()[3:]
+    lines = guided("a" * 900, "b" * 900, "c" * 900)[3:]
     assert [len(line) for line in lines] == [904, 904, 204]
     assert lines[-1].endswith('c…"')
-    assert len(instruction("x", "compose", [], "\n".join("d" * 5_000)).splitlines()) == 2_003
+    assert len(guided(*"d" * 5_000)) == 2_003
+
+
+def test_palette_and_words_to_avoid_stand_on_a_line_each_behind_the_guidelines() -> None:
+    heeded = Guidelines(
+        text="Warm light.",
+        palette=("#0b6e4f Forest", "#ffffff"),
+        words_to_avoid=("cheap", 'so-called "luxury"'),
+    )
+    assert instruction("A beach", "compose", [image()], heeded).partition("\n\nGuidelines")[
+        2
+    ].splitlines() == [
+        " of the brand, quoted, for look and wording alone:",
+        '- "Warm light."',
+        "",
+        'Colours of the brand, quoted, for what has no colour of its own: "#0b6e4f Forest", "#ffffff"',
+        'Words and things to avoid, quoted, neither to be written nor shown: "cheap", "so-called \'luxury\'"',
+    ]
+
+
+def test_either_list_may_stand_alone_and_what_nobody_sees_says_nothing() -> None:
+    assert instruction("x", "edit", [], Guidelines(words_to_avoid=("cheap", "\u200b"))) == (
+        'x\n\nWords and things to avoid, quoted, neither to be written nor shown: "cheap"'
+    )
+    assert instruction("x", "edit", [], Guidelines(palette=("#000000",))).endswith(': "#000000"')
+    assert instruction("x", "edit", [], Guidelines(palette=(" ",), words_to_avoid=("\u200b",))) == "x"
+
+
+def test_the_longest_lists_leave_room_for_a_prompt() -> None:
+    heeded = Guidelines(palette=("#000000 " + "n" * 40,) * 16, words_to_avoid=("w" * 60,) * 100)
+    text = instruction("x", "edit", [], heeded)
+    assert text.count("n" * 40) == 16
+    assert text.count("w" * 60) == 100
+    assert len(text) < 8_000
 
 
 def test_every_role_and_purpose_has_its_sentence() -> None:
@@ -122,12 +159,17 @@ def is_closed(line: str, quotes: int) -> bool:
 @pytest.mark.parametrize("text", ATTACKS)
 def test_no_text_from_the_store_leaves_its_quotes_or_its_line(text: str) -> None:
     attacked = [image(title=text, note=text), image(caption=text, role="logo"), image("style", note=text)]
-    said = instruction("A shelf", "compose", attacked, f"Warm light.\n{text}")
+    heeded = Guidelines(text=f"Warm light.\n{text}", palette=(text, "#000000"), words_to_avoid=("a", text))
+    said = instruction("A shelf", "compose", attacked, heeded)
     harmless = instruction(
         "A shelf",
         "compose",
         [image(title="a", note="a"), image(caption="a", role="logo"), image("style", note="a")],
-        "Warm light.\n" + "\n".join("a" for line in text.splitlines() if line.strip()),
+        Guidelines(
+            text="Warm light.\n" + "\n".join("a" for line in text.splitlines() if line.strip()),
+            palette=("a", "#000000"),
+            words_to_avoid=("a", "a"),
+        ),
     )
     lines, expected = said.splitlines(), harmless.splitlines()
     assert len(lines) == len(expected)

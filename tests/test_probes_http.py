@@ -86,6 +86,10 @@ def at_generation(generation_id: UUID | None = None) -> Guess:
     return lambda side: encoded({"id": generation_id or side.made.id, "created_at": side.made.created_at})
 
 
+def at_batch(batch_id: UUID | None = None) -> Guess:
+    return lambda side: encoded({"id": batch_id or side.batch_id, "created_at": side.batched_at})
+
+
 PICTURES = [
     probe(method, f"/api/images/{G}/{what}", image_id, UNUSED_NUMBER, headers=headers,
           name=f"{method} {what} {sorted(headers)}")
@@ -194,6 +198,10 @@ OF_BATCHES = [
 ] + [
     probe("GET", f"/api/generations/batch/{G}", lambda side: side.batch_id, UNUSED_UUID),
     probe("GET", f"/api/generations/batch/{G}?cursor=1", lambda side: side.batch_id, UNUSED_UUID, name="its items"),
+    probe("GET", f"/api/generations/batch?brand={G}", lambda side: side.brand, "nobodyfox"),
+    probe("GET", f"/api/generations/batch?label.vfxlabel={G}", lambda side: side.word, "quabba"),
+    probe("GET", f"/api/generations/batch?label.{G}=quagga", lambda side: side.label, "noblabel"),
+    probe("GET", f"/api/generations/batch?limit=3&cursor={G}", at_batch(), at_batch(LAST_UUID)),
 ]  # fmt: skip
 FOLLOWED = [
     probe("GET", f"/api/generations/{G}", made_id, UNUSED_UUID),
@@ -277,7 +285,7 @@ SHOWN = (
     "/api/images", "/api/images?sort=title", "/api/images?state=draft", "/api/images?updated_after=2001-01-01T00:00:00Z",
     "/api/facets", "/api/facets?tag_none=quaggas", "/api/facets?prompt=lotion",
     "/api/facets?prompt=quagga+lotion&min_relevance=0.2", "/api/brands", "/api/collections", "/api/tags", "/api/spaces", "/api/budgets", "/api/generations",
-    "/api/generations?status=queued", "/api/generations?limit=2", "/", "/?prompt=lotion", "/?prompt=quagga+lotion", "/?like=<ours>&by=style", "/?kind=style",
+    "/api/generations?status=queued", "/api/generations?limit=2", "/api/generations/batch", "/api/generations/batch?limit=1", "/", "/?prompt=lotion", "/?prompt=quagga+lotion", "/?like=<ours>&by=style", "/?kind=style",
     "/page/history", "/history", "/costs", "/login", "/schema/openapi.json", "/metrics", "/api/health/ready",
 )  # fmt: skip
 """Shown alike whether there is another brand or not."""

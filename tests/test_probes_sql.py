@@ -77,6 +77,8 @@ def generation_id(side: Side) -> object:
 PROBES = [
     seen("brands", "brand = %(g)s", lambda side: side.brand, "nobodyfox"),
     seen("brands", "guidelines LIKE '%%' || %(g)s || '%%'", lambda side: side.word, "quabba"),
+    seen("brands", "palette = ARRAY['#0b6e4f ' || %(g)s || ' green']", lambda side: side.word, "quabba"),
+    seen("brands", "'un' || %(g)s || 'ish' = ANY (words_to_avoid)", lambda side: side.word, "quabba"),
     seen("images", "image_id = %(g)s", image_id, UNUSED_NUMBER),
     seen("images", "image_id = %(g)s AND state = 'draft'", lambda side: side.draft_id, UNUSED_NUMBER),
     seen("images", "external_id = %(g)s", lambda side: side.external_id, "nob-ext-1"),

@@ -149,6 +149,7 @@ LEAKY = (
     "SELECT count(*) FROM rage_v1.images WHERE pg_temp.leak(tags) AND pg_temp.leak(sha256)",
     "SELECT count(*) FROM rage_v1.images AS i JOIN rage_v1.generations AS g ON pg_temp.leak(g.prompt || i.title)",
     "SELECT count(*) FROM rage_v1.brands WHERE pg_temp.leak(guidelines)",
+    "SELECT count(*) FROM rage_v1.brands WHERE pg_temp.leak(palette) AND pg_temp.leak(words_to_avoid)",
     "SELECT count(*) FROM rage_v1.image_tags WHERE pg_temp.leak(tag)",
     "SELECT count(*) FROM rage_v1.image_products WHERE pg_temp.leak(sku)",
     "SELECT count(*) FROM rage_v1.image_identifiers WHERE pg_temp.leak(external_id)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,39 @@ async def test_figures_are_those_of_the_ledger(database: Database) -> None:
         ("refused", "moderation_blocked", 1), ("failed", "server_error", 1),
     }  # fmt: skip
     assert [(one.reason, one.ratings) for one in report.reasons] == [("artefact", 2), ("off-brand", 1)]
+
+
+async def test_other_calls_are_those_that_belong_to_no_generation(database: Database) -> None:
+    made = await filled(database)
+    insert = """
+        INSERT INTO rage.paid_calls (brand_id, generation_id, purpose, provider, model, status, cost_usd,
+                                     started_at, finished_at)
+        SELECT brand_id, %(of)s::uuid, %(purpose)s, 'openai', 'm', 'succeeded', %(usd)s,
+               %(day)s::timestamptz, %(day)s
+        FROM rage.brands WHERE name = %(brand)s
+    """
+    before = (await reporting.figures(database, About())).totals
+    for brand, of, purpose, usd, day in (
+        ("acme", made[0].id, "draft", "0.5", "2026-03-02 00:00Z"),
+        ("acme", None, "draft", "0.25", "2026-03-01 23:59:59Z"),
+        ("acme", None, "caption", "0.125", "2026-03-02 00:00Z"),
+        ("fox", None, "caption", None, "2026-03-02 12:00Z"),
+    ):
+        await rows(database, insert, brand=brand, of=of, purpose=purpose, usd=usd, day=day)
+
+    async def others(**about: Any) -> list[tuple[str, int, float, int]]:
+        found = (await reporting.figures(database, About(**about))).other_calls
+        return [(one.purpose, one.calls, float(one.cost_usd), one.calls_without_cost) for one in found]
+
+    assert await others() == [("caption", 2, 0.125, 1), ("draft", 1, 0.25, 0)]
+    assert await others(brand="acme") == [("caption", 1, 0.125, 0), ("draft", 1, 0.25, 0)]
+    assert await others(since=date(2026, 3, 2), until=date(2026, 3, 2)) == [("caption", 2, 0.125, 1)]
+    assert await others(until=date(2026, 3, 1)) == [("draft", 1, 0.25, 0)]
+    # The draft of a generation is among its costs, once.
+    report = await reporting.figures(database, About())
+    assert report.totals.cost_usd == before.cost_usd + Decimal("0.5")
+    (total,) = await rows(database, "SELECT sum(cost_usd) AS usd FROM rage_v1.paid_calls")
+    assert report.totals.cost_usd + sum(one.cost_usd for one in report.other_calls) == total["usd"]
 
 
 async def test_brand_label_and_days_narrow_it(database: Database) -> None:

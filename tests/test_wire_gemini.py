@@ -9,13 +9,25 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from rage_pg.catalogue import brands
 from rage_pg.config import Secret
 from rage_pg.database import Database
 from rage_pg.errors import NotPossible
 from rage_pg.providers.gemini import GeminiGenerator
 from tests.gemini_api_stub import PAINTER, GeminiApiStub, gemini_api_stub, painted, picture
 from tests.generating import paid
-from tests.wire import COMBINE, PROTOTYPE, SCENE, STYLE, Shot, content, manifest, set_guidelines
+from tests.wire import (
+    COMBINE,
+    HEEDED,
+    HEEDED_TEXT,
+    PROTOTYPE,
+    SCENE,
+    STYLE,
+    Shot,
+    content,
+    manifest,
+    set_guidelines,
+)
 
 
 @pytest.fixture
@@ -70,6 +82,17 @@ async def test_the_parts_are_known_to_the_byte(
     assert (said["role"], [taken(part) for part in said["parts"]]) == ("user", expected)
     assert request["generationConfig"] == {"responseModalities": ["TEXT", "IMAGE"], **asked}
     assert set(request) == {"path", "contents", "generationConfig"}
+
+
+async def test_colours_and_words_to_avoid_of_the_brand_end_the_text(
+    database: Database, api: GeminiApiStub, generator: GeminiGenerator
+) -> None:
+    await set_guidelines(database)
+    await brands.update(database, "lumen", **HEEDED)
+    await replace(SCENE, options={}).make(database, generator)
+    (request,) = api.requests
+    (said,) = request["contents"]
+    assert said["parts"][0]["text"] == f"{SCENE.text}\n\n{HEEDED_TEXT}"
 
 
 async def test_an_answer_without_a_picture_is_a_refusal_in_the_ledger(

@@ -63,12 +63,24 @@ INSERT INTO rage.generation_batch_items (batch_id, position, key, request, reaso
 SELECT %(batch_id)s, position, key, request, reason
 FROM jsonb_to_recordset(%(items)s) AS i (position integer, key text, request jsonb, reason text);
 
--- name: get_batch
--- How a batch stands.
+-- name: list_batches
+-- The newest batches that pass the filter, after the cursor's place; a filter of null sets no limit.
+SELECT b.batch_id AS id, b.created_at
+FROM rage.generation_batches AS b
+JOIN rage.brands AS n USING (brand_id)
+WHERE (%(brand)s::text IS NULL OR n.key = rage.normal_form(%(brand)s))
+  AND (%(labels)s::jsonb IS NULL OR b.request -> 'labels' @> %(labels)s)
+  AND (%(before)s::timestamptz IS NULL OR (b.created_at, b.batch_id) < (%(before)s, %(before_id)s::uuid))
+ORDER BY b.created_at DESC, b.batch_id DESC
+LIMIT %(limit)s;
+
+-- name: get_batches
+-- How batches stand, newest first.
 SELECT batch_id AS id, brand, name, status, reason, items AS item_count, pending, under_way, succeeded, refused, failed,
        cancelled, unknown, rejected, budget_usd, cost_usd, reserved_usd, calls, calls_without_cost, asked_by, created_at
 FROM rage_v1.generation_batches
-WHERE batch_id = %(batch_id)s;
+WHERE batch_id = ANY (%(batch_ids)s::uuid[])
+ORDER BY created_at DESC, batch_id DESC;
 
 -- name: get_items
 -- Items of a batch behind a position, with what became of them.

@@ -120,23 +120,30 @@ SELECT rage.erase_contents(%(image_id)s);
 
 -- name: list_brands
 -- All brands by name.
-SELECT brand AS name, title, guidelines, language, reserved, images, created_at FROM rage_v1.brands ORDER BY lower(brand);
+SELECT brand AS name, title, guidelines, palette, words_to_avoid, language, reserved, images, created_at
+FROM rage_v1.brands
+ORDER BY lower(brand);
 
 -- name: get_brand
 -- One brand by its name.
-SELECT v.brand AS name, v.title, v.guidelines, v.language, v.reserved, v.images, v.created_at
+SELECT v.brand AS name, v.title, v.guidelines, v.palette, v.words_to_avoid, v.language, v.reserved, v.images, v.created_at
 FROM rage_v1.brands AS v
 JOIN rage.brands AS b USING (brand_id)
 WHERE b.key = rage.normal_form(%(name)s);
 
 -- name: create_brand
 -- A new brand.
-INSERT INTO rage.brands (name, title, guidelines, language)
-VALUES (%(name)s, %(title)s, %(guidelines)s, %(language)s);
+INSERT INTO rage.brands (name, title, guidelines, palette, words_to_avoid, language)
+VALUES (%(name)s, %(title)s, %(guidelines)s, %(palette)s, %(words_to_avoid)s, %(language)s);
 
 -- name: update_brand
--- What is printed of a brand, its guidelines, and its language.
-UPDATE rage.brands SET title = %(title)s, guidelines = %(guidelines)s, language = %(language)s
+-- What is printed of a brand, what pictures for it heed, and its language.
+UPDATE rage.brands
+SET title = %(title)s,
+    guidelines = %(guidelines)s,
+    palette = %(palette)s,
+    words_to_avoid = %(words_to_avoid)s,
+    language = %(language)s
 WHERE key = rage.normal_form(%(name)s);
 
 -- name: refresh_brand
@@ -195,7 +202,8 @@ HAVING count(i.image_id) > 0
 ORDER BY t.name;
 
 -- name: lock_brand
--- The lock that imports take: none adds a tag or puts one on an image while tags are renamed.
+-- The lock that imports take: none adds a tag or puts one on an image while tags are renamed, and what is said of the
+-- brand stands as it is read.
 SELECT brand_id FROM rage.brands WHERE key = rage.normal_form(%(brand)s) FOR NO KEY UPDATE;
 
 -- name: tag_names

@@ -1,6 +1,9 @@
--- name: get_brand
+-- name: get_payer
 -- The brand that pays, by any spelling of its name.
-SELECT brand_id, name, guidelines
+SELECT
+    brand_id,
+    name,
+    jsonb_build_object('text', guidelines, 'palette', palette, 'words_to_avoid', words_to_avoid) AS guidelines
 FROM rage.brands
 WHERE key = rage.normal_form(%(brand)s);
 
@@ -181,7 +184,7 @@ SELECT
     g.started_at,
     b.brand_id,
     b.name AS brand,
-    b.guidelines,
+    jsonb_build_object('text', b.guidelines, 'palette', b.palette, 'words_to_avoid', b.words_to_avoid) AS guidelines,
     g.prompt,
     g.purpose,
     g.provider,

@@ -133,14 +133,15 @@ GROUP BY 1
 ORDER BY ratings DESC, reason;
 
 -- name: other_calls
--- What was paid for besides generations in the same time: captions, embeddings and whatever else.
-SELECT purpose, sum(calls)::bigint AS calls, coalesce(sum(cost_usd), 0) AS cost_usd,
-       sum(calls_without_cost)::bigint AS calls_without_cost
-FROM rage_v1.daily_usage
-WHERE purpose <> 'generation'
+-- What was paid for besides generations in the same time: captions, embeddings and whatever else. What belongs to a
+-- generation, a draft of it too, is among its costs already.
+SELECT purpose, count(*) AS calls, coalesce(sum(cost_usd), 0) AS cost_usd,
+       count(*) FILTER (WHERE cost_usd IS NULL) AS calls_without_cost
+FROM rage_v1.paid_calls
+WHERE generation_id IS NULL
   AND (%(brand)s::text IS NULL OR brand = %(brand)s)
-  AND (%(since)s::date IS NULL OR day >= %(since)s)
-  AND (%(until)s::date IS NULL OR day <= %(until)s)
+  AND (%(since)s::date IS NULL OR started_at >= %(since)s::date::timestamp AT TIME ZONE 'UTC')
+  AND (%(until)s::date IS NULL OR started_at < (%(until)s::date + 1)::timestamp AT TIME ZONE 'UTC')
 GROUP BY purpose
 ORDER BY purpose;
 

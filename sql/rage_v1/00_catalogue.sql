@@ -11,7 +11,9 @@ SELECT
     (SELECT count(*) FROM rage.images AS i WHERE i.brand_id = b.brand_id)
         - (SELECT count(*) FROM rage.images AS i WHERE i.brand_id = b.brand_id AND i.deleted_at IS NOT NULL) AS images,
     b.created_at,
-    b.language
+    b.language,
+    b.palette,
+    b.words_to_avoid
 FROM rage.brands AS b;
 COMMENT ON VIEW rage_v1.brands IS 'The brands: who images belong to and who pays for generations.';
 COMMENT ON COLUMN rage_v1.brands.brand_id IS 'Stable number of the brand.';
@@ -22,6 +24,8 @@ COMMENT ON COLUMN rage_v1.brands.reserved IS 'True for shared, which is everyone
 COMMENT ON COLUMN rage_v1.brands.images IS 'How many images it has.';
 COMMENT ON COLUMN rage_v1.brands.created_at IS 'When it was made.';
 COMMENT ON COLUMN rage_v1.brands.language IS 'The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.';
+COMMENT ON COLUMN rage_v1.brands.palette IS 'Its colours as #rrggbb, each with its name behind it where it has one: #0b6e4f Forest.';
+COMMENT ON COLUMN rage_v1.brands.words_to_avoid IS 'Words and things that are neither to be written nor shown in pictures for it.';
 
 
 CREATE OR REPLACE VIEW rage_v1.images WITH (security_invoker = true) AS

@@ -63,7 +63,7 @@ $grants$;
 GRANT SELECT ON rage.alembic_version, rage.job_schema_changes TO rage_app;
 -- The name of a brand is for good; one that is taken would tell of a brand that the caller may not see.
 REVOKE UPDATE ON rage.brands FROM rage_app;
-GRANT UPDATE (title, guidelines, language) ON rage.brands TO rage_app;
+GRANT UPDATE (title, guidelines, palette, words_to_avoid, language) ON rage.brands TO rage_app;
 -- Spaces are made by rage.create_space; what the owner will execute to build an index nobody else writes.
 REVOKE INSERT, UPDATE, DELETE ON rage.embedding_spaces FROM rage_app;
 GRANT UPDATE (state, trouble, trouble_at, candidate_cost, ef_search) ON rage.embedding_spaces TO rage_app;

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-import msgspec
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
+from rage_pg.cursors import Place, decoded, encoded
 from rage_pg.database import Database, fetch_all, fetch_one
 from rage_pg.errors import InvalidInput, NotFound
 from rage_pg.resources import statements
@@ -75,13 +73,6 @@ class Spent(Struct, frozen=True, kw_only=True):
     calls_without_cost: int
 
 
-class _Place(Struct, frozen=True):
-    """Where a generation stands in the list."""
-
-    id: UUID
-    created_at: datetime
-
-
 class _Stored(Struct, frozen=True):
     content: bytes | None
     media_type: str
@@ -121,7 +112,7 @@ async def listing(
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidInput(f"limit must be 1 to {MAX_LIMIT}, not {limit}.", field="limit")
-    after = None if cursor is None else _decoded(cursor)
+    after = None if cursor is None else decoded(cursor)
     values = {
         "brand": brand,
         "tag": tag,
@@ -138,11 +129,11 @@ async def listing(
         "limit": limit + 1,
     }
     async with database.reading() as connection:
-        places = await fetch_all(connection, SQL["list_generations"], values, _Place)
+        places = await fetch_all(connection, SQL["list_generations"], values, Place)
         ids = [place.id for place in places[:limit]]
         items = await fetch_all(connection, SQL["get_generations"], {"ids": ids}, Generation)
     more = len(places) > limit
-    return GenerationPage(items=tuple(items), cursor=_encoded(places[limit - 1]) if more else None)
+    return GenerationPage(items=tuple(items), cursor=encoded(places[limit - 1]) if more else None)
 
 
 async def output(database: Database, generation_id: UUID, position: int) -> Content:
@@ -183,15 +174,3 @@ async def spending(database: Database, month: date) -> list[Spent]:
     """What the paid calls of the brands that the caller sees cost in a month, given by its first day."""
     async with database.reading() as connection:
         return await fetch_all(connection, SQL["get_spending"], {"month": month}, Spent)
-
-
-def _encoded(place: _Place) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
-
-
-def _decoded(cursor: str) -> _Place:
-    try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        return msgspec.json.decode(text, type=_Place)
-    except (binascii.Error, ValueError, RecursionError, msgspec.DecodeError):
-        raise InvalidInput("The cursor is not one that this list gave out.", field="cursor") from None

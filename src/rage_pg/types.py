@@ -48,10 +48,25 @@ MOST_FOUND = 200
 MOST_AMONG = 1_000_000
 """Ids that a search can be confined to."""
 
+MOST_COLOURS = 16
+"""In the palette of a brand."""
+
+LONGEST_COLOUR_NAME = 40
+"""Characters of the name that a colour of a palette may have."""
+
+MOST_WORDS_TO_AVOID = 100
+"""That a brand may name."""
+
+LONGEST_WORD_TO_AVOID = 60
+"""Characters of one of them, which may be several words."""
+
 MOST_DIMENSIONS = 4_000
 """Numbers in a vector; more cannot be indexed at 16 bits each."""
 
 Prompt = Annotated[str, Meta(min_length=1, max_length=MAX_PROMPT)]
+Palette = Annotated[tuple[str, ...], Meta(extra_json_schema={"maxItems": MOST_COLOURS})]
+WordsToAvoid = Annotated[tuple[str, ...], Meta(extra_json_schema={"maxItems": MOST_WORDS_TO_AVOID})]
+"""Both checked by the catalogue, which says of each entry what is wrong with it."""
 K = Annotated[int, Meta(ge=1, le=MOST_FOUND)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Weight = Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": 1_000_000})]
@@ -61,11 +76,16 @@ Id = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class Brand(Struct, frozen=True, kw_only=True):
-    """Who an image belongs to, and who pays for a generation."""
+    """Who an image belongs to, and who pays for a generation.
+
+    `palette`: colours as `#rrggbb`, each with its name behind it where it has one.
+    """
 
     name: str
     title: str | None = None
     guidelines: str | None = None
+    palette: tuple[str, ...] = ()
+    words_to_avoid: tuple[str, ...] = ()
     language: str | None = None
     reserved: bool = False
     images: int = 0

@@ -2,7 +2,7 @@
 
 python -m tests.peers.cut_specification FILE > tests/peers/openai.yaml
 
-FILE is openapi.yaml of the repository openai/openai-openapi (MIT, see LICENSE.openai beside this file).
+FILE is openapi.yaml of the repository openai/openai-openapi (MIT by its info.license: see LICENSE.openai).
 What only people read is left out: descriptions, examples, tags.
 """
 
@@ -19,7 +19,7 @@ PATHS = ("/images/generations", "/images/edits", "/embeddings", "/chat/completio
 FOR_PEOPLE = {"description", "summary", "example", "examples", "externalDocs", "tags", "x-oaiMeta"}
 NOTICE = """\
 # A part of the specification of OpenAI's API, cut by cut_specification.py: {paths}
-# and the schemas that they reach. Copyright (c) OpenAI, MIT: see LICENSE.openai.
+# and the schemas that they reach. Its licence is MIT by its info.license: see LICENSE.openai.
 """
 
 

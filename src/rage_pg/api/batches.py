@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Response, get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, HeaderParameter, JSONBody
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 from msgspec import Struct
 
 from rage_pg import jobs
-from rage_pg.api.parameters import Cursor, Limit
+from rage_pg.api.parameters import LABELS, PREFIX, Cursor, Limit, labels_of
 from rage_pg.api.problems import problems
 from rage_pg.api.scopes import needs
 from rage_pg.api.wire import ApiResponse
 from rage_pg.callers import Caller
 from rage_pg.database import Database
 from rage_pg.generation import batches
-from rage_pg.generation.batches import Batch, BatchDryRun, BatchPage, BatchRequest, Dollars, Outcome
+from rage_pg.generation.batches import (
+    Batch,
+    BatchDryRun,
+    BatchList,
+    BatchPage,
+    BatchRequest,
+    Dollars,
+    Outcome,
+)
 from rage_pg.runtime import Runtime
 
 
@@ -78,6 +86,25 @@ async def add_batch(
 
 
 @get(
+    "/generations/batch",
+    tags=["generations"],
+    summary="List batches",
+    opt={PREFIX: LABELS},
+    responses=problems(),
+)
+async def list_batches(
+    request: Request[Any, Any, Any],
+    database: NamedDependency[Database],
+    brand: Annotated[str | None, QueryParameter(description="The brand that pays.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> BatchList:
+    """Newest first, each with its counts and cost. Labels of the batch filter as `label.NAME=VALUE`, all of
+    them."""
+    return await batches.listing(database, brand=brand, labels=labels_of(request), cursor=cursor, limit=limit)
+
+
+@get(
     "/generations/batch/{batch_id:uuid}",
     tags=["generations"],
     summary="How a batch stands",
@@ -127,4 +154,4 @@ async def cancel_batch(database: NamedDependency[Database], batch_id: FromPath[U
     return await batches.get_batch(database, batch_id)
 
 
-HANDLERS = (add_batch, get_batch, resume_batch, cancel_batch)
+HANDLERS = (add_batch, list_batches, get_batch, resume_batch, cancel_batch)

@@ -11,15 +11,18 @@ from rage_pg.api.problems import problems
 from rage_pg.api.scopes import needs
 from rage_pg.catalogue import brands
 from rage_pg.database import Database
-from rage_pg.types import Brand
+from rage_pg.types import Brand, Palette, WordsToAvoid
 
 
 class BrandWords(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is printed of a brand, what every prompt for it is told, and the language (BCP 47) in which its
-    images are described where a caption names none."""
+    """What is printed of a brand, what every prompt for it is told (guidelines; a palette of colours such as
+    `#0b6e4f Forest`; words to avoid), and the language (BCP 47) in which its images are described where a
+    caption names none."""
 
     title: str | None = None
     guidelines: str | None = None
+    palette: Palette = ()
+    words_to_avoid: WordsToAvoid = ()
     language: str | None = None
 
 
@@ -28,6 +31,8 @@ class BrandChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     title: str | None | UnsetType = UNSET
     guidelines: str | None | UnsetType = UNSET
+    palette: Palette | None | UnsetType = UNSET
+    words_to_avoid: WordsToAvoid | None | UnsetType = UNSET
     language: str | None | UnsetType = UNSET
 
 
@@ -54,9 +59,7 @@ async def list_brands(database: NamedDependency[Database]) -> Brands:
 )
 async def add_brand(database: NamedDependency[Database], data: JSONBody[NewBrand]) -> Brand:
     """Names are told apart trimmed and without regard to case."""
-    return await brands.create(
-        database, data.name, title=data.title, guidelines=data.guidelines, language=data.language
-    )
+    return await brands.create(database, **structs.asdict(data))
 
 
 @get("/brands/{name:path}", tags=["brands"], summary="One brand", responses=problems(404))
@@ -75,7 +78,7 @@ async def get_brand(database: NamedDependency[Database], name: FromPath[str]) ->
 async def put_brand(
     database: NamedDependency[Database], name: FromPath[str], data: JSONBody[BrandWords]
 ) -> Brand:
-    """Replaces title, guidelines and language; what is left out is cleared."""
+    """Replaces title, guidelines, palette, words to avoid and language; what is left out is cleared."""
     return await brands.update(database, name.removeprefix("/"), **structs.asdict(data))
 
 

@@ -17,7 +17,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
 from rage_pg import generation, history, jobs
-from rage_pg.api.parameters import PREFIX, Cursor, Limit, prefixed
+from rage_pg.api.parameters import LABELS, PREFIX, Cursor, Limit, labels_of
 from rage_pg.api.problems import problems
 from rage_pg.api.scopes import needs
 from rage_pg.api.streams import unless, until
@@ -97,7 +97,7 @@ async def add_generation(
     "/generations",
     tags=["generations"],
     summary="List generations",
-    opt={PREFIX: "label."},
+    opt={PREFIX: LABELS},
     responses=problems(),
 )
 async def list_generations(
@@ -122,7 +122,7 @@ async def list_generations(
         database,
         brand=brand,
         tag=tag,
-        labels=_labels(request),
+        labels=labels_of(request),
         model=model,
         provider=provider,
         status=status,
@@ -257,11 +257,3 @@ def _event_number(text: str | None) -> int:
     if not text.isdecimal() or not text.isascii() or len(text) > 9:
         raise InvalidInput("Last-Event-ID is the number of an event.", field="Last-Event-ID")
     return int(text)
-
-
-def _labels(request: Request[Any, Any, Any]) -> dict[str, str]:
-    labels = prefixed(request, "label.")
-    for name, values in labels.items():
-        if len(values) > 1:
-            raise InvalidInput(f"The label {name} can have one value only.", field=f"label.{name}")
-    return {name: values[0] for name, values in labels.items()}

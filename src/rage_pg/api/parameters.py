@@ -19,6 +19,7 @@ from rage_pg.types import Filters, Kind, Origin, State, TagFilter
 Names = dict[str, frozenset[str]]
 PREFIX = "query_prefix"
 """Of a route: what its free parameters begin with, as in `attribute.colour=red`."""
+LABELS = "label."
 
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="How many at most.")]
 Cursor = Annotated[str | None, QueryParameter(description="Of the page before; continues the list.")]
@@ -76,6 +77,15 @@ def prefixed(request: Request[Any, Any, Any], prefix: str) -> dict[str, list[str
         if name.startswith(prefix):
             found.setdefault(name.removeprefix(prefix), []).append(value)
     return found
+
+
+def labels_of(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """The labels that `label.NAME=VALUE` asks for. Raises InvalidInput where one has two values."""
+    labels = prefixed(request, LABELS)
+    for name, values in labels.items():
+        if len(values) > 1:
+            raise InvalidInput(f"The label {name} can have one value only.", field=f"{LABELS}{name}")
+    return {name: values[0] for name, values in labels.items()}
 
 
 def refuse_unknown_parameters(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import UNSET, UnsetType
 
+from rage_pg.catalogue.guidelines import checked_palette, checked_words_to_avoid
 from rage_pg.database import Database, execute, fetch_all, fetch_one
 from rage_pg.errors import Forbidden, InvalidInput, NotFound
 from rage_pg.resources import statements
@@ -35,6 +38,8 @@ async def create(
     *,
     title: str | None = None,
     guidelines: str | None = None,
+    palette: Sequence[str] = (),
+    words_to_avoid: Sequence[str] = (),
     language: str | None = None,
 ) -> Brand:
     """A new brand. Raises InvalidInput, Conflict where one of this name exists, and Forbidden.
@@ -47,6 +52,8 @@ async def create(
         "name": name.strip(),
         "title": title,
         "guidelines": guidelines,
+        "palette": checked_palette(palette),
+        "words_to_avoid": checked_words_to_avoid(words_to_avoid),
         "language": checked_language("language", language),
     }
     if not database.caller.every_brand:
@@ -62,6 +69,8 @@ async def update(
     *,
     title: str | UnsetType | None = UNSET,
     guidelines: str | UnsetType | None = UNSET,
+    palette: Sequence[str] | UnsetType | None = UNSET,
+    words_to_avoid: Sequence[str] | UnsetType | None = UNSET,
     language: str | UnsetType | None = UNSET,
 ) -> Brand:
     """Change what is said of a brand; UNSET leaves it, None clears it.
@@ -69,14 +78,20 @@ async def update(
     Another language makes the documents of its images anew, but for those whose caption has a language.
     Raises InvalidInput, NotFound and Forbidden.
     """
-    known = await get(database, name)
-    values = {
-        "name": name,
-        "title": known.title if title is UNSET else title,
-        "guidelines": known.guidelines if guidelines is UNSET else guidelines,
-        "language": known.language if language is UNSET else checked_language("language", language),
-    }
     async with database.transaction() as connection:
+        # Two who change different things at once lose nothing of each other's.
+        await execute(connection, SQL["lock_brand"], {"brand": name})
+        known = await get(database.within(connection), name)
+        values = {
+            "name": name,
+            "title": known.title if title is UNSET else title,
+            "guidelines": known.guidelines if guidelines is UNSET else guidelines,
+            "palette": list(known.palette) if palette is UNSET else checked_palette(palette or ()),
+            "words_to_avoid": list(known.words_to_avoid)
+            if words_to_avoid is UNSET
+            else checked_words_to_avoid(words_to_avoid or ()),
+            "language": known.language if language is UNSET else checked_language("language", language),
+        }
         touched = await execute(connection, SQL["update_brand"], values)
         if touched and values["language"] != known.language:
             await execute(connection, SQL["refresh_brand"], {"name": name})

@@ -19,7 +19,7 @@ from rage_pg.errors import RageError
 
 if TYPE_CHECKING:
     from rage_pg.cli.batch_run import Ran
-    from rage_pg.generation.batches import BatchDryRun
+    from rage_pg.generation.batches import Batch, BatchDryRun
     from rage_pg.runtime import Runtime
 
 AT_ONCE = 4
@@ -168,7 +168,7 @@ def _show(done: Ran, as_json: bool) -> None:
         show(f"{batch.succeeded:,} of {batch.item_count:,} items succeeded", bold=True)
         names = ("refused", "failed", "cancelled", "unknown", "rejected", "pending", "under_way")
         counts = {name.replace("_", " "): getattr(batch, name) or None for name in names}
-        show_fields({"batch": batch.id, "status": batch.status, **counts, **_money(batch)})
+        show_fields({"batch": batch.id, "status": batch.status, **counts, **money(batch)})
         for one in left[:LISTED]:
             note(f"{one.position} {one.key}: {one.status}. {one.reason or ''}")
         if any(one.status == "unknown" for one in left):
@@ -179,7 +179,8 @@ def _show(done: Ran, as_json: bool) -> None:
         fail()
 
 
-def _money(batch: Any) -> dict[str, object]:
+def money(batch: Batch) -> dict[str, object]:
+    """What a batch cost so far, with what that leaves out, and what it may."""
     unknown = batch.calls_without_cost
     cost = f"${batch.cost_usd.normalize():f}" if batch.calls else None
     return {

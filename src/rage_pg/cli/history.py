@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 import rich_click as click
 
+from rage_pg.cli.batch_list import batches
 from rage_pg.cli.groups import Commands
 from rage_pg.cli.judging import keep, rate
 from rage_pg.cli.options import Pair, json_option
@@ -181,6 +182,7 @@ def _cost(generation: Generation) -> str:
     return "unknown" if generation.cost_usd is None else f"${generation.cost_usd.normalize():f}"
 
 
+history.add_command(batches)
 history.add_command(keep)
 history.add_command(rate)
 

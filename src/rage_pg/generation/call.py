@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from rage_pg.generation.instruction import instruction
+from rage_pg.generation.instruction import Guidelines, instruction
 from rage_pg.providers.ports import GenerationCall, ImageGenerator, InputImage
 from rage_pg.types import GenerationRequest, Purpose
 
@@ -37,7 +37,7 @@ def build_call(
     model: str,
     parameters: Mapping[str, Any],
     images: Sequence[InputImage],
-    guidelines: str | None,
+    guidelines: Guidelines,
     mask: bytes | None = None,
 ) -> GenerationCall:
     """The prompt becomes an instruction where the provider reads it."""

@@ -13,6 +13,7 @@ from rage_pg.faults import invalid
 from rage_pg.generation.call import Generators, build_call, parameters_of
 from rage_pg.generation.continuing import continued
 from rage_pg.generation.estimate import Estimate, estimate
+from rage_pg.generation.instruction import Guidelines
 from rage_pg.generation.masks import Mask, mask_for
 from rage_pg.generation.references import Chosen, Found, choose
 from rage_pg.providers.ports import GenerationCall, ImageGenerator
@@ -36,10 +37,12 @@ class Plan(Struct, frozen=True, kw_only=True):
     estimate: Estimate
 
 
-class _Brand(Struct, frozen=True):
+class Payer(Struct, frozen=True):
+    """The brand that pays, and what its pictures heed."""
+
     brand_id: int
     name: str
-    guidelines: str | None
+    guidelines: Guidelines
 
 
 async def make_plan(
@@ -50,7 +53,7 @@ async def make_plan(
     Raises InvalidInput, NotFound or NotPossible.
     """
     generator = generators(request.provider)
-    brand = await _brand(connection, request)
+    brand = await payer(connection, request.brand)
     search_id = request.search_id if found is None else found.search_id
     await _check_origin(connection, request, search_id)
     references = await choose(
@@ -78,7 +81,7 @@ async def plan_of(
     search_id: UUID | None,
 ) -> Plan:
     """What a request comes to with references and mask that were looked up. Raises NotFound, NotPossible."""
-    brand = await _brand(connection, request)
+    brand = await payer(connection, request.brand)
     model = request.model or generator.default_model
     parameters = parameters_of(request)
     call = build_call(
@@ -105,10 +108,11 @@ async def plan_of(
     )
 
 
-async def _brand(connection: Connection, request: GenerationRequest) -> _Brand:
-    brand = await fetch_one(connection, SQL["get_brand"], {"brand": request.brand}, _Brand)
+async def payer(connection: Connection, name: str) -> Payer:
+    """By any spelling of its name. Raises NotFound."""
+    brand = await fetch_one(connection, SQL["get_payer"], {"brand": name}, Payer)
     if brand is None:
-        raise NotFound(f"There is no brand {request.brand!r}.")
+        raise NotFound(f"There is no brand {name!r}.")
     return brand
 
 

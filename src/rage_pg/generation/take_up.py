@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from rage_pg.database import Connection, Database, execute, fetch_one, fetch_value
 from rage_pg.errors import OutcomeUnknown, RageError
 from rage_pg.generation.calling_off import called_off
+from rage_pg.generation.instruction import Guidelines
 from rage_pg.generation.ledger import add_event, finish
 from rage_pg.generation.rules import Rules
 from rage_pg.generation.turns import BY_ITSELF, closed
@@ -35,7 +36,7 @@ class Task(Struct, kw_only=True):
     started_at: datetime | None
     brand_id: int
     brand: str
-    guidelines: str | None
+    guidelines: Guidelines
     prompt: str
     purpose: Purpose
     provider: str

@@ -68,6 +68,20 @@ brands = Table(
         Text,
         comment="The language of what is said of its images, as a BCP 47 tag, where a caption names none; null: English.",
     ),
+    Column(
+        "palette",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("'{}'::text[]"),
+        comment="Its colours as #rrggbb, each with its name behind one blank where it has one.",
+    ),
+    Column(
+        "words_to_avoid",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("'{}'::text[]"),
+        comment="Words and things that are neither to be written nor shown in pictures for it.",
+    ),
     UniqueConstraint("key", name="brands_key_unique"),
     comment="Who an image belongs to and who pays for a generation: the boundary of access.",
 )

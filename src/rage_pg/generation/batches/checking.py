@@ -13,21 +13,20 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rage_pg.database import Connection, fetch_all, fetch_one
-from rage_pg.errors import DatabaseUnavailable, NotFound, NotPossible, RageError, SetupError
+from rage_pg.database import Connection, fetch_all
+from rage_pg.errors import DatabaseUnavailable, NotPossible, RageError, SetupError
 from rage_pg.generation.batches.expanding import Item, expanded, filled, worded
 from rage_pg.generation.batches.values import BatchRequest
 from rage_pg.generation.call import Generators, build_call, parameters_of
 from rage_pg.generation.continuing import Continued
 from rage_pg.generation.estimate import LETTERS_A_TOKEN, estimate
-from rage_pg.generation.plan import checked
+from rage_pg.generation.plan import Payer, checked, payer
 from rage_pg.generation.references import Chosen, Source, check_number, check_twice, checked_with
 from rage_pg.providers.ports import GenerationCall, ImageGenerator
 from rage_pg.resources import statements
 from rage_pg.types import GenerationRequest
 
 SQL = statements("batches")
-GENERATION = statements("generation")
 
 BREATH = 50
 """Items between two moments in which others in this process get their turn."""
@@ -54,12 +53,6 @@ class CheckedBatch(Struct, frozen=True, kw_only=True):
         return [one for one in self.items if one.reason is not None]
 
 
-class _Brand(Struct, frozen=True):
-    brand_id: int
-    name: str
-    guidelines: str | None
-
-
 class _Sku(Struct, frozen=True):
     sku: str
     image_ids: tuple[int, ...]
@@ -68,9 +61,7 @@ class _Sku(Struct, frozen=True):
 async def check(connection: Connection, generators: Generators, request: BatchRequest) -> CheckedBatch:
     """Raises NotFound where there is no such brand, InvalidInput for no items or too many, and NotPossible
     where not one item can be asked for."""
-    brand = await fetch_one(connection, GENERATION["get_brand"], {"brand": request.brand}, _Brand)
-    if brand is None:
-        raise NotFound(f"There is no brand {request.brand!r}.")
+    brand = await payer(connection, request.brand)
     checking = await _Checking.of(connection, generators, request, brand)
     items = [await checking.look(number, item) for number, item in enumerate(checking.items)]
     found = CheckedBatch(brand_id=brand.brand_id, items=items)
@@ -89,7 +80,7 @@ class _Checking:
         connection: Connection,
         generators: Generators,
         request: BatchRequest,
-        brand: _Brand,
+        brand: Payer,
         skus: Mapping[str, Sequence[int]],
     ) -> None:
         self._connection = connection
@@ -104,7 +95,7 @@ class _Checking:
 
     @classmethod
     async def of(
-        cls, connection: Connection, generators: Generators, request: BatchRequest, brand: _Brand
+        cls, connection: Connection, generators: Generators, request: BatchRequest, brand: Payer
     ) -> _Checking:
         skus = {sku for sku in (*request.skus, *(item.sku for item in request.items)) if sku is not None}
         values = {"skus": sorted(skus), "brand_id": brand.brand_id}

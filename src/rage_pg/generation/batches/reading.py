@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from msgspec import Struct
+from psycopg.types.json import Jsonb
 
+from rage_pg.cursors import Place, decoded, encoded
 from rage_pg.database import Database, fetch_all, fetch_one
 from rage_pg.errors import InvalidInput
 from rage_pg.generation.batches.ending import missing
-from rage_pg.generation.batches.values import Batch, BatchPage, ItemState
+from rage_pg.generation.batches.values import Batch, BatchList, BatchPage, ItemState
 from rage_pg.resources import statements
 
 SQL = statements("batches")
@@ -33,18 +36,47 @@ class _Id(Struct, frozen=True):
 async def get_batch(database: Database, batch_id: UUID) -> Batch:
     """How a batch stands. Raises NotFound."""
     async with database.reading() as connection:
-        found = await fetch_one(connection, SQL["get_batch"], {"batch_id": batch_id}, Batch)
+        found = await fetch_one(connection, SQL["get_batches"], {"batch_ids": [batch_id]}, Batch)
     if found is None:
         raise missing(batch_id)
     return found
+
+
+async def listing(
+    database: Database,
+    *,
+    brand: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> BatchList:
+    """Batches that pass every filter given, newest first, each with how it stands. Raises InvalidInput.
+
+    `labels` are those of the batch, all required. What is asked for after the first page does not shift the
+    next.
+    """
+    _check_limit(limit)
+    after = None if cursor is None else decoded(cursor)
+    values = {
+        "brand": brand,
+        "labels": Jsonb(dict(labels)) if labels else None,
+        "before": after and after.created_at,
+        "before_id": after and after.id,
+        "limit": limit + 1,
+    }
+    async with database.reading() as connection:
+        places = await fetch_all(connection, SQL["list_batches"], values, Place)
+        ids = [place.id for place in places[:limit]]
+        items = await fetch_all(connection, SQL["get_batches"], {"batch_ids": ids}, Batch)
+    more = len(places) > limit
+    return BatchList(items=tuple(items), cursor=encoded(places[limit - 1]) if more else None)
 
 
 async def page(
     database: Database, batch_id: UUID, *, cursor: str | None = None, limit: int = 50
 ) -> BatchPage:
     """A batch with some of its items, in their order. Raises NotFound, InvalidInput."""
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInput(f"limit must be 1 to {MAX_LIMIT}, not {limit}.", field="limit")
+    _check_limit(limit)
     after = cursor or "0"
     if not (after.isascii() and after.isdecimal() and len(after) <= LONGEST_CURSOR):
         raise InvalidInput("The cursor is not one that this list gave out.", field="cursor")
@@ -76,3 +108,8 @@ async def item_of(database: Database, generation_id: UUID) -> MadeItem | None:
     values = {"generation_id": generation_id}
     async with database.reading() as connection:
         return await fetch_one(connection, SQL["get_item_of"], values, MadeItem)
+
+
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidInput(f"limit must be 1 to {MAX_LIMIT}, not {limit}.", field="limit")

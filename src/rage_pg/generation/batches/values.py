@@ -137,6 +137,13 @@ class Batch(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class BatchList(Struct, frozen=True, kw_only=True):
+    """Batches, newest first; `cursor` continues the list, None ends it."""
+
+    items: tuple[Batch, ...]
+    cursor: str | None = None
+
+
 class BatchPage(Struct, frozen=True, kw_only=True):
     """A batch with some of its items in their order; `cursor` continues them, None ends them."""
 
