@@ -142,6 +142,8 @@ def checked(request: GenerationRequest) -> GenerationRequest:
 async def _check_origin(connection: Connection, request: GenerationRequest, search_id: UUID | None) -> None:
     """All that the request refers to must exist."""
     asked = {"parent_id": request.parent_id, "search_id": search_id, "proposal_id": request.proposal_id}
+    if not any(asked.values()):
+        return
     missing: str | None = await fetch_value(connection, SQL["get_missing_origin"], asked)
     if missing is not None:
         raise NotFound(f"There is no {missing}.")

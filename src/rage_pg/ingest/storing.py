@@ -122,8 +122,7 @@ async def in_normal_form(connection: Connection, files: Sequence[Incoming]) -> l
     """
     said = {tag for file in files for tag in (*(given(file.metadata.tags) or ()), *file.added_tags)}
     words = {keyword for file in files for keyword in file.words.keywords}
-    rows = await fetch_all(connection, SQL["tag_forms"], {"names": sorted(said | words)}, _Tag)
-    forms = {row.name: row.form for row in rows}
+    forms = await _tag_forms(connection, sorted(said | words))
     for tag in said:
         # Once more: folding can lengthen a tag, and Postgres knows more blanks than Python, or fewer.
         check_tag(forms[tag])
@@ -136,6 +135,13 @@ async def in_normal_form(connection: Connection, files: Sequence[Incoming]) -> l
         )
         for file in files
     ]
+
+
+async def _tag_forms(connection: Connection, names: list[str]) -> dict[str, str]:
+    if not names:
+        return {}
+    rows = await fetch_all(connection, SQL["tag_forms"], {"names": names}, _Tag)
+    return {row.name: row.form for row in rows}
 
 
 def _usable(keywords: tuple[str, ...], forms: dict[str, str]) -> tuple[str, ...]:
@@ -166,5 +172,7 @@ async def known_images(
     }
     # Read only when they are locked: what another transaction changed until then must be seen.
     locked = await fetch_all(connection, SQL["lock_images"], asked, _ImageId)
+    if not locked:
+        return []
     ids = [row.image_id for row in locked]
     return await fetch_all(connection, SQL["known_images"], {"ids": ids}, Stored)
