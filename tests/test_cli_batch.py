@@ -6,9 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from rage_pg.errors import DatabaseUnavailable
+from rage_pg.generation import batches
 from tests.batch_commands import Shelf, ended, shelf, until
 from tests.command_line import Rage, in_process
 from tests.image_api_stub import image_api_stub
@@ -111,3 +114,27 @@ def test_after_a_fault_nothing_is_begun_and_what_is_under_way_is_stored(four: Sh
     assert rage(*four.command()).code == 0
     assert four.asked() == {"a": 1, "b": 1, "c": 1, "d": 1}
     assert four.files == ["0001-a.png", "0002-b.png", "0003-c.png", "0004-d.png"]
+
+
+@pytest.mark.parametrize(("lost", "generations"), [("accept_next", 5), ("conclude", 4), ("item_of", 4)])
+def test_a_database_that_is_away_for_a_moment_costs_no_item_and_doubles_none(
+    four: Shelf, rage: Rage, monkeypatch: pytest.MonkeyPatch, lost: str, generations: int
+) -> None:
+    """Of what was committed right before the answer does not come."""
+    monkeypatch.setattr("rage_pg.cli.batch_items.PAUSE", 0.01)
+    original = getattr(batches, lost)
+    asked: list[Any] = []
+
+    async def answer_lost(*given: Any, **said: Any) -> Any:
+        answer = await original(*given, **said)
+        asked.append(answer)
+        if len(asked) == 2:
+            raise DatabaseUnavailable("The database cannot be reached.")
+        return answer
+
+    monkeypatch.setattr(batches, lost, answer_lost)
+    done = rage(*four.command("--at-once", "2"))
+    assert (done.code, done.err) == (0, "The database cannot be reached. Trying again.\n")
+    assert four.asked() == {"a": 1, "b": 1, "c": 1, "d": 1}
+    assert (four.calls, len(four.files)) == ({"succeeded": 4}, 4)
+    assert four.rows("SELECT count(*) FROM rage.generations") == [(generations,)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from rage_pg import jobs, migrate
+from rage_pg import jobs
 from rage_pg.cli.batch_items import STOPPED, STOPPING
 from rage_pg.database import Database
 from rage_pg.embedded import embedded_server
@@ -105,37 +104,31 @@ def test_what_waits_to_be_sent_again_is_not_waited_for(four: Shelf, rage: Rage) 
 
 
 def restart(folder: Path) -> None:
-    """End the server; whoever joins it next starts it again."""
+    """End the server that others have joined, and start it again."""
     server = find_postmaster(folder / "postgres")
     assert server is not None
     server.process.send_signal(signal.SIGINT)
     until(lambda: find_postmaster(folder / "postgres") is None)
+    with embedded_server(folder):
+        """Whoever joins it starts it; whoever uses it still keeps it."""
 
 
-def test_after_a_restart_of_postgres_it_has_the_batch_for_itself_again(
-    stub: ImageApiStub, tmp_path: Path
-) -> None:
-    with tempfile.TemporaryDirectory(prefix="rage-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        with embedded_server(folder) as url:
-            migrate.upgrade(url, app_logs_in=True)
-            four = shelf(url, stub, tmp_path, 4)
-            with four.running("--at-once", "2") as process:
-                until(lambda: stub.at_once == 2)
-                before = four.rows(CLAIMS)
-                restart(folder)
-                with embedded_server(folder):
-                    assert four.rows(CLAIMS) == []
-                    first, stub.released = stub.released, threading.Event()
-                    first.set()
-                    until(lambda: len(stub.requests) == 4)
-                    assert len(before) == len(four.rows(CLAIMS)) == 1
-                    stub.released.set()
-                    code, _ = ended(process)
-                    assert (code, four.items) == (0, "a:succeeded b:succeeded c:succeeded d:succeeded")
-                    assert four.asked() == {"a": 1, "b": 1, "c": 1, "d": 1}
-                    assert (four.calls, len(four.files)) == ({"succeeded": 4}, 4)
+def test_after_a_restart_of_postgres_it_has_the_batch_for_itself_again(four: Shelf, server_dir: Path) -> None:
+    with four.running("--at-once", "2") as process:
+        until(lambda: four.stub.at_once == 2)
+        before = four.rows(CLAIMS)
+        restart(server_dir / "18")
+        assert (len(before), four.rows(CLAIMS)) == (1, [])
+        # The next two are held by another event.
+        first, four.stub.released = four.stub.released, threading.Event()
+        first.set()
+        until(lambda: len(four.stub.requests) == 4)
+        assert len(four.rows(CLAIMS)) == 1
+        four.stub.released.set()
+        code, _ = ended(process)
+    assert (code, four.items) == (0, "a:succeeded b:succeeded c:succeeded d:succeeded")
+    assert four.asked() == {"a": 1, "b": 1, "c": 1, "d": 1}
+    assert (four.calls, len(four.files)) == ({"succeeded": 4}, 4)
 
 
 def test_one_that_another_process_took_meanwhile_is_left_to_it(four: Shelf) -> None:

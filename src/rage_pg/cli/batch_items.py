@@ -11,6 +11,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from rage_pg.cancelling import heed_cancellation
 from rage_pg.cli.batch_files import Files
 from rage_pg.cli.making import carry_out
 from rage_pg.cli.output import Bars, note
@@ -79,6 +80,7 @@ class Items:
         try:
             self._go_on_with(await batches.open_generations(self._database, self._batch_id))
             await self._write_all()
+            heed_cancellation()
             await self._until_all_end(
                 [asyncio.create_task(self._work()) for _ in range(self._making.at_once)]
             )
