@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
 
 from rage_pg import jobs
-from rage_pg.cli.batch_items import STOPPED, STOPPING
+from rage_pg.cli.batch_items import STOPPED, STOPPING, Items, Making
+from rage_pg.cli.output import Bars
 from rage_pg.database import Database
 from rage_pg.embedded import embedded_server
 from rage_pg.embedded.postmaster import find_postmaster
@@ -147,6 +151,27 @@ def test_one_that_another_process_took_meanwhile_is_left_to_it(four: Shelf) -> N
     assert four.items == "a:succeeded b:pending c:pending d:pending"
     # It is not this one's to pause any more.
     assert four.rows(BATCH) == [("running", None)]
+
+
+@pytest.mark.parametrize(
+    ("grace", "hurried"), [(0.0, False), (3600.0, True)], ids=["grace over", "told again"]
+)
+async def test_a_call_that_does_not_end_is_dropped(grace: float, hurried: bool) -> None:
+    runtime: Any = SimpleNamespace(database=None, settings=SimpleNamespace(stop_grace=grace))
+    making = Making(at_once=1, folder=None, hurry=asyncio.Event())
+    nobody: Any = None
+    items = Items(runtime, UUID(int=7), nobody, nobody, Bars(None), making)
+    call: Any = asyncio.create_task(asyncio.Event().wait())
+    waiting = asyncio.create_task(items._until_all_end([call]))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.sleep(0)
+    if hurried:
+        assert not call.done()
+        making.hurry.set()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(waiting, 20)
+    assert call.cancelled()
 
 
 async def test_a_claim_is_taken_again_where_nobody_was_quicker(
