@@ -1,7 +1,7 @@
 """A worker in a process of its own that stops for ever at one place of a generation; a test kills it there.
 
 python -m tests.lost_worker DATABASE_URL            in the call of a made-up provider
-python -m tests.lost_worker DATABASE_URL API PLACE  at one of PLACES, with OpenAI's client asking API
+python -m tests.lost_worker DATABASE_URL API PLACE  at a PLACE, with OpenAI's client asking API
 
 PLACE `none` stops nowhere.
 """
@@ -24,8 +24,10 @@ from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGener
 from rage_pg.types import ImageRecord
 from tests.generating import FakeGenerator, only
 
-Place = Literal["taken up", "call opened", "answered", "storing", "none"]
-PLACES: tuple[Place, ...] = ("taken up", "call opened", "answered", "storing", "none")
+Place = Literal["taken up", "call opened", "answered", "storing", "putting off", "put off", "none"]
+
+
+RUN = "rage_pg.generation.run"
 
 
 async def stop_here() -> NoReturn:
@@ -64,13 +66,26 @@ class StoppingImages(jobs.OutputImages):
         return stored
 
 
+def stop_when_turned_away(place: Place) -> None:
+    """With the call closed and the generation queued again, before that is committed or right after."""
+    module = sys.modules["rage_pg.generation.trying_again" if place == "putting off" else RUN]
+    name = "put_off" if place == "putting off" else "try_later"
+    original = getattr(module, name)
+
+    async def stopping(*arguments: Any) -> NoReturn:
+        await original(*arguments)
+        await stop_here()
+
+    setattr(module, name, stopping)
+
+
 def stop_once_taken_up() -> None:
     async def taken_up(*arguments: Any) -> NoReturn:
         await take_up(*arguments)
         await stop_here()
 
     # The package's function of the same name hides the module.
-    sys.modules["rage_pg.generation.run"].take_up = taken_up  # type: ignore[attr-defined]
+    sys.modules[RUN].take_up = taken_up  # type: ignore[attr-defined]
 
 
 async def main(url: str, api: str | None = None, place: Place = "none") -> None:
@@ -82,10 +97,12 @@ async def main(url: str, api: str | None = None, place: Place = "none") -> None:
         generator = Stopping(api, place)
     if place == "taken up":
         stop_once_taken_up()
+    if place in ("putting off", "put off"):
+        stop_when_turned_away(place)
     images = StoppingImages(place)
 
-    async def generate(generation_id: UUID) -> None:
-        await generation.run(database, only(generator), images, generation_id)
+    async def generate(generation_id: UUID) -> object:
+        return await generation.run(database, only(generator), images, generation_id)
 
     async def nothing(*_: object) -> None:
         pass

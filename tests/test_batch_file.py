@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rage_pg.cli.batch_file import read_batch
-from rage_pg.cli.batch_run import file_name
+from rage_pg.cli.batch_files import file_name
 from rage_pg.errors import InvalidInput
 
 

@@ -14,7 +14,7 @@ import pytest
 from rage_pg import generation, jobs
 from rage_pg.config import Limits, Secret
 from rage_pg.database import Database
-from rage_pg.errors import Conflict, ProviderError
+from rage_pg.errors import Conflict, OutcomeUnknown, ProviderError, ProviderRefused
 from rage_pg.generation import calling_off
 from rage_pg.generation.take_up import Task, give_back, take_up
 from rage_pg.providers.openai import OpenAIGenerator
@@ -176,6 +176,37 @@ async def test_a_dead_workers_paid_call_that_was_called_off_ends_so_and_a_late_a
         generator.release.set()
     late = await generation.wait_for(database, asked.id, 0)
     assert (late.status, late.cost_usd) == ("succeeded", Decimal(COST))
+
+
+@pytest.mark.parametrize(
+    ("error", "cost", "call"),
+    [
+        (ProviderError("Busy.", retryable=True, charged=False), Decimal(0), "failed"),
+        (ProviderRefused("No.", charged=False), Decimal(0), "refused"),
+        (OutcomeUnknown("Lost."), None, "unknown"),
+    ],
+    ids=["turned away", "refused", "lost"],
+)
+async def test_a_late_error_of_what_was_called_off_leaves_it_so_and_tells_what_it_cost(
+    database: Database,
+    generator: FakeGenerator,
+    monkeypatch: pytest.MonkeyPatch,
+    error: ProviderError,
+    cost: Decimal | None,
+    call: str,
+) -> None:
+    monkeypatch.setattr(calling_off, "LOOK", 60)
+    asked = await ask(database, generator, await add(database))
+    async with called(database, generator, asked.id):
+        await generation.cancel(database, asked.id)
+        assert (await carry_out(database, FakeGenerator(), asked.id)).status == "cancelled"
+        generator.error = error
+        generator.release.set()
+    late = await generation.wait_for(database, asked.id, 0)
+    assert (late.status, late.cost_usd) == ("cancelled", cost)
+    assert late.error is not None
+    assert late.error["detail"] == (calling_off.SENT if cost is None else calling_off.NOTHING_SENT)
+    assert [(row["status"], row["cost_usd"]) for row in await paid(database)] == [(call, cost)]
 
 
 async def test_a_worker_that_leaves_ends_what_was_called_off(database: Database) -> None:

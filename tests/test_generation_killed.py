@@ -99,6 +99,29 @@ async def test_from_the_call_on_its_outcome_is_unknown_and_nobody_asks_again(
     assert (call["status"], call["cost_usd"]) == ("unknown", None)
 
 
+async def test_with_the_word_that_it_was_turned_away_not_committed_nobody_knows_it_and_nobody_asks_again(
+    database: Database, stub: ImageApiStub
+) -> None:
+    """Between the closing of its call and its return to the queue there is no moment of its own."""
+    stub.first = ["rate_limit"]
+    made = await killed_at(database, stub, "putting off")
+    assert (made.status, made.cost_usd, len(stub.requests)) == ("unknown", None, 1)
+    assert await names(database, made) == ["queued", "running", "unknown"]
+    assert [(call["status"], call["cost_usd"]) for call in await paid(database)] == [("unknown", None)]
+
+
+async def test_turned_away_and_back_in_the_queue_it_is_sent_once_more_and_charged_once(
+    database: Database, stub: ImageApiStub
+) -> None:
+    stub.first, stub.retry_after = ["rate_limit"], "1"
+    made = await killed_at(database, stub, "put off")
+    assert (made.status, len(made.outputs), len(stub.requests)) == ("succeeded", 1, 2)
+    assert await names(database, made) == ["queued", "running", "waiting", "running", "succeeded"]
+    first, second = await paid(database)
+    assert (first["status"], first["cost_usd"]) == ("failed", 0)
+    assert (second["status"], second["cost_usd"]) == ("succeeded", made.cost_usd)
+
+
 async def test_during_the_call_its_outcome_is_unknown_and_nobody_asks_again(
     database: Database, stub: ImageApiStub
 ) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from rage_pg import generation, jobs, spending
 from rage_pg.database import Database
-from rage_pg.errors import DatabaseUnavailable
+from rage_pg.errors import DatabaseUnavailable, ProviderError, ProviderRefused
 from rage_pg.generation.rules import Rules
 from rage_pg.generation.take_up import Task, give_back, take_up
 from rage_pg.types import Generation
@@ -47,6 +47,35 @@ async def test_one_lost_during_a_paid_call_is_unknown_and_not_called_again(
     assert (late.status, late.error, late.cost_usd) == ("succeeded", None, Decimal(COST))
     assert [(row["status"], row["error"]) for row in await paid(database)] == [("succeeded", None)]
     assert await names(database, late) == ["queued", "running", "unknown", "succeeded"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ProviderError("Come again.", code="rate_limit_exceeded", retryable=True, charged=False), "failed"),
+        (ProviderError("Bad size.", code="invalid_value", charged=False), "failed"),
+        (ProviderRefused("No.", code="moderation_blocked", charged=False), "refused"),
+    ],
+    ids=["turned away", "failed", "refused"],
+)
+async def test_a_late_error_that_charged_nothing_mends_what_was_unknown(
+    database: Database, generator: FakeGenerator, error: ProviderError, status: str
+) -> None:
+    asked = await ask(database, generator, await add(database))
+    generator.release.clear()
+    lost = asyncio.create_task(carry_out(database, generator, asked.id))
+    await generator.called.wait()
+    assert (await carry_out(database, generator, asked.id)).status == "unknown"
+    generator.error = error
+    generator.release.set()
+    late = await lost
+    assert (late.status, late.cost_usd) == (status, Decimal(0))
+    assert late.error is not None
+    assert (late.error["detail"], late.error["code"]) == (str(error), error.code)
+    assert [(row["status"], row["cost_usd"]) for row in await paid(database)] == [(status, 0)]
+    # It is not sent again: somebody may have had it made once more when it was told to be unknown.
+    assert await names(database, late) == ["queued", "running", "unknown", status]
+    assert (await carry_out(database, generator, asked.id), len(generator.calls)) == (late, 1)
 
 
 async def test_one_lost_without_a_paid_call_starts_anew_and_the_first_answer_is_dropped(

@@ -17,6 +17,12 @@ def test_what_is_not_set_is_sane() -> None:
     assert settings.provider_limits == PROVIDER_LIMITS
     assert settings.provider_limits["openai"] == ProviderLimit(concurrency=8, per_minute=50)
     assert (settings.generation_tries, settings.retry_unknown, settings.stop_grace) == (5, 0, 120.0)
+    assert (settings.worker_concurrency, settings.service_connections) == (2, 10)
+
+
+def test_many_jobs_at_once_share_connections() -> None:
+    settings = Settings.from_environment({"RAGE_WORKER_CONCURRENCY": "64"})
+    assert (settings.worker_concurrency, settings.service_connections) == (64, 24)
 
 
 def test_limits_change_what_they_name_and_a_file_does_too(tmp_path: Path) -> None:
@@ -48,6 +54,9 @@ def test_limits_change_what_they_name_and_a_file_does_too(tmp_path: Path) -> Non
         ("RAGE_GENERATION_TRIES", "0", "above 0"),
         ("RAGE_GENERATION_TRIES", "1000", "100 at most"),
         ("RAGE_RETRY_UNKNOWN", "-1", "whole number"),
+        ("RAGE_WORKER_CONCURRENCY", "0", "above 0"),
+        ("RAGE_WORKER_CONCURRENCY", "65", "64 at most"),
+        ("RAGE_WORKER_CONCURRENCY", "two", "whole number"),
         ("RAGE_STOP_GRACE", "1e9", "whole number"),
         ("RAGE_STOP_GRACE", "99999999", "86400 at most"),
     ],

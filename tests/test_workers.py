@@ -71,7 +71,8 @@ async def ended(process: subprocess.Popen[str]) -> int:
 async def test_workers_of_two_processes_heed_one_limit_together(
     database: Database, stub: ImageApiStub
 ) -> None:
-    limits = {"RAGE_PROVIDER_LIMITS": '{"openai": {"concurrency": 2}}'}
+    """Though each has more slots than that by itself."""
+    limits = {"RAGE_PROVIDER_LIMITS": '{"openai": {"concurrency": 2}}', "RAGE_WORKER_CONCURRENCY": "5"}
     asked = await asked_of(database, stub, 6)
     with worker(database, stub, **limits), worker(database, stub, **limits):
         await until(lambda: stub.at_once == 2)
@@ -84,6 +85,17 @@ async def test_workers_of_two_processes_heed_one_limit_together(
         made = [await generation.wait_for(database, one.id, PATIENCE) for one in asked]
     assert [one.status for one in made] == ["succeeded"] * 6
     assert (len(stub.requests), stub.most_at_once) == (6, 2)
+
+
+async def test_a_worker_does_as_many_at_once_as_it_is_told(database: Database, stub: ImageApiStub) -> None:
+    asked = await asked_of(database, stub, 7)
+    with worker(database, stub, RAGE_WORKER_CONCURRENCY="5"):
+        await until(lambda: stub.at_once == 5)
+        assert await value(database, "SELECT count(*) FROM rage.generations WHERE status = 'queued'") == 2
+        stub.released.set()
+        made = [await generation.wait_for(database, one.id, PATIENCE) for one in asked]
+    assert [one.status for one in made] == ["succeeded"] * 7
+    assert (len(stub.requests), stub.most_at_once) == (7, 5)
 
 
 @pytest.mark.parametrize("command", [("worker",), ("serve", "--port", "0")], ids=" ".join)

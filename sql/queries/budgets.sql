@@ -23,6 +23,13 @@ LEFT JOIN LATERAL rage.budgets_in_the_way(
 ORDER BY b.to_be_waited_for AND cost.expected IS NULL, b.may_be_shown DESC, b.limit_usd - b.spent_usd
 LIMIT 1;
 
+-- name: is_busy
+-- Whether no budget forbids a call of which nobody can tell what it will cost, but another such must end before it.
+SELECT coalesce(bool_and(b.to_be_waited_for), false)
+FROM rage.budgets_in_the_way(
+    %(brand_id)s, %(labels)s::jsonb, %(batch_id)s::uuid, %(provider)s, %(model)s, NULL, false) AS b
+WHERE rage.dearest_call(%(provider)s, %(model)s, %(purpose)s) IS NULL;
+
 -- name: list_budgets
 -- Every budget that the caller may see, with what is spent of it.
 SELECT brand, label_name, label_value, month, limit_usd, spent_usd, reserved_usd, left_usd, calls, calls_without_cost,

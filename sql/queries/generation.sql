@@ -192,6 +192,7 @@ SELECT
     g.parameters,
     g.labels,
     g.batch_id,
+    g.expected_usd,
     (SELECT p.call_id
      FROM rage.paid_calls AS p
      WHERE p.generation_id = g.generation_id AND p.status = 'started'

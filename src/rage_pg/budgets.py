@@ -99,6 +99,15 @@ async def hold_to_budgets(
     raise BudgetReached(_reason(look.in_the_way, look.expected), _reason(kept, look.expected))
 
 
+async def is_busy(connection: Connection, spending: Spending) -> bool:
+    """Whether the end of another call must be waited for, as far as can be told without an estimate."""
+    values = _asked(spending, queueing=False)
+    if not await fetch_value(connection, SQL["has_budget"], values):
+        return False
+    busy: bool = await fetch_value(connection, SQL["is_busy"], values)
+    return busy
+
+
 async def is_one_at_a_time(connection: Connection, spending: Spending) -> bool:
     """Whether a budget counts this call, of which nobody can tell what it costs before another has ended."""
     looked: bool = await fetch_value(connection, SQL["is_one_at_a_time"], _asked(spending, queueing=True))

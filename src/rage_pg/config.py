@@ -22,6 +22,7 @@ LONGEST_NUMBER = 19
 MOST_TRIES = 100
 LONGEST_GRACE = 86_400
 """Seconds."""
+MOST_CONCURRENCY = 64
 LONGEST_FILE = MIB
 """Of a file of settings."""
 HOST_NAME = re.compile(
@@ -95,6 +96,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How often what ended unknown is made again without a person; it may be paid for each time."""
     stop_grace: float = 120.0
     """Seconds that the generations under way have to end when a worker is told to stop."""
+    worker_concurrency: int = 2
+    """Jobs that one worker does at once, those of the index aside."""
     openai_api_key: Secret | None = None
     openai_base_url: str | None = None
     gemini_api_key: Secret | None = None
@@ -105,6 +108,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     fetch_allow: tuple[str, ...] = ()
     """Host names and networks (CIDR) that images may be fetched from though they are not public."""
     limits: Limits = Limits()
+
+    @property
+    def service_connections(self) -> int:
+        """Connections to the database that a service or worker holds at most, the queue's own aside.
+
+        A job holds one for moments only: 64 of them need no 64.
+        """
+        return 8 + min(self.worker_concurrency, 16)
 
     def __repr__(self) -> str:
         """Without values: the URLs may hold passwords."""
@@ -130,6 +141,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             generation_tries=_positive(given, "RAGE_GENERATION_TRIES", 5, most=MOST_TRIES),
             retry_unknown=_whole(given, "RAGE_RETRY_UNKNOWN", 0, most=MOST_TRIES),
             stop_grace=float(_whole(given, "RAGE_STOP_GRACE", 120, most=LONGEST_GRACE)),
+            worker_concurrency=_positive(given, "RAGE_WORKER_CONCURRENCY", 2, most=MOST_CONCURRENCY),
             openai_api_key=_secret(given, "OPENAI_API_KEY"),
             openai_base_url=given.get("OPENAI_BASE_URL"),
             gemini_api_key=_secret(given, "GEMINI_API_KEY"),

@@ -12,7 +12,7 @@
     ├── Conflict                409  the request contradicts what is stored
     │   └── CalledOff           409  a person called off what was under way
     ├── BudgetReached           402  a call that a budget does not allow, known before it is made
-    │   └── BudgetBusy          402  one under way must end first; for `budgets.in_turn`, never for a caller
+    │   └── BudgetBusy          402  one under way must end first; it is waited for, never told to a caller
     ├── NotPossible             422  a provider or model cannot do what was asked, known before any call
     ├── SetupError              503  something around us is missing; says how to mend it
     │   ├── NoRoom              507  a disk or a quota here is full

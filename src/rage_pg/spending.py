@@ -75,7 +75,7 @@ async def open_paid_call(
     """The number of a call that is about to be made: commit before it is. `brand_id` pays.
 
     Raises BudgetReached where a budget does not allow one that may cost `expected` US dollars; where that is
-    None, as much as the dearest of late. Raises BudgetBusy, for `in_turn`, while another must end first.
+    None, as much as the dearest of late. Raises BudgetBusy while another must end first.
     """
     spending = Spending(
         brand_id=brand_id,

@@ -136,7 +136,8 @@ def _lifespan(
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         app.state.stopping = asyncio.Event()
         check_generator(settings)
-        async with running(settings, as_service=True) as runtime:
+        connections = settings.service_connections
+        async with running(settings, as_service=True, max_connections=connections) as runtime:
             if not on_loopback and not await any_key(runtime.database):
                 raise SetupError(NO_KEY, MAKE_A_KEY)
             if demo:

@@ -46,8 +46,13 @@ async def worker_beside(
     if not started:
         yield Worker(None)
         return
+    settings = runtime.settings
     running = jobs.run_worker(
-        runtime.database, work_of(runtime), grace=runtime.settings.stop_grace, hurry=hurry
+        runtime.database,
+        work_of(runtime),
+        concurrency=settings.worker_concurrency,
+        grace=settings.stop_grace,
+        hurry=hurry,
     )
     task: asyncio.Task[None] = asyncio.create_task(running, name="worker")
     task.add_done_callback(_report)

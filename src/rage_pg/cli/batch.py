@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -120,7 +121,10 @@ def generate_batch(
         folder=None if file is None else _folder(file),
         at_once=at_once,
     )
-    done = with_runtime(lambda runtime: ran(runtime, ask), max_connections=at_once * 2 + 4)
+    hurry = asyncio.Event()
+    done = with_runtime(
+        lambda runtime: ran(runtime, ask, hurry), max_connections=at_once * 2 + 4, hurry=hurry
+    )
     _show(done, as_json)
 
 

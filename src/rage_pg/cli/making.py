@@ -29,6 +29,7 @@ WAITING = {
     "retry": "The provider turned it away; nothing was charged.",
     "pause": "The provider asked to be left alone.",
     "concurrency": "As many calls to the provider are under way as may be (RAGE_PROVIDER_LIMITS).",
+    "budget": "Nobody can tell what it will cost before another call under the same budget has ended.",
     "rate": "As many calls to the provider were made in a minute as may be (RAGE_PROVIDER_LIMITS).",
 }
 PATIENCE = 600.0
@@ -102,9 +103,19 @@ async def _telling(
             await asyncio.gather(telling, return_exceptions=True)
 
 
-async def carry_out(runtime: Runtime, hold: Hold, generation_id: UUID, *, tell: bool = True) -> bool:
+async def carry_out(
+    runtime: Runtime,
+    hold: Hold,
+    generation_id: UUID,
+    *,
+    tell: bool = True,
+    leave: asyncio.Event | None = None,
+) -> bool:
     """Carry a generation out, again where it has to wait, saying for what; False where a worker has it by
-    now, had this process stood still for as long as the hold lasts."""
+    now, had this process stood still for as long as the hold lasts.
+
+    Once `leave` is set it is not waited for any more, and called off.
+    """
     from rage_pg import generation, jobs
 
     images = jobs.OutputImages(runtime.settings.limits)
@@ -117,8 +128,17 @@ async def carry_out(runtime: Runtime, hold: Hold, generation_id: UUID, *, tell: 
             return True
         if tell:
             told = await _tell(runtime, generation_id, told)
-        await asyncio.sleep(min(LOOK, max(0.0, (later - datetime.now(UTC)).total_seconds())))
+        seconds = min(LOOK, max(0.0, (later - datetime.now(UTC)).total_seconds()))
+        if await _told_to_leave(leave, seconds):
+            await hold.call_off()
+            return True
     return False
+
+
+async def _told_to_leave(leave: asyncio.Event | None, seconds: float) -> bool:
+    if leave is None or not leave.is_set():
+        await asyncio.sleep(seconds)
+    return leave is not None and leave.is_set()
 
 
 async def _tell(runtime: Runtime, generation_id: UUID, after: int) -> int:

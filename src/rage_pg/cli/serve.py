@@ -102,12 +102,19 @@ async def _work(settings: Settings, as_json: bool, hurry: asyncio.Event) -> None
     from rage_pg.runtime import running
 
     check_generator(settings)
-    async with running(settings, as_service=True) as runtime:
+    connections = settings.service_connections
+    async with running(settings, as_service=True, max_connections=connections) as runtime:
         if as_json:
             show_json({"status": "running"})
         else:
             show("The worker waits for jobs; Ctrl-C stops it.")
-        await run_worker(runtime.database, work_of(runtime), grace=settings.stop_grace, hurry=hurry)
+        await run_worker(
+            runtime.database,
+            work_of(runtime),
+            concurrency=settings.worker_concurrency,
+            grace=settings.stop_grace,
+            hurry=hurry,
+        )
 
 
 def _server(app: Litestar, listener: socket.socket, announce: Callable[[], None]) -> uvicorn.Server:

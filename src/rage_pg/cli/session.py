@@ -49,8 +49,16 @@ def _check_url(url: str) -> None:
         raise InvalidInput(f"RAGE_DATABASE_URL is not as libpq writes it: {form}.") from None
 
 
-def with_runtime(work: Callable[[Runtime], Awaitable[T]], *, max_connections: int = 4) -> T:
-    """Do `work` on a database that is ready; the embedded server runs as long as somebody needs it."""
+def with_runtime(
+    work: Callable[[Runtime], Awaitable[T]],
+    *,
+    max_connections: int = 4,
+    hurry: asyncio.Event | None = None,
+) -> T:
+    """Do `work` on a database that is ready; the embedded server runs as long as somebody needs it.
+
+    `hurry` is set by a second Ctrl-C or SIGTERM, for work that takes its time to end after the first.
+    """
     from rage_pg.runtime import running
 
     settings = read_settings()
@@ -61,7 +69,7 @@ def with_runtime(work: Callable[[Runtime], Awaitable[T]], *, max_connections: in
                 runtime = await stack.enter_async_context(running(settings, max_connections=max_connections))
             return await work(runtime)
 
-    return run(inside())
+    return run(inside(), hurry=hurry)
 
 
 @contextmanager
@@ -74,8 +82,11 @@ def unwinding() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """asyncio.run, but SIGTERM unwinds like Ctrl-C. Raises KeyboardInterrupt for both."""
+def run(work: Coroutine[Any, Any, T], *, hurry: asyncio.Event | None = None) -> T:
+    """asyncio.run, but SIGTERM unwinds like Ctrl-C. Raises KeyboardInterrupt for both.
+
+    The second signal sets `hurry`; the one after that, or the second where there is none, waits for nothing.
+    """
 
     async def inside() -> T:
         loop = asyncio.get_running_loop()
@@ -83,13 +94,22 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
         # Not by way of SIGINT: what a script starts in the background has it ignored.
         def stop(_number: int, _frame: object) -> None:
-            if task.cancelling():
+            if not task.cancelling():
+                task.cancel()
+                loop.call_soon_threadsafe(lambda: None)
+            elif hurry is not None and not hurry.is_set():
+                loop.call_soon_threadsafe(hurry.set)
+            else:
                 raise KeyboardInterrupt
-            task.cancel()
-            loop.call_soon_threadsafe(lambda: None)
 
         signal.signal(signal.SIGTERM, stop)
-        return await task
+        if hurry is None or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            return await task
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            return await task
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     with unwinding():
         try:

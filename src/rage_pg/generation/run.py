@@ -12,9 +12,16 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rage_pg.budgets import in_turn
 from rage_pg.database import Connection, Database, execute, fetch_all, fetch_value
-from rage_pg.errors import BudgetReached, CalledOff, Conflict, DatabaseUnavailable, ProviderError, RageError
+from rage_pg.errors import (
+    BudgetBusy,
+    BudgetReached,
+    CalledOff,
+    Conflict,
+    DatabaseUnavailable,
+    ProviderError,
+    RageError,
+)
 from rage_pg.generation.again import again_if_unknown
 from rage_pg.generation.call import Generators, build_call, prompt_sent
 from rage_pg.generation.calling_off import NOTHING_SENT, called_off, unless_called_off
@@ -22,7 +29,7 @@ from rage_pg.generation.estimate import estimate
 from rage_pg.generation.partials import Partials
 from rage_pg.generation.rules import Rules
 from rage_pg.generation.settle import ImageStore, Stopwatch, settle
-from rage_pg.generation.take_up import STANDARD, Task, give_back, locked_task, take_up
+from rage_pg.generation.take_up import STANDARD, Task, give_back, locked_task, stand_back, take_up
 from rage_pg.generation.titles import title_for
 from rage_pg.generation.trying_again import given_up, heed, try_later, wait_before_next
 from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, InputImage, Progress
@@ -89,7 +96,7 @@ async def _carry_out(
 ) -> datetime | None:
     work = _Work(task=task, watch=Stopwatch())
     try:
-        generator, call = await in_turn(lambda: _prepare(database, generators, work))
+        generator, call = await _prepare(database, generators, work)
         progress = Partials(database, task, call.partial_images)
         result = await _call(database, generator, call, work, progress)
     except _Overtaken:
@@ -99,6 +106,8 @@ async def _carry_out(
     except asyncio.CancelledError:
         await uncancelled(patiently(lambda: give_back(database, task)))
         raise
+    except BudgetBusy:
+        await uncancelled(_stand_back(database, work))
     except Exception as error:
         seconds = wait_before_next(error, task, rules)
         if seconds is not None and isinstance(error, ProviderError):
@@ -115,6 +124,13 @@ async def _carry_out(
 async def _try_later(database: Database, work: _Work, error: ProviderError, seconds: float) -> None:
     async def put_off() -> None:
         work.later = await try_later(database, work.task, error, seconds, work.watch)
+
+    await patiently(put_off)
+
+
+async def _stand_back(database: Database, work: _Work) -> None:
+    async def put_off() -> None:
+        work.later = await stand_back(database, work.task)
 
     await patiently(put_off)
 

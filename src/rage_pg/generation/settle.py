@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rage_pg.database import Connection, Database, execute, fetch_all
+from rage_pg.generation.calling_off import called_off
 from rage_pg.generation.ledger import finish
 from rage_pg.generation.take_up import Task, locked_task
 from rage_pg.resources import statements
@@ -72,10 +73,13 @@ async def settle(
         if task.call_id is None:
             # Nothing went to whoever charges.
             outcome = replace(outcome, cost_usd=Decimal(0))
-        if current is None or not _is_mine(task, current):
+        if current is None or not is_mine(task, current):
             log.warning("outcome of an overtaken attempt dropped", generation_id=str(task.generation_id))
             if task.call_id is not None:
                 await close_paid_call(connection, task.call_id, "generation", outcome)
+            return
+        if current.status == "cancelled" and outcome.status != "succeeded":
+            await _mend_called_off(connection, task, outcome, watch)
             return
         await _store_outputs(connection, store, task, records)
         watch.lap("store")
@@ -89,14 +93,18 @@ async def settle(
         )
 
 
-def _is_mine(task: Task, current: Task) -> bool:
-    """A late answer that is paid for may still mend what a worker that seemed lost left behind."""
+def is_mine(task: Task, current: Task) -> bool:
+    """A late answer of whoever charges may still mend what a worker that seemed lost left behind."""
     mended = ("running", "unknown") if task.call_id is None else ("running", "unknown", "cancelled")
-    return is_same_attempt(task, current) and current.status in mended
+    return current.started_at == task.started_at and current.status in mended
 
 
-def is_same_attempt(task: Task, current: Task) -> bool:
-    return current.started_at == task.started_at
+async def _mend_called_off(connection: Connection, task: Task, outcome: Outcome, watch: Stopwatch) -> None:
+    """It stays called off; what the call cost is known by now."""
+    if task.call_id is not None:
+        cost = await close_paid_call(connection, task.call_id, "generation", outcome)
+        ended = replace(called_off(sent=cost != 0), cost_usd=cost)
+        await finish(connection, task.generation_id, ended, call_id=None, timings_ms=watch.ms)
 
 
 async def _store_outputs(

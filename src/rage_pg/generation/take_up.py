@@ -10,6 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rage_pg.budgets import Spending, is_busy
 from rage_pg.database import Connection, Database, execute, fetch_one, fetch_value
 from rage_pg.errors import OutcomeUnknown, RageError
 from rage_pg.generation.calling_off import called_off
@@ -23,6 +24,8 @@ from rage_pg.types import Purpose, Status
 
 SQL = statements("generation")
 
+BUDGET_LOOK = 5.0
+"""Seconds between looks whether a call has ended that a budget waits for."""
 MAX_LOSSES = 3
 """A generation that lost its worker so often is not started again."""
 STANDARD = Rules()
@@ -44,6 +47,8 @@ class Task(Struct, kw_only=True):
     parameters: dict[str, Any]
     labels: dict[str, str]
     batch_id: UUID | None
+    expected_usd: Decimal | None
+    """What its call may cost, as far as it could be told when it was asked for."""
     call_id: int | None
     """The paid call that was begun and whose answer is not known."""
     losses: int
@@ -78,11 +83,55 @@ async def take_up(database: Database, generation_id: UUID, rules: Rules = STANDA
             return None
         if task.waits_for == "retry" and task.too_early:
             return task.waits_until
+        if (later := await _behind_another(connection, task)) is not None:
+            return later
         if (later := await _out_of_turn(connection, task, rules)) is not None:
             return later
         task.started_at = await fetch_value(connection, SQL["start"], {"generation_id": generation_id})
         await add_event(connection, generation_id, "running")
         return task
+
+
+async def _behind_another(connection: Connection, task: Task) -> datetime | None:
+    """Put the generation off while a call under the same budget must end first; when it looks again."""
+    if task.expected_usd is not None and task.waits_for != "retry":
+        return None
+    spending = Spending(
+        brand_id=task.brand_id,
+        labels=task.labels,
+        provider=task.provider,
+        model=task.model,
+        purpose="generation",
+        expected=None,
+        batch_id=task.batch_id,
+    )
+    if not await is_busy(connection, spending):
+        return None
+    return await _wait_for_budget(connection, task, told=task.waits_for == "retry")
+
+
+async def stand_back(database: Database, task: Task) -> datetime | None:
+    """Give the generation back: another was quicker, whose end a budget waits for. When it looks again.
+
+    None where there is nothing to wait for: it was called off meanwhile, or another worker has it.
+    """
+    async with database.transaction() as connection:
+        current = await locked_task(connection, task.generation_id)
+        if current is None or current.started_at != task.started_at or current.status != "running":
+            return None
+        if current.called_off:
+            await finish(connection, task.generation_id, _called_off(current), call_id=None)
+            return None
+        # As when a worker leaves: it counts as no loss.
+        await add_event(connection, task.generation_id, "queued")
+        return await _wait_for_budget(connection, task, told=False)
+
+
+async def _wait_for_budget(connection: Connection, task: Task, *, told: bool) -> datetime:
+    if not told:
+        event = {"reason": "budget", "code": None, "retry_in": None}
+        await add_event(connection, task.generation_id, "waiting", event)
+    return await put_off(connection, task, "retry", BUDGET_LOOK)
 
 
 async def _out_of_turn(connection: Connection, task: Task, rules: Rules) -> datetime | None:

@@ -18,7 +18,7 @@ from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused
 from rage_pg.generation.calling_off import called_off
 from rage_pg.generation.ledger import add_event, finish
 from rage_pg.generation.rules import Rules
-from rage_pg.generation.settle import Stopwatch, is_same_attempt
+from rage_pg.generation.settle import Stopwatch, is_mine
 from rage_pg.generation.take_up import Task, locked_task, put_off
 from rage_pg.generation.turns import pause
 from rage_pg.spending import Outcome, close_paid_call, failed_call, storable
@@ -75,16 +75,24 @@ async def try_later(
             await close_paid_call(connection, task.call_id, "generation", outcome)
         if error.retry_after is not None:
             await pause(connection, task.provider, error.retry_after)
-        if current is None or current.status != "running" or not is_same_attempt(task, current):
+        if current is None or not is_mine(task, current):
             log.warning("outcome of an overtaken attempt dropped", generation_id=str(task.generation_id))
             return None
-        if current.called_off:
-            ended = replace(called_off(sent=False), cost_usd=Decimal(0))
+        if current.status != "running" or current.called_off:
+            ended = _ended(current, outcome)
             await finish(connection, task.generation_id, ended, call_id=None, timings_ms=watch.ms)
             return None
         told = {"reason": "retry", "code": storable(error.code), "retry_in": round(seconds, 1)}
         await add_event(connection, task.generation_id, "waiting", told)
         return await put_off(connection, task, "retry", seconds)
+
+
+def _ended(current: Task, outcome: Outcome) -> Outcome:
+    """How one ends that is not sent again. Of what was told to be unknown, because this worker seemed lost,
+    nobody waits any more, and it may have been made once more: only what became of it is mended."""
+    if current.status == "unknown":
+        return outcome
+    return replace(called_off(sent=False), cost_usd=Decimal(0))
 
 
 async def heed(database: Database, task: Task, error: Exception) -> None:

@@ -10,15 +10,17 @@ What the tasks do is handed in as `Work`. A job whose worker was lost runs again
 
 from __future__ import annotations
 
-from rage_pg.jobs.alone import alone
+from rage_pg.jobs.alone import Claim, TakenOver, alone
 from rage_pg.jobs.hold import Hold, holding
 from rage_pg.jobs.queue import defer_batch, defer_fill_index, defer_generation
 from rage_pg.jobs.work import OutputImages, Work, batch_work, generation_work, rules_of
 from rage_pg.jobs.worker import run_worker
 
 __all__ = [
+    "Claim",
     "Hold",
     "OutputImages",
+    "TakenOver",
     "Work",
     "alone",
     "batch_work",

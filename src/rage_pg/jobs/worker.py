@@ -41,6 +41,9 @@ FILLINGS = 4
 INDEX_GRACE = 30.0
 """Seconds that what fills the index has to end; it goes on where it stopped."""
 
+FETCHING = 8
+"""Connections for taking jobs up and ending them, at most: each needs one for moments."""
+
 PAUSE = 2.0
 """Seconds before a worker that lost the database tries again."""
 
@@ -57,8 +60,9 @@ async def run_worker(
     heartbeat: float = 10.0,
     hurry: asyncio.Event | None = None,
 ) -> NoReturn:
-    """Run jobs until cancelled; then those under way have `grace` seconds to end, or until `hurry` is set: of
-    the index INDEX_GRACE at most. No signal is touched.
+    """Run jobs until cancelled, `concurrency` at once and some of the index beside them; then those under way
+    have `grace` seconds to end, or until `hurry` is set: of the index INDEX_GRACE at most. No signal is
+    touched.
 
     A worker that has not been heard of for three times `heartbeat` seconds is lost; its jobs are run again.
     Without the database it waits for its return.
@@ -81,7 +85,7 @@ async def _work(
     heartbeat: float,
     hurry: asyncio.Event | None,
 ) -> None:
-    app = _app(database, work, connections=concurrency + FILLINGS + 4)
+    app = _app(database, work, connections=min(concurrency, FETCHING) + FILLINGS + 4)
     try:
         # Opened within: a cancellation half-way would leave the pool open, and the loop waiting for it.
         await app.open_async()
