@@ -222,6 +222,7 @@ def test_refusals_stand_beside_their_fields_and_nothing_is_lost(browser: Browser
         )
         expect(page.get_by_label("Quality")).to_have_count(0)
         expect(page.locator("#choice")).to_contain_text("does not read the prompt")
+        expect(page.locator(".purposes")).to_contain_text("cut out of its background")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ function renumber() {
   maskFirst();
 }
 
-// A mask belongs to the picture that it was painted on: one of another picture goes with the new order.
+// A mask belongs to the picture that it was painted on: it waits there until that one is the first again.
 function maskFirst() {
   const mask = panel().querySelector("[data-mask]");
   const first = panel().querySelector("[data-chosen]");
