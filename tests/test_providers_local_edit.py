@@ -118,3 +118,35 @@ async def test_a_mask_keeps_the_transparency_of_a_cut_out() -> None:
     assert picture.mode == "RGBA"
     assert picture.getpixel((2, 2))[3] == 0  # type: ignore[index]
     assert where(picture, BLUE)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (900, 1), (1, 900)])
+async def test_specks_and_hairlines_are_refused_or_changed_but_break_nothing(size: tuple[int, int]) -> None:
+    speck = Image.new("RGB", size, RED)
+    with pytest.raises(NotPossible, match="not of one colour"):
+        await made(reference(speck), purpose="prototype")
+    clear = png(Image.new("RGBA", size, (0, 0, 0, 0)))
+    result = await made(
+        reference(speck),
+        reference(cut_out(BLUE)),
+        reference(scene(), "background"),
+        purpose="edit",
+        mask=clear,
+    )
+    assert opened(result.images[0]).size == size
+    line = reference(cut_out(RED, (1, 400)))
+    assert opened((await made(line, purpose="prototype", size="64x64")).images[0]).size == (64, 64)
+
+
+async def test_a_wall_that_winds_about_is_walked_to_its_end() -> None:
+    """The background reaches the middle only by a long way round."""
+    maze = Image.new("RGB", (400, 400), (250, 250, 250))
+    for turn in range(20, 180, 20):
+        draw = ImageDraw.Draw(maze)
+        draw.rectangle((turn, turn, 400 - turn, 400 - turn), outline=RED, width=6)
+        draw.rectangle(
+            (turn if turn % 40 else 392 - turn, 196, (turn if turn % 40 else 392 - turn) + 10, 204),
+            fill=(250, 250, 250),
+        )
+    alpha = opened((await made(reference(maze), purpose="prototype")).images[0]).getchannel("A")
+    assert alpha.getpixel((alpha.width // 2, alpha.height // 2)) == 0

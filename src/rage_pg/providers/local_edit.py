@@ -38,8 +38,7 @@ def prototype(picture: Image.Image, size: tuple[int, int] | None) -> Image.Image
     margin = round(max(shown.size) * MARGIN)
     box = size or (shown.width + 2 * margin, shown.height + 2 * margin)
     if size is not None:
-        inner = [max(1, round(side * (1 - 2 * MARGIN))) for side in size]
-        shown = ImageOps.contain(shown, (inner[0], inner[1]), Image.Resampling.LANCZOS)
+        shown = _fitted(shown, size[0] * (1 - 2 * MARGIN), size[1] * (1 - 2 * MARGIN))
     clear = Image.new("RGBA", box, (0, 0, 0, 0))
     clear.paste(shown, ((box[0] - shown.width) // 2, (box[1] - shown.height) // 2))
     return clear
@@ -99,12 +98,18 @@ def _opening(mask: bytes, size: tuple[int, int]) -> Image.Image:
 def _stand_in(canvas: Image.Image, box: tuple[int, int, int, int], pieces: Sequence[Piece]) -> None:
     """Stand pieces side by side on the lower edge of a box, each in a part of it that is as wide."""
     wide, high = (box[2] - box[0]) / len(pieces), box[3] - box[1]
-    room = max(1, round(wide * FILLS)), max(1, round(high * FILLS))
     base = box[3] - round(high * (1 - FILLS) / 2)
     for number, each in enumerate(pieces):
-        small = ImageOps.contain(each.picture, room, Image.Resampling.LANCZOS)
+        small = _fitted(each.picture, wide * FILLS, high * FILLS)
         left = round(box[0] + wide * (number + 0.5) - small.width / 2)
         place = left, base - small.height, left + small.width, base
         if each.free and each.without_shadow:
             contact_shadow(canvas, small.getchannel("A"), place)
         canvas.alpha_composite(small, place[:2])
+
+
+def _fitted(picture: Image.Image, width: float, height: float) -> Image.Image:
+    """As large as the room allows, its proportions kept as far as whole pixels can; no side below 1."""
+    scale = min(width / picture.width, height / picture.height)
+    sides = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    return picture.resize(sides, Image.Resampling.LANCZOS)

@@ -64,7 +64,8 @@ def _check_prototype(call: GenerationCall) -> None:
     if call.references[0].role in ("style", "layout", "background"):
         named = call.references[0].role
         raise NotPossible(
-            f"prototype cuts a product out: a reference of role {named} shows none.", field="references"
+            f"prototype cuts a product out: role {named} shows none. Choose another picture or role.",
+            field="references",
         )
     if call.background == "opaque":
         raise NotPossible("prototype has a transparent background: leave background out.", field="background")

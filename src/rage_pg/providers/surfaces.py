@@ -17,6 +17,8 @@ Pixels: TypeAlias = NDArray[np.float32]
 Marks: TypeAlias = NDArray[np.bool_]
 
 WORK_WIDTH = 384
+LEAST_HEIGHT, MOST_HEIGHT = 64, 4 * WORK_WIDTH
+"""In pixels of that copy: what is wider or steeper shows no shelf that things could stand on."""
 HIGHEST, DEEPEST = 0.4, 0.85
 """Between which shares of the height a shelf is looked for."""
 EDGE = 45
@@ -43,7 +45,7 @@ def shelf_in(background: Image.Image) -> Shelf | None:
     """The widest shelf, None where there is none with enough room on it."""
     scale = WORK_WIDTH / background.width
     size = WORK_WIDTH, max(1, round(background.height * scale))
-    if size[1] < 64:
+    if not LEAST_HEIGHT <= size[1] <= MOST_HEIGHT:
         return None
     small = background.convert("RGB").resize(size, Image.Resampling.BOX)
     pixels = np.asarray(small, dtype=np.float32)
