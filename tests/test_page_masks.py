@@ -96,6 +96,30 @@ def test_mask_stays_with_its_picture_when_the_references_are_reordered(
         assert watched.faults == []
 
 
+def test_moving_there_and_back_at_once_leaves_order_and_mask_as_they_were(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as watched:
+        page = watched.page
+        begun(page)
+        paint(page)
+        painted = page.locator("[name=mask]").input_value()
+        up = "(title) => document.querySelector(`[aria-label='Move ${title} up']`).click()"
+        page.evaluate(f"['Soap', 'Lamp'].forEach({up})")
+        page.wait_for_load_state("networkidle")
+        expect(page.locator("#chosen [data-chosen] label").first).to_contain_text("Lamp")
+        expect(page.locator("[name=mask]")).to_have_value(painted)
+        first(page, "Soap")
+        expect(page.locator("#chosen > li").first).to_contain_text("Soap")
+        expect(page.locator("[name=mask]")).to_have_value("")
+        # htmx tells the console of the request that was called off, and that alone is there.
+        assert {said.partition(",")[0] for said in watched.faults} <= {
+            "htmx:afterRequest",
+            "htmx:sendAbort",
+            "undefined",
+        }
+
+
 def test_what_was_painted_and_moved_back_is_what_changes(browser: Browser, address: str) -> None:
     with opened(browser, address) as watched:
         page = watched.page
