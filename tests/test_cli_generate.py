@@ -94,7 +94,7 @@ def test_a_picture_is_gone_on_from_with_what_it_was_made_from(
     assert (refused.code, "GENERATION:N" in refused.err) == (2, True)
 
 
-def test_a_mask_that_the_provider_does_not_heed_is_refused(
+def test_a_mask_that_is_of_no_use_to_the_purpose_is_refused(
     rage: Rage, pair: list[str], tmp_path: Path
 ) -> None:
     mask, file = tmp_path / "mask.png", tmp_path / "made.png"
@@ -104,7 +104,7 @@ def test_a_mask_that_the_provider_does_not_heed_is_refused(
     drawn.save(mask)
     refused = rage("generate", "on a shelf", *pair, "--mask", mask, "-o", file)
     assert (refused.code, file.exists()) == (1, False)
-    assert "takes no mask" in refused.err
+    assert "purpose edit alone" in refused.err
     drawn.crop((0, 0, 20, 20)).save(mask)
     refused = rage("generate", "on a shelf", *pair, "--mask", mask, "-o", file)
     assert "The mask has 20 x 20 pixels" in refused.err
@@ -175,7 +175,7 @@ def test_what_cannot_be_made_is_refused_before_anything_is_written(rage: Rage, d
         ("--image 999999 -o a.png", 1, "There is no image 999999"),
         ("--image 999999 --provider crayon -o a.png", 2, "There is no provider 'crayon'"),
         ("--auto 3 -o a.png", 2, "No image matches"),
-        ("--purpose edit -o a.png", 1, "cannot edit"),
+        ("--purpose edit -o a.png", 1, "needs references"),
     ):
         outcome = rage("generate", "a lamp", *arguments.split())
         assert words in outcome.complaint

@@ -79,7 +79,7 @@ async def test_only_what_ended_without_pictures_is_made_again(
     with pytest.raises(Conflict, match="is queued; wait for its end"):
         await again(database, generator, asked.id)
     await carry_out(database, generator, asked.id)
-    with pytest.raises(Conflict, match="is succeeded; go on from its picture"):
+    with pytest.raises(Conflict, match="has succeeded; go on from its picture"):
         await again(database, generator, asked.id)
     with pytest.raises(NotFound):
         await again(database, generator, uuid4())

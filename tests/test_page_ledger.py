@@ -13,6 +13,7 @@ from httpx import Response
 from rage_pg import budgets
 from rage_pg.budgets import Target
 from rage_pg.database import Database
+from rage_pg.web.templating import said
 from tests.api_service import Client, make_key, runtime_of, service, uploaded
 from tests.generating import FakeGenerator, make
 from tests.store import add, png
@@ -88,6 +89,13 @@ async def test_generation_has_a_page_with_all_that_is_known(client: Client, data
     assert HOSTILE not in text
     assert re.findall(r'<a href="/generations/([0-9a-f-]+)" title', text) == [str(first.id), str(second.id)]
     assert (await client.get(f"/generations/{uuid4()}")).status_code == 404
+
+
+def test_what_a_provider_did_is_told_in_words() -> None:
+    details = {"output_format": "png", "operations": ["cut out"], "layouts": [], "clear": True, "seed": None}
+    words = "output format png, operations cut out, layouts none, clear yes, seed none"
+    assert said(details) == words
+    assert said(2) == "2"
 
 
 async def test_costs_name_what_is_not_known_and_what_is_left(client: Client, database: Database) -> None:

@@ -217,9 +217,12 @@ def test_refusals_stand_beside_their_fields_and_nothing_is_lost(browser: Browser
 
         # Another generator offers other things.
         page.get_by_label("Made by").select_option("local")
-        expect(page.locator(".purposes b")).to_have_text(["compose", "enhance", "style"], timeout=PATIENCE)
+        expect(page.locator(".purposes b")).to_have_text(
+            ["compose", "edit", "enhance", "style", "prototype"], timeout=PATIENCE
+        )
         expect(page.get_by_label("Quality")).to_have_count(0)
         expect(page.locator("#choice")).to_contain_text("does not read the prompt")
+        expect(page.locator(".purposes")).to_contain_text("cut out of its background")
 
 
 @pytest.mark.parametrize(

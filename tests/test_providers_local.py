@@ -62,6 +62,42 @@ async def test_compose_lays_the_roles_out_from_back_to_front() -> None:
     assert logo[2] - logo[0] < 1536 / 4
 
 
+def wall_with_shelf() -> Image.Image:
+    """A tiled wall, and a dark shelf with a pot on its left end."""
+    wall = Image.new("RGB", (600, 400), (220, 232, 230))
+    for x in range(0, 600, 60):
+        ImageDraw.Draw(wall).line((x, 0, x, 399), fill=(206, 218, 216), width=3)
+    ImageDraw.Draw(wall).rectangle((60, 260, 540, 282), fill=(150, 100, 60))
+    ImageDraw.Draw(wall).rectangle((80, 190, 200, 259), fill=(90, 60, 120))
+    return wall
+
+
+@pytest.mark.parametrize("count", [1, 4])
+async def test_products_stand_on_the_free_part_of_a_shelf(count: int) -> None:
+    result = await made(
+        reference(cut_out(RED)),
+        reference(cut_out(BLUE, (200, 150))),
+        reference(wall_with_shelf(), "background"),
+        size="1200x800",
+        count=count,
+    )
+    for image in result.images:
+        picture = opened(image)
+        red, blue = where(picture, RED), where(picture, BLUE)
+        assert abs(red[3] - 520) <= 4
+        assert abs(blue[3] - 520) <= 4
+        left, right = sorted((red, blue))
+        assert 400 < left[0] < left[2] <= right[0] < right[2] < 1080
+
+
+async def test_a_horizon_and_a_table_are_no_shelves() -> None:
+    table = Image.new("RGB", (600, 400), (240, 220, 190))
+    ImageDraw.Draw(table).rectangle((0, 260, 600, 400), fill=(150, 100, 60))
+    for behind in (scene(), table):
+        picture = opened((await made(reference(cut_out(RED)), reference(behind, "background"))).images[0])
+        assert where(picture, RED)[3] > 1024 * 0.85
+
+
 async def test_a_logo_alone_is_set_on_its_background() -> None:
     result = await made(reference(scene(), "background"), reference(cut_out(RED), "logo"))
     assert where(opened(result.images[0]), RED)[3] < 200

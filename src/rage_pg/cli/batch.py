@@ -149,9 +149,10 @@ def _show_preview(plan: BatchDryRun, as_json: bool) -> None:
     first = [(one.position, one.key, one.plan.provider, one.plan.model) for one in plan.first]
     show_table(("#", "item", "provider", "model"), first)
     cost = plan.estimate
+    more = f", the first {len(first)} above" if len(first) < plan.item_count else ""
     show_fields(
         {
-            "items": f"{plan.item_count:,}",
+            "items": f"{plan.item_count:,}{more}",
             "rejected": plan.rejected_count or None,
             "estimated cost": f"${cost.cost_usd.normalize():f}",
             "without an estimate": cost.items_without_cost or None,

@@ -96,10 +96,11 @@ async def again(
     async with database.transaction() as connection:
         ended = await _ended(connection, generation_id)
         if ended.status not in AGAIN:
-            remedy = (
-                "go on from its picture with parent_id" if ended.status == "succeeded" else "wait for its end"
+            raise Conflict(
+                "The generation has succeeded; go on from its picture by parent_id (rage generate --parent)."
+                if ended.status == "succeeded"
+                else f"The generation is {ended.status}; wait for its end."
             )
-            raise Conflict(f"The generation is {ended.status}; {remedy}.")
         plan = await _plan(connection, generators, ended)
         return await read(connection, await write(connection, plan, origin, defer))
 

@@ -34,7 +34,7 @@ def with_logos(canvas: Image.Image, logos: Sequence[Image.Image]) -> Image.Image
     margin = round(min(width, height) * MARGIN)
     right = width - margin
     for logo in logos:
-        scale = min(width * 0.2 / logo.width, height * 0.09 / logo.height)
+        scale = min(width * 0.22 / logo.width, height * 0.12 / logo.height)
         small = logo.resize(
             (max(1, round(logo.width * scale)), max(1, round(logo.height * scale))), Image.Resampling.LANCZOS
         )

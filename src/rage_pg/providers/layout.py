@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageOps
 from rage_pg.providers.backdrop import neutral_backdrop, with_logos
 from rage_pg.providers.pictures import flattened
 from rage_pg.providers.shadows import cast_shadow, contact_shadow
+from rage_pg.providers.surfaces import shelf_in
 
 ROW_LENGTH = 5
 MAX_PIECES = 2 * ROW_LENGTH
@@ -24,10 +25,12 @@ LOWEST = 0.9
 """The lowest baseline."""
 DEPTH = 0.12
 """How much higher the row behind stands."""
+ON_A_SHELF = 0.4
+"""The tallest that things on a shelf are: what else a picture with a shelf shows is small too."""
 
 
 class Layout(Struct, frozen=True):
-    """Where the group stands, how far its pieces are apart (below 0 they overlap), and how tall it may be."""
+    """Where the group stands, how far its pieces are apart, and how tall it may be."""
 
     name: str
     left: float
@@ -40,7 +43,7 @@ LAYOUTS = (
     Layout("centred", left=0.08, right=0.92, gap=0.16, height=0.56),
     Layout("space on the right", left=0.05, right=0.63, gap=0.08, height=0.54),
     Layout("space on the left", left=0.37, right=0.95, gap=0.08, height=0.54),
-    Layout("close", left=0.05, right=0.95, gap=-0.14, height=0.68),
+    Layout("close", left=0.05, right=0.95, gap=0.03, height=0.68),
 )
 
 
@@ -59,6 +62,10 @@ class Piece(Struct, frozen=True):
     def ratio(self) -> float:
         return self.picture.width / self.picture.height
 
+    @property
+    def without_shadow(self) -> bool:
+        return self.sunk < OWN_SHADOW
+
 
 class Scene(Struct, frozen=True, kw_only=True):
     """What goes into one picture. Subjects stand behind products."""
@@ -68,6 +75,19 @@ class Scene(Struct, frozen=True, kw_only=True):
     subjects: Sequence[Piece] = ()
     products: Sequence[Piece] = ()
     logos: Sequence[Piece] = ()
+
+    def on_shelf(self, behind: Image.Image, layout: Layout) -> tuple[Layout, float] | None:
+        """Where the row of products stands on the shelf of a background, and its height, as a share."""
+        if self.background is None or self.subjects or not 0 < len(self.products) <= ROW_LENGTH:
+            return None
+        shelf = shelf_in(behind)
+        if shelf is None:
+            return None
+        left, right = max(shelf.left, layout.left), min(shelf.right, layout.right)
+        if right - left < (shelf.right - shelf.left) / 2:
+            left, right = shelf.left, shelf.right
+        tall = min(ON_A_SHELF, layout.height, shelf.top * 0.9)
+        return Layout(layout.name, left, right, layout.gap, tall), shelf.top
 
 
 class Placed(Struct, frozen=True):
@@ -110,7 +130,9 @@ def _has_outline(alpha: Image.Image) -> bool:
 def composed(scene: Scene, size: tuple[int, int], layout: Layout) -> Image.Image:
     """Lay the scene out in a picture of `size` pixels; RGBA."""
     canvas = _backdrop(scene, size)
-    for row in _rows(scene, layout, size):
+    on_shelf = scene.on_shelf(canvas, layout)
+    rows = _rows(scene, layout, size) if on_shelf is None else [_shelved(scene, *on_shelf, size)]
+    for row in rows:
         for placed in row:
             _shade(canvas, placed)
         for placed in row:
@@ -144,6 +166,10 @@ def _rows(scene: Scene, layout: Layout, size: tuple[int, int]) -> list[list[Plac
     return [_moved(back, base - depth), _moved(front, base)]
 
 
+def _shelved(scene: Scene, room: Layout, level: float, size: tuple[int, int]) -> list[Placed]:
+    return _row(scene.products, room, size, room.height, scene, level)
+
+
 def _moved(row: Sequence[Placed], base: float) -> list[Placed]:
     """The row with its first piece, the one farthest back, standing on `base`."""
     down = round(base) - row[0].base
@@ -151,9 +177,17 @@ def _moved(row: Sequence[Placed], base: float) -> list[Placed]:
 
 
 def _row(
-    pieces: Sequence[Piece], layout: Layout, size: tuple[int, int], height: float, scene: Scene
+    pieces: Sequence[Piece],
+    layout: Layout,
+    size: tuple[int, int],
+    height: float,
+    scene: Scene,
+    level: float | None = None,
 ) -> list[Placed]:
-    """Stand pieces side by side: of about one area, wide ones a little smaller, the tallest in the middle."""
+    """Stand pieces side by side: of about one area, wide ones a little smaller, the tallest in the middle.
+
+    All on one `level`, a share of the height, where one is given.
+    """
     ordered = _tallest_in_the_middle(pieces)
     heights = [min(max(each.ratio, 0.3), 3.0) ** -0.6 for each in ordered]
     widths = [each.ratio * tall for each, tall in zip(ordered, heights, strict=True)]
@@ -161,11 +195,11 @@ def _row(
     total = sum(widths) + gap * (len(widths) - 1)
     room = size[0] * (layout.right - layout.left)
     scale = min(size[1] * height / max(heights), room / total)
-    base = _baseline(scene, size, max(heights) * scale)
+    base = _baseline(scene, size, max(heights) * scale) if level is None else level * size[1]
     left = size[0] * layout.left + (room - total * scale) / 2
     row = []
     for index, (each, tall, wide) in enumerate(zip(ordered, heights, widths, strict=True)):
-        nearer = abs(index - (len(ordered) - 1) / 2) * size[1] * 0.012
+        nearer = abs(index - (len(ordered) - 1) / 2) * size[1] * 0.012 if level is None else 0
         sides = max(1, round(wide * scale)), max(1, round(tall * scale))
         row.append(Placed(each, round(left), round(base + nearer), *sides))
         left += (wide + gap) * scale
@@ -189,7 +223,7 @@ def _tallest_in_the_middle(pieces: Sequence[Piece]) -> list[Piece]:
 def _shade(canvas: Image.Image, placed: Placed) -> None:
     if not placed.piece.free:
         cast_shadow(canvas, placed.box, radius=_corner(placed))
-    elif placed.piece.sunk < OWN_SHADOW:
+    elif placed.piece.without_shadow:
         contact_shadow(canvas, placed.piece.picture.getchannel("A"), placed.box)
 
 

@@ -7,21 +7,23 @@ really do, and never hands back a copy.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PIL import Image
 
 from rage_pg.errors import NotPossible
+from rage_pg.providers.backdrop import neutral_backdrop
 from rage_pg.providers.capabilities import Capabilities
 from rage_pg.providers.enhance import differs, enhanced, named_operations
 from rage_pg.providers.layout import LAYOUTS, Piece, Scene, composed, is_clear, piece
+from rage_pg.providers.local_edit import before_another_background, prototype, within_mask
 from rage_pg.providers.local_rules import MODEL, REFERENCE_LIMITS, STRENGTHS, asked_size, check_call
 from rage_pg.providers.models import LOCAL
 from rage_pg.providers.pictures import decoded, encoded_picture, flattened
 from rage_pg.providers.ports import GenerationCall, GenerationResult, Progress
 from rage_pg.providers.style import stylized
-from rage_pg.types import Role
+from rage_pg.types import Purpose, Role
 
 COMPOSED_SIZE = (1024, 1024)
 STYLED_SIDES = (768, 1536)
@@ -32,7 +34,7 @@ Made = tuple[list[Image.Image], dict[str, Any]]
 
 
 class LocalGenerator:
-    """Composes, repaints in a style, and enhances."""
+    """Composes, repaints in a style, enhances, cuts out, changes a background or what a mask leaves open."""
 
     name = "local"
     default_model = MODEL
@@ -54,7 +56,8 @@ class LocalGenerator:
 
 def _generated(call: GenerationCall) -> GenerationResult:
     references = _sources(call)
-    pictures, details = _enhanced(call, references) if call.purpose == "enhance" else _made(call, references)
+    making = ON_ONE.get(call.purpose, _made)
+    pictures, details = making(call, references)
     for picture in pictures:
         if not all(differs(picture, source) for _, source in references):
             raise NotPossible("The result would be a copy of a reference: nothing in it would change.")
@@ -82,6 +85,31 @@ def _enhanced(call: GenerationCall, references: Sources) -> Made:
     return [picture], {"operations": done, "size": _written(picture)}
 
 
+def _cut_out(call: GenerationCall, references: Sources) -> Made:
+    picture = prototype(references[0][1], asked_size(call.size))
+    return [picture], {"operations": ["cut out"], "size": _written(picture)}
+
+
+def _edited(call: GenerationCall, references: Sources) -> Made:
+    """The first reference with other pixels within the mask, or before another background."""
+    target, others = references[0][1], references[1:]
+    if call.mask is None:
+        picture, done = before_another_background(target, others), "change background"
+    else:
+        picture, done = within_mask(target, call.mask, others), "fill mask"
+    if (box := asked_size(call.size)) is not None:
+        picture = _resized(picture, box)
+    picture = _on_background(picture, call.background)
+    return [picture], {"operations": [done], "size": _written(picture)}
+
+
+ON_ONE: Mapping[Purpose, Callable[[GenerationCall, Sources], Made]] = {
+    "enhance": _enhanced,
+    "prototype": _cut_out,
+    "edit": _edited,
+}
+
+
 def _made(call: GenerationCall, references: Sources) -> Made:
     """Repaint the one picture, or compose several (and repaint that, where a style is among them)."""
     styles = [picture for role, picture in references if role == "style"]
@@ -98,6 +126,9 @@ def _made(call: GenerationCall, references: Sources) -> Made:
         operations, content = ["compose", "stylize"], _compose(call, contents, 1)[0]
     else:
         operations, content = ["stylize"], _resized(contents[0][1], asked_size(call.size))
+        if content.mode == "RGBA" and call.background != "transparent":
+            # A network paints what is all of one white as a flat patch with a halo.
+            content = Image.alpha_composite(neutral_backdrop(content.size), content)
     strengths = STRENGTHS[: call.count]
     pictures = [_repainted(content, styles[0], strength, call) for strength in strengths]
     return pictures, {"operations": operations, "strengths": list(strengths), "size": _written(content)}
@@ -151,7 +182,7 @@ def _repainted(
 def _on_background(picture: Image.Image, background: str | None) -> Image.Image:
     if background == "transparent" and picture.mode != "RGBA":
         raise NotPossible(
-            "The reference has no transparency to keep, and the local generator cannot cut it out."
+            "The reference has no transparency to keep: purpose prototype cuts a picture out where it can."
         )
     return flattened(picture) if background == "opaque" else picture
 

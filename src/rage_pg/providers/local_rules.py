@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from rage_pg.errors import NotPossible
 from rage_pg.providers.layout import LAYOUTS, MAX_PIECES
 from rage_pg.providers.models import LOCAL
 from rage_pg.providers.ports import GenerationCall
 from rage_pg.providers.within import check_within
-from rage_pg.types import Role
+from rage_pg.types import Purpose, Role
 
 MODEL = "rage-local-1"
 STRENGTHS = (0.75, 1.0, 0.5)
@@ -27,19 +29,15 @@ def check_call(call: GenerationCall) -> None:
     """Raise NotPossible, naming what to change."""
     if call.model not in (None, MODEL):
         raise NotPossible(f"The local generator has no model {call.model!r}, only {MODEL}.")
-    if call.purpose not in LOCAL.purposes:
-        raise NotPossible(
-            f"The local generator cannot {call.purpose} from a prompt. {READS_PROMPT}",
-            field="purpose",
-            allowed=LOCAL.purposes,
-        )
     if not call.references:
         raise NotPossible(
             f"The local generator needs references: it only transforms pictures. {READS_PROMPT}"
         )
     check_within(call, MODEL, LOCAL)
-    if call.purpose == "enhance":
-        _check_enhance(call)
+    if call.mask is not None and call.purpose != "edit":
+        raise NotPossible("The local generator takes a mask for the purpose edit alone.", field="mask")
+    if call.purpose in ON_ONE:
+        ON_ONE[call.purpose](call)
     elif any(reference.role == "style" for reference in call.references):
         _check_style(call)
     else:
@@ -58,6 +56,50 @@ def _check_enhance(call: GenerationCall) -> None:
     if len(call.references) != 1:
         raise NotPossible("enhance works on one picture: give one reference.")
     _check_count(call, 1, "enhance makes one picture")
+
+
+def _check_prototype(call: GenerationCall) -> None:
+    if len(call.references) != 1:
+        raise NotPossible("prototype cuts one picture out: give one reference.", field="references")
+    if call.references[0].role in ("style", "layout", "background"):
+        named = call.references[0].role
+        raise NotPossible(
+            f"prototype cuts a product out: role {named} shows none. Choose another picture or role.",
+            field="references",
+        )
+    if call.background == "opaque":
+        raise NotPossible("prototype has a transparent background: leave background out.", field="background")
+    if call.output_format == "jpeg":
+        raise NotPossible(
+            "prototype has a transparent background, which jpeg cannot hold: choose png or webp.",
+            field="output_format",
+            allowed=("png", "webp"),
+        )
+    _check_count(call, 1, "prototype makes one picture")
+
+
+def _check_edit(call: GenerationCall) -> None:
+    """The first reference is changed; a mask, or a reference of role background, says in what."""
+    roles = [reference.role for reference in call.references[1:]]
+    if unused := sorted({"style", "layout", "edit_target"} & set(roles)):
+        raise NotPossible(
+            "edit changes the first reference; the local generator can use none of role"
+            f" {unused[0]} beside it: leave it out.",
+            field="references",
+        )
+    if roles.count("background") > 1 or (call.mask is None and "background" not in roles):
+        raise NotPossible(
+            "The local generator edits what a mask leaves open, or the background: give a mask, or one"
+            f" reference of role background after the picture to change. {READS_PROMPT}",
+            field="references",
+        )
+    if call.mask is None and set(roles) - {"background", "logo"}:
+        raise NotPossible(
+            "Without a mask edit changes the background alone: give a mask for what shall be put into the"
+            " picture, or use compose.",
+            field="references",
+        )
+    _check_count(call, 1, "edit makes one picture")
 
 
 def _check_style(call: GenerationCall) -> None:
@@ -96,3 +138,11 @@ def _check_scene(call: GenerationCall) -> None:
 def _check_count(call: GenerationCall, most: int, why: str) -> None:
     if call.count > most:
         raise NotPossible(f"{why[0].upper()}{why[1:]}: ask for a count of at most {most}, not {call.count}.")
+
+
+ON_ONE: Mapping[Purpose, Callable[[GenerationCall], None]] = {
+    "enhance": _check_enhance,
+    "prototype": _check_prototype,
+    "edit": _check_edit,
+}
+"""The purposes that work on the first reference."""

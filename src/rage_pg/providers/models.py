@@ -72,7 +72,7 @@ OTHERS: Mapping[str, Capabilities] = {
 }
 
 LOCAL = Capabilities(
-    purposes=("compose", "enhance", "style"),
+    mask=True,
     any_size=AnySize(shortest=64, longest=4096),
     transparent=True,
     count=4,

@@ -20,6 +20,14 @@ PURPOSES: dict[Purpose, str] = {
     "prototype": "A first design of a new product.",
 }
 """Each in one line, for who chooses."""
+WITHOUT_PROMPT: dict[Purpose, str] = {
+    "compose": "The references set into one picture.",
+    "edit": "Another background, or what you paint over.",
+    "enhance": "The same picture, sharper, more contrast.",
+    "style": "The same picture in the look of another.",
+    "prototype": "A product cut out of its background.",
+}
+"""The same, of a generator that does not read the prompt."""
 
 COMMON_SIZES = {
     "1024x1024": "square",
@@ -76,7 +84,9 @@ def offers(runtime: Runtime, name: str) -> Offers:
         name=name or standard,
         generator=generator,
         model=model,
-        purposes={one: said for one, said in PURPOSES.items() if one in able.purposes},
+        purposes={
+            one: said for one, said in (PURPOSES if reads else WITHOUT_PROMPT).items() if one in able.purposes
+        },
         roles=tuple(role for role in ROLES if generator.reference_limits.get(role)),
         sizes=_sizes(model, able),
         own_size=sizes_said(able.any_size) if able.any_size else None,

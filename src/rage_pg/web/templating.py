@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -50,6 +51,17 @@ def took(milliseconds: float) -> str:
     return f"{milliseconds:,.0f} ms" if milliseconds < SECOND else f"{milliseconds / SECOND:,.1f} s"
 
 
+def said(value: object) -> str:
+    """A value of the ledger's parameters in words: "background opaque, size 1024x1024"."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name.replace('_', ' ')} {said(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(said, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
+
+
 def _count(number: float, unit: str) -> str:
     whole = int(number)
     return f"{whole} {unit}{'s' if whole != 1 else ''} ago"
@@ -63,7 +75,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(ago=ago, ranks=ranks, usd=usd, took=took, labels_text=labels_text)
+    environment.filters.update(ago=ago, ranks=ranks, usd=usd, took=took, said=said, labels_text=labels_text)
     return environment
 
 

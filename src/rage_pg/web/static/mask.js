@@ -12,6 +12,12 @@ class Mask {
     this.strokes = [];
     this.base = null;
     holder.querySelector(".easel img").src = holder.dataset.url;
+    const before = painted.get(holder.id);
+    if (before) {
+      Object.assign(this, before);
+      this.redraw();
+      this.done();
+    }
   }
 
   find(name) { return this.holder.querySelector(`[${name}]`); }
@@ -92,10 +98,14 @@ class Mask {
   }
 
   done() {
-    const painted = this.strokes.length > 0 || this.base !== null;
-    this.holder.querySelector("[name=mask]").value = painted ? this.png() : "";
-    this.find("data-told").textContent = painted ? "Only what you painted may change." : "All of it may change.";
-    this.find("data-drop").hidden = !painted;
+    const { strokes, base } = this;
+    // Drawn once: the edges of a stroke that was drawn as it grew are harder, and it would differ the next time.
+    this.redraw();
+    const any = strokes.length > 0 || base !== null;
+    if (any) painted.set(this.holder.id, { strokes, base }); else painted.delete(this.holder.id);
+    this.holder.querySelector("[name=mask]").value = any ? this.png() : "";
+    this.find("data-told").textContent = any ? "Only what you painted may change." : "All of it may change.";
+    this.find("data-drop").hidden = !any;
   }
 
   png() {
@@ -107,6 +117,8 @@ class Mask {
 }
 
 const masks = new WeakMap();
+// What was painted on a picture, by its holder: it waits there while another picture goes first.
+const painted = new Map();
 
 function maskOf(element) {
   const holder = element.closest?.("[data-mask]");
@@ -127,6 +139,10 @@ document.addEventListener("click", ({ target }) => {
 
 document.addEventListener("change", ({ target }) => {
   if (target.matches?.("[data-file]")) maskOf(target).take(target.files[0]).then(() => { target.value = ""; });
+});
+
+document.addEventListener("htmx:afterSettle", () => {
+  document.querySelectorAll("[data-mask]").forEach((holder) => { if (painted.has(holder.id)) maskOf(holder); });
 });
 
 // However the dialog is left, what was painted counts.

@@ -11,14 +11,17 @@ function renumber() {
   maskFirst();
 }
 
-// A mask belongs to the picture that it was painted on: one of another picture goes with the new order.
+// A mask belongs to the picture that it was painted on: it waits there until that one is the first again.
 function maskFirst() {
   const mask = panel().querySelector("[data-mask]");
   const first = panel().querySelector("[data-chosen]");
   if (!mask || !first || panel().querySelector("[name=parent]")) return;
-  if (mask.id === `mask-${first.dataset.chosen}`) return;
+  const list = document.getElementById("chosen");
+  // Moved again before the answer: that would bring the earlier order back.
+  htmx.trigger(list, "htmx:abort");
+  if (mask.id === `mask-${first.dataset.chosen}`) { maskOf(mask).done(); return; }
   panel().querySelectorAll("[name=mask]").forEach((one) => { one.value = ""; });
-  htmx.ajax("POST", "/page/choice", { source: panel(), target: "#choice", swap: "innerHTML" });
+  htmx.ajax("POST", "/page/choice", { source: list, target: "#choice", swap: "innerHTML" });
 }
 
 function move(item, by) {
