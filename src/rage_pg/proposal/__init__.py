@@ -1,0 +1,1 @@
+"""Which images are proposed as references for a prompt."""
