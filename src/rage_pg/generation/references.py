@@ -14,23 +14,21 @@ from rage_pg.errors import InvalidInput, NotFound
 from rage_pg.generation.continuing import Continued
 from rage_pg.providers.ports import InputImage
 from rage_pg.resources import statements
-from rage_pg.types import Candidate, GenerationRequest, Kind, ReferenceRequest, Role, SearchRequest, State
+from rage_pg.types import (
+    ROLES,
+    Candidate,
+    GenerationRequest,
+    Kind,
+    ReferenceRequest,
+    Role,
+    SearchRequest,
+    State,
+)
 
 SQL = statements("generation")
 
 MAX_REFERENCES = 16
 """The most that any supported image model takes."""
-
-ROLES: Mapping[Kind, Role] = {
-    "product": "product",
-    "style": "style",
-    "logo": "logo",
-    "scene": "background",
-    "person": "subject",
-    "sketch": "layout",
-    "other": "product",
-}
-"""The role that an image has by its kind, where the caller names none."""
 
 
 class Source(Struct, frozen=True, kw_only=True):
