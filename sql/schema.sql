@@ -1335,7 +1335,7 @@ COMMENT ON COLUMN rage.generation_references.role IS 'What the image was there f
 
 COMMENT ON COLUMN rage.generation_references.note IS 'What the person said about it.';
 
-COMMENT ON COLUMN rage.generation_references.search_rank IS 'Its rank in the search that it came from.';
+COMMENT ON COLUMN rage.generation_references.search_rank IS 'Its rank in the search, or its place in the proposal, that it came from.';
 
 COMMENT ON COLUMN rage.generation_references.search_score IS 'Its score there.';
 
@@ -3757,11 +3757,11 @@ named AS (
     SELECT n.image_id
     FROM jsonb_array_elements($4) AS t (thing)
     CROSS JOIN LATERAL (
-        SELECT image_id FROM %s AS tagged LIMIT 30
+        SELECT image_id FROM %s LIMIT 30
     ) AS n
     WHERE t.thing -> ''tags'' <> ''[]''
 ),'::text, (SELECT string_agg(format('(SELECT image_id
-         FROM (SELECT image_id, words FROM %1$s AS found LIMIT 500) AS some
+         FROM (SELECT image_id, words FROM %1$s LIMIT 500) AS found
          ORDER BY ts_rank(''{0.1, 0.3, 0.6, 1.0}'', words, (t.thing #>> ''{tiers,%2$s}'')::tsquery, 1) DESC, image_id
          LIMIT 30)'::text, rage.documents_where(format('d.words @@ (t.thing #>> ''{tiers,%s}'')::tsquery'::text, tier.tier), (things_named.matching).within, things_named.wide), tier.tier), '
         UNION ALL
@@ -5490,7 +5490,7 @@ COMMENT ON COLUMN rage_v1.generation_references.role IS 'product, style, subject
 
 COMMENT ON COLUMN rage_v1.generation_references.note IS 'What the person said about it.';
 
-COMMENT ON COLUMN rage_v1.generation_references.search_rank IS 'Its rank in the search that it came from.';
+COMMENT ON COLUMN rage_v1.generation_references.search_rank IS 'Its rank in the search, or its place in the proposal, that it came from.';
 
 COMMENT ON COLUMN rage_v1.generation_references.search_score IS 'Its score there; higher is better.';
 

@@ -216,7 +216,8 @@ GUARDED = (
 """Every table with rows of a brand."""
 
 SHOWN = frozenset({
-    "brands", "budgets", "generation_outputs", "generation_references", "generations", "images", "ratings", "searches",
+    "brands", "budgets", "generation_outputs", "generation_references", "generations", "images", "proposals",
+    "ratings", "searches",
 })  # fmt: skip
 """Those whose rows a view shows by themselves; of the others it shows what it joins to one of these."""
 
@@ -239,6 +240,8 @@ LAPSES = [
     ("prepare_search", "rage.brand_limit()", "NULL::integer[]"),
     ("resolved", "allowed IS NULL OR", "true OR"),
     ("nearest", "rage.brand_limit()", "NULL::integer[]"),
+    ("serving", "rage.brand_limit()", "NULL::integer[]"),
+    ("middle", "rage.brand_limit()", "NULL::integer[]"),
     ("nearest", "allowed IS NULL OR", "true OR"),
 ]
 """Functions, what guards them, and what a careless change makes of it."""

@@ -21,9 +21,11 @@ ALTER TABLE rage.proposal_references
     ADD COLUMN chosen boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN rage.proposal_references.score IS 'How well it serves its concepts, 0 to 1; null where it serves none.';
 COMMENT ON COLUMN rage.proposal_references.chosen IS 'Whether the person had chosen it before.';
+COMMENT ON COLUMN rage.generation_references.search_rank IS 'Its rank in the search, or its place in the proposal, that it came from.';
 """
 
 DOWNGRADE = """
+COMMENT ON COLUMN rage.generation_references.search_rank IS 'Its rank in the search that it came from.';
 ALTER TABLE rage.proposal_references DROP COLUMN chosen, DROP COLUMN score;
 ALTER TABLE rage.proposals DROP COLUMN took_ms, DROP COLUMN notes, DROP COLUMN strategy, DROP COLUMN diversity;
 """

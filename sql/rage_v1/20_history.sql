@@ -98,7 +98,7 @@ COMMENT ON COLUMN rage_v1.generation_references.version IS 'The image''s version
 COMMENT ON COLUMN rage_v1.generation_references.sha256 IS 'SHA-256 of the bytes that were used, in hexadecimal digits.';
 COMMENT ON COLUMN rage_v1.generation_references.role IS 'product, style, subject, background, layout, logo or edit_target.';
 COMMENT ON COLUMN rage_v1.generation_references.note IS 'What the person said about it.';
-COMMENT ON COLUMN rage_v1.generation_references.search_rank IS 'Its rank in the search that it came from.';
+COMMENT ON COLUMN rage_v1.generation_references.search_rank IS 'Its rank in the search, or its place in the proposal, that it came from.';
 COMMENT ON COLUMN rage_v1.generation_references.search_score IS 'Its score there; higher is better.';
 
 

@@ -121,8 +121,15 @@ class Runtime:
         """What `search` would find; nothing is written."""
         return await searching.look(self.database, self._prompts, request)
 
-    async def propose(self, request: ProposalRequest, *, keep: bool = True) -> Proposal:
-        """References for a prompt; logged unless `keep` is false. Raises InvalidInput, NotFound."""
+    async def propose(self, request: ProposalRequest) -> Proposal:
+        """References for a prompt; logged. Raises InvalidInput, NotFound."""
+        return await self._propose(request, keep=True)
+
+    async def suggest(self, request: ProposalRequest) -> Proposal:
+        """What `propose` would propose; nothing is written."""
+        return await self._propose(request, keep=False)
+
+    async def _propose(self, request: ProposalRequest, *, keep: bool) -> Proposal:
         slots = request.slots or self._slots()
         planner = proposing.by_catalogue
         return await proposing.propose(self.database, self._prompts, planner, request, slots, keep=keep)

@@ -463,7 +463,10 @@ class Proposal(Struct, frozen=True, kw_only=True):
 
 
 class Auto(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Let the search choose the best `k` images as references."""
+    """Let the store choose at most `k` references: those that are proposed for the prompt.
+
+    Where the prompt names nothing that is there, the best `k` images of a search.
+    """
 
     k: Annotated[int, Meta(ge=1, le=16)] = 3
     filters: Filters = field(default_factory=Filters)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from rage_pg.generation.accept import DryRun, Search, accept, preview
+from rage_pg.generation.accept import DryRun, Propose, Search, accept, preview
 from rage_pg.generation.again import again
 from rage_pg.generation.call import Generators
 from rage_pg.generation.calling_off import cancel
@@ -30,6 +30,7 @@ __all__ = [
     "Event",
     "Generators",
     "ImageStore",
+    "Propose",
     "Rules",
     "Search",
     "accept",

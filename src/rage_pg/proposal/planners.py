@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from rage_pg.proposal.things import Wanted, wanted
+from rage_pg.proposal.things import Wanted
+from rage_pg.proposal.wanting import wanted
 
 CATALOGUE = "catalogue"
 """The planner that needs no model: what a prompt names, by a thesaurus and by what captions say."""

@@ -13,11 +13,12 @@ from rage_pg.errors import InvalidInput
 from rage_pg.faults import invalid
 from rage_pg.proposal.answer import answered
 from rage_pg.proposal.log import images_of, log_proposal
+from rage_pg.proposal.matching import service
 from rage_pg.proposal.planners import Planned, Planner
 from rage_pg.proposal.retrieval import Candidate, Retrieved, retrieve
 from rage_pg.proposal.scored import MOST_CONCEPTS, Scored
 from rage_pg.proposal.selection import select
-from rage_pg.proposal.things import Wanted, service
+from rage_pg.proposal.things import Wanted
 from rage_pg.proposal.vectors import compared
 from rage_pg.providers.ports import PromptEncoders
 from rage_pg.types import Proposal, ProposalRequest
@@ -88,9 +89,8 @@ def checked(request: ProposalRequest, slots: int) -> ProposalRequest:
     if len(set(request.chosen)) < len(request.chosen):
         raise InvalidInput("An image is chosen twice.", field="chosen")
     if len(request.chosen) > slots:
-        raise InvalidInput(
-            f"{len(request.chosen)} images are chosen, and there are {slots} slots.", field="chosen"
-        )
+        room = "there is 1 slot" if slots == 1 else f"there are {slots} slots"
+        raise InvalidInput(f"{len(request.chosen)} images are chosen, and {room}.", field="chosen")
     return msgspec.structs.replace(request, prompt=prompt)
 
 
