@@ -1,0 +1,1 @@
+"""From a prompt to the set of images that serve what it names."""
