@@ -3,12 +3,13 @@
     apt-get install wordnet-base
     python scripts/wordnet.py /usr/share/wordnet
 
-Three parts, parted by empty lines:
+Two parts, parted by an empty line; what is in a line is parted by tabs:
 
-1. a noun synset a line: lexicographer file, tab, the lines (from 0) of its hypernyms, tab, its lemmas parted by
-   |, each with #N where it is not the first sense of that lemma but its N-th (from 0);
-2. irregular plurals: the form, and what it is a form of;
-3. words that are no nouns, or not always: the word, and how many of ten times it is one in WordNet's texts.
+1. a noun synset a line: lexicographer file; the lines (from 0) of the synsets above it; those below it; its
+   lemmas parted by |, each with #N where it is not the first sense of that lemma but its N-th (from 0);
+2. a word a line, in the order of the bytes: the word; three digits, how many of nine times it is a noun, a verb
+   or an adjective in WordNet's texts; the lines of its synsets, the most common first, with ^ where it is spelt
+   with a capital there; what it is an irregular plural of, parted by |.
 """
 
 from __future__ import annotations
@@ -20,16 +21,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 TARGET = Path(__file__).parents[1] / "src" / "rage_pg" / "proposal" / "data" / "wordnet.txt.gz"
-POS = {"1": "noun", "2": "verb", "3": "adj", "4": "adv", "5": "adj"}
-OTHERS = ("verb", "adj", "adv")
+KINDS = {"1": "noun", "2": "verb", "3": "adj", "4": "adv", "5": "adj"}
+COUNTED = ("noun", "verb", "adj")
 
 
 def main(folder: Path) -> None:
-    parts = [_synsets(folder), _exceptions(folder), _shares(folder)]
+    synsets = list(_lines(folder / "data.noun"))
+    number = {fields[0]: line for line, fields in enumerate(synsets)}
+    parts = [_synsets(folder, synsets, number), _words(folder, synsets, number)]
     text = "\n\n".join("\n".join(part) for part in parts) + "\n"
     # Without a time in it: the same data give the same bytes.
     TARGET.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
-    print(f"{TARGET}: {TARGET.stat().st_size:,} bytes, {len(parts[0]):,} synsets")
+    print(f"{TARGET}: {TARGET.stat().st_size:,} bytes, {len(parts[0]):,} synsets, {len(parts[1]):,} words")
 
 
 def _lines(path: Path) -> Iterator[list[str]]:
@@ -42,46 +45,88 @@ def _plain(word: str) -> str:
     return word.lower().replace("_", " ")
 
 
-def _synsets(folder: Path) -> list[str]:
-    data = list(_lines(folder / "data.noun"))
-    number = {fields[0]: line for line, fields in enumerate(data)}
-    rank = {}
-    for fields in _lines(folder / "index.noun"):
-        for place, offset in enumerate(fields[-int(fields[2]) :]):
-            rank[_plain(fields[0]), offset] = place
-    return [_synset(fields, number, rank) for fields in data]
+def _spelt(fields: list[str]) -> list[str]:
+    return [fields[4 + 2 * place] for place in range(int(fields[3], 16))]
 
 
-def _synset(fields: list[str], number: dict[str, int], rank: dict[tuple[str, str], int]) -> str:
-    offset, file, count = fields[0], int(fields[1]), int(fields[3], 16)
-    words = list(dict.fromkeys(_plain(fields[4 + 2 * place]) for place in range(count)))
-    pointers = fields[5 + 2 * count :]
-    hypernyms = [
-        str(number[pointers[place + 1]])
-        for place in range(0, 4 * int(fields[4 + 2 * count]), 4)
-        if pointers[place] in ("@", "@i") and pointers[place + 2] == "n"
+def _senses(folder: Path) -> dict[str, list[str]]:
+    return {_plain(line[0]): line[-int(line[2]) :] for line in _lines(folder / "index.noun")}
+
+
+def _synsets(folder: Path, synsets: list[list[str]], number: dict[str, int]) -> list[str]:
+    senses = _senses(folder)
+    above = [list(_above(fields, number)) for fields in synsets]
+    below: dict[int, list[int]] = defaultdict(list)
+    for line, broader in enumerate(above):
+        for one in broader:
+            below[one].append(line)
+    return [
+        "\t".join(
+            (
+                str(int(fields[1])),
+                " ".join(map(str, above[line])),
+                " ".join(map(str, below[line])),
+                "|".join(_ranked(fields, senses)),
+            )
+        )
+        for line, fields in enumerate(synsets)
     ]
-    lemmas = [f"{word}#{rank[word, offset]}" if rank.get((word, offset)) else word for word in words]
-    return f"{file}\t{' '.join(hypernyms)}\t{'|'.join(lemmas)}"
 
 
-def _exceptions(folder: Path) -> list[str]:
-    return [" ".join(map(_plain, fields)) for fields in _lines(folder / "noun.exc") if "_" not in "".join(fields)]
+def _above(fields: list[str], number: dict[str, int]) -> Iterator[int]:
+    count = int(fields[3], 16)
+    pointers = fields[5 + 2 * count :]
+    for place in range(0, 4 * int(fields[4 + 2 * count]), 4):
+        if pointers[place] in ("@", "@i") and pointers[place + 2] == "n":
+            yield number[pointers[place + 1]]
 
 
-def _shares(folder: Path) -> list[str]:
+def _ranked(fields: list[str], senses: dict[str, list[str]]) -> Iterator[str]:
+    for word in dict.fromkeys(map(_plain, _spelt(fields))):
+        rank = senses[word].index(fields[0])
+        yield f"{word}#{rank}" if rank else word
+
+
+def _words(folder: Path, synsets: list[list[str]], number: dict[str, int]) -> list[str]:
+    capital = {(_plain(word), fields[0]) for fields in synsets for word in _spelt(fields) if word[0].isupper()}
+    senses = _senses(folder)
+    plurals = {line[0]: line[1:] for line in _lines(folder / "noun.exc") if "_" not in "".join(line)}
+    shares = _shares(folder)
+    return [
+        "\t".join(
+            (
+                word,
+                shares.get(word, "000"),
+                " ".join(
+                    f"{number[one]}{'^' * ((word, one) in capital)}" for one in senses.get(word, ())
+                ),
+                "|".join(map(_plain, plurals.get(word, ()))),
+            )
+        )
+        for word in sorted(shares.keys() | plurals.keys() | senses.keys(), key=str.encode)
+    ]
+
+
+def _shares(folder: Path) -> dict[str, str]:
+    """Irregular forms of verbs and adjectives are words as well; those of nouns count with their nouns."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for kind in ("noun", *OTHERS):
-        for fields in _lines(folder / f"index.{kind}"):
-            counts[_plain(fields[0])][kind] += 1
     for key, _, count in _lines(folder / "cntlist.rev"):
         lemma, _, rest = key.partition("%")
-        counts[_plain(lemma)][POS[rest[0]]] += 3 * int(count)
-    return [
-        f"{word} {10 * found['noun'] // found.total()}"
-        for word, found in sorted(counts.items())
-        if " " not in word and any(found[kind] for kind in OTHERS)
-    ]
+        counts[_plain(lemma)][KINDS[rest[0]]] += int(count)
+    for found in counts.values():
+        for kind, count in found.items():
+            # The texts are few: damped, ten finds of a verb do not outweigh that a noun is there at all.
+            found[kind] = round(2 * count**0.5)
+    for kind in ("noun", "verb", "adj", "adv"):
+        for fields in _lines(folder / f"index.{kind}"):
+            counts[_plain(fields[0])][kind] += 1
+    for kind in ("verb", "adj"):
+        for fields in _lines(folder / f"{kind}.exc"):
+            counts[_plain(fields[0])][kind] += 2
+    return {
+        word: "".join(str(9 * found[kind] // found.total()) for kind in COUNTED)
+        for word, found in counts.items()
+    }
 
 
 if __name__ == "__main__":
