@@ -129,9 +129,10 @@ async def test_what_was_deleted_is_not_proposed(database: Database, encoder: Has
 async def test_an_sku_a_tag_and_a_brand_are_found_literally(database: Database) -> None:
     sku = await add(database, "bottle", sku=("LUM-LOT-9",), brand="Lumen")
     tag = await add(database, "picture", tags=("moonrise",))
+    logo = await add(database, "wordmark", kind="logo", brand="Lumen")
     assert ids(await propose(database, "LUM-LOT-9")) == [sku]
     assert ids(await propose(database, "moonrise")) == [tag]
-    assert ids(await propose(database, "Lumen")) == [sku]
+    assert ids(await propose(database, "a shelf with the Lumen logo")) == [logo]
 
 
 async def test_what_is_chosen_comes_first_and_keeps_its_slot(database: Database) -> None:

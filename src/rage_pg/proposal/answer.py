@@ -17,6 +17,8 @@ SHOWS_PRODUCTS: frozenset[Kind] = frozenset({"scene", "person"})
 """Kinds whose images are of a product all the same where they carry an SKU."""
 
 MOST_ALTERNATIVES = 10
+LEAST_SHOWN = 0.3
+"""How surely a thing is one, and can be shown in a picture, that is said to be lacking."""
 
 
 def answered(
@@ -33,14 +35,15 @@ def answered(
 ) -> Proposal:
     """`images`: of the references; one that is missing was deleted meanwhile, and is left out."""
     texts = [thing.text for thing in planned.things]
+    told = [number for number in range(len(texts)) if _is_told(planned.things[number], number, selection)]
     picks = [pick for pick in selection.references if pick.image_id in images]
     return Proposal(
         proposal_id=proposal_id,
-        concepts=tuple(_concept(number, thing, picks, scored) for number, thing in enumerate(planned.things)),
+        concepts=tuple(_concept(number, planned.things[number], picks, scored) for number in told),
         references=tuple(
             _reference(pick, images[pick.image_id], scored[pick.image_id], texts) for pick in picks
         ),
-        unserved=tuple(texts[number] for number in selection.unserved),
+        unserved=tuple(texts[number] for number in selection.unserved if number in told),
         without_slot=tuple(texts[number] for number in selection.without_slot),
         passed_over=tuple(
             _passed_over(one, candidates[one.image_id].shown.title) for one in selection.passed_over
@@ -51,6 +54,11 @@ def answered(
         notes=planned.notes,
         took_ms=took_ms,
     )
+
+
+def _is_told(thing: Wanted, number: int, selection: Selection) -> bool:
+    """What nothing serves is a lack only where a picture could show it, and a noun says so."""
+    return number not in selection.unserved or bool(thing.heads and thing.share * thing.seen >= LEAST_SHOWN)
 
 
 def _concept(number: int, thing: Wanted, picks: Sequence[Pick], scored: Mapping[int, Scored]) -> Concept:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from uuid import uuid4
@@ -13,11 +14,11 @@ from rage_pg.errors import InvalidInput
 from rage_pg.faults import invalid
 from rage_pg.proposal.answer import answered
 from rage_pg.proposal.log import images_of, log_proposal
-from rage_pg.proposal.matching import service
+from rage_pg.proposal.naming import service_of
 from rage_pg.proposal.planners import Planned, Planner
 from rage_pg.proposal.retrieval import Candidate, Retrieved, retrieve
 from rage_pg.proposal.scored import MOST_CONCEPTS, Scored
-from rage_pg.proposal.selection import select
+from rage_pg.proposal.selection import Selection, select
 from rage_pg.proposal.things import Wanted
 from rage_pg.proposal.vectors import compared
 from rage_pg.providers.ports import PromptEncoders
@@ -46,14 +47,8 @@ async def propose(
         database, encoders, request.prompt, [thing.embedded for thing in things], keep=keep
     )
     retrieved = await retrieve(database, request, things, vectors)
-    scored = {one.shown.image_id: _scored(one, things) for one in retrieved.candidates}
-    selection = select(
-        [scored[one.shown.image_id] for one in retrieved.candidates if not one.chosen],
-        [thing.text for thing in things],
-        slots=slots,
-        chosen=[scored[image_id] for image_id in request.chosen],
-        diversity=request.diversity,
-    )
+    # Away from the event loop: captions are read, and hundreds of images compared.
+    scored, selection = await asyncio.to_thread(_selected, retrieved, request, things, slots)
     async with database.answering() as connection:
         images = await images_of(connection, selection)
         proposal = answered(
@@ -94,6 +89,20 @@ def checked(request: ProposalRequest, slots: int) -> ProposalRequest:
     return msgspec.structs.replace(request, prompt=prompt)
 
 
+def _selected(
+    retrieved: Retrieved, request: ProposalRequest, things: Sequence[Wanted], slots: int
+) -> tuple[Mapping[int, Scored], Selection]:
+    scored = {one.shown.image_id: _scored(one, things) for one in retrieved.candidates}
+    selection = select(
+        [scored[one.shown.image_id] for one in retrieved.candidates if not one.chosen],
+        [thing.text for thing in things],
+        slots=slots,
+        chosen=[scored[image_id] for image_id in request.chosen],
+        diversity=request.diversity,
+    )
+    return scored, selection
+
+
 def _scored(candidate: Candidate, things: Sequence[Wanted]) -> Scored:
     return Scored(
         image_id=candidate.shown.image_id,
@@ -105,7 +114,7 @@ def _scored(candidate: Candidate, things: Sequence[Wanted]) -> Scored:
 
 
 def _serves(candidate: Candidate, things: Sequence[Wanted]) -> Mapping[int, float]:
-    services = ((number, service(thing, number, candidate.shown)) for number, thing in enumerate(things))
+    services = ((number, service_of(thing, number, candidate.shown)) for number, thing in enumerate(things))
     return {number: value for number, value in services if value > 0}
 
 
