@@ -131,8 +131,15 @@ class Runtime:
 
     async def _propose(self, request: ProposalRequest, *, keep: bool) -> Proposal:
         slots = request.slots or self._slots()
-        planner = proposing.by_catalogue
+        planner = self._planner(request.planner)
         return await proposing.propose(self.database, self._prompts, planner, request, slots, keep=keep)
+
+    def _planner(self, name: str | None) -> proposing.Planner:
+        """Raises InvalidInput for a name that a request got wrong, SetupError for what the settings lack."""
+        remote = self.registry.planner(name)
+        if remote is None:
+            return proposing.by_catalogue
+        return proposing.by_model(self.database, remote)
 
     def _slots(self) -> int:
         """What the default generator takes, or would; a store can be asked before a generator is set up."""
