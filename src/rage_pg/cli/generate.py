@@ -55,7 +55,7 @@ class Image(ParamType):
     "--image", "images", multiple=True, type=Image(), help="A reference; without a role its kind decides."
 )
 @click.option(
-    "--auto", type=click.IntRange(1, 16), metavar="N", help="Up to N references that are proposed for the prompt."
+    "--auto", type=click.IntRange(1, 16), metavar="N", help="Up to N references, proposed for the prompt."
 )
 @click.option("--collection", help="All images of a collection as references, in order.")
 @click.option(
