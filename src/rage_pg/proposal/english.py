@@ -52,12 +52,14 @@ DETERMINERS = frozenset(
 )
 SINGULAR = frozenset(("a", "an", "each", "every", "one"))
 ONLY_NOUNS = DETERMINERS | {"no", "of", "with", "and"}
-ONLY_VERBS = frozenset("to i we they you he she who can could will would should must may might cannot".split())
+ONLY_VERBS = frozenset("i we they you he she who can could will would should must may might cannot".split())
 COPULAS = frozenset("am are be been is was were".split())
 SENTENCE_ENDS = frozenset(".!?;")
 LEAST_NOUN = 0.25
 """A word that is a noun less often than this is none, unless it stands where only a noun can."""
 SURE_NOUN = 0.9
+ADJECTIVE = 4
+"""Times of nine from which on a word is an adjective where a noun may stand as well."""
 LONGEST_NOUN = 4
 """Words that WordNet knows as one: hot air balloon."""
 
@@ -175,7 +177,7 @@ def _runs(tokens: Sequence[Token], words: Thesaurus) -> list[_Run]:
             continue
         if run is not None:
             run.after, run, link = token.text, None, ""
-        before, first = token.text, first and token.is_word
+        before, first = token.text, first and not token.is_word
         link = link if before in DETERMINERS and link else before
         if token.text in SENTENCE_ENDS and is_apart(tokens, place):
             sentence, first = sentence + 1, True
@@ -232,7 +234,7 @@ def _nouns(
             continue
         if place == 0 and _is_order(word, run, grouped, words):
             continue
-        share = _nounness(word, run if place == 0 else None, rest, words)
+        share = _nounness(word, run, rest, words, first=place == 0, only=noun is None)
         if share < LEAST_NOUN or _modifies(word, rest, run, words):
             if word.text not in NUMBERS and not word.text.isdecimal() and not _is_adverb(word, words):
                 modifiers = [*modifiers, word]
@@ -282,8 +284,10 @@ def _is_order(word: Word, run: _Run, grouped: Sequence[Word], words: Thesaurus) 
     )
 
 
-def _nounness(word: Word, run: _Run | None, rest: Sequence[Word], words: Thesaurus) -> float:
-    """How surely a word is a noun, 0 to 1. `run`: where it is the first of one."""
+def _nounness(
+    word: Word, run: _Run, rest: Sequence[Word], words: Thesaurus, *, first: bool = False, only: bool = False
+) -> float:
+    """How surely a word is a noun, 0 to 1. `first`: of its run; `only`: no noun stands before it in the run."""
     text = word.text
     if text in NUMBERS or text.isdecimal() or word.part:
         return 0.0
@@ -292,13 +296,18 @@ def _nounness(word: Word, run: _Run | None, rest: Sequence[Word], words: Thesaur
         # What nobody knows is a name.
         return 0.0 if words.is_known(text) else 1.0
     share, verb = words.noun_share(text), words.verb_share(text)
-    if run is not None and run.before in ONLY_VERBS:
-        return share if verb < 0.2 else 0.0
-    if run is not None and run.before in COPULAS and not rest and words.shares(text).adjective:
+    if first and run.before in ONLY_VERBS:
+        return 0.0 if verb else share
+    if first and run.before == "to" and verb > share:
+        return 0.0
+    if first and run.before in COPULAS and not rest and words.shares(text).adjective:
         # The economy is stable.
         return 0.0
-    last = not rest or (run is not None and _is_verb(rest[0], word, rest[1:], run, words))
-    if last and run is not None and run.before in ONLY_NOUNS:
+    if not first and words.shares(text).adjective > ADJECTIVE:
+        # A sign full of holes.
+        return 0.0
+    last = not rest or _is_verb(rest[0], word, rest[1:], run, words)
+    if last and only and run.before in ONLY_NOUNS:
         return max(share, 0.75 if run.before in DETERMINERS else 0.5)
     if not last and text.endswith(("ing", "ed")) and verb and share < SURE_NOUN:
         return 0.0
@@ -315,6 +324,6 @@ def _modifies(word: Word, rest: Sequence[Word], run: _Run, words: Thesaurus) -> 
         return True
     if _is_verb(following, word, rest[1:], run, words):
         return False
-    if _nounness(following, None, rest[1:], words) < LEAST_NOUN:
+    if _nounness(following, run, rest[1:], words, only=True) < LEAST_NOUN:
         return following.text.endswith("ed") and words.shares(word.text).adjective > 0
     return not _is_plural(word.text, words)

@@ -27,6 +27,7 @@ class Name(Struct, frozen=True, kw_only=True):
     heads: tuple[str, ...]
     words: tuple[str, ...]
     plainness: float
+    measure: str | None = None
     first: bool = False
     """It is what the text begins with."""
     tagged: bool = False
@@ -64,7 +65,7 @@ def _called(text: Sequence[Token]) -> tuple[str, ...]:
     """The first sentence, word by word, without its article: what a prompt has to say to mean just this."""
     found: list[str] = []
     for place, token in enumerate(text):
-        if token.text in STOPS and found and is_apart(text, place):
+        if token.text in STOPS and found and (token.text != "." or is_apart(text, place)):
             break
         if token.is_word or token.text in "$€£%":
             found.append(token.text)
@@ -76,10 +77,12 @@ def _names(text: Sequence[Token], words: Thesaurus, *, tagged: bool = False) -> 
     first: Phrase | None = None
     for phrase in phrases(text, words)[:MOST_NAMES]:
         plainness = TAGGED if tagged else _plainness(phrase, first)
+        if phrase.after == "of" and base(phrase.head, words) in MEASURES | PORTIONS | DEPICTIONS:
+            # A photo of a dog, a pair of boots, a quarter of pizza: the dog, the boots, pizza.
+            yield from _named(phrase, MENTIONED, False, tagged, words)
+            continue
         yield from _named(phrase, plainness, first is None, tagged, words)
-        if phrase.head not in DEPICTIONS and base(phrase.head, words) not in MEASURES:
-            # A photo of a dog, a pair of boots: of the dog, of the boots.
-            first = first or phrase
+        first = first or phrase
 
 
 def _plainness(phrase: Phrase, first: Phrase | None) -> float:
@@ -87,17 +90,17 @@ def _plainness(phrase: Phrase, first: Phrase | None) -> float:
         return OUTRIGHT
     if phrase.sentence != first.sentence:
         return MENTIONED
-    return LISTED if phrase.link in ("and", "or", ",", "&", "/", "(") else BESIDE
+    return LISTED if phrase.link in ("and", "or", ",", "&", "/") else BESIDE
 
 
 def _named(phrase: Phrase, plainness: float, first: bool, tagged: bool, words: Thesaurus) -> Iterator[Name]:
     heads = bases(phrase.head, words)
     modifiers = tuple(part for one in phrase.modifiers for part in one.split())
-    measure = (phrase.measure,) if phrase.measure is not None else ()
 
     def name(of: tuple[str, ...], others: tuple[str, ...], less: float = 1.0) -> Name:
         return Name(
-            heads=of, words=(*others, *measure), plainness=plainness * less, first=first,
+            heads=of, words=others, plainness=plainness * less, first=first,
+            measure=phrase.measure,
             tagged=tagged,
             capital=None if tagged else phrase.capital,
         )
@@ -112,6 +115,10 @@ def _named(phrase: Phrase, plainness: float, first: bool, tagged: bool, words: T
         if ends:
             # A palm tree is a tree.
             yield name(ends, (*modifiers, *before, *ends))
+    for kind in phrase.kinds[-1:]:
+        if any(words.is_kind_of(kind, head) for head in heads):
+            # An avocado fruit is an avocado.
+            yield name(bases(kind, words), (*modifiers, *heads), LISTED)
     if heads[0] in PORTIONS and phrase.modifiers:
         # A lemon slice is a lemon.
         whole = words.lemmas(phrase.modifiers[-1])

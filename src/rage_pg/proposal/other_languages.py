@@ -15,6 +15,8 @@ from rage_pg.proposal.things import Wanted
 LONGEST = 3
 """Words of a name, without what joins them."""
 LEAST_LETTERS = 3
+CAPITAL = frozenset(("de", "lb"))
+"""Languages that write nouns with a capital."""
 
 
 def spans(prompt: str, text: Sequence[Token], language: str) -> Iterator[Wanted]:
@@ -61,17 +63,28 @@ def _places(text: Sequence[Token], language: str) -> Iterator[tuple[int, int]]:
     """Where names may begin and end: the whole run of words, then what is in it."""
     parting = PARTING.get(language, frozenset())
     joining = JOINING.get(language, frozenset())
-    content = [token.is_word and token.text not in parting and len(token.text) >= (LEAST_LETTERS if is_spaced(token.text) else 1) for token in text]
+    capitals = language in CAPITAL and any(token.capital for token in text[1:])
+    content = [_names(token, parting) for token in text]
     for first in range(len(text)):
         if not content[first]:
             continue
         inside, place = 1, first + 1
-        yield first, place
+        if not capitals or text[first].capital:
+            yield first, place
         while place < len(text) and inside < LONGEST:
             if content[place]:
                 inside, place = inside + 1, place + 1
-                yield first, place
+                if not capitals or text[place - 1].capital:
+                    yield first, place
+                if capitals and text[first].capital:
+                    # Between two nouns stands a verb.
+                    break
             elif text[place].text in joining and place + 1 < len(text) and content[place + 1]:
                 place += 1
             else:
                 break
+
+
+def _names(token: Token, parting: frozenset[str]) -> bool:
+    least = LEAST_LETTERS if is_spaced(token.text) else 1
+    return token.is_word and token.text not in parting and len(token.text) >= least and not token.text.isdecimal()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
+from itertools import islice
 from math import log2
 from pathlib import Path
 
@@ -17,7 +18,7 @@ DATA = Path(__file__).with_name("data") / "wordnet.txt.gz"
 SENSES = 4
 """How many senses of a word count: WordNet lists them by how common they are."""
 DEPTH = 4
-"""Steps down to narrower words: bird, parrot, lorikeet."""
+"""Steps down to narrower words, and up to broader ones: bird, parrot, lorikeet."""
 MOST_RELATED = 1_500
 """Words that one sense is taken to have; a very broad word, like animal, has many thousands."""
 FILES = frozenset({5, 6, 8, 10, 13, 17, 18, 19, 20, 21, 25, 27})
@@ -25,7 +26,7 @@ FILES = frozenset({5, 6, 8, 10, 13, 17, 18, 19, 20, 21, 25, 27})
 person, phenomenon (lightning), plant, possession (a coin), shape, substance."""
 TOP, PERSON, SUBSTANCE = 3, 18, 27
 BROADER = frozenset({5, 6, 13, 18, 20})
-"""Of these a broader word may stand for a narrower one: a picture of a dog for a puppy."""
+"""Of these a broader word may stand for a narrower one."""
 HEIGHT = 8
 """Steps up in which a compound is looked for among the things of its last word: a tow truck is a truck."""
 ENDINGS = (
@@ -38,9 +39,10 @@ VERB_ENDINGS = (
 COMPARED = (("ier", "y"), ("iest", "y"), ("er", ""), ("er", "e"), ("est", ""), ("est", "e"))
 
 SAME, SYNONYM, NARROWER, EACH_STEP = 1.0, 0.92, 0.85, 0.03
-BROADER_AT_MOST, EACH_DOUBLING, BROADEST = 0.75, 0.05, 0.45
-"""A broader word stands for a narrower one the better the fewer kinds there are: a rooster for a cockerel."""
-AS_FIGURE = 0.6
+BROADER_AT_MOST, EACH_DOUBLING, MOST_KINDS = 0.75, 0.035, 400
+"""A broader word stands for a narrower one the better the fewer kinds there are: a rooster for a cockerel, a dog
+for a husky; an animal for neither."""
+AS_FIGURE, AS_OTHER = 0.5, 0.7
 RARER = (1.0, 0.95, 0.9, 0.85)
 """What a relation of a less common sense of the word is worth."""
 AS_RARER = (1.0, 0.9, 0.8, 0.75)
@@ -176,11 +178,10 @@ class Thesaurus:
         found = {lemma: SAME}
         senses = self.senses(lemma, capital)
         for rank, sense in enumerate(senses):
-            # A goose that is a fool is not drawn as one.
-            figure = self._file(sense) == PERSON and self._file(senses[0]) != PERSON
-            if self._is_shown(sense) and not figure:
+            less = RARER[rank] * self._less(sense, senses[0])
+            if self._is_shown(sense):
                 for word, closeness in self._around(sense):
-                    found[word] = max(found.get(word, 0.0), round(closeness * RARER[rank], 4))
+                    found[word] = max(found.get(word, 0.0), round(closeness * less, 4))
         return found
 
     def _around(self, sense: int) -> Iterator[tuple[str, float]]:
@@ -188,18 +189,37 @@ class Thesaurus:
             if count == MOST_RELATED:
                 break
             yield from self._named(synset, NARROWER - EACH_STEP * steps if steps else SYNONYM)
-        for above in self._above(sense):
-            if self._file(above) in BROADER:
-                kinds = len(self._synsets[above].split("\t")[2].split())
-                yield from self._named(above, max(BROADEST, BROADER_AT_MOST - EACH_DOUBLING * log2(kinds)))
+        for above, steps in self._over(sense):
+            kinds = self._kinds(above)
+            if self._file(above) in BROADER and kinds <= MOST_KINDS:
+                closeness = BROADER_AT_MOST - EACH_DOUBLING * log2(kinds) - EACH_STEP * (steps - 1)
+                yield from self._named(above, closeness)
+
+    def _over(self, sense: int) -> Iterator[tuple[int, int]]:
+        level = [sense]
+        for steps in range(1, DEPTH + 1):
+            level = list(dict.fromkeys(above for one in level for above in self._above(one)))
+            yield from ((above, steps) for above in level)
+
+    @lru_cache(maxsize=20_000)  # noqa: B019
+    def _kinds(self, synset: int) -> int:
+        """How many narrower synsets there are, to a little over MOST_KINDS."""
+        return sum(1 for _ in islice(self._below(synset), MOST_KINDS + 1))
 
     def _named(self, synset: int, closeness: float) -> Iterator[tuple[str, float]]:
         for word in self._synsets[synset].rsplit("\t", 1)[1].split("|"):
             lemma, _, rank = word.partition("#")
-            less = AS_RARER[min(int(rank or 0), len(AS_RARER) - 1)]
-            if rank and self._file(synset) == PERSON and self._file(self.senses(lemma)[0]) != PERSON:
-                less *= AS_FIGURE
+            less = AS_RARER[min(int(rank), len(AS_RARER) - 1)] if rank else 1.0
+            if rank:
+                less *= self._less(synset, self.senses(lemma)[0])
             yield lemma, closeness * less
+
+    def _less(self, sense: int, first: int) -> float:
+        """What a sense is worth that is another sort of thing than the first: a goose that is a fool, a reed with
+        keys."""
+        if self._file(sense) == self._file(first):
+            return 1.0
+        return AS_FIGURE if self._file(sense) == PERSON else AS_OTHER
 
     def _below(self, sense: int) -> Iterator[tuple[int, int]]:
         """The synset and those beneath it, with the steps to each."""

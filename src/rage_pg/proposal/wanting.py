@@ -158,11 +158,14 @@ def _parts(text: Sequence[Token]) -> Iterator[tuple[int, int]]:
     for place in range(len(text) + 1):
         if place < len(text) and text[place].text not in JOINTS:
             continue
+        begun = first
         while first < place and (not text[first].is_word or text[first].text in DETERMINERS):
             first += 1
         last = place
         while last > first and not text[last - 1].is_word:
             last -= 1
-        if 0 < last - first <= LONGEST_LITERAL:
+        # A hot, freshly baked pizza: of which `hot` is said to be, not what there is.
+        adjective = last - first == 1 and first > begun and place < len(text) and text[place].text == ","
+        if 0 < last - first <= LONGEST_LITERAL and not adjective:
             yield first, last
         first = place + 1
