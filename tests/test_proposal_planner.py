@@ -1,4 +1,4 @@
-"""The planner that is a language model: what is asked of it, what it costs, and what follows when it fails."""
+"""The planner that is a language model: what it is asked, what it costs, and what follows when it fails."""
 
 from __future__ import annotations
 
