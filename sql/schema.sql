@@ -1345,7 +1345,7 @@ COMMENT ON COLUMN rage.generation_references.role IS 'What the image was there f
 
 COMMENT ON COLUMN rage.generation_references.note IS 'What the person said about it.';
 
-COMMENT ON COLUMN rage.generation_references.search_rank IS 'Its rank in the search that it came from.';
+COMMENT ON COLUMN rage.generation_references.search_rank IS 'Its rank in the search, or its place in the proposal, that it came from.';
 
 COMMENT ON COLUMN rage.generation_references.search_score IS 'Its score there.';
 
@@ -2199,6 +2199,52 @@ CREATE FUNCTION rage.may_be_under_way(status text, started_at timestamp with tim
     RETURN ((status = 'started'::text) AND (started_at > (now() - '00:35:00'::interval)));
 
 COMMENT ON FUNCTION rage.may_be_under_way(status text, started_at timestamp with time zone) IS 'Whether a call may still be answered: none takes longer than half an hour, streamed. What is older was lost with its process.';
+
+CREATE FUNCTION rage.middle() RETURNS rage.vector
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'rage', 'pg_temp'
+    SET random_page_cost TO '1.1'
+    AS $_$
+DECLARE
+    most     constant integer := 64;
+    allowed  integer[] := rage.brand_limit();
+    space    integer := (SELECT l.space_id FROM rage.search_legs AS l WHERE l.leg = 'caption');
+    mean     vector;
+BEGIN
+    IF space IS NULL THEN
+        RETURN NULL;
+    END IF;
+    -- Some at equal distances by their numbers: the same ones while nothing changes, and found by an index. Counted within the
+    -- brands that are seen; what other brands have does not show.
+    EXECUTE format($sql$
+WITH ends AS (
+    SELECT b.brand_id, least.content_id AS first, greatest.content_id AS last
+    FROM (SELECT brand_id FROM rage.brands WHERE $1 IS NULL OR brand_id = ANY ($1) ORDER BY brand_id LIMIT %1$s) AS b
+    CROSS JOIN LATERAL (SELECT i.content_id FROM rage.images AS i WHERE i.brand_id = b.brand_id AND i.erased_at IS NULL ORDER BY i.content_id LIMIT 1) AS least
+    CROSS JOIN LATERAL (SELECT i.content_id FROM rage.images AS i WHERE i.brand_id = b.brand_id AND i.erased_at IS NULL ORDER BY i.content_id DESC LIMIT 1) AS greatest
+),
+places AS (
+    SELECT e.brand_id, e.first + (e.last - e.first) * n / greatest(count - 1, 1) AS place
+    FROM ends AS e
+    CROSS JOIN LATERAL (SELECT ceil(%1$s::numeric / (SELECT count(*) FROM ends))::bigint AS count) AS each
+    CROSS JOIN LATERAL generate_series(0, count - 1) AS n
+),
+sample AS (
+    SELECT DISTINCT i.image_id
+    FROM places AS p
+    CROSS JOIN LATERAL (
+        SELECT i.image_id FROM rage.images AS i
+        WHERE i.brand_id = p.brand_id AND i.content_id >= p.place AND i.erased_at IS NULL
+        ORDER BY i.content_id LIMIT 1
+    ) AS i
+)
+SELECT avg(l2_normalize(e.embedding)::vector) FROM sample AS s JOIN rage.embeddings_%2$s AS e USING (image_id)$sql$, most, space)
+    INTO mean USING allowed;
+    RETURN mean;
+END
+$_$;
+
+COMMENT ON FUNCTION rage.middle() IS 'The mean of some 64 vectors of the caption leg''s space, each of length 1, from the brands that who asks may see: its product with a vector is their mean cosine. Null where there are none.';
 
 CREATE FUNCTION rage.most_counted() RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -3200,6 +3246,81 @@ $$;
 
 COMMENT ON FUNCTION rage.sees_every_brand() IS 'Whether who asks is granted every brand: then there is nothing to filter.';
 
+CREATE FUNCTION rage.serving(prompt text, things jsonb, picked bigint[], filters jsonb, vectors jsonb) RETURNS TABLE(image_id bigint, chosen boolean, title text, caption text, tags text[], skus text[], brand text, kind text, hash bigint, embedding rage.halfvec, strategy text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 200
+    SET search_path TO 'rage', 'pg_temp'
+    SET random_page_cost TO '1.1'
+    SET jit TO 'off'
+    AS $_$
+DECLARE
+    depth      constant integer := 20;
+    allowed    integer[] := rage.brand_limit();
+    wanted     jsonb := rage.resolved(rage.default_filters(filters), allowed) || rage.excluded_words(prompt, allowed);
+    matching   rage.matching := rage.matching(wanted, NULL, allowed);
+    near       jsonb := (SELECT jsonb_agg(t.thing -> 'vector') FROM jsonb_array_elements(things) AS t (thing) WHERE jsonb_typeof(t.thing -> 'vector') = 'string');
+    space      rage.embedding_spaces;
+    settings   text[] := rage.scan_settings();
+    whole      bigint[];
+    route      record;
+    by_words   text;
+BEGIN
+    SELECT s.* INTO space
+    FROM rage.search_legs AS l JOIN rage.embedding_spaces AS s USING (space_id)
+    WHERE l.leg = 'caption' AND s.encodes <> 'style';
+    IF space.space_id IS NULL THEN
+        near := NULL;
+    END IF;
+    whole := ARRAY(SELECT s.image_id FROM rage.search(prompt, 30, filters, NULL, NULL, vectors, 0, NULL) AS s WHERE s.score > 0);
+    SELECT * INTO route FROM rage.route(
+        (matching).condition, wanted, NULL, allowed, CASE WHEN near IS NULL THEN '{}' ELSE '{caption}'::text[] END, depth);
+    by_words := rage.things_named(matching, route.wide);
+    PERFORM rage.scan_for(route.candidates) WHERE route.indexed <> '{}';
+    RETURN QUERY EXECUTE format($sql$
+WITH matches AS MATERIALIZED (
+    SELECT i.image_id
+    FROM %1$s
+),%2$s%3$s
+candidates AS MATERIALIZED (
+    SELECT image_id FROM named
+    UNION
+    SELECT unnest($6)%4$s
+)
+SELECT c.image_id, c.image_id = ANY ($7), i.title, k.text,
+       ARRAY(SELECT t.name FROM rage.image_tags AS it JOIN rage.tags AS t USING (tag_id) WHERE it.image_id = c.image_id
+             UNION
+             SELECT unnest(s.objects) FROM rage.descriptions AS s WHERE s.image_id = c.image_id AND s.content_id = i.content_id
+             ORDER BY 1),
+       ARRAY(SELECT p.sku FROM rage.image_products AS p WHERE p.brand_id = i.brand_id AND p.image_id = i.image_id ORDER BY p.position, p.sku),
+       b.name, i.kind, h.hash::bigint, %5$s, $8
+FROM candidates AS c
+JOIN rage.images AS i USING (image_id)
+JOIN rage.brands AS b USING (brand_id)
+LEFT JOIN rage.captions AS k ON k.image_id = i.image_id AND k.is_current
+LEFT JOIN rage.picture_hashes AS h ON h.content_id = i.content_id%6$s
+WHERE i.deleted_at IS NULL AND ($3 IS NULL OR i.brand_id = ANY ($3))
+ORDER BY c.image_id$sql$,
+        (matching).listed,
+        CASE WHEN near IS NOT NULL
+        THEN rage.things_near(matching, space.space_id, space.dimensions, route.indexed <> '{}', route.brand, route.wide) END,
+        by_words,
+        CASE WHEN near IS NOT NULL THEN E'\n    UNION\n    SELECT image_id FROM near' END,
+        CASE WHEN space.space_id IS NULL THEN 'NULL::halfvec' ELSE 'e.embedding' END,
+        CASE WHEN space.space_id IS NOT NULL
+        THEN format(E'\nLEFT JOIN rage.embeddings_%s AS e ON e.image_id = c.image_id', space.space_id) END)
+    USING wanted, NULL::bigint[], allowed, rage.thing_words(things, allowed), near, whole || picked, picked,
+          CASE
+              WHEN near IS NULL THEN 'words'
+              WHEN allowed IS NOT NULL OR route.indexed = '{}' THEN 'exact'
+              WHEN route.brand IS NOT NULL THEN 'hnsw of the brand'
+              ELSE 'hnsw'
+          END,
+          NULL::text, depth, route.candidates;
+    PERFORM rage.set_scan(settings) WHERE route.indexed <> '{}';
+END
+$_$;
+
+COMMENT ON FUNCTION rage.serving(prompt text, things jsonb, picked bigint[], filters jsonb, vectors jsonb) IS 'The images that could serve the things that a prompt names ({"text", "words", "vector"}), and those chosen, with what is said of them; vectors: of the whole prompt, by leg. Not ranked.';
+
 CREATE FUNCTION rage.set_index_aside(space integer, many integer) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'rage', 'pg_temp'
@@ -3594,6 +3715,115 @@ CREATE FUNCTION rage.texts(value jsonb) RETURNS text[]
     RETURN ARRAY(SELECT jsonb_array_elements_text(value) AS jsonb_array_elements_text);
 
 COMMENT ON FUNCTION rage.texts(value jsonb) IS 'A JSON array of strings as an SQL array.';
+
+CREATE FUNCTION rage.thing_words(things jsonb, allowed integer[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    AS $$
+DECLARE
+    configurations  text[] := rage.prompt_configurations(allowed);
+BEGIN
+    RETURN (
+        WITH said AS (
+            SELECT t.number, w.word, w.place,
+                   -- From the word itself to what is merely akin to it.
+                   CASE WHEN w.place <= 2 THEN 0 WHEN w.place <= 8 THEN 1 ELSE 2 END AS tier
+            FROM jsonb_array_elements(things) WITH ORDINALITY AS t (thing, number)
+            CROSS JOIN LATERAL jsonb_array_elements_text(t.thing -> 'words') WITH ORDINALITY AS w (word, place)
+            WHERE w.place <= 64
+        ),
+        tiers AS (
+            SELECT s.number, s.tier, string_agg(DISTINCT '(' || q.reading::text || ')', ' | ') AS query
+            FROM said AS s
+            CROSS JOIN unnest(configurations || 'simple'::text) AS c (configuration)
+            CROSS JOIN LATERAL phraseto_tsquery(rage.as_configuration(c.configuration), s.word) AS q (reading)
+            WHERE numnode(q.reading) > 0
+            GROUP BY s.number, s.tier
+        )
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+                   'tiers', (SELECT coalesce(jsonb_object_agg(x.tier, x.query), '{}') FROM tiers AS x WHERE x.number = t.number),
+                   'tags', rage.tag_ids(ARRAY[t.thing ->> 'text'] || ARRAY(
+                       SELECT s.word FROM said AS s WHERE s.number = t.number AND s.tier = 0), allowed))
+                   ORDER BY t.number), '[]')
+        FROM jsonb_array_elements(things) WITH ORDINALITY AS t (thing, number)
+    );
+END
+$$;
+
+COMMENT ON FUNCTION rage.thing_words(things jsonb, allowed integer[]) IS 'What each thing ({"text", "words"}) is found by in full text: tiers, a query each from its closest words to its furthest, stemmed as the documents are; tags: those that are called as it is.';
+
+CREATE FUNCTION rage.things_named(matching rage.matching, wide boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (SELECT format('
+named AS (
+    SELECT n.image_id
+    FROM jsonb_array_elements($4) AS t (thing)
+    CROSS JOIN LATERAL (
+        %s
+        LIMIT 30
+    ) AS n
+    UNION ALL
+    SELECT n.image_id
+    FROM jsonb_array_elements($4) AS t (thing)
+    CROSS JOIN LATERAL (
+        SELECT image_id FROM %s LIMIT 30
+    ) AS n
+    WHERE t.thing -> ''tags'' <> ''[]''
+),'::text, (SELECT string_agg(format('(SELECT image_id
+         FROM (SELECT image_id, words FROM %1$s LIMIT 500) AS found
+         ORDER BY ts_rank(''{0.1, 0.3, 0.6, 1.0}'', words, (t.thing #>> ''{tiers,%2$s}'')::tsquery, 1) DESC, image_id
+         LIMIT 30)'::text, rage.documents_where(format('d.words @@ (t.thing #>> ''{tiers,%s}'')::tsquery'::text, tier.tier), (things_named.matching).within, things_named.wide), tier.tier), '
+        UNION ALL
+        '::text ORDER BY tier.tier) AS string_agg FROM generate_series(0, 2) tier(tier)), rage.documents_where('d.image_id IN (SELECT it.image_id FROM rage.image_tags AS it WHERE it.tag_id = ANY (rage.integers(t.thing -> ''tags'')))'::text, (matching).within, wide)) AS format);
+
+COMMENT ON FUNCTION rage.things_named(matching rage.matching, wide boolean) IS 'The CTE that finds up to 30 matches of each thing by its words, the closest words first, and up to 30 by a tag of its name.';
+
+CREATE FUNCTION rage.things_near(matching rage.matching, space integer, dimensions integer, indexed boolean, brand integer, wide boolean) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (SELECT format('
+wanted AS MATERIALIZED (
+    SELECT t.number, t.vector::%1$I.halfvec(%2$s) AS vector
+    FROM jsonb_array_elements_text($5) WITH ORDINALITY AS t (vector, number)
+    WHERE t.vector IS NOT NULL
+),%3$s
+near AS (
+    %4$sSELECT n.image_id
+    FROM %5$s AS t
+    CROSS JOIN LATERAL (
+        SELECT image_id, embedding OPERATOR(%1$I.<=>) t.vector AS distance
+        FROM %6$s
+        ORDER BY distance, image_id
+        LIMIT $10
+    ) AS n
+),'::text, n.nspname, things_near.dimensions, CASE WHEN things_near.indexed THEN format('
+scan AS MATERIALIZED (
+    SELECT t.number, n.image_id, n.brand_id, n.distance, row_number() OVER (PARTITION BY t.number ORDER BY n.distance) AS position
+    FROM wanted AS t
+    CROSS JOIN LATERAL (
+        SELECT e.image_id, e.brand_id, e.embedding::%1$I.halfvec(%2$s) OPERATOR(%1$I.<=>) t.vector AS distance
+        FROM rage.%3$I AS e%4$s
+        ORDER BY distance
+        LIMIT $11
+    ) AS n
+),
+found AS MATERIALIZED (
+    SELECT number, image_id, position FROM %5$s
+),
+short AS MATERIALIZED (
+    SELECT t.number, t.vector
+    FROM wanted AS t
+    WHERE $10 > (SELECT count(*) FROM found AS f
+                 WHERE f.number = t.number
+                   AND f.position <= (SELECT count(*) FROM scan AS s WHERE s.number = t.number) - $11 / 2)
+),'::text, n.nspname, things_near.dimensions, ('embeddings_'::text || things_near.space), CASE WHEN (things_near.brand IS NULL) THEN ''::text ELSE format(' WHERE e.brand_id = %s'::text, things_near.brand) END, format((things_near.matching).scanned, 'scan')) ELSE NULL::text END, CASE WHEN things_near.indexed THEN 'SELECT f.image_id
+    FROM (SELECT number, image_id, row_number() OVER (PARTITION BY number ORDER BY position) AS place FROM found) AS f
+    WHERE f.place <= $10 AND f.number NOT IN (SELECT number FROM short)
+    UNION ALL
+    '::text ELSE NULL::text END, CASE WHEN things_near.indexed THEN 'short'::text ELSE 'wanted'::text END, CASE WHEN (things_near.wide AND (NOT (things_near.matching).tagged)) THEN format((things_near.matching).within, ('rage.embeddings_'::text || things_near.space)) ELSE format('rage.embeddings_%s WHERE image_id = ANY (ARRAY(SELECT %s))'::text, things_near.space, CASE WHEN things_near.wide THEN ('i.image_id FROM '::text || (things_near.matching).listed) ELSE 'image_id FROM matches'::text END) END) AS format FROM (pg_extension x JOIN pg_namespace n ON ((n.oid = x.extnamespace))) WHERE (x.extname = 'vector'::name));
+
+COMMENT ON FUNCTION rage.things_near(matching rage.matching, space integer, dimensions integer, indexed boolean, brand integer, wide boolean) IS 'The CTEs that find the best $10 matches of each thing in a space: by its index or, for a thing whose scan comes back short and where there is none, by comparing every match.';
 
 CREATE TABLE rage.caption_tries (
     brand_id integer NOT NULL,
@@ -4570,6 +4800,8 @@ CREATE TABLE rage.proposal_references (
     role text NOT NULL,
     serves text[] DEFAULT '{}'::text[] NOT NULL,
     reason text,
+    score real,
+    chosen boolean DEFAULT false NOT NULL,
     CONSTRAINT proposal_references_position_check CHECK (("position" > 0))
 );
 
@@ -4587,6 +4819,10 @@ COMMENT ON COLUMN rage.proposal_references.serves IS 'The concepts that it serve
 
 COMMENT ON COLUMN rage.proposal_references.reason IS 'Why it was chosen.';
 
+COMMENT ON COLUMN rage.proposal_references.score IS 'How well it serves its concepts, 0 to 1; null where it serves none.';
+
+COMMENT ON COLUMN rage.proposal_references.chosen IS 'Whether the person had chosen it before.';
+
 CREATE TABLE rage.proposals (
     proposal_id uuid DEFAULT gen_random_uuid() NOT NULL,
     prompt text NOT NULL,
@@ -4599,6 +4835,11 @@ CREATE TABLE rage.proposals (
     asked_by text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     brand_ids integer[],
+    diversity real DEFAULT 0 NOT NULL,
+    strategy text DEFAULT ''::text NOT NULL,
+    notes text[] DEFAULT '{}'::text[] NOT NULL,
+    took_ms real DEFAULT 0 NOT NULL,
+    CONSTRAINT proposals_diversity_check CHECK (((diversity >= (0)::double precision) AND (diversity <= (1)::double precision))),
     CONSTRAINT proposals_slots_check CHECK ((slots > 0))
 );
 
@@ -4625,6 +4866,14 @@ COMMENT ON COLUMN rage.proposals.asked_by IS 'The key or login that asked; null 
 COMMENT ON COLUMN rage.proposals.created_at IS 'When it was asked.';
 
 COMMENT ON COLUMN rage.proposals.brand_ids IS 'The brands that the caller could see; null: every brand.';
+
+COMMENT ON COLUMN rage.proposals.diversity IS 'From 0, the best for each concept, to 1, the least like the other references of those about as good.';
+
+COMMENT ON COLUMN rage.proposals.strategy IS 'How the candidates were found.';
+
+COMMENT ON COLUMN rage.proposals.notes IS 'What did not go as asked, in sentences for people.';
+
+COMMENT ON COLUMN rage.proposals.took_ms IS 'Time in milliseconds, the embedding of the concepts included.';
 
 CREATE TABLE rage.provider_pauses (
     provider text NOT NULL,
@@ -5257,7 +5506,7 @@ COMMENT ON COLUMN rage_v1.generation_references.role IS 'product, style, subject
 
 COMMENT ON COLUMN rage_v1.generation_references.note IS 'What the person said about it.';
 
-COMMENT ON COLUMN rage_v1.generation_references.search_rank IS 'Its rank in the search that it came from.';
+COMMENT ON COLUMN rage_v1.generation_references.search_rank IS 'Its rank in the search, or its place in the proposal, that it came from.';
 
 COMMENT ON COLUMN rage_v1.generation_references.search_score IS 'Its score there; higher is better.';
 
@@ -6007,6 +6256,88 @@ COMMENT ON COLUMN rage_v1.prices.effective_from IS 'First day of this price, UTC
 COMMENT ON COLUMN rage_v1.prices.effective_until IS 'Last day of this price; null: until further notice.';
 
 COMMENT ON COLUMN rage_v1.prices.usd_per_million IS 'US dollars for a million tokens.';
+
+CREATE VIEW rage_v1.proposals WITH (security_invoker='true') AS
+ SELECT proposal_id,
+    prompt,
+    filters,
+    planner,
+    slots,
+    diversity,
+    ARRAY( SELECT (c.concept ->> 'text'::text)
+           FROM jsonb_array_elements(p.concepts) WITH ORDINALITY c(concept, place)
+          WHERE (jsonb_typeof(c.concept) = 'object'::text)
+          ORDER BY c.place) AS concepts,
+    ARRAY( SELECT (c.concept ->> 'text'::text)
+           FROM jsonb_array_elements(p.concepts) WITH ORDINALITY c(concept, place)
+          WHERE ((c.concept -> 'served_by'::text) = '[]'::jsonb)
+          ORDER BY c.place) AS unserved,
+    ARRAY( SELECT r.image_id
+           FROM rage.proposal_references r
+          WHERE ((r.proposal_id = p.proposal_id) AND r.chosen)
+          ORDER BY r."position") AS chosen,
+    ARRAY( SELECT r.image_id
+           FROM rage.proposal_references r
+          WHERE ((r.proposal_id = p.proposal_id) AND (NOT r.chosen))
+          ORDER BY r."position") AS proposed,
+    ARRAY( SELECT r.image_id
+           FROM rage.proposal_references r
+          WHERE ((r.proposal_id = p.proposal_id) AND (EXISTS ( SELECT
+                   FROM (rage.generations g
+                     JOIN rage.generation_references u USING (generation_id))
+                  WHERE ((g.proposal_id = p.proposal_id) AND (u.image_id = r.image_id)))))
+          ORDER BY r."position") AS used,
+    ( SELECT count(*) AS count
+           FROM rage.generations g
+          WHERE (g.proposal_id = p.proposal_id)) AS generations,
+    ( SELECT count(*) AS count
+           FROM (rage.generations g
+             JOIN rage.generation_outputs o USING (generation_id))
+          WHERE ((g.proposal_id = p.proposal_id) AND (o.kept_at IS NOT NULL))) AS outputs_kept,
+    strategy,
+    notes,
+    took_ms,
+    asked_by,
+    created_at
+   FROM rage.proposals p;
+
+COMMENT ON VIEW rage_v1.proposals IS 'Every set of references that was proposed for a prompt, and what became of it.';
+
+COMMENT ON COLUMN rage_v1.proposals.proposal_id IS 'Stable id of the proposal.';
+
+COMMENT ON COLUMN rage_v1.proposals.prompt IS 'The prompt as it was given.';
+
+COMMENT ON COLUMN rage_v1.proposals.filters IS 'The filters as they were given.';
+
+COMMENT ON COLUMN rage_v1.proposals.planner IS 'What split the prompt into concepts.';
+
+COMMENT ON COLUMN rage_v1.proposals.slots IS 'How many references there could be.';
+
+COMMENT ON COLUMN rage_v1.proposals.diversity IS 'From 0, the best for each concept, to 1, the least like the other references.';
+
+COMMENT ON COLUMN rage_v1.proposals.concepts IS 'What the prompt names, in its order.';
+
+COMMENT ON COLUMN rage_v1.proposals.unserved IS 'The concepts that no reference serves.';
+
+COMMENT ON COLUMN rage_v1.proposals.chosen IS 'The images that the person had chosen before, as far as you may see them.';
+
+COMMENT ON COLUMN rage_v1.proposals.proposed IS 'The images that were proposed, in order, as far as they are still there.';
+
+COMMENT ON COLUMN rage_v1.proposals.used IS 'Those of both that went into a generation that names the proposal.';
+
+COMMENT ON COLUMN rage_v1.proposals.generations IS 'How many generations name it.';
+
+COMMENT ON COLUMN rage_v1.proposals.outputs_kept IS 'How many of their outputs were kept.';
+
+COMMENT ON COLUMN rage_v1.proposals.strategy IS 'How the candidates were found.';
+
+COMMENT ON COLUMN rage_v1.proposals.notes IS 'What did not go as asked, in sentences for people.';
+
+COMMENT ON COLUMN rage_v1.proposals.took_ms IS 'Milliseconds, the embedding of the concepts included.';
+
+COMMENT ON COLUMN rage_v1.proposals.asked_by IS 'The key or login that asked; null while the service is open.';
+
+COMMENT ON COLUMN rage_v1.proposals.created_at IS 'When it was asked.';
 
 CREATE VIEW rage_v1.ratings WITH (security_invoker='true') AS
  SELECT generation_id,

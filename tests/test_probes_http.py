@@ -34,7 +34,7 @@ G = "<g>"
 OWN = "<own>"
 """The brand of who asks."""
 VOLATILE = re.compile(
-    r'"(?:search_id|took_ms)":(?:"[^"]*"|[0-9.]+)|name="search_id" value="[^"]*"|name="nonce" id="nonce" value="[^"]*"|\d+ ms|search_id&#34;: &#34;[^&]*'
+    r'"(?:search_id|proposal_id|took_ms)":(?:"[^"]*"|[0-9.]+)|name="search_id" value="[^"]*"|name="nonce" id="nonce" value="[^"]*"|\d+ ms|search_id&#34;: &#34;[^&]*'
 )
 """What an answer says anew every time."""
 
@@ -138,6 +138,13 @@ SEARCHED = [
         ({"prompt": "x", "filters": {"attributes": {G: {"gte": ""}}}}, lambda side: side.attribute, "nobcode"),
         ({"prompt": "x", "among": [G]}, image_id, UNUSED_NUMBER),
         ({"prompt": "x", "among": [1, G], "filters": {"state": ["draft"]}}, lambda side: side.draft_id, UNUSED_NUMBER),
+    )
+] + [
+    probe("POST", "/api/references/propose", guess, nobodys, body=body, name=f"propose {json.dumps(body)}")
+    for body, guess, nobodys in (
+        ({"prompt": "lotion", "chosen": [G]}, image_id, UNUSED_NUMBER),
+        ({"prompt": "lotion", "filters": {"brand": [G]}}, lambda side: side.brand, "nobodyfox"),
+        ({"prompt": "lotion", "filters": {"tags": {"none": [G]}}}, lambda side: side.tag, "quabbas/striped"),
     )
 ]  # fmt: skip
 CHANGED = [
@@ -298,7 +305,7 @@ SEARCHES = (
 )  # fmt: skip
 
 
-NOTICED = ("brands", "generations", "images", "searches")
+NOTICED = ("brands", "generations", "images", "proposals", "searches")
 """What belongs to one of these is guarded by it as well: switching off its own policies alone shows nothing."""
 
 
@@ -421,6 +428,16 @@ async def test_searches_are_the_same_whether_they_exist_or_not(scene: Scene, sea
     found, again = await both(scene, "POST", "/api/search", json=search)
     assert found.startswith("200")
     assert scene.world.told(found) == []
+    assert found == again
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a lotion", "a quagga at moonrise and a lantern on a shelf", "lotion -quagga"]
+)
+async def test_proposals_are_the_same_whether_they_exist_or_not(scene: Scene, prompt: str) -> None:
+    found, again = await both(scene, "POST", "/api/references/propose", json={"prompt": prompt})
+    assert found.startswith("200")
+    assert scene.world.told(found, ["quagga", "moonrise"]) == []
     assert found == again
 
 

@@ -128,6 +128,8 @@ PROBES = [
     seen("budgets", "label_value = %(g)s", lambda side: f"{side.word}s are gone", "quabbas are gone"),
     seen("search_log", "search_id = %(g)s", lambda side: side.search_id, UNUSED_UUID),
     seen("search_log", "prompt = %(g)s", lambda side: side.prompt, "quabba at midnight"),
+    seen("proposals", "proposal_id = %(g)s", lambda side: side.proposal_id, UNUSED_UUID),
+    seen("proposals", "prompt LIKE '%%' || %(g)s || '%%'", lambda side: side.word, "quabba"),
     seen("failed_items", "image_id = %(g)s", image_id, UNUSED_NUMBER),
     seen("failed_items", "reason = %(g)s", lambda side: f"{side.word}s are gone", "quabbas are gone"),
     seen("failed_items", "space = 'captions' AND image_id = %(g)s", image_id, UNUSED_NUMBER),
@@ -197,15 +199,27 @@ UNGUESSED = (
 )  # fmt: skip
 """Answered alike whether there is another brand or not, to the last digit of a score."""
 
-OF_THE_SERVICE = [
-    f"SELECT * FROM rage.list_images('{{}}', {words}, '{sort}', NULL, NULL, 200)"
-    for words in ("NULL", "'lotion'", "'quagga'")
-    for sort in ("-created_at", "title", "id", "updated_at")
-] + [
-    f"SELECT * FROM rage.facets('{filters}', {words})"
-    for filters in ("{}", '{"brand": ["velvetfox", "acme"]}', '{"tags_all": ["quaggas"]}')
-    for words in ("NULL", "'lotion | quagga'")
-]
+OF_THE_SERVICE = (
+    [
+        f"SELECT * FROM rage.list_images('{{}}', {words}, '{sort}', NULL, NULL, 200)"
+        for words in ("NULL", "'lotion'", "'quagga'")
+        for sort in ("-created_at", "title", "id", "updated_at")
+    ]
+    + [
+        f"SELECT * FROM rage.facets('{filters}', {words})"
+        for filters in ("{}", '{"brand": ["velvetfox", "acme"]}', '{"tags_all": ["quaggas"]}')
+        for words in ("NULL", "'lotion | quagga'")
+    ]
+    + [
+        f"SELECT image_id, chosen, title, tags, hash, strategy FROM rage.serving('{prompt}', '{things}', '{{}}', '{{}}', '{{}}')"
+        for prompt in ("a lotion", "quagga at moonrise")
+        for things in (
+            '[{"text": "lotion", "words": ["lotion", "cream"]}]',
+            '[{"text": "quagga", "words": ["quagga", "quaggas", "velvetfox"]}]',
+        )
+    ]
+    + ["SELECT rage.middle()::text WHERE rage.middle() IS NOT NULL"]
+)
 
 GUARDED = (
     "api_keys", "audit_log", "brands", "budgets", "caller_brands", "callers", "caption_tries", "captions", "collection_images", "collections",
@@ -218,7 +232,8 @@ GUARDED = (
 """Every table with rows of a brand."""
 
 SHOWN = frozenset({
-    "brands", "budgets", "generation_outputs", "generation_references", "generations", "images", "ratings", "searches",
+    "brands", "budgets", "generation_outputs", "generation_references", "generations", "images", "proposals",
+    "ratings", "searches",
 })  # fmt: skip
 """Those whose rows a view shows by themselves; of the others it shows what it joins to one of these."""
 
@@ -241,6 +256,8 @@ LAPSES = [
     ("prepare_search", "rage.brand_limit()", "NULL::integer[]"),
     ("resolved", "allowed IS NULL OR", "true OR"),
     ("nearest", "rage.brand_limit()", "NULL::integer[]"),
+    ("serving", "rage.brand_limit()", "NULL::integer[]"),
+    ("middle", "rage.brand_limit()", "NULL::integer[]"),
     ("nearest", "allowed IS NULL OR", "true OR"),
 ]
 """Functions, what guards them, and what a careless change makes of it."""

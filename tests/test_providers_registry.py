@@ -21,10 +21,25 @@ def registry(**given: object) -> Registry:
     return Registry(settings_of(**given))
 
 
-@pytest.mark.parametrize("setting", ["planner"])
-def test_a_setting_without_a_provider_is_not_ignored(setting: str) -> None:
-    with pytest.raises(SetupError, match=f"RAGE_{setting.upper()} is set"):
-        registry(**{setting: "something"})
+@pytest.mark.parametrize("planner", ["something", "openai", "openai:", "gemini:x", ""])
+def test_a_planner_that_there_is_not_is_refused_at_the_start(planner: str) -> None:
+    with pytest.raises(SetupError, match="is no planner"):
+        registry(planner=planner)
+
+
+def test_a_request_names_the_catalogue_or_the_planner_of_the_settings() -> None:
+    assert registry().planner() is None
+    assert registry().planner("catalogue") is None
+    set_up = registry(planner="openai:thinker", openai_api_key=Secret("k"))
+    assert set_up.planner("catalogue") is None
+    for wanted in (None, "openai:thinker"):
+        planner = set_up.planner(wanted)
+        assert planner is not None
+        assert (planner.name, planner.model) == ("openai", "thinker")
+    # A key that may read must not choose what is paid for.
+    for wanted in ("openai:dearer", "openai", "x", ""):
+        with pytest.raises(InvalidInput, match="Choose catalogue or openai:thinker"):
+            set_up.planner(wanted)
 
 
 def test_local_is_the_standard() -> None:

@@ -41,8 +41,8 @@ SELECT
     c.height,
     c.media_type,
     c.bytes AS content,
-    r.rank AS search_rank,
-    r.score AS search_score
+    coalesce(r.rank, p.position) AS search_rank,
+    coalesce(r.score, p.score) AS search_score
 FROM rage.images AS i
 JOIN rage.contents AS c USING (content_id)
 LEFT JOIN rage.captions AS k ON k.image_id = i.image_id AND k.is_current
@@ -53,6 +53,12 @@ LEFT JOIN LATERAL (
     ORDER BY s.rank
     LIMIT 1
 ) AS r ON true
+LEFT JOIN LATERAL (
+    SELECT s.position, s.score
+    FROM rage.proposal_references AS s
+    WHERE s.proposal_id = %(proposal_id)s AND s.image_id = i.image_id
+    LIMIT 1
+) AS p ON true
 WHERE i.image_id = ANY (%(image_ids)s::bigint[]) AND i.deleted_at IS NULL;
 
 -- name: get_missing_origin

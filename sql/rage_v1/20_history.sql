@@ -98,7 +98,7 @@ COMMENT ON COLUMN rage_v1.generation_references.version IS 'The image''s version
 COMMENT ON COLUMN rage_v1.generation_references.sha256 IS 'SHA-256 of the bytes that were used, in hexadecimal digits.';
 COMMENT ON COLUMN rage_v1.generation_references.role IS 'product, style, subject, background, layout, logo or edit_target.';
 COMMENT ON COLUMN rage_v1.generation_references.note IS 'What the person said about it.';
-COMMENT ON COLUMN rage_v1.generation_references.search_rank IS 'Its rank in the search that it came from.';
+COMMENT ON COLUMN rage_v1.generation_references.search_rank IS 'Its rank in the search, or its place in the proposal, that it came from.';
 COMMENT ON COLUMN rage_v1.generation_references.search_score IS 'Its score there; higher is better.';
 
 
@@ -226,3 +226,54 @@ COMMENT ON COLUMN rage_v1.search_log.returned IS 'How many images were answered.
 COMMENT ON COLUMN rage_v1.search_log.generations IS 'How many generations took references from it.';
 COMMENT ON COLUMN rage_v1.search_log.asked_by IS 'The key or login that asked; null while the service is open.';
 COMMENT ON COLUMN rage_v1.search_log.created_at IS 'When it was asked.';
+
+
+CREATE OR REPLACE VIEW rage_v1.proposals WITH (security_invoker = true) AS
+SELECT
+    p.proposal_id,
+    p.prompt,
+    p.filters,
+    p.planner,
+    p.slots,
+    p.diversity,
+    ARRAY(SELECT c.concept ->> 'text' FROM jsonb_array_elements(p.concepts) WITH ORDINALITY AS c (concept, place)
+          WHERE jsonb_typeof(c.concept) = 'object' ORDER BY c.place) AS concepts,
+    ARRAY(SELECT c.concept ->> 'text' FROM jsonb_array_elements(p.concepts) WITH ORDINALITY AS c (concept, place)
+          WHERE c.concept -> 'served_by' = '[]' ORDER BY c.place) AS unserved,
+    ARRAY(SELECT r.image_id FROM rage.proposal_references AS r
+          WHERE r.proposal_id = p.proposal_id AND r.chosen ORDER BY r.position) AS chosen,
+    ARRAY(SELECT r.image_id FROM rage.proposal_references AS r
+          WHERE r.proposal_id = p.proposal_id AND NOT r.chosen ORDER BY r.position) AS proposed,
+    ARRAY(SELECT r.image_id FROM rage.proposal_references AS r
+          WHERE r.proposal_id = p.proposal_id
+            AND EXISTS (SELECT FROM rage.generations AS g JOIN rage.generation_references AS u USING (generation_id)
+                        WHERE g.proposal_id = p.proposal_id AND u.image_id = r.image_id)
+          ORDER BY r.position) AS used,
+    (SELECT count(*) FROM rage.generations AS g WHERE g.proposal_id = p.proposal_id) AS generations,
+    (SELECT count(*) FROM rage.generations AS g JOIN rage.generation_outputs AS o USING (generation_id)
+     WHERE g.proposal_id = p.proposal_id AND o.kept_at IS NOT NULL) AS outputs_kept,
+    p.strategy,
+    p.notes,
+    p.took_ms,
+    p.asked_by,
+    p.created_at
+FROM rage.proposals AS p;
+COMMENT ON VIEW rage_v1.proposals IS 'Every set of references that was proposed for a prompt, and what became of it.';
+COMMENT ON COLUMN rage_v1.proposals.proposal_id IS 'Stable id of the proposal.';
+COMMENT ON COLUMN rage_v1.proposals.prompt IS 'The prompt as it was given.';
+COMMENT ON COLUMN rage_v1.proposals.filters IS 'The filters as they were given.';
+COMMENT ON COLUMN rage_v1.proposals.planner IS 'What split the prompt into concepts.';
+COMMENT ON COLUMN rage_v1.proposals.slots IS 'How many references there could be.';
+COMMENT ON COLUMN rage_v1.proposals.diversity IS 'From 0, the best for each concept, to 1, the least like the other references.';
+COMMENT ON COLUMN rage_v1.proposals.concepts IS 'What the prompt names, in its order.';
+COMMENT ON COLUMN rage_v1.proposals.unserved IS 'The concepts that no reference serves.';
+COMMENT ON COLUMN rage_v1.proposals.chosen IS 'The images that the person had chosen before, as far as you may see them.';
+COMMENT ON COLUMN rage_v1.proposals.proposed IS 'The images that were proposed, in order, as far as they are still there.';
+COMMENT ON COLUMN rage_v1.proposals.used IS 'Those of both that went into a generation that names the proposal.';
+COMMENT ON COLUMN rage_v1.proposals.generations IS 'How many generations name it.';
+COMMENT ON COLUMN rage_v1.proposals.outputs_kept IS 'How many of their outputs were kept.';
+COMMENT ON COLUMN rage_v1.proposals.strategy IS 'How the candidates were found.';
+COMMENT ON COLUMN rage_v1.proposals.notes IS 'What did not go as asked, in sentences for people.';
+COMMENT ON COLUMN rage_v1.proposals.took_ms IS 'Milliseconds, the embedding of the concepts included.';
+COMMENT ON COLUMN rage_v1.proposals.asked_by IS 'The key or login that asked; null while the service is open.';
+COMMENT ON COLUMN rage_v1.proposals.created_at IS 'When it was asked.';

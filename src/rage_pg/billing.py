@@ -1,4 +1,4 @@
-"""Calls of encoders that are paid by the call: each a row of `paid_calls`, written before it is made."""
+"""Paid calls of encoders and planners: each a row of `paid_calls`, written before it is made."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from rage_pg.spending import (
     patiently,
     uncancelled,
 )
+from rage_pg.types import CallPurpose
 
 DEFAULT_BRAND = 1
 """Pays for what is embedded for no brand: a prompt."""
@@ -43,8 +44,27 @@ async def billed(database: Database, encoder: AnyEncoder, brand_id: int) -> Asyn
     if not isinstance(encoder, PaidEncoder):
         yield encoder
         return
+    identity = encoder.identity
+    async with billed_call(
+        database,
+        provider=identity.encoder,
+        model=identity.model.partition("@")[0],
+        purpose="embedding",
+        brand_id=brand_id,
+    ) as bill:
+        yield cast("AnyEncoder", encoder.billed_to(bill))
+
+
+@asynccontextmanager
+async def billed_call(
+    database: Database, *, provider: str, model: str, purpose: CallPurpose, brand_id: int
+) -> AsyncIterator[Bill]:
+    """One call that `brand_id` pays, made within: what it used is noted in the bill.
+
+    However it ends, its row tells, as of `billed`. Raises BudgetReached before it.
+    """
     # The ledger is the operator's, whoever asks.
-    call = _Call(database.acting_for(SYSTEM), encoder)
+    call = _Call(database.acting_for(SYSTEM), provider, model, purpose)
     try:
         await in_turn(lambda: uncancelled(call.open(brand_id)))
     except asyncio.CancelledError:
@@ -52,7 +72,7 @@ async def billed(database: Database, encoder: AnyEncoder, brand_id: int) -> Asyn
             await call.close(NEVER_MADE)
         raise
     try:
-        yield cast("AnyEncoder", encoder.billed_to(call.bill))
+        yield call.bill
     except ProviderError as error:
         await call.close(failed_call(error))
         raise
@@ -63,10 +83,11 @@ async def billed(database: Database, encoder: AnyEncoder, brand_id: int) -> Asyn
 
 
 class _Call:
-    def __init__(self, database: Database, encoder: PaidEncoder) -> None:
+    def __init__(self, database: Database, provider: str, model: str, purpose: CallPurpose) -> None:
         self._database = database
-        self._provider = encoder.identity.encoder
-        self._model = encoder.identity.model.partition("@")[0]
+        self._provider = provider
+        self._model = model
+        self._purpose: CallPurpose = purpose
         self._id = 0
         self.bill = Bill()
 
@@ -79,7 +100,7 @@ class _Call:
             self._id = await open_paid_call(
                 connection,
                 brand_id=brand_id,
-                purpose="embedding",
+                purpose=self._purpose,
                 provider=self._provider,
                 model=self._model,
             )
@@ -97,4 +118,4 @@ class _Call:
                 request_id=bill.request_id or outcome.request_id,
                 usage=outcome.usage if bill.usage is None else bill.usage,
             )
-            await close_paid_call(connection, self._id, "embedding", outcome)
+            await close_paid_call(connection, self._id, self._purpose, outcome)

@@ -15,17 +15,30 @@ from uuid import UUID
 import structlog
 
 from rage_pg import index, migrate
+from rage_pg import proposal as proposing
 from rage_pg import search as searching
 from rage_pg.billing import DEFAULT_BRAND, billed
 from rage_pg.callers import SYSTEM, Caller
 from rage_pg.config import Settings
 from rage_pg.database import Database, fetch_value
 from rage_pg.embedded import app_url, embedded_server
-from rage_pg.errors import BudgetReached, ProviderError, SetupError
+from rage_pg.errors import BudgetReached, ProviderError, RageError, SetupError
 from rage_pg.providers.encoders import REMOTE, Encoders, Named, named
 from rage_pg.providers.ports import Encoder, PromptEncoders
 from rage_pg.providers.registry import Generators, Registry
-from rage_pg.types import Candidate, Encodes, Facets, SearchAnswer, SearchRequest, Space
+from rage_pg.types import (
+    Candidate,
+    Encodes,
+    Facets,
+    Proposal,
+    ProposalRequest,
+    SearchAnswer,
+    SearchRequest,
+    Space,
+)
+
+MOST_PROPOSED = 8
+"""Slots of a proposal that is not told how many: what a person looks through at a glance."""
 
 log = structlog.get_logger(__name__)
 
@@ -107,6 +120,35 @@ class Runtime:
     async def look(self, request: SearchRequest) -> tuple[Candidate, ...]:
         """What `search` would find; nothing is written."""
         return await searching.look(self.database, self._prompts, request)
+
+    async def propose(self, request: ProposalRequest) -> Proposal:
+        """References for a prompt; logged. Raises InvalidInput, NotFound."""
+        return await self._propose(request, keep=True)
+
+    async def suggest(self, request: ProposalRequest) -> Proposal:
+        """What `propose` would propose; nothing is written."""
+        return await self._propose(request, keep=False)
+
+    async def _propose(self, request: ProposalRequest, *, keep: bool) -> Proposal:
+        slots = request.slots or self._slots()
+        planner = self._planner(request.planner)
+        return await proposing.propose(self.database, self._prompts, planner, request, slots, keep=keep)
+
+    def _planner(self, name: str | None) -> proposing.Planner:
+        """Raises InvalidInput for a name that a request got wrong, SetupError for what the settings lack."""
+        remote = self.registry.planner(name)
+        if remote is None:
+            return proposing.by_catalogue
+        return proposing.by_model(self.database, remote)
+
+    def _slots(self) -> int:
+        """What the default generator takes, or would; a store can be asked before a generator is set up."""
+        try:
+            generator = self.generators(None)
+            most = generator.able(generator.default_model).references
+        except RageError:
+            most = MOST_PROPOSED
+        return max(1, min(MOST_PROPOSED, most))
 
     async def settle_encoders(self) -> None:
         """Give each encoder that is set its space, searched at once where no other with vectors is.

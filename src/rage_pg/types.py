@@ -6,6 +6,7 @@ A *distance* is lower-is-better, a *score* higher-is-better. A *candidate* was f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -29,6 +30,17 @@ Reader = Literal["model", "ocr"]
 CaptionSource = Literal["import", "person", "model", "generation"]
 Reason = Literal["wrong label", "off-brand", "artefact", "wrong product", "other"]
 """What is wrong with an output."""
+
+ROLES: Mapping[Kind, Role] = {
+    "product": "product",
+    "style": "style",
+    "logo": "logo",
+    "scene": "background",
+    "person": "subject",
+    "sketch": "layout",
+    "other": "product",
+}
+"""The role that an image has by its kind, where the caller names none."""
 
 MAX_PROMPT = 32_000
 """Characters; the longest prompt that any supported image model takes."""
@@ -397,8 +409,84 @@ class Reference(Struct, frozen=True, kw_only=True):
     search_score: float | None = None
 
 
+class ProposalRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which references go with a prompt. `chosen` come first and keep their slots, whatever they serve.
+
+    `slots`: how many references there may be in all; what the default generator takes unless told otherwise.
+    `diversity`: 0 takes the best for each concept, 1, of those about as good, the least like the others.
+    """
+
+    prompt: Prompt
+    filters: Filters = field(default_factory=Filters)
+    slots: Annotated[int, Meta(ge=1, le=16)] | None = None
+    chosen: Annotated[tuple[Id, ...], Meta(max_length=16)] = ()
+    planner: str | None = None
+    diversity: Share = 0.0
+
+
+class Concept(Struct, frozen=True, kw_only=True):
+    """Something that a prompt names, in its letters `start` to `end`; None where it is said otherwise there.
+
+    `served_by`: the references that serve it. `alternatives`: candidates that would too, best first.
+    """
+
+    text: str
+    served_by: tuple[int, ...] = ()
+    alternatives: tuple[int, ...] = ()
+    start: int | None = None
+    end: int | None = None
+
+
+class ProposedReference(Struct, frozen=True, kw_only=True):
+    """An image as a reference. `score`: how well it serves its concepts, 0 to 1; None where it serves none.
+
+    `note` tells the model what to take of it, where it goes with a generation.
+    """
+
+    image: Image
+    role: Role
+    serves: tuple[str, ...] = ()
+    reason: str
+    note: str | None = None
+    score: float | None = None
+    chosen: bool = False
+
+
+class PassedOverImage(Struct, frozen=True, kw_only=True):
+    """A candidate that is not proposed, and why; `lost_to`: the reference that was preferred."""
+
+    image_id: int
+    title: str | None
+    code: Literal["served_by", "looks_like", "no_slot", "serves_nothing"]
+    lost_to: int | None = None
+    reason: str
+
+
+class Proposal(Struct, frozen=True, kw_only=True):
+    """References for a prompt, and how they were found.
+
+    `unserved`: concepts that nothing in the store serves. `without_slot`: those that something does, but no
+    reference. `passed_over`: the best of the candidates that are not proposed.
+    """
+
+    proposal_id: UUID
+    concepts: tuple[Concept, ...]
+    references: tuple[ProposedReference, ...]
+    unserved: tuple[str, ...]
+    without_slot: tuple[str, ...] = ()
+    passed_over: tuple[PassedOverImage, ...] = ()
+    planner: str
+    slots: int
+    strategy: str
+    notes: tuple[str, ...] = ()
+    took_ms: float
+
+
 class Auto(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Let the search choose the best `k` images as references."""
+    """Let the store choose at most `k` references: those that are proposed for the prompt.
+
+    Where the prompt names nothing that is there, the best `k` images of a search.
+    """
 
     k: Annotated[int, Meta(ge=1, le=16)] = 3
     filters: Filters = field(default_factory=Filters)

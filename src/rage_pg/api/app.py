@@ -24,6 +24,7 @@ from rage_pg.api import (
     images,
     metrics,
     outputs,
+    references,
     search,
     spaces,
     tags,
@@ -113,8 +114,8 @@ def create_app(
 
 def _api() -> Router:
     nouns = [
-        images, archives, search, generations, batches, outputs, brands, budgets, collections, tags, facets,
-        spaces, health,
+        images, archives, search, references, generations, batches, outputs, brands, budgets, collections,
+        tags, facets, spaces, health,
     ]  # fmt: skip
     return Router(
         path="/api",

@@ -69,7 +69,9 @@ async def add_batch(
     and spent.
     """
     if data.dry_run:
-        shown = await batches.preview_batch(runtime.database, runtime.generators, data, look=runtime.look)
+        shown = await batches.preview_batch(
+            runtime.database, runtime.generators, data, look=runtime.look, propose=runtime.suggest
+        )
         return ApiResponse(shown, status_code=HTTP_200_OK)
     batch_id = await batches.put(
         runtime.database,

@@ -67,12 +67,14 @@ async def add_generation(
 ) -> Response[Generation | DryRun]:
     """Queues a generation: 202 with its address, or 200 where it has ended within `wait` seconds.
 
-    References are named by id, as a collection, or chosen by the search (`auto`). With `dry_run` nothing is
-    queued: the answer is what would be sent, and an estimate of what it would cost. 402 where a budget does
-    not allow it.
+    References are named by id, as a collection, or proposed for the prompt (`auto`). With `dry_run` nothing
+    is queued: the answer is what would be sent, and an estimate of what it would cost. 402 where a budget
+    does not allow it.
     """
     if data.dry_run:
-        shown = await generation.preview(runtime.database, runtime.generators, data, look=runtime.look)
+        shown = await generation.preview(
+            runtime.database, runtime.generators, data, look=runtime.look, propose=runtime.suggest
+        )
         return ApiResponse(shown, status_code=HTTP_200_OK)
     accepted = await generation.accept(
         runtime.database,
@@ -80,6 +82,7 @@ async def add_generation(
         data,
         defer=jobs.defer_generation,
         search=runtime.search,
+        propose=runtime.propose,
         asked_by=caller.name,
         idempotency_key=idempotency_key,
     )

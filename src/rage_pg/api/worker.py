@@ -12,7 +12,7 @@ import structlog
 from rage_pg import generation, index, jobs, search
 from rage_pg.callers import SYSTEM, Caller
 from rage_pg.errors import SetupError
-from rage_pg.generation import Search
+from rage_pg.generation import Propose, Search
 from rage_pg.providers.ports import Encoder
 from rage_pg.runtime import Runtime
 
@@ -80,9 +80,12 @@ def work_of(runtime: Runtime) -> jobs.Work:
     def searches(caller: Caller) -> Search:
         return runtime.acting_for(caller).search
 
+    def proposes(caller: Caller) -> Propose:
+        return runtime.acting_for(caller).propose
+
     return jobs.Work(
-        generate=jobs.generation_work(database, generators, settings.limits, rules, searches),
-        accept_batch=jobs.batch_work(database, generators, searches),
+        generate=jobs.generation_work(database, generators, settings.limits, rules, searches, proposes),
+        accept_batch=jobs.batch_work(database, generators, searches, proposes),
         embed_prompt=embed_prompt,
         fill_index=filling.fill,
         call_in=lambda: generation.call_in(database, rules.limits),

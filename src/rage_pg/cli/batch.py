@@ -131,7 +131,9 @@ def generate_batch(
 async def _previewed(runtime: Runtime, request: Any) -> BatchDryRun:
     from rage_pg.generation import batches
 
-    return await batches.preview_batch(runtime.database, runtime.generators, request, look=runtime.look)
+    return await batches.preview_batch(
+        runtime.database, runtime.generators, request, look=runtime.look, propose=runtime.suggest
+    )
 
 
 def _folder(folder: Path) -> Path:

@@ -244,6 +244,7 @@ class Items:
                 self._batch_id,
                 defer=hold.defer_of_many,
                 searches=lambda caller: self._runtime.acting_for(caller).search,
+                proposes=lambda caller: self._runtime.acting_for(caller).propose,
                 window=self._making.at_once + len(self._elsewhere),
                 alone=True,
             )

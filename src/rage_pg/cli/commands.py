@@ -14,7 +14,16 @@ click.rich_click.COMMAND_GROUPS = {
     "rage": [
         {
             "name": "Every day",
-            "commands": ["import", "captions", "search", "similar", "generate", "history", "report"],
+            "commands": [
+                "import",
+                "captions",
+                "search",
+                "similar",
+                "propose",
+                "generate",
+                "history",
+                "report",
+            ],
         },
         {"name": "Service", "commands": ["serve", "worker", "db", "keys"]},
         {
@@ -51,6 +60,7 @@ def _add_all(group: Any) -> None:
         index,
         keys,
         prices,
+        propose,
         reconcile,
         report,
         search,
@@ -64,6 +74,7 @@ def _add_all(group: Any) -> None:
         captions,
         search,
         similar,
+        propose,
         generate,
         history,
         report,

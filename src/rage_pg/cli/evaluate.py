@@ -24,15 +24,19 @@ if TYPE_CHECKING:
 @click.option("--allow-missing", is_flag=True, help="Count ids that are not in the store as not found.")
 @json_option
 def evaluate(queries: Path, allow_missing: bool, as_json: bool) -> None:
-    """Measure the search with questions whose answers are known.
+    """Measure searches and proposals with questions whose answers are known.
 
     One JSON object a line: {"query": "lotion", "relevant": ["LUM-LOT-LAV"], "filters": {…}}. An id is an
-    sku, an external id or a path. A list of lists names several things, each served by any of its images.
+    sku, an external id or a path. A list of lists names several things, each served by any of its images;
+    references are proposed for those, too. An empty list: the query names nothing that is to be found.
 
     \b
     recall@k    share of a question's things served within the first k
     MRR         1 / rank of the first relevant image, within the first 20
-    coverage@k  share of the questions of up to k lists with every list served
+    coverage@k  share of the questions of up to k lists with every list served by the first k shown:
+                the proposed references, then the rest of the search
+    precision   share of the proposed references that serve a list
+    empty       share of the questions that name nothing with nothing proposed
     """
     from rage_pg.evaluation import read_questions
 
@@ -53,7 +57,7 @@ async def _evaluate(runtime: Runtime, questions: Sequence[Question], allow_missi
     from rage_pg.callers import SYSTEM
     from rage_pg.providers.ports import PaidEncoder
     from rage_pg.search import search
-    from rage_pg.types import SearchAnswer, SearchRequest
+    from rage_pg.types import ProposalRequest, SearchAnswer, SearchRequest
 
     database = runtime.database.acting_for(replace(SYSTEM, name="evaluate"))
     encoders = runtime.encoders.prompt_encoder
@@ -66,11 +70,15 @@ async def _evaluate(runtime: Runtime, questions: Sequence[Question], allow_missi
     async def ask(request: SearchRequest) -> SearchAnswer:
         return await search(database, encoders, request)
 
+    proposing = runtime.acting_for(database.caller)
+    # The planner's word lists are loaded, too.
+    await proposing.suggest(ProposalRequest(prompt="warm up"))
     with bars() as shown:
         return await evaluation.evaluate(
             runtime.database,
             ask,
             questions,
+            propose=proposing.propose,
             allow_missing=allow_missing,
             progress=lambda done, total: shown.move("Asking", to=done, total=total),
         )
@@ -83,7 +91,11 @@ def _show(result: Evaluation) -> None:
     rows += [
         (f"coverage@{k}", f"{value:.3f}") for k, value in result.coverage_at.items() if value is not None
     ]
+    shares = (("precision", result.set_precision), ("empty", result.empty_when_nothing))
+    rows += [(name, f"{value:.3f}") for name, value in shares if value is not None]
     rows += [("p50", f"{result.took_ms.p50:.1f} ms"), ("p95", f"{result.took_ms.p95:.1f} ms")]
+    if (took := result.proposal_took_ms) is not None:
+        rows += [("p50 of proposals", f"{took.p50:.1f} ms"), ("p95 of proposals", f"{took.p95:.1f} ms")]
     show_table(("metric", "value"), rows)
     if result.missing:
         note(f"{len(result.missing):,} ids are not in the store and count as not found.")

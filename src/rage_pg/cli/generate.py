@@ -55,7 +55,7 @@ class Image(ParamType):
     "--image", "images", multiple=True, type=Image(), help="A reference; without a role its kind decides."
 )
 @click.option(
-    "--auto", type=click.IntRange(1, 16), metavar="N", help="The N best images of a search as references."
+    "--auto", type=click.IntRange(1, 16), metavar="N", help="Up to N references, proposed for the prompt."
 )
 @click.option("--collection", help="All images of a collection as references, in order.")
 @click.option(
@@ -120,8 +120,8 @@ def generate(
 ) -> None:
     """Generate a picture for a PROMPT from references, into FILE.
 
-    References are named one by one, taken from a collection, or found by a search with the PROMPT (--auto,
-    which the filters narrow). Several pictures go into FILE-1, FILE-2 …. Each is in the store, as a draft.
+    References are named one by one, taken from a collection, or proposed for the PROMPT (--auto, which the
+    filters narrow). Several pictures go into FILE-1, FILE-2 …. Each is in the store, as a draft.
 
     \b
     rage generate "lotion and soap on a shelf" --auto 3 --brand lumen -o shelf.png

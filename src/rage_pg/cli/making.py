@@ -60,7 +60,9 @@ async def previewed(runtime: Runtime, request: GenerationRequest) -> DryRun:
     """What would be sent; nothing is written."""
     from rage_pg import generation
 
-    return await generation.preview(runtime.database, runtime.generators, request, look=runtime.look)
+    return await generation.preview(
+        runtime.database, runtime.generators, request, look=runtime.look, propose=runtime.suggest
+    )
 
 
 async def made(runtime: Runtime, order: Order) -> Made:
@@ -69,7 +71,12 @@ async def made(runtime: Runtime, order: Order) -> Made:
 
     async with jobs.holding(runtime.database) as hold:
         accepted = await generation.accept(
-            runtime.database, runtime.generators, order.request, defer=hold.defer, search=runtime.search
+            runtime.database,
+            runtime.generators,
+            order.request,
+            defer=hold.defer,
+            search=runtime.search,
+            propose=runtime.propose,
         )
         generator = runtime.generators(accepted.provider)
         with spinner(f"Generating with {accepted.provider} …") as say:

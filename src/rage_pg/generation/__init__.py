@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from rage_pg.generation.accept import DryRun, Search, accept, preview
+from rage_pg.generation.accept import DryRun, Propose, Search, accept, preview
 from rage_pg.generation.again import again
 from rage_pg.generation.call import Generators
 from rage_pg.generation.calling_off import cancel
@@ -14,11 +14,12 @@ from rage_pg.generation.events import Event, events, follow, wait_for
 from rage_pg.generation.keeping import keep
 from rage_pg.generation.partials import partial_image
 from rage_pg.generation.rating import rate
-from rage_pg.generation.references import MAX_REFERENCES, ROLES
+from rage_pg.generation.references import MAX_REFERENCES
 from rage_pg.generation.rules import Defer, Rules
 from rage_pg.generation.run import run
 from rage_pg.generation.settle import ImageStore
 from rage_pg.generation.turns import call_in
+from rage_pg.types import ROLES
 
 __all__ = [
     "MAX_REFERENCES",
@@ -29,6 +30,7 @@ __all__ = [
     "Event",
     "Generators",
     "ImageStore",
+    "Propose",
     "Rules",
     "Search",
     "accept",

@@ -19,15 +19,27 @@ from rage_pg.generation.call import Generators, parameters_of, prompt_sent
 from rage_pg.generation.estimate import Estimate
 from rage_pg.generation.ledger import add_event, read
 from rage_pg.generation.plan import Plan, checked, make_plan
-from rage_pg.generation.references import Chosen, Found, search_for
+from rage_pg.generation.references import Chosen, Found, proposal_for, search_for
 from rage_pg.generation.rules import Defer
 from rage_pg.resources import statements
-from rage_pg.types import Candidate, Generation, GenerationRequest, Reference, SearchAnswer, SearchRequest
+from rage_pg.types import (
+    Candidate,
+    Generation,
+    GenerationRequest,
+    Proposal,
+    ProposalRequest,
+    Reference,
+    SearchAnswer,
+    SearchRequest,
+)
 
 SQL = statements("generation")
 
 Search: TypeAlias = Callable[[SearchRequest], Awaitable[SearchAnswer]]
 """Answers the search of `auto`, and logs it."""
+
+Propose: TypeAlias = Callable[[ProposalRequest], Awaitable[Proposal]]
+"""Proposes references for `auto`; logs the proposal, or for a preview does not."""
 
 Look: TypeAlias = Callable[[SearchRequest], Awaitable[Sequence[Candidate]]]
 """Finds what Search would find, and writes nothing."""
@@ -59,10 +71,13 @@ async def accept(
     *,
     defer: Defer,
     search: Search | None = None,
+    propose: Propose | None = None,
     asked_by: str | None = None,
     idempotency_key: str | None = None,
 ) -> Generation:
     """Queue a generation; `auto` needs a `search`, which is run only for a request that is new.
+
+    Where it is given, `propose` comes first: the search is for prompts that name nothing that is there.
 
     The same Idempotency-Key with the same request is the same generation, with another it is a Conflict.
     Raises InvalidInput, NotFound, NotPossible or BudgetReached before anything is written or spent.
@@ -81,7 +96,7 @@ async def accept(
     if (earlier := await replayed(database, origin)) is not None:
         return earlier
     # No connection is held meanwhile: a search takes one of its own.
-    found = await found_for(request, search)
+    found = await found_for(request, search, propose)
     async with database.transaction(by_key=True) as connection:
         plan = await make_plan(connection, generators, request, found)
         return await read(connection, await write(connection, plan, origin, defer))
@@ -93,11 +108,13 @@ async def preview(
     request: GenerationRequest,
     *,
     look: Look | None = None,
+    propose: Propose | None = None,
 ) -> DryRun:
     """What `accept` would send, checked alike; nothing is written. `auto` needs a `look`."""
     request = checked(request)
-    asked = search_for(request)
-    found = None if asked is None or look is None else Found(candidates=await look(asked))
+    found = await _proposed(request, propose, logged=False)
+    if found is None and look is not None and (asked := search_for(request)) is not None:
+        found = Found(candidates=await look(asked))
     async with database.reading() as connection:
         plan = await make_plan(connection, generators, request, found)
     return DryRun(
@@ -129,13 +146,28 @@ def checked_key(key: str | None) -> str | None:
     return key
 
 
-async def found_for(request: GenerationRequest, search: Search | None) -> Found | None:
+async def found_for(
+    request: GenerationRequest, search: Search | None, propose: Propose | None = None
+) -> Found | None:
     """What `auto` is to choose from."""
+    if (found := await _proposed(request, propose, logged=True)) is not None:
+        return found
     asked = search_for(request)
     if asked is None or search is None:
         return None
     answer = await search(asked)
     return Found(candidates=answer.items, search_id=answer.search_id)
+
+
+async def _proposed(request: GenerationRequest, propose: Propose | None, *, logged: bool) -> Found | None:
+    """The references that are proposed for `auto`; None where its prompt names nothing that is there."""
+    asked = proposal_for(request)
+    if asked is None or propose is None:
+        return None
+    proposal = await propose(asked)
+    if not proposal.references:
+        return None
+    return Found(proposed=proposal.references, proposal_id=proposal.proposal_id if logged else None)
 
 
 async def replayed(database: Database, origin: dict[str, Any]) -> Generation | None:
@@ -219,8 +251,8 @@ def _row(plan: Plan) -> dict[str, Any]:
         "parameters": Jsonb(_parameters(plan)),
         "labels": Jsonb(request.labels),
         "parent_id": request.parent_id,
-        "search_id": plan.search_id,
-        "proposal_id": request.proposal_id,
+        "search_id": plan.origin.search_id,
+        "proposal_id": plan.origin.proposal_id,
     }
 
 

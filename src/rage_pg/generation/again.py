@@ -22,7 +22,7 @@ from rage_pg.generation.call import OPTIONS, Generators
 from rage_pg.generation.ledger import missing, read
 from rage_pg.generation.masks import Mask
 from rage_pg.generation.plan import Plan, plan_of
-from rage_pg.generation.references import Chosen, Source, why_unusable
+from rage_pg.generation.references import Chosen, Origin, Source, why_unusable
 from rage_pg.generation.rules import Defer, Rules
 from rage_pg.providers.ports import InputImage
 from rage_pg.resources import statements
@@ -157,7 +157,7 @@ async def _plan(connection: Connection, generators: Generators, ended: _Ended) -
         _request(ended),
         references=await _chosen(connection, recorded),
         mask=await fetch_one(connection, SQL["get_whole_mask"], values, Mask),
-        search_id=ended.search_id,
+        origin=Origin(search_id=ended.search_id, proposal_id=ended.proposal_id),
     )
 
 
@@ -170,14 +170,13 @@ def _request(ended: _Ended) -> GenerationRequest:
         "provider": ended.provider,
         "model": ended.model,
         "parent_id": ended.parent_id,
-        "proposal_id": ended.proposal_id,
         "labels": ended.labels,
     }
     return msgspec.convert(options | asked, GenerationRequest)
 
 
 async def _chosen(connection: Connection, recorded: Sequence[_Recorded]) -> list[Chosen]:
-    values = {"image_ids": [one.image_id for one in recorded], "search_id": None}
+    values = {"image_ids": [one.image_id for one in recorded], "search_id": None, "proposal_id": None}
     sources = await fetch_all(connection, SQL["get_source_images"], values, Source)
     known = {source.image_id: source for source in sources}
     return [_checked(one, known.get(one.image_id)) for one in recorded]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import msgspec
 from msgspec import Struct
 
@@ -15,7 +13,7 @@ from rage_pg.generation.continuing import continued
 from rage_pg.generation.estimate import Estimate, estimate
 from rage_pg.generation.instruction import Guidelines
 from rage_pg.generation.masks import Mask, mask_for
-from rage_pg.generation.references import Chosen, Found, choose
+from rage_pg.generation.references import Chosen, Found, Origin, choose
 from rage_pg.providers.ports import GenerationCall, ImageGenerator
 from rage_pg.resources import statements
 from rage_pg.types import GenerationRequest
@@ -28,7 +26,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     request: GenerationRequest
     brand_id: int
-    search_id: UUID | None
+    origin: Origin
     generator: ImageGenerator
     model: str
     references: list[Chosen]
@@ -54,21 +52,19 @@ async def make_plan(
     """
     generator = generators(request.provider)
     brand = await payer(connection, request.brand)
-    search_id = request.search_id if found is None else found.search_id
-    await _check_origin(connection, request, search_id)
+    origin = _origin(request, found)
+    await _check_origin(connection, request, origin)
     references = await choose(
         connection,
         request,
         generator.reference_limits,
         brand.brand_id,
         found,
-        search_id,
+        origin,
         await continued(connection, request, brand.brand_id),
     )
     mask = await mask_for(request.mask, references)
-    return await plan_of(
-        connection, generator, request, references=references, mask=mask, search_id=search_id
-    )
+    return await plan_of(connection, generator, request, references=references, mask=mask, origin=origin)
 
 
 async def plan_of(
@@ -78,7 +74,7 @@ async def plan_of(
     *,
     references: list[Chosen],
     mask: Mask | None,
-    search_id: UUID | None,
+    origin: Origin,
 ) -> Plan:
     """What a request comes to with references and mask that were looked up. Raises NotFound, NotPossible."""
     brand = await payer(connection, request.brand)
@@ -98,7 +94,7 @@ async def plan_of(
     return Plan(
         request=request,
         brand_id=brand.brand_id,
-        search_id=search_id,
+        origin=origin,
         generator=generator,
         model=model,
         references=references,
@@ -136,12 +132,19 @@ def checked(request: GenerationRequest) -> GenerationRequest:
         raise InvalidInput("Give references, auto or collection, only one of them.", field="references")
     if request.auto is not None and request.search_id is not None:
         raise InvalidInput("auto searches by itself; leave search_id out.", field="search_id")
+    if request.auto is not None and request.proposal_id is not None:
+        raise InvalidInput("auto has its own proposal; leave proposal_id out.", field="proposal_id")
     return request
 
 
-async def _check_origin(connection: Connection, request: GenerationRequest, search_id: UUID | None) -> None:
+def _origin(request: GenerationRequest, found: Found | None) -> Origin:
+    given = request if found is None else found
+    return Origin(search_id=given.search_id, proposal_id=given.proposal_id)
+
+
+async def _check_origin(connection: Connection, request: GenerationRequest, origin: Origin) -> None:
     """All that the request refers to must exist."""
-    asked = {"parent_id": request.parent_id, "search_id": search_id, "proposal_id": request.proposal_id}
+    asked = {"parent_id": request.parent_id, **msgspec.structs.asdict(origin)}
     if not any(asked.values()):
         return
     missing: str | None = await fetch_value(connection, SQL["get_missing_origin"], asked)

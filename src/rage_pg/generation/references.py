@@ -14,23 +14,23 @@ from rage_pg.errors import InvalidInput, NotFound
 from rage_pg.generation.continuing import Continued
 from rage_pg.providers.ports import InputImage
 from rage_pg.resources import statements
-from rage_pg.types import Candidate, GenerationRequest, Kind, ReferenceRequest, Role, SearchRequest, State
+from rage_pg.types import (
+    ROLES,
+    Candidate,
+    GenerationRequest,
+    Kind,
+    ProposalRequest,
+    ProposedReference,
+    ReferenceRequest,
+    Role,
+    SearchRequest,
+    State,
+)
 
 SQL = statements("generation")
 
 MAX_REFERENCES = 16
 """The most that any supported image model takes."""
-
-ROLES: Mapping[Kind, Role] = {
-    "product": "product",
-    "style": "style",
-    "logo": "logo",
-    "scene": "background",
-    "person": "subject",
-    "sketch": "layout",
-    "other": "product",
-}
-"""The role that an image has by its kind, where the caller names none."""
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -65,10 +65,22 @@ class Chosen(Struct, frozen=True, kw_only=True):
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """What the search of `auto` found, best first, and its number in the log if it was logged."""
+    """What `auto` is to choose from: the references of a proposal, or what a search found, best first.
 
-    candidates: Sequence[Candidate]
+    Each with its number in the log if it was logged.
+    """
+
+    candidates: Sequence[Candidate] = ()
     search_id: UUID | None = None
+    proposed: Sequence[ProposedReference] = ()
+    proposal_id: UUID | None = None
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """The logged search and proposal that references come from."""
+
+    search_id: UUID | None = None
+    proposal_id: UUID | None = None
 
 
 class _Collection(Struct, frozen=True):
@@ -82,7 +94,7 @@ async def choose(
     limits: Mapping[Role, int],
     brand_id: int,
     found: Found | None,
-    search_id: UUID | None,
+    origin: Origin,
     continued: Continued,
 ) -> list[Chosen]:
     """The references in order. Raises NotFound or InvalidInput for one that may not be used.
@@ -93,7 +105,11 @@ async def choose(
     check_twice(own)
     wanted = continued.around(own)
     check_number(wanted)
-    values = {"image_ids": [reference.image_id for reference in wanted], "search_id": search_id}
+    values = {
+        "image_ids": [reference.image_id for reference in wanted],
+        "search_id": origin.search_id,
+        "proposal_id": origin.proposal_id,
+    }
     sources = await fetch_all(connection, SQL["get_source_images"], values, Source)
     known = {source.image_id: source for source in _ranked(sources, found)}
     return checked_with(wanted, known, continued)
@@ -114,28 +130,50 @@ async def _wanted(
     found: Found | None,
 ) -> Sequence[ReferenceRequest]:
     if request.auto is not None:
-        return _from_search(request.auto.k, limits, found)
+        return _from_proposal(request.auto.k, limits, found) or _from_search(request.auto.k, limits, found)
     if request.collection is not None:
         return await _from_collection(connection, request.collection, brand_id)
     return request.references
 
 
+def proposal_for(request: GenerationRequest) -> ProposalRequest | None:
+    """The proposal that `auto` asks for."""
+    if request.auto is None:
+        return None
+    return ProposalRequest(prompt=request.prompt, filters=request.auto.filters, slots=request.auto.k)
+
+
 def search_for(request: GenerationRequest) -> SearchRequest | None:
-    """The search that `auto` asks for. It asks for more than `k`: a generator may have no use for some."""
+    """The search that `auto` asks for where its prompt names nothing that the store has.
+
+    It asks for more than `k`: a generator may have no use for some.
+    """
     if request.auto is None:
         return None
     return SearchRequest(prompt=request.prompt, filters=request.auto.filters, k=4 * request.auto.k)
 
 
 def _ranked(sources: Sequence[Source], found: Found | None) -> Sequence[Source]:
-    """Sources with their places in the search of `auto`, which need not be in the log."""
+    """Sources with their places in the search or proposal of `auto`, which need not be in the log."""
     if found is None:
         return sources
-    places = {one.image.id: (rank, one.score) for rank, one in enumerate(found.candidates, start=1)}
+    ranked: Sequence[Candidate | ProposedReference] = found.proposed or found.candidates
+    places = {one.image.id: (rank, one.score) for rank, one in enumerate(ranked, start=1)}
     return [
         replace(source, search_rank=places[source.image_id][0], search_score=places[source.image_id][1])
         for source in sources
     ]
+
+
+def _from_proposal(k: int, limits: Mapping[Role, int], found: Found | None) -> list[ReferenceRequest]:
+    """As many as the generator takes, each with what is to be taken of it."""
+    left = dict(limits)
+    taken: list[ReferenceRequest] = []
+    for one in [] if found is None else found.proposed:
+        if left.get(one.role, 0) and len(taken) < k:
+            left[one.role] -= 1
+            taken.append(ReferenceRequest(image_id=one.image.id, role=one.role, note=one.note))
+    return taken
 
 
 def _from_search(k: int, limits: Mapping[Role, int], found: Found | None) -> list[ReferenceRequest]:

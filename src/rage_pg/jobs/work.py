@@ -63,11 +63,12 @@ def generation_work(
     limits: Limits,
     rules: generation.Rules | None = None,
     searches: batches.Searches | None = None,
+    proposes: batches.Proposes | None = None,
 ) -> Callable[[UUID], Awaitable[datetime | None]]:
     """The `generate` of a Work: the end of an item of a batch makes room for the next."""
     images = OutputImages(limits)
     held_to = rules or generation.Rules()
-    begin = batch_work(database, generators, searches)
+    begin = batch_work(database, generators, searches, proposes)
 
     async def generate(generation_id: UUID) -> datetime | None:
         later = await generation.run(database, generators, images, generation_id, held_to)
@@ -79,11 +80,14 @@ def generation_work(
 
 
 def batch_work(
-    database: Database, generators: generation.Generators, searches: batches.Searches | None = None
+    database: Database,
+    generators: generation.Generators,
+    searches: batches.Searches | None = None,
+    proposes: batches.Proposes | None = None,
 ) -> Callable[[UUID], Awaitable[None]]:
     """The `accept_batch` of a Work."""
     return lambda batch_id: batches.go_on(
-        database, generators, batch_id, defer=defer_of_many, searches=searches
+        database, generators, batch_id, defer=defer_of_many, searches=searches, proposes=proposes
     )
 
 

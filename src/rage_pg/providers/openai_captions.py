@@ -6,8 +6,6 @@ vLLM, SGLang, llama.cpp and Ollama know this API and its JSON schemas; the newer
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Mapping
 from typing import Any
 
 import openai
@@ -15,6 +13,7 @@ from httpx2 import HTTPError
 
 from rage_pg.config import Secret
 from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused
+from rage_pg.providers.chat_answer import decoded, first_choice, message_of
 from rage_pg.providers.descriptions import (
     MAX_ANSWER,
     SCHEMA,
@@ -114,13 +113,12 @@ def _messages(picture: bytes, context: CaptionContext) -> list[Any]:
 def _read(content: bytes | None, model: str, request_id: str | None) -> Description:
     if content is None:
         raise bad_answer("is far too long", request_id, None)
-    answer = _decoded(content)
+    answer = decoded(content)
     if answer is None:
         raise bad_answer("is not the JSON that its API promises", request_id, None)
     usage = answer.get("usage")
-    choice = _first(answer.get("choices"))
-    message = choice.get("message")
-    message = message if isinstance(message, Mapping) else {}
+    choice = first_choice(answer)
+    message = message_of(choice)
     refusal, finish = message.get("refusal"), choice.get("finish_reason")
     if isinstance(refusal, str) and refusal.strip():
         raise _refused(shortened(clean(refusal), LONGEST_REASON), request_id, usage)
@@ -141,16 +139,3 @@ def _refused(reason: str, request_id: str | None, usage: Any) -> ProviderError:
     return ProviderRefused(
         f"The vision model refused: {reason}", code="refusal", request_id=request_id, usage=usage
     )
-
-
-def _decoded(content: bytes) -> Mapping[str, Any] | None:
-    try:
-        answer = json.loads(content.decode("utf-8", "replace"), strict=False)
-    except (ValueError, RecursionError):
-        return None
-    return answer if isinstance(answer, dict) else None
-
-
-def _first(choices: Any) -> Mapping[str, Any]:
-    found = choices[0] if isinstance(choices, list) and choices else None
-    return found if isinstance(found, Mapping) else {}

@@ -237,7 +237,30 @@ class Captioner(Protocol):
         ...
 
 
-class Planner(Protocol):
-    """Splits a prompt into the concepts that a store could serve."""
+class PlannedPrompt(Struct, frozen=True, kw_only=True):
+    """What a planner reads in a prompt: clean text of bounded length."""
 
-    async def concepts(self, prompt: str) -> Sequence[str]: ...
+    concepts: tuple[str, ...]
+    """Things to be shown, with their modifiers, in the prompt's words."""
+    styles: tuple[str, ...] = ()
+    """Looks that are asked for."""
+    avoid: tuple[str, ...] = ()
+    """What must not appear."""
+    model: str
+    request_id: str | None = None
+    usage: Any = None
+    """What was used, as the provider says it."""
+
+
+class Planner(Protocol):
+    """A language model that splits a prompt into the concepts that a store could serve; paid by the call."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+    async def plan(self, prompt: str) -> PlannedPrompt:
+        """One request. Raise ProviderRefused, ProviderError or OutcomeUnknown."""
+        ...

@@ -14,12 +14,13 @@ from rage_pg.providers.gemini_settings import check_gemini, gemini_server, not_i
 from rage_pg.providers.local import LocalGenerator
 from rage_pg.providers.models import LISTED, OTHERS
 from rage_pg.providers.openai_settings import check_set, checked_server
-from rage_pg.providers.ports import Captioner, ImageGenerator
+from rage_pg.providers.ports import Captioner, ImageGenerator, Planner
 
 Generators: TypeAlias = Callable[[str | None], ImageGenerator]
 """The generator of this name ("local", "openai:MODEL", "gemini"), or the one of the settings for None."""
 
 CHOICES = "Choose local, openai:MODEL or gemini:MODEL."
+CATALOGUE = "catalogue"
 CAPTIONERS = "openai:MODEL, gemini:MODEL or ocr"
 NO_CAPTIONER = f"Set RAGE_CAPTIONER to {CAPTIONERS}, and the key of its provider: docs/captions.md says more."
 
@@ -48,6 +49,24 @@ class Registry:
         if self._captioner is None:
             self._captioner = _captioner(self._settings)
         return self._captioner
+
+    def planner(self, wanted: str | None = None) -> Planner | None:
+        """The one of this name, else of RAGE_PLANNER; None is the catalogue's own, which needs no model.
+
+        A request can name no other model: a key that may read must not choose what is paid for. Raise
+        InvalidInput for such a name, SetupError for what the settings lack.
+        """
+        own = self._settings.planner or CATALOGUE
+        spec = own if wanted is None else wanted.strip()
+        if spec == CATALOGUE:
+            return None
+        if spec != own:
+            choices = CATALOGUE if own == CATALOGUE else f"{CATALOGUE} or {own}"
+            raise InvalidInput(f"There is no planner {wanted!r} here. Choose {choices}.", field="planner")
+        server = checked_server(self._settings)
+        from rage_pg.providers.openai_planner import OpenAIPlanner  # noqa: PLC0415
+
+        return OpenAIPlanner(_split(own)[1] or "", key=server.key, base_url=server.base_url)
 
     def generators(self) -> Generators:
         """A lookup by name; asked for None it raises SetupError where RAGE_GENERATOR cannot work here."""
@@ -154,14 +173,10 @@ def _split(spec: str) -> tuple[str, str | None]:
 
 
 def _refuse_unknown(settings: Settings) -> None:
-    missing = {
-        "RAGE_PLANNER": settings.planner,
-    }
-    for variable, value in missing.items():
-        if value is not None:
-            raise SetupError(
-                f"{variable} is set, but this version has no such provider.", f"Unset {variable}."
-            )
+    planner = settings.planner
+    if planner not in (None, CATALOGUE) and not (_split(planner)[0] == "openai" and _split(planner)[1]):
+        fault = f"RAGE_PLANNER is {planner!r}, which is no planner."
+        raise SetupError(fault, f"Choose {CATALOGUE} or openai:MODEL.")
     captioner = settings.captioner
     if captioner is not None and (_split(captioner)[0] not in ("openai", "gemini", "ocr")):
         fault = f"RAGE_CAPTIONER is {captioner!r}, which is no captioner."

@@ -203,7 +203,11 @@ generation_references = Table(
     Column("sha256", LargeBinary, nullable=False, comment="Hash of the bytes that were used."),
     Column("role", Text, nullable=False, comment="What the image was there for."),
     Column("note", Text, comment="What the person said about it."),
-    Column("search_rank", Integer, comment="Its rank in the search that it came from."),
+    Column(
+        "search_rank",
+        Integer,
+        comment="Its rank in the search, or its place in the proposal, that it came from.",
+    ),
     Column("search_score", REAL, comment="Its score there."),
     Index("generation_references_by_image", "image_id"),
     comment="The images that went with a prompt, in the order in which they were sent.",

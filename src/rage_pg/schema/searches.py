@@ -7,6 +7,7 @@ from sqlalchemy import (
     UUID,
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     DateTime,
     ForeignKey,
@@ -141,6 +142,31 @@ proposals = Table(
         comment="When it was asked.",
     ),
     Column("brand_ids", ARRAY(Integer), comment="The brands that the caller could see; null: every brand."),
+    Column(
+        "diversity",
+        REAL,
+        CheckConstraint("diversity BETWEEN 0 AND 1", name="proposals_diversity_check"),
+        nullable=False,
+        server_default=text("0"),
+        comment="From 0, the best for each concept, to 1, the least like the other references of those about as good.",
+    ),
+    Column(
+        "strategy", Text, nullable=False, server_default=text("''"), comment="How the candidates were found."
+    ),
+    Column(
+        "notes",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("'{}'::text[]"),
+        comment="What did not go as asked, in sentences for people.",
+    ),
+    Column(
+        "took_ms",
+        REAL,
+        nullable=False,
+        server_default=text("0"),
+        comment="Time in milliseconds, the embedding of the concepts included.",
+    ),
     Index("proposals_created", "created_at"),
     comment="Every set of references that was proposed for a prompt.",
 )
@@ -172,6 +198,14 @@ proposal_references = Table(
         comment="The concepts that it serves.",
     ),
     Column("reason", Text, comment="Why it was chosen."),
+    Column("score", REAL, comment="How well it serves its concepts, 0 to 1; null where it serves none."),
+    Column(
+        "chosen",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="Whether the person had chosen it before.",
+    ),
     Index("proposal_references_by_image", "image_id"),
     comment="The proposed references, in order.",
 )

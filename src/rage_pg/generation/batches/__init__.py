@@ -10,7 +10,7 @@ reading     how it stands
 
 from __future__ import annotations
 
-from rage_pg.generation.batches.accepting import Searches, Step, accept_next, go_on
+from rage_pg.generation.batches.accepting import Proposes, Searches, Step, accept_next, go_on
 from rage_pg.generation.batches.ending import cancel_batch, conclude, free, pause, resume
 from rage_pg.generation.batches.reading import (
     MadeItem,
@@ -48,6 +48,7 @@ __all__ = [
     "ItemState",
     "MadeItem",
     "Outcome",
+    "Proposes",
     "Searches",
     "Step",
     "accept_next",

@@ -27,7 +27,7 @@ from rage_pg.errors import (
     RageError,
     SetupError,
 )
-from rage_pg.generation.accept import Search, found_for, spending_of, write
+from rage_pg.generation.accept import Propose, Search, found_for, spending_of, write
 from rage_pg.generation.batches.ending import pause
 from rage_pg.generation.call import Generators
 from rage_pg.generation.plan import Plan, make_plan
@@ -44,6 +44,9 @@ WINDOW = 20
 
 Searches: TypeAlias = Callable[[Caller], Search]
 """The search of `auto`, on somebody's behalf."""
+
+Proposes: TypeAlias = Callable[[Caller], Propose]
+"""What proposes the references of `auto`, on somebody's behalf."""
 
 NO_LONGER = "Whoever asked for it may no longer generate for this brand."
 
@@ -82,6 +85,7 @@ async def accept_next(
     *,
     defer: Defer,
     searches: Searches | None = None,
+    proposes: Proposes | None = None,
     window: int = WINDOW,
     alone: bool = False,
 ) -> Step:
@@ -102,6 +106,7 @@ async def accept_next(
         asked_by=owner.asked_by,
         defer=defer,
         search=None if searches is None else searches(caller),
+        propose=None if proposes is None else proposes(caller),
         window=window,
         alone=alone,
     )
@@ -119,6 +124,7 @@ async def go_on(
     *,
     defer: Defer,
     searches: Searches | None = None,
+    proposes: Proposes | None = None,
 ) -> None:
     """Begin items until so many are under way, or none is left.
 
@@ -126,7 +132,9 @@ async def go_on(
     """
     try:
         while True:
-            step = await accept_next(database, generators, batch_id, defer=defer, searches=searches)
+            step = await accept_next(
+                database, generators, batch_id, defer=defer, searches=searches, proposes=proposes
+            )
             if step.outcome not in ("accepted", "rejected", "again"):
                 return
     except Conflict as error:
@@ -140,6 +148,7 @@ class _Asking(Struct, frozen=True, kw_only=True):
     asked_by: str | None
     defer: Defer
     search: Search | None
+    propose: Propose | None
     window: int
     alone: bool
 
@@ -151,7 +160,7 @@ class _Asking(Struct, frozen=True, kw_only=True):
                 if item is None or item.request.auto is None:
                     return closed if item is None else await self._accept(connection, item, None)
             # No connection is held meanwhile: a search takes one of its own.
-            found = await found_for(item.request, self.search)
+            found = await found_for(item.request, self.search, self.propose)
             async with self.database.transaction() as connection:
                 closed, current = await self._next(connection)
                 if current is None or current.position != item.position:

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from rage_pg.database import Connection, Database, execute, fetch_one, fetch_value
 from rage_pg.errors import Conflict, InvalidInput
 from rage_pg.faults import invalid
-from rage_pg.generation.accept import Look, checked_key, preview
+from rage_pg.generation.accept import Look, Propose, checked_key, preview
 from rage_pg.generation.batches.checking import Checked, CheckedBatch, check
 from rage_pg.generation.batches.values import (
     BatchDryRun,
@@ -92,7 +92,12 @@ async def find(database: Database, origin: dict[str, Any]) -> UUID | None:
 
 
 async def preview_batch(
-    database: Database, generators: Generators, request: BatchRequest, *, look: Look | None = None
+    database: Database,
+    generators: Generators,
+    request: BatchRequest,
+    *,
+    look: Look | None = None,
+    propose: Propose | None = None,
 ) -> BatchDryRun:
     """What `put` would write, checked alike; nothing is written, sent or spent."""
     request = _sound(request)
@@ -103,7 +108,7 @@ async def preview_batch(
         ItemPreview(
             position=one.item.position,
             key=one.item.key,
-            plan=await preview(database, generators, one.request, look=look),
+            plan=await preview(database, generators, one.request, look=look, propose=propose),
         )
         for one in good[:SHOWN_FIRST]
     ]

@@ -1,0 +1,146 @@
+"""How well an image serves a thing that is wanted: what it is called, and how near the vectors are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+from math import exp, inf
+
+from msgspec import Struct
+
+from rage_pg.proposal.english import DETERMINERS, FUNCTION_WORDS, PORTIONS
+from rage_pg.proposal.names import Name, Named, named
+from rage_pg.proposal.reading import folded, is_within
+from rage_pg.proposal.things import Shown, Wanted
+
+
+BIAS, BY_CLOSENESS, IF_RELATED, BY_PLAINNESS, IF_FIRST = -0.3, 2.8, -1.2, 0.6, 0.7
+BY_SIMILARITY, BY_SIMILARITY_IF_RELATED = 3.2, 1.8
+IF_AGREEING, IF_CONFLICTING, BY_OTHER = 1.5, -0.8, -0.15
+BY_SHARE, BY_SEEN = 1.4, 1.8
+"""What each sign counts for the log odds that an image is what is meant, fitted on the odd lines of
+benchmarks/data/propose_*: a logistic regression of the best image of each thing. Rounded; no word stands in them."""
+USUAL = 0.4
+"""The similarity that is assumed where there is none."""
+EXACT = 0.94
+LITERAL, EACH_WORD = 0.99, 0.001
+"""Of an image that is called just what the prompt says: the longer, the better."""
+MOST, LEAST = 0.98, 0.5
+ALONE = frozenset(("and", "or", "with", "of"))
+"""What may stand beside a single word that is just what an image is called: `mine is` is no mine."""
+NEAR = 0.75
+"""The similarity from which on vectors suffice for English, of which the thesaurus knows most words."""
+NEAR_FOREIGN = 0.5
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """What speaks for an image. `closeness` of the words, 0 where no name is related; `plainness` of the name."""
+
+    closeness: float
+    plainness: float
+    first: bool
+    tagged: bool
+    agreeing: int
+    """Modifiers that prompt and name share."""
+    missing: int
+    """Modifiers of the prompt that are nouns and that no text of the image has."""
+    other: int
+    """Modifiers of the name that the prompt has not."""
+
+
+def evidence(wanted: Wanted, image: Named, brand: str = "") -> Iterator[Evidence]:
+    """What each of its names says, of those that are related to a thing."""
+    said = frozenset(folded(brand).split())
+    for name in image.names:
+        closeness = max((wanted.related.get(head, 0.0) for head in name.heads), default=0.0)
+        if closeness and not (wanted.named and name.capital is False):
+            yield _evidence(wanted, name, closeness, image, said)
+
+
+def _evidence(wanted: Wanted, name: Name, closeness: float, image: Named, brand: Set[str]) -> Evidence:
+    parts = [part for one in wanted.modifiers for part in one.split()]
+    parts += [part for head in wanted.heads[:1] for part in head.split()[:-1]]
+    portion = any(part in PORTIONS for part in parts) and any(part in PORTIONS for part in (*name.words, name.measure))
+    agreeing = [part for part in parts if part in name.words or part in image.words or part in brand]
+    missing = [one for one in wanted.kinds if not set(one.split()) & (image.words | brand)]
+    inside = {part for head in name.heads for part in head.split()}
+    other = [word for word in name.words if word not in parts and word not in inside]
+    return Evidence(
+        closeness=closeness,
+        plainness=name.plainness,
+        first=name.first,
+        tagged=name.tagged,
+        agreeing=len(agreeing) + portion,
+        missing=len(missing),
+        other=len(other),
+    )
+
+
+def literally(wanted: Wanted, image: Named) -> int:
+    """How many words of the prompt, around the thing, are just what the image is called; 0 for none."""
+    return max((len(called) for called in image.called if _is_said(wanted, called)), default=0)
+
+
+def _is_said(wanted: Wanted, called: Sequence[str]) -> bool:
+    first, last = wanted.place
+    if not wanted.heads:
+        return tuple(called) == wanted.prompt[first:last]
+    start = is_within(called, wanted.prompt, first - len(called) + 1, last + len(called) - 1)
+    if start is None:
+        return False
+    end = start + len(called)
+    bound = FUNCTION_WORDS if len(called) > 1 else ALONE
+    return _is_bound(wanted.prompt, start - 1, bound | DETERMINERS) and _is_bound(wanted.prompt, end, bound)
+
+
+def _is_bound(prompt: Sequence[str], place: int, bound: Set[str]) -> bool:
+    """Whether no word that means something stands there, which would be part of what is said."""
+    return not 0 <= place < len(prompt) or prompt[place] in bound or not prompt[place][0].isalnum()
+
+
+def service(wanted: Wanted, number: int, shown: Shown) -> float:
+    """How well an image serves a thing, 0 to 1: the chance that it is what is meant; 0 below LEAST.
+
+    `number`: which of `shown.similarity` is the thing's.
+    """
+    image = named(shown.title, shown.caption, shown.tags, shown.skus)
+    similarity = shown.similarity[number] if number < len(shown.similarity) else None
+    said = literally(wanted, image)
+    if said:
+        return LITERAL + EACH_WORD * min(said, 10)
+    if not wanted.heads:
+        return 0.0
+    odds = (_by_words(wanted, found, similarity) for found in evidence(wanted, image, shown.brand))
+    chance = max(_chance(max(odds, default=-inf)), _by_vectors(wanted, similarity))
+    return round(min(chance, MOST), 4) if chance >= LEAST else 0.0
+
+
+def _by_words(wanted: Wanted, found: Evidence, similarity: float | None) -> float:
+    """Log odds."""
+    related = found.closeness < EXACT
+    similarity = USUAL if similarity is None else similarity
+    return (
+        BIAS
+        - BY_CLOSENESS * (1 - found.closeness)
+        - BY_PLAINNESS * (1 - found.plainness)
+        - BY_SHARE * (1 - wanted.share)
+        - BY_SEEN * (1 - wanted.seen)
+        + (BY_SIMILARITY + BY_SIMILARITY_IF_RELATED * related) * similarity
+        + IF_RELATED * related
+        + IF_FIRST * found.first
+        + IF_AGREEING * (found.agreeing > 0)
+        + IF_CONFLICTING * (found.missing > 0 and found.other > 0)
+        + BY_OTHER * min(found.other, 2)
+    )
+
+
+def _by_vectors(wanted: Wanted, similarity: float | None) -> float:
+    if similarity is None:
+        return 0.0
+    bar = NEAR if wanted.language == "en" else NEAR_FOREIGN
+    if similarity < bar or wanted.seen * wanted.share < 0.3:
+        return 0.0
+    return LEAST + (similarity - bar)
+
+
+def _chance(odds: float) -> float:
+    return 1 / (1 + exp(-odds)) if odds > -inf else 0.0

@@ -1,0 +1,90 @@
+"""What a prompt in another language may name: words between function words, alone and joined.
+
+There is no thesaurus of these: what they mean the vectors say, and the words themselves where a catalogue is in that
+language. A name may be a part of another (bonhomme de neige); which of them is meant the images decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rage_pg.proposal.languages import JOINING, PARTING
+from rage_pg.proposal.reading import Token, is_spaced, tokens
+from rage_pg.proposal.things import Wanted
+
+LONGEST = 3
+"""Words of a name, without what joins them."""
+LEAST_LETTERS = 3
+CAPITAL = frozenset(("de", "lb"))
+"""Languages that write nouns with a capital."""
+
+
+def spans(prompt: str, text: Sequence[Token], language: str) -> Iterator[Wanted]:
+    """The names that a prompt may hold, each with its parts."""
+    text = _elided(text, PARTING.get(language, frozenset()))
+    folded = tuple(token.text for token in text)
+    for first, last in _places(text, language):
+        start, end = text[first].start, text[last - 1].end
+        said = prompt[start:end]
+        word = folded[last - 1] if last - first == 1 else said.casefold()
+        yield Wanted(
+            text=said,
+            embedded=said,
+            words=(word,),
+            start=start,
+            end=end,
+            language=language,
+            heads=(word,),
+            related={word: 1.0},
+            prompt=folded,
+            place=(first, last),
+        )
+
+
+def _elided(text: Sequence[Token], parting: frozenset[str]) -> list[Token]:
+    """With l'ail as two words."""
+    found: list[Token] = []
+    for token in text:
+        before, sign, _ = token.text.partition("'")
+        if not sign or before not in parting or len(token.text) != token.end - token.start:
+            found.append(token)
+            continue
+        place = token.start + len(before)
+        found.append(Token(before, token.capital, True, token.start, place))
+        found += [_moved(one, place + 1) for one in tokens(token.text[len(before) + 1 :])]
+    return found
+
+
+def _moved(token: Token, by: int) -> Token:
+    return Token(token.text, token.capital, token.is_word, token.start + by, token.end + by)
+
+
+def _places(text: Sequence[Token], language: str) -> Iterator[tuple[int, int]]:
+    """Where names may begin and end: the whole run of words, then what is in it."""
+    parting = PARTING.get(language, frozenset())
+    joining = JOINING.get(language, frozenset())
+    capitals = language in CAPITAL and any(token.capital for token in text[1:])
+    content = [_names(token, parting) for token in text]
+    for first in range(len(text)):
+        if not content[first]:
+            continue
+        inside, place = 1, first + 1
+        if not capitals or text[first].capital:
+            yield first, place
+        while place < len(text) and inside < LONGEST:
+            if content[place]:
+                inside, place = inside + 1, place + 1
+                if not capitals or text[place - 1].capital:
+                    yield first, place
+                if capitals and text[first].capital:
+                    # Between two nouns stands a verb.
+                    break
+            elif text[place].text in joining and place + 1 < len(text) and content[place + 1]:
+                place += 1
+            else:
+                break
+
+
+def _names(token: Token, parting: frozenset[str]) -> bool:
+    least = LEAST_LETTERS if is_spaced(token.text) else 1
+    return token.is_word and token.text not in parting and len(token.text) >= least and not token.text.isdecimal()

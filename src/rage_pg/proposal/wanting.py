@@ -1,0 +1,171 @@
+"""A prompt → the things that it may name, each with how it is looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rage_pg.proposal.english import (
+    DEPICTIONS,
+    DETERMINERS,
+    MEASURES,
+    PORTIONS,
+    Phrase,
+    bases,
+    phrases,
+)
+from rage_pg.proposal.languages import language_of
+from rage_pg.proposal.names import squashed
+from rage_pg.proposal.other_languages import spans
+from rage_pg.proposal.reading import Token, tokens
+from rage_pg.proposal.thesaurus import Thesaurus, thesaurus
+from rage_pg.proposal.things import MOST_THINGS, MOST_WORDS, Wanted
+
+LATER = 0.95
+"""What a rarer reading of a form is worth: glasses are spectacles, or else of glass."""
+COMPOUND = 0.7
+"""What the thing of a compound's last word is worth: any truck, for a tow truck."""
+LONGEST_LITERAL = 12
+"""Words of a part of a prompt that may be what an image is called."""
+JOINTS = frozenset((",", ";", ".", ":", "!", "?", "and", "&", "(", ")", "-", "or", "with"))
+
+
+def wanted(prompt: str, language: str | None = None) -> list[Wanted]:
+    """The things that a prompt may name, at most MOST_THINGS, in its order. `language`: as BCP 47 says; told
+    by the words of the prompt where it is not given."""
+    text = tokens(prompt)
+    told = language_of(text, language)
+    found = list(_english(prompt, text, thesaurus()) if told == "en" else spans(prompt, text, told))
+    found += _literal(prompt, text, found, told)
+    return sorted(_surest(found), key=lambda one: (one.start, -one.end))
+
+
+def _surest(found: Sequence[Wanted]) -> list[Wanted]:
+    once: dict[tuple[str, ...], Wanted] = {}
+    for one in found:
+        # What is spoken of twice is wanted once.
+        once.setdefault((one.embedded.casefold(), *one.heads), one)
+    return sorted(once.values(), key=lambda one: (not one.heads, -one.share * one.seen))[:MOST_THINGS]
+
+
+def _english(prompt: str, text: Sequence[Token], words: Thesaurus) -> Iterator[Wanted]:
+    folded = tuple(token.text for token in text)
+    for phrase in _shown(phrases(text, words, negated=False)):
+        heads = bases(phrase.head, words)
+        capital = bool(phrase.capital)
+        related = _related(heads, capital, words) | _joined(phrase, heads[0], words)
+        portion = (phrase.measure,) if phrase.measure in PORTIONS else ()
+        yield Wanted(
+            text=prompt[phrase.start : phrase.end],
+            embedded=_sentence((*phrase.text.split()[: -len(phrase.head.split())], heads[0], *portion)),
+            words=_searched(heads, related),
+            start=phrase.start,
+            end=phrase.end,
+            heads=heads,
+            modifiers=(*phrase.modifiers, *portion),
+            kinds=phrase.kinds,
+            related=related,
+            share=phrase.share,
+            named=capital and any(words.is_name(one) for one in heads),
+            seen=max(_seen(one, capital, words) for one in heads),
+            prompt=folded,
+            place=_place(text, phrase.start, phrase.end),
+        )
+
+
+def _shown(found: Sequence[Phrase]) -> Iterator[Phrase]:
+    """Without what only measures the next (a pair of pliers) or says what kind of picture is asked for."""
+    for place, phrase in enumerate(found):
+        following = found[place + 1] if place + 1 < len(found) else None
+        counts = following is not None and following.measure is not None
+        if phrase.head in DEPICTIONS and (
+            counts or phrase.start == found[0].start or not phrase.determined
+        ):
+            continue
+        lemma = following.measure if following is not None else None
+        if counts and (lemma in MEASURES or lemma in PORTIONS):
+            continue
+        yield phrase
+
+
+def _sentence(parts: Sequence[str]) -> str:
+    """What a caption of just this would be: captions are nearer to it than to the bare words."""
+    text = " ".join(parts)
+    return f"{'An' if text[0] in 'aeiou' else 'A'} {text}."
+
+
+def _related(heads: Sequence[str], capital: bool, words: Thesaurus) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for place, head in enumerate(heads):
+        for word, closeness in words.related(head, capital).items():
+            found[word] = max(found.get(word, 0.0), closeness * (LATER if place else 1.0))
+    return found
+
+
+def _seen(head: str, capital: bool, words: Thesaurus) -> float:
+    """Of what nobody knows, and may be a product, 1; of a compound also what its last word says: a full moon."""
+    if not words.lemmas(head):
+        return 1.0
+    last = head.rsplit(" ", 1)[-1]
+    return max(words.seen(head, capital), words.seen(last) if last != head else 0.0)
+
+
+def _joined(phrase: Phrase, head: str, words: Thesaurus) -> dict[str, float]:
+    """The same in one word or in two: a mountaingoat; and in a compound's last word: a tow truck is a truck."""
+    found = {squashed((*phrase.modifiers[-1:], head)): 1.0, squashed((head,)): 1.0}
+    last = head.rsplit(" ", 1)[-1]
+    if last != head:
+        found |= {one: COMPOUND for one in words.lemmas(last) if words.is_kind_of(head, one)}
+    return found
+
+
+def _searched(heads: Sequence[str], related: dict[str, float]) -> tuple[str, ...]:
+    last = [head.rsplit(" ", 1)[1] for head in heads if " " in head]
+    closest = sorted((one for one in related if one[0] != "="), key=lambda word: -related[word])
+    return tuple(dict.fromkeys((*heads, *closest[:MOST_WORDS], *last)))[:MOST_WORDS]
+
+
+def _place(text: Sequence[Token], start: int, end: int) -> tuple[int, int]:
+    inside = [number for number, token in enumerate(text) if token.start < end and token.end > start]
+    return inside[0], inside[-1] + 1
+
+
+def _literal(
+    prompt: str, text: Sequence[Token], found: Sequence[Wanted], language: str
+) -> Iterator[Wanted]:
+    """The parts of a list that name nothing by a noun (`greater than`): an image may be called just that."""
+    folded = tuple(token.text for token in text)
+    for first, last in _parts(text):
+        if any(one.place[0] < last and one.place[1] > first for one in found):
+            continue
+        start, end = text[first].start, text[last - 1].end
+        said = prompt[start:end]
+        yield Wanted(
+            text=said,
+            embedded=f"{said[:1].upper()}{said[1:]}.",
+            words=tuple(token.text for token in text[first:last]),
+            start=start,
+            end=end,
+            language=language,
+            share=0.0,
+            prompt=folded,
+            place=(first, last),
+        )
+
+
+def _parts(text: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """Where the parts of a list begin and end, without their articles."""
+    first = 0
+    for place in range(len(text) + 1):
+        if place < len(text) and text[place].text not in JOINTS:
+            continue
+        begun = first
+        while first < place and (not text[first].is_word or text[first].text in DETERMINERS):
+            first += 1
+        last = place
+        while last > first and not text[last - 1].is_word:
+            last -= 1
+        # A hot, freshly baked pizza: of which `hot` is said to be, not what there is.
+        adjective = last - first == 1 and first > begun and place < len(text) and text[place].text == ","
+        if 0 < last - first <= LONGEST_LITERAL and not adjective:
+            yield first, last
+        first = place + 1
