@@ -7,9 +7,9 @@ Two parts, parted by an empty line; what is in a line is parted by tabs:
 
 1. a noun synset a line: lexicographer file; the lines (from 0) of the synsets above it; those below it; its
    lemmas parted by |, each with #N where it is not the first sense of that lemma but its N-th (from 0);
-2. a word a line, in the order of the bytes: the word; three digits, how many of nine times it is a noun, a verb
-   or an adjective in WordNet's texts; the lines of its synsets, the most common first, with ^ where it is spelt
-   with a capital there; what it is an irregular plural of, parted by |.
+2. a word a line, in the order of the bytes: the word; three digits, how many of nine times it is a noun, a
+   verb or an adjective in WordNet's texts; the lines of its synsets, the most common first, with ^ where it
+   is spelt with a capital there; what it is an irregular plural of, parted by |.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ def _ranked(fields: list[str], senses: dict[str, list[str]]) -> Iterator[str]:
 
 
 def _words(folder: Path, synsets: list[list[str]], number: dict[str, int]) -> list[str]:
-    capital = {(_plain(word), fields[0]) for fields in synsets for word in _spelt(fields) if word[0].isupper()}
+    capital = {
+        (_plain(word), fields[0]) for fields in synsets for word in _spelt(fields) if word[0].isupper()
+    }
     senses = _senses(folder)
     plurals = {line[0]: line[1:] for line in _lines(folder / "noun.exc") if "_" not in "".join(line)}
     shares = _shares(folder)
@@ -97,9 +99,7 @@ def _words(folder: Path, synsets: list[list[str]], number: dict[str, int]) -> li
             (
                 word,
                 shares.get(word, "000"),
-                " ".join(
-                    f"{number[one]}{'^' * ((word, one) in capital)}" for one in senses.get(word, ())
-                ),
+                " ".join(f"{number[one]}{'^' * ((word, one) in capital)}" for one in senses.get(word, ())),
                 "|".join(map(_plain, plurals.get(word, ()))),
             )
         )

@@ -1,7 +1,7 @@
 """What a prompt in another language may name: words between function words, alone and joined.
 
-There is no thesaurus of these: what they mean the vectors say, and the words themselves where a catalogue is in that
-language. A name may be a part of another (bonhomme de neige); which of them is meant the images decide.
+There is no thesaurus of these: what they mean the vectors say, and the words themselves where a catalogue is
+in that language. A name may be a part of another (bonhomme de neige); which of them is meant the images decide.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def spans(prompt: str, text: Sequence[Token], language: str) -> Iterator[Wanted]
         word = folded[last - 1] if last - first == 1 else said.casefold()
         yield Wanted(
             text=said,
-            embedded=said,
+            # Said twice it is nearer to a caption of it, and further from the others, than a bare word.
+            embedded=f"{said}, {said}",
             words=(word,),
             start=start,
             end=end,
@@ -87,4 +88,9 @@ def _places(text: Sequence[Token], language: str) -> Iterator[tuple[int, int]]:
 
 def _names(token: Token, parting: frozenset[str]) -> bool:
     least = LEAST_LETTERS if is_spaced(token.text) else 1
-    return token.is_word and token.text not in parting and len(token.text) >= least and not token.text.isdecimal()
+    return (
+        token.is_word
+        and token.text not in parting
+        and len(token.text) >= least
+        and not token.text.isdecimal()
+    )

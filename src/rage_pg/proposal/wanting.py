@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rage_pg.proposal.english import (
-    DEPICTIONS,
-    DETERMINERS,
-    MEASURES,
-    PORTIONS,
-    Phrase,
-    bases,
-    phrases,
-)
+from rage_pg.proposal.english import Phrase, phrases
 from rage_pg.proposal.languages import language_of
 from rage_pg.proposal.names import squashed
 from rage_pg.proposal.other_languages import spans
 from rage_pg.proposal.reading import Token, tokens
+from rage_pg.proposal.speech import DEPICTIONS, DETERMINERS, MEASURES, PORTIONS, bases
 from rage_pg.proposal.thesaurus import Thesaurus, thesaurus
 from rage_pg.proposal.things import MOST_THINGS, MOST_WORDS, Wanted
 
@@ -77,9 +70,7 @@ def _shown(found: Sequence[Phrase]) -> Iterator[Phrase]:
     for place, phrase in enumerate(found):
         following = found[place + 1] if place + 1 < len(found) else None
         counts = following is not None and following.measure is not None
-        if phrase.head in DEPICTIONS and (
-            counts or phrase.start == found[0].start or not phrase.determined
-        ):
+        if phrase.head in DEPICTIONS and (counts or phrase.start == found[0].start or not phrase.determined):
             continue
         lemma = following.measure if following is not None else None
         if counts and (lemma in MEASURES or lemma in PORTIONS):
@@ -102,7 +93,7 @@ def _related(heads: Sequence[str], capital: bool, words: Thesaurus) -> dict[str,
 
 
 def _seen(head: str, capital: bool, words: Thesaurus) -> float:
-    """Of what nobody knows, and may be a product, 1; of a compound also what its last word says: a full moon."""
+    """1 for what nobody knows; for a compound also what its last word says: a full moon."""
     if not words.lemmas(head):
         return 1.0
     last = head.rsplit(" ", 1)[-1]
@@ -110,7 +101,7 @@ def _seen(head: str, capital: bool, words: Thesaurus) -> float:
 
 
 def _joined(phrase: Phrase, head: str, words: Thesaurus) -> dict[str, float]:
-    """The same in one word or in two: a mountaingoat; and in a compound's last word: a tow truck is a truck."""
+    """In one word or in two: a mountaingoat; and by a compound's last word: a tow truck is a truck."""
     found = {squashed((*phrase.modifiers[-1:], head)): 1.0, squashed((head,)): 1.0}
     last = head.rsplit(" ", 1)[-1]
     if last != head:
@@ -129,9 +120,7 @@ def _place(text: Sequence[Token], start: int, end: int) -> tuple[int, int]:
     return inside[0], inside[-1] + 1
 
 
-def _literal(
-    prompt: str, text: Sequence[Token], found: Sequence[Wanted], language: str
-) -> Iterator[Wanted]:
+def _literal(prompt: str, text: Sequence[Token], found: Sequence[Wanted], language: str) -> Iterator[Wanted]:
     """The parts of a list that name nothing by a noun (`greater than`): an image may be called just that."""
     folded = tuple(token.text for token in text)
     for first, last in _parts(text):
