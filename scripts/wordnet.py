@@ -8,8 +8,8 @@ Two parts, parted by an empty line; what is in a line is parted by tabs:
 1. a noun synset a line: lexicographer file; the lines (from 0) of the synsets above it; those below it; its
    lemmas parted by |, each with #N where it is not the first sense of that lemma but its N-th (from 0);
 2. a word a line, in the order of the bytes: the word; three digits, how many of nine times it is a noun, a
-   verb or an adjective in WordNet's texts; the lines of its synsets, the most common first, with ^ where it
-   is spelt with a capital there; what it is an irregular plural of, parted by |.
+   verb or an adjective in WordNet's texts, and f for an irregular form; the lines of its synsets, the most
+   common first, with ^ where it is spelt with a capital there; what it is an irregular plural of, parted by |.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _words(folder: Path, synsets: list[list[str]], number: dict[str, int]) -> li
 
 
 def _shares(folder: Path) -> dict[str, str]:
-    """Irregular forms of verbs and adjectives are words as well; those of nouns count with their nouns."""
+    """Irregular forms of verbs and adjectives are words as well, marked f; those of nouns are nouns."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for key, _, count in _lines(folder / "cntlist.rev"):
         lemma, _, rest = key.partition("%")
@@ -120,11 +120,13 @@ def _shares(folder: Path) -> dict[str, str]:
     for kind in ("noun", "verb", "adj", "adv"):
         for fields in _lines(folder / f"index.{kind}"):
             counts[_plain(fields[0])][kind] += 1
+    forms = set()
     for kind in ("verb", "adj"):
         for fields in _lines(folder / f"{kind}.exc"):
             counts[_plain(fields[0])][kind] += 2
+            forms.add(_plain(fields[0]))
     return {
-        word: "".join(str(9 * found[kind] // found.total()) for kind in COUNTED)
+        word: "".join(str(9 * found[kind] // found.total()) for kind in COUNTED) + "f" * (word in forms)
         for word, found in counts.items()
     }
 

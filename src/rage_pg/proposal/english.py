@@ -13,9 +13,11 @@ from msgspec import Struct
 
 from rage_pg.proposal.reading import Token, has_digits, is_apart
 from rage_pg.proposal.speech import (
+    CALLED,
     DETERMINERS,
     FUNCTION_WORDS,
     LONGEST_NOUN,
+    NUMBERS,
     SENTENCE_ENDS,
     Run,
     Word,
@@ -88,7 +90,7 @@ def _runs(tokens: Sequence[Token], words: Thesaurus) -> list[Run]:
     for place, token in enumerate(tokens):
         if token.text == '"':
             continue
-        if token.is_word and token.text not in FUNCTION_WORDS:
+        if token.is_word and token.text not in FUNCTION_WORDS and token.text not in CALLED:
             if run is None:
                 run = Run(before=before, link=link, words=[], sentence=sentence)
                 run.negated = before in ("no", "without") and tokens[place - 2].text not in DETERMINERS
@@ -130,7 +132,7 @@ def _grouped(run: Sequence[Word], words: Thesaurus) -> list[Word]:
         for length in range(min(LONGEST_NOUN, len(run) - place), 0, -1):
             part = run[place : place + length]
             text = " ".join(one.text for one in part)
-            if length == 1 or (words.lemmas(text) and not any(one.possessive for one in part[:-1])):
+            if length == 1 or _is_one(part, text, words):
                 capital = any(one.capital for one in part)
                 last = part[-1]
                 found.append(
@@ -139,3 +141,10 @@ def _grouped(run: Sequence[Word], words: Thesaurus) -> list[Word]:
                 place += length
                 break
     return found
+
+
+def _is_one(part: Sequence[Word], text: str, words: Thesaurus) -> bool:
+    if not words.lemmas(text) or any(one.possessive for one in part[:-1]):
+        return False
+    # The Two Kettle are a people; two kettles are not.
+    return part[0].text not in NUMBERS or not words.is_only_name(base(text, words))

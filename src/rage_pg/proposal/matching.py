@@ -8,7 +8,7 @@ from math import exp, inf
 from msgspec import Struct
 
 from rage_pg.proposal.names import Name, Named, named
-from rage_pg.proposal.reading import folded, is_within
+from rage_pg.proposal.reading import folded, has_digits, is_within
 from rage_pg.proposal.speech import DETERMINERS, FUNCTION_WORDS, PORTIONS
 from rage_pg.proposal.things import Shown, Wanted
 
@@ -97,7 +97,7 @@ def _is_said(wanted: Wanted, called: Sequence[str]) -> bool:
     if start is None:
         return False
     end = start + len(called)
-    bound = FUNCTION_WORDS if len(called) > 1 else ALONE
+    bound = FUNCTION_WORDS if len(called) > 1 or has_digits(called[0]) else ALONE
     return _is_bound(wanted.prompt, start - 1, bound | DETERMINERS) and _is_bound(wanted.prompt, end, bound)
 
 

@@ -69,6 +69,8 @@ class _Entry(Struct, frozen=True):
     capital: tuple[bool, ...]
     plural_of: tuple[str, ...]
     known: bool = True
+    form: bool = False
+    """It is an irregular form of a verb or an adjective."""
 
 
 _NOTHING = _Entry(UNKNOWN, (), (), (), known=False)
@@ -88,13 +90,14 @@ class Thesaurus:
         if line is None:
             return _NOTHING
         _, digits, senses, plural = line.split("\t")
-        noun, verb, adjective = map(int, digits)
+        noun, verb, adjective = map(int, digits[:3])
         named = senses.split()
         return _Entry(
             shares=NOUN if named and digits == "000" else Shares(noun, verb, adjective),
             senses=tuple(int(one.rstrip("^")) for one in named),
             capital=tuple(one.endswith("^") for one in named),
             plural_of=tuple(plural.split("|")) if plural else (),
+            form=digits.endswith("f"),
         )
 
     @lru_cache(maxsize=20_000)  # noqa: B019
@@ -134,7 +137,8 @@ class Thesaurus:
         return max(self._entry(base).shares.verb for base in _verb_bases(word)) / 9
 
     def _is_base(self, word: str) -> bool:
-        return self._entry(word).shares.verb > 0 and not word.endswith(("ing", "ed"))
+        entry = self._entry(word)
+        return entry.shares.verb > 0 and not entry.form and not word.endswith(("ing", "ed"))
 
     def _is_compared(self, word: str) -> bool:
         stems = (word.removesuffix(ending) + base for ending, base in COMPARED if word.endswith(ending))
@@ -150,6 +154,10 @@ class Thesaurus:
         """Whether a noun means something else where it is written with a capital: Turkey."""
         capital = self._entry(lemma).capital
         return any(capital) and not all(capital)
+
+    def is_only_name(self, lemma: str) -> bool:
+        """Whether a noun is always written with a capital."""
+        return all(self._entry(lemma).capital)
 
     def seen(self, lemma: str, capital: bool = False) -> float:
         """How far a noun is something that a picture can show, 0 to 1: by its senses, the first the most."""

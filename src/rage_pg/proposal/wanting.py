@@ -19,7 +19,8 @@ COMPOUND = 0.7
 """What the thing of a compound's last word is worth: any truck, for a tow truck."""
 LONGEST_LITERAL = 12
 """Words of a part of a prompt that may be what an image is called."""
-JOINTS = frozenset((",", ";", ".", ":", "!", "?", "and", "&", "(", ")", "-", "or", "with"))
+SHOWING = frozenset(("of", "showing", "with"))
+JOINTS = frozenset((",", ";", ".", ":", "!", "?", "and", "&", "(", ")", "-", "with"))
 
 
 def wanted(prompt: str, language: str | None = None) -> list[Wanted]:
@@ -70,7 +71,9 @@ def _shown(found: Sequence[Phrase]) -> Iterator[Phrase]:
     for place, phrase in enumerate(found):
         following = found[place + 1] if place + 1 < len(found) else None
         counts = following is not None and following.measure is not None
-        if phrase.head in DEPICTIONS and (counts or phrase.start == found[0].start or not phrase.determined):
+        if phrase.head.rsplit(" ", 1)[-1] in DEPICTIONS and (
+            counts or phrase.start == found[0].start or not phrase.determined
+        ):
             continue
         lemma = following.measure if following is not None else None
         if counts and (lemma in MEASURES or lemma in PORTIONS):
@@ -150,6 +153,10 @@ def _parts(text: Sequence[Token]) -> Iterator[tuple[int, int]]:
         begun = first
         while first < place and (not text[first].is_word or text[first].text in DETERMINERS):
             first += 1
+        if first + 1 < place and text[first].text in DEPICTIONS and text[first + 1].text in SHOWING:
+            first += 2
+            while first < place and text[first].text in DETERMINERS:
+                first += 1
         last = place
         while last > first and not text[last - 1].is_word:
             last -= 1
