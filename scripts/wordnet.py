@@ -9,7 +9,7 @@ Two parts, parted by an empty line; what is in a line is parted by tabs:
    lemmas parted by |, each with #N where it is not the first sense of that lemma but its N-th (from 0);
 2. a word a line, in the order of the bytes: the word; three digits, how many of nine times it is a noun, a
    verb or an adjective in WordNet's texts, and f for an irregular form; the lines of its synsets, the most
-   common first, with ^ where it is spelt with a capital there; what it is an irregular plural of, parted by |.
+   common first, with ^ where it is spelt with a capital there; of what it is an irregular plural.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import gzip
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from math import sqrt
 from pathlib import Path
 
 TARGET = Path(__file__).parents[1] / "src" / "rage_pg" / "proposal" / "data" / "wordnet.txt.gz"
@@ -116,7 +117,7 @@ def _shares(folder: Path) -> dict[str, str]:
     for found in counts.values():
         for kind, count in found.items():
             # The texts are few: damped, ten finds of a verb do not outweigh that a noun is there at all.
-            found[kind] = round(2 * count**0.5)
+            found[kind] = round(2 * sqrt(count))
     for kind in ("noun", "verb", "adj", "adv"):
         for fields in _lines(folder / f"index.{kind}"):
             counts[_plain(fields[0])][kind] += 1

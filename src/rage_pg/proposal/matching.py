@@ -23,7 +23,7 @@ USUAL = 0.4
 EXACT = 0.94
 LITERAL, EACH_WORD = 0.99, 0.001
 """Of an image that is called just what the prompt says: the longer, the better."""
-MOST, LEAST = 0.98, 0.45
+MOST, LEAST = 0.98, 0.4
 ALONE = frozenset(("and", "or", "with", "of"))
 """What may stand beside a single word that is just what an image is called: `mine is` is no mine."""
 NEAR = 0.75
