@@ -115,9 +115,9 @@ def _shares(folder: Path) -> dict[str, str]:
         lemma, _, rest = key.partition("%")
         counts[_plain(lemma)][KINDS[rest[0]]] += int(count)
     for found in counts.values():
-        for kind, count in found.items():
+        for kind, times in found.items():
             # The texts are few: damped, ten finds of a verb do not outweigh that a noun is there at all.
-            found[kind] = round(2 * sqrt(count))
+            found[kind] = round(2 * sqrt(times))
     for kind in ("noun", "verb", "adj", "adv"):
         for fields in _lines(folder / f"index.{kind}"):
             counts[_plain(fields[0])][kind] += 1
