@@ -1,8 +1,8 @@
 """The default planner by itself, in memory: which of the things that a prompt names get the right picture.
 
-Retrieval is simulated (the nearest of each thing, and those that share a word with it), and the selection takes
-the best picture of each thing. The prompts are those of benchmarks/data/propose_*.jsonl, written by one who saw
-the pictures and not the planner, and captions that a template joins. Odd lines were for development.
+Retrieval is simulated (the nearest of each thing, and those that share a word with it), and the selection
+takes the best picture of each thing. The prompts are those of benchmarks/data/propose_*.jsonl, written by one
+who saw the pictures and not the planner, and captions that a template joins. Odd lines were for development.
 """
 
 from __future__ import annotations

@@ -97,6 +97,10 @@ def test_what_is_spoken_of_twice_is_wanted_once() -> None:
     assert heads("a dragon runs a bakery, and the dragon is shy") == ["dragon", "bakery"]
 
 
+def test_two_numbers_of_a_thing_are_two_things() -> None:
+    assert heads("10 Japanese yen next to 500 Japanese yen") == ["yen", "yen"]
+
+
 @pytest.mark.parametrize("prompt", ["", "   ", "of the and", "???", "\n\t", "no", "—"])
 def test_a_prompt_without_a_noun_names_none(prompt: str) -> None:
     assert heads(prompt) == []

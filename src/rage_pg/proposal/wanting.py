@@ -36,9 +36,14 @@ def wanted(prompt: str, language: str | None = None) -> list[Wanted]:
 def _surest(found: Sequence[Wanted]) -> list[Wanted]:
     once: dict[tuple[str, ...], Wanted] = {}
     for one in found:
-        # What is spoken of twice is wanted once.
-        once.setdefault((one.embedded.casefold(), *one.heads), one)
+        # What is spoken of twice is wanted once; 10 yen and 500 yen are two things.
+        once.setdefault((_number(one), one.embedded.casefold(), *one.heads), one)
     return sorted(once.values(), key=lambda one: (not one.heads, -one.share * one.seen))[:MOST_THINGS]
+
+
+def _number(one: Wanted) -> str:
+    before = one.prompt[one.place[0] - 1] if one.place[0] else ""
+    return before if before.isdecimal() else ""
 
 
 def _english(prompt: str, text: Sequence[Token], words: Thesaurus) -> Iterator[Wanted]:
@@ -127,9 +132,9 @@ def _literal(prompt: str, text: Sequence[Token], found: Sequence[Wanted], langua
     """The parts of a list that name nothing by a noun (`greater than`): an image may be called just that."""
     folded = tuple(token.text for token in text)
     for first, last in _parts(text):
-        if any(one.place[0] < last and one.place[1] > first for one in found):
-            continue
         start, end = text[first].start, text[last - 1].end
+        if any(one.start < end and start < one.end for one in found):
+            continue
         said = prompt[start:end]
         yield Wanted(
             text=said,
