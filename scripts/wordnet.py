@@ -7,9 +7,9 @@ Two parts, parted by an empty line; what is in a line is parted by tabs:
 
 1. a noun synset a line: lexicographer file; the lines (from 0) of the synsets above it; those below it; its
    lemmas parted by |, each with #N where it is not the first sense of that lemma but its N-th (from 0);
-2. a word a line, in the order of the bytes: the word; three digits, how many of nine times it is a noun, a verb
-   or an adjective in WordNet's texts; the lines of its synsets, the most common first, with ^ where it is spelt
-   with a capital there; what it is an irregular plural of, parted by |.
+2. a word a line, in the order of the bytes: the word; three digits, how many of nine times it is a noun, a
+   verb or an adjective in WordNet's texts, and f for an irregular form; the lines of its synsets, the most
+   common first, with ^ where it is spelt with a capital there; of what it is an irregular plural.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import gzip
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from math import sqrt
 from pathlib import Path
 
 TARGET = Path(__file__).parents[1] / "src" / "rage_pg" / "proposal" / "data" / "wordnet.txt.gz"
@@ -88,7 +89,9 @@ def _ranked(fields: list[str], senses: dict[str, list[str]]) -> Iterator[str]:
 
 
 def _words(folder: Path, synsets: list[list[str]], number: dict[str, int]) -> list[str]:
-    capital = {(_plain(word), fields[0]) for fields in synsets for word in _spelt(fields) if word[0].isupper()}
+    capital = {
+        (_plain(word), fields[0]) for fields in synsets for word in _spelt(fields) if word[0].isupper()
+    }
     senses = _senses(folder)
     plurals = {line[0]: line[1:] for line in _lines(folder / "noun.exc") if "_" not in "".join(line)}
     shares = _shares(folder)
@@ -97,9 +100,7 @@ def _words(folder: Path, synsets: list[list[str]], number: dict[str, int]) -> li
             (
                 word,
                 shares.get(word, "000"),
-                " ".join(
-                    f"{number[one]}{'^' * ((word, one) in capital)}" for one in senses.get(word, ())
-                ),
+                " ".join(f"{number[one]}{'^' * ((word, one) in capital)}" for one in senses.get(word, ())),
                 "|".join(map(_plain, plurals.get(word, ()))),
             )
         )
@@ -108,23 +109,25 @@ def _words(folder: Path, synsets: list[list[str]], number: dict[str, int]) -> li
 
 
 def _shares(folder: Path) -> dict[str, str]:
-    """Irregular forms of verbs and adjectives are words as well; those of nouns count with their nouns."""
+    """Irregular forms of verbs and adjectives are words as well, marked f; those of nouns are nouns."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for key, _, count in _lines(folder / "cntlist.rev"):
         lemma, _, rest = key.partition("%")
         counts[_plain(lemma)][KINDS[rest[0]]] += int(count)
     for found in counts.values():
-        for kind, count in found.items():
+        for kind, times in found.items():
             # The texts are few: damped, ten finds of a verb do not outweigh that a noun is there at all.
-            found[kind] = round(2 * count**0.5)
+            found[kind] = round(2 * sqrt(times))
     for kind in ("noun", "verb", "adj", "adv"):
         for fields in _lines(folder / f"index.{kind}"):
             counts[_plain(fields[0])][kind] += 1
+    forms = set()
     for kind in ("verb", "adj"):
         for fields in _lines(folder / f"{kind}.exc"):
             counts[_plain(fields[0])][kind] += 2
+            forms.add(_plain(fields[0]))
     return {
-        word: "".join(str(9 * found[kind] // found.total()) for kind in COUNTED)
+        word: "".join(str(9 * found[kind] // found.total()) for kind in COUNTED) + "f" * (word in forms)
         for word, found in counts.items()
     }
 

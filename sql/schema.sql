@@ -3285,20 +3285,19 @@ candidates AS MATERIALIZED (
     UNION
     SELECT unnest($6)%4$s
 )
-SELECT c.image_id, c.image_id = ANY ($7), i.title, k.text,
-       ARRAY(SELECT t.name FROM rage.image_tags AS it JOIN rage.tags AS t USING (tag_id) WHERE it.image_id = c.image_id
+SELECT i.image_id, i.image_id = ANY ($7), i.title, k.text,
+       ARRAY(SELECT t.name FROM rage.image_tags AS it JOIN rage.tags AS t USING (tag_id) WHERE it.image_id = i.image_id
              UNION
-             SELECT unnest(s.objects) FROM rage.descriptions AS s WHERE s.image_id = c.image_id AND s.content_id = i.content_id
+             SELECT unnest(s.objects) FROM rage.descriptions AS s WHERE s.image_id = i.image_id AND s.content_id = i.content_id
              ORDER BY 1),
        ARRAY(SELECT p.sku FROM rage.image_products AS p WHERE p.brand_id = i.brand_id AND p.image_id = i.image_id ORDER BY p.position, p.sku),
        b.name, i.kind, h.hash::bigint, %5$s, $8
-FROM candidates AS c
-JOIN rage.images AS i USING (image_id)
+FROM rage.images AS i
 JOIN rage.brands AS b USING (brand_id)
 LEFT JOIN rage.captions AS k ON k.image_id = i.image_id AND k.is_current
 LEFT JOIN rage.picture_hashes AS h ON h.content_id = i.content_id%6$s
-WHERE i.deleted_at IS NULL AND ($3 IS NULL OR i.brand_id = ANY ($3))
-ORDER BY c.image_id$sql$,
+WHERE i.image_id = ANY (ARRAY(SELECT image_id FROM candidates)) AND i.deleted_at IS NULL AND ($3 IS NULL OR i.brand_id = ANY ($3))
+ORDER BY i.image_id$sql$,
         (matching).listed,
         CASE WHEN near IS NOT NULL
         THEN rage.things_near(matching, space.space_id, space.dimensions, route.indexed <> '{}', route.brand, route.wide) END,
@@ -3306,7 +3305,7 @@ ORDER BY c.image_id$sql$,
         CASE WHEN near IS NOT NULL THEN E'\n    UNION\n    SELECT image_id FROM near' END,
         CASE WHEN space.space_id IS NULL THEN 'NULL::halfvec' ELSE 'e.embedding' END,
         CASE WHEN space.space_id IS NOT NULL
-        THEN format(E'\nLEFT JOIN rage.embeddings_%s AS e ON e.image_id = c.image_id', space.space_id) END)
+        THEN format(E'\nLEFT JOIN rage.embeddings_%s AS e ON e.image_id = i.image_id', space.space_id) END)
     USING wanted, NULL::bigint[], allowed, rage.thing_words(things, allowed), near, whole || picked, picked,
           CASE
               WHEN near IS NULL THEN 'words'

@@ -43,7 +43,14 @@ CHANGING = {
     ("POST", f"/page/generations/{ANY_ID}/outputs/1/keep"): "generate",
 }
 """What each of these needs; every other route reads, or is open."""
-READING_POSTS = {"/api/search", "/page/search", "/page/search/more", "/page/choice", "/logout"}
+READING_POSTS = {
+    "/api/search",
+    "/api/references/propose",
+    "/page/search",
+    "/page/search/more",
+    "/page/choice",
+    "/logout",
+}
 
 
 @pytest.fixture

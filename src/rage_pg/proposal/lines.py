@@ -21,7 +21,7 @@ class Lines:
         return self._bytes(number).decode()
 
     def starting(self, field: str) -> str | None:
-        """The line whose first field, to the tab, is this. The lines are in the order of their first fields."""
+        """The line whose first field, to the tab, is this. The lines are in the order of those fields."""
         sought = field.encode(errors="replace")
         low, high = 0, len(self)
         while low < high:

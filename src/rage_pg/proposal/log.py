@@ -30,6 +30,10 @@ async def log_proposal(
     connection: Connection, request: ProposalRequest, proposal: Proposal, asked_by: str | None
 ) -> None:
     filters = {name: value for name, value in msgspec.to_builtins(request.filters).items() if value}
+    # Without titles: those of an image that is erased are to be gone.
+    passed_over = [
+        {"image_id": one.image_id, "code": one.code, "lost_to": one.lost_to} for one in proposal.passed_over
+    ]
     values: dict[str, Any] = {
         "proposal_id": proposal.proposal_id,
         "prompt": request.prompt,
@@ -38,7 +42,7 @@ async def log_proposal(
         "chosen": list(request.chosen),
         "planner": proposal.planner,
         "concepts": Jsonb(msgspec.to_builtins(proposal.concepts)),
-        "passed_over": Jsonb(msgspec.to_builtins(proposal.passed_over)),
+        "passed_over": Jsonb(passed_over),
         "diversity": request.diversity,
         "strategy": proposal.strategy,
         "notes": list(proposal.notes),

@@ -7,33 +7,33 @@ from math import exp, inf
 
 from msgspec import Struct
 
-from rage_pg.proposal.english import DETERMINERS, FUNCTION_WORDS, PORTIONS
 from rage_pg.proposal.names import Name, Named, named
-from rage_pg.proposal.reading import folded, is_within
+from rage_pg.proposal.reading import folded, has_digits, is_within
+from rage_pg.proposal.speech import DETERMINERS, FUNCTION_WORDS, PORTIONS
 from rage_pg.proposal.things import Shown, Wanted
 
-
-BIAS, BY_CLOSENESS, IF_RELATED, BY_PLAINNESS, IF_FIRST = -0.3, 2.8, -1.2, 0.6, 0.7
-BY_SIMILARITY, BY_SIMILARITY_IF_RELATED = 3.2, 1.8
-IF_AGREEING, IF_CONFLICTING, BY_OTHER = 1.5, -0.8, -0.15
-BY_SHARE, BY_SEEN = 1.4, 1.8
-"""What each sign counts for the log odds that an image is what is meant, fitted on the odd lines of
-benchmarks/data/propose_*: a logistic regression of the best image of each thing. Rounded; no word stands in them."""
+BIAS, BY_CLOSENESS, IF_RELATED, BY_PLAINNESS, IF_FIRST = -0.4, 3.1, -1.4, 0.8, 0.85
+BY_SIMILARITY, BY_SIMILARITY_IF_RELATED = 3.3, 1.9
+IF_AGREEING, IF_CONFLICTING, BY_OTHER, IF_KIND = 1.6, -0.8, -0.1, -0.9
+BY_SHARE, BY_SEEN = 1.7, 1.5
+"""What each sign counts for the log odds that an image is what is meant: a logistic regression of the best
+image of each thing, on the odd lines of benchmarks/data/propose_*. Rounded; no word stands in them."""
 USUAL = 0.4
 """The similarity that is assumed where there is none."""
 EXACT = 0.94
 LITERAL, EACH_WORD = 0.99, 0.001
 """Of an image that is called just what the prompt says: the longer, the better."""
-MOST, LEAST = 0.98, 0.5
+MOST, LEAST = 0.98, 0.4
 ALONE = frozenset(("and", "or", "with", "of"))
 """What may stand beside a single word that is just what an image is called: `mine is` is no mine."""
 NEAR = 0.75
 """The similarity from which on vectors suffice for English, of which the thesaurus knows most words."""
-NEAR_FOREIGN = 0.5
+NEAR_FOREIGN = 0.44
+"""For another language, of which they are all there is."""
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
-    """What speaks for an image. `closeness` of the words, 0 where no name is related; `plainness` of the name."""
+    """What a name of an image says for it: how close the words are, how plainly it is called so."""
 
     closeness: float
     plainness: float
@@ -45,6 +45,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     """Modifiers of the prompt that are nouns and that no text of the image has."""
     other: int
     """Modifiers of the name that the prompt has not."""
+    kind: bool
+    """One of them tells of which kind it is: a Christmas light, where the prompt says lights."""
 
 
 def evidence(wanted: Wanted, image: Named, brand: str = "") -> Iterator[Evidence]:
@@ -59,19 +61,26 @@ def evidence(wanted: Wanted, image: Named, brand: str = "") -> Iterator[Evidence
 def _evidence(wanted: Wanted, name: Name, closeness: float, image: Named, brand: Set[str]) -> Evidence:
     parts = [part for one in wanted.modifiers for part in one.split()]
     parts += [part for head in wanted.heads[:1] for part in head.split()[:-1]]
-    portion = any(part in PORTIONS for part in parts) and any(part in PORTIONS for part in (*name.words, name.measure))
+    portion = any(part in PORTIONS for part in parts) and any(
+        part in PORTIONS for part in (*name.words, name.measure)
+    )
+    joined = any(head[0] == "=" for head in name.heads)
     agreeing = [part for part in parts if part in name.words or part in image.words or part in brand]
     missing = [one for one in wanted.kinds if not set(one.split()) & (image.words | brand)]
     inside = {part for head in name.heads for part in head.split()}
+    if " " in wanted.heads[0] and wanted.heads[0] not in name.heads:
+        # An electric guitar is no acoustic guitar, though a guitar may be one.
+        missing += wanted.heads[0].split()[:-1]
     other = [word for word in name.words if word not in parts and word not in inside]
     return Evidence(
         closeness=closeness,
         plainness=name.plainness,
         first=name.first,
         tagged=name.tagged,
-        agreeing=len(agreeing) + portion,
+        agreeing=len(agreeing) + portion + (joined and bool(parts)),
         missing=len(missing),
         other=len(other),
+        kind=any(word in other for one in name.kinds for word in one.split()),
     )
 
 
@@ -88,7 +97,7 @@ def _is_said(wanted: Wanted, called: Sequence[str]) -> bool:
     if start is None:
         return False
     end = start + len(called)
-    bound = FUNCTION_WORDS if len(called) > 1 else ALONE
+    bound = FUNCTION_WORDS if len(called) > 1 or has_digits(called[0]) else ALONE
     return _is_bound(wanted.prompt, start - 1, bound | DETERMINERS) and _is_bound(wanted.prompt, end, bound)
 
 
@@ -130,6 +139,7 @@ def _by_words(wanted: Wanted, found: Evidence, similarity: float | None) -> floa
         + IF_AGREEING * (found.agreeing > 0)
         + IF_CONFLICTING * (found.missing > 0 and found.other > 0)
         + BY_OTHER * min(found.other, 2)
+        + IF_KIND * (found.kind and not wanted.modifiers)
     )
 
 
@@ -144,3 +154,22 @@ def _by_vectors(wanted: Wanted, similarity: float | None) -> float:
 
 def _chance(odds: float) -> float:
     return 1 / (1 + exp(-odds)) if odds > -inf else 0.0
+
+
+def settled(wanted: Sequence[Wanted], served: Sequence[float]) -> list[int]:
+    """The numbers of the things that stay, in their order, once it is known how well each is served at best.
+
+    Of things that overlap in the prompt (bonhomme, bonhomme de neige) the best served stays; of those that
+    nothing serves, the longest.
+    """
+    kept: list[int] = []
+    best_first = sorted(range(len(wanted)), key=lambda number: (-served[number], -_length(wanted[number])))
+    for number in best_first:
+        one = wanted[number]
+        if all(one.end <= wanted[other].start or wanted[other].end <= one.start for other in kept):
+            kept.append(number)
+    return sorted(kept)
+
+
+def _length(wanted: Wanted) -> int:
+    return wanted.end - wanted.start

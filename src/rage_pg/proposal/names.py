@@ -7,8 +7,9 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from rage_pg.proposal.english import CALLED, DEPICTIONS, MEASURES, PORTIONS, Phrase, base, bases, phrases
+from rage_pg.proposal.english import Phrase, phrases
 from rage_pg.proposal.reading import Token, is_apart, tokens
+from rage_pg.proposal.speech import CALLED, DEPICTIONS, MEASURES, PORTIONS, base, bases
 from rage_pg.proposal.thesaurus import Thesaurus, thesaurus
 
 OUTRIGHT, LISTED, TAGGED, BESIDE, MENTIONED = 1.0, 0.9, 0.9, 0.6, 0.3
@@ -22,11 +23,13 @@ KEPT = 4_096
 
 
 class Name(Struct, frozen=True, kw_only=True):
-    """A thing that is said to be shown. `heads`: base forms; `plainness` 0 to 1: the subject, or a mention."""
+    """A thing that is said to be shown. `heads`: base forms; `plainness` 0 to 1: a mention, the subject."""
 
     heads: tuple[str, ...]
     words: tuple[str, ...]
     plainness: float
+    kinds: tuple[str, ...] = ()
+    """Those of the words that tell of which kind it is: Christmas, before light."""
     measure: str | None = None
     first: bool = False
     """It is what the text begins with."""
@@ -35,7 +38,7 @@ class Name(Struct, frozen=True, kw_only=True):
 
 
 class Named(Struct, frozen=True, kw_only=True):
-    """All that an image is called. `called`: its title, tags, SKUs and what its caption begins with, word by word."""
+    """All that an image is called. `called`: word by word its title, tags, SKUs, how its caption begins."""
 
     names: tuple[Name, ...]
     called: tuple[tuple[str, ...], ...]
@@ -57,7 +60,7 @@ def named(title: str | None, caption: str | None, tags: tuple[str, ...], skus: t
 
 
 def squashed(parts: Sequence[str]) -> str:
-    """Words as one, without hyphens and apostrophes; marked, so that it is only ever like another of these."""
+    """Words as one, without hyphens and apostrophes; marked, so that it is only like another of these."""
     return "=" + "".join(letter for part in parts for letter in part if letter.isalnum())
 
 
@@ -97,9 +100,15 @@ def _named(phrase: Phrase, plainness: float, first: bool, tagged: bool, words: T
     heads = bases(phrase.head, words)
     modifiers = tuple(part for one in phrase.modifiers for part in one.split())
 
-    def name(of: tuple[str, ...], others: tuple[str, ...], less: float = 1.0) -> Name:
+    def name(
+        of: tuple[str, ...], others: tuple[str, ...], less: float = 1.0, more: Sequence[str] = ()
+    ) -> Name:
         return Name(
-            heads=of, words=others, plainness=plainness * less, first=first,
+            heads=of,
+            words=others,
+            kinds=(*phrase.kinds, *more),
+            plainness=plainness * less,
+            first=first,
             measure=phrase.measure,
             tagged=tagged,
             capital=None if tagged else phrase.capital,
@@ -114,7 +123,7 @@ def _named(phrase: Phrase, plainness: float, first: bool, tagged: bool, words: T
         ends = tuple(one for one in words.lemmas(last) if words.is_kind_of(heads[0], one))
         if ends:
             # A palm tree is a tree.
-            yield name(ends, (*modifiers, *before, *ends))
+            yield name(ends, (*modifiers, *before, *ends), more=before)
     for kind in phrase.kinds[-1:]:
         if any(words.is_kind_of(kind, head) for head in heads):
             # An avocado fruit is an avocado.

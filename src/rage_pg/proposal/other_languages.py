@@ -1,11 +1,12 @@
 """What a prompt in another language may name: words between function words, alone and joined.
 
-There is no thesaurus of these: what they mean the vectors say, and the words themselves where a catalogue is in that
-language. A name may be a part of another (bonhomme de neige); which of them is meant the images decide.
+There is no thesaurus of these: what they mean the vectors say, and the words themselves where a catalogue is
+in that language. A name may be a part of another (bonhomme de neige); which is meant the images decide.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from rage_pg.proposal.languages import JOINING, PARTING
@@ -15,6 +16,8 @@ from rage_pg.proposal.things import Wanted
 LONGEST = 3
 """Words of a name, without what joins them."""
 LEAST_LETTERS = 3
+SCRIPTS = re.compile(r"[\u30a0-\u30ff\uff66-\uff9f]+|[\u3005\u3400-\u9fff\uf900-\ufaff]+|[\u0e00-\u0eff]+")
+"""Of Japanese the names: katakana and kanji; hiragana stands between them, as function words do elsewhere."""
 CAPITAL = frozenset(("de", "lb"))
 """Languages that write nouns with a capital."""
 
@@ -29,7 +32,8 @@ def spans(prompt: str, text: Sequence[Token], language: str) -> Iterator[Wanted]
         word = folded[last - 1] if last - first == 1 else said.casefold()
         yield Wanted(
             text=said,
-            embedded=said,
+            # Said twice it is nearer to a caption of it, and further from the others, than a bare word.
+            embedded=f"{said}, {said}",
             words=(word,),
             start=start,
             end=end,
@@ -42,9 +46,13 @@ def spans(prompt: str, text: Sequence[Token], language: str) -> Iterator[Wanted]
 
 
 def _elided(text: Sequence[Token], parting: frozenset[str]) -> list[Token]:
-    """With l'ail as two words."""
+    """With l'ail as two words, and what is written without spaces in parts."""
     found: list[Token] = []
     for token in text:
+        if not is_spaced(token.text) and len(token.text) == token.end - token.start:
+            parts = SCRIPTS.finditer(token.text)
+            found += [Token(p[0], False, True, token.start + p.start(), token.start + p.end()) for p in parts]
+            continue
         before, sign, _ = token.text.partition("'")
         if not sign or before not in parting or len(token.text) != token.end - token.start:
             found.append(token)
@@ -87,4 +95,9 @@ def _places(text: Sequence[Token], language: str) -> Iterator[tuple[int, int]]:
 
 def _names(token: Token, parting: frozenset[str]) -> bool:
     least = LEAST_LETTERS if is_spaced(token.text) else 1
-    return token.is_word and token.text not in parting and len(token.text) >= least and not token.text.isdecimal()
+    return (
+        token.is_word
+        and token.text not in parting
+        and len(token.text) >= least
+        and not token.text.isdecimal()
+    )

@@ -14,6 +14,7 @@ from rage_pg.errors import InvalidInput
 from rage_pg.faults import invalid
 from rage_pg.proposal.answer import answered
 from rage_pg.proposal.log import images_of, log_proposal
+from rage_pg.proposal.matching import settled
 from rage_pg.proposal.naming import service_of
 from rage_pg.proposal.planners import Planned, Planner
 from rage_pg.proposal.retrieval import Candidate, Retrieved, retrieve
@@ -48,7 +49,7 @@ async def propose(
     )
     retrieved = await retrieve(database, request, things, vectors)
     # Away from the event loop: captions are read, and hundreds of images compared.
-    scored, selection = await asyncio.to_thread(_selected, retrieved, request, things, slots)
+    things, scored, selection = await asyncio.to_thread(_selected, retrieved, request, things, slots)
     async with database.answering() as connection:
         images = await images_of(connection, selection)
         proposal = answered(
@@ -91,8 +92,18 @@ def checked(request: ProposalRequest, slots: int) -> ProposalRequest:
 
 def _selected(
     retrieved: Retrieved, request: ProposalRequest, things: Sequence[Wanted], slots: int
-) -> tuple[Mapping[int, Scored], Selection]:
-    scored = {one.shown.image_id: _scored(one, things) for one in retrieved.candidates}
+) -> tuple[Sequence[Wanted], Mapping[int, Scored], Selection]:
+    """Also the things that stay: of those that overlap in the prompt the best served."""
+    serves = [_serves(one, things) for one in retrieved.candidates]
+    best = [max((one.get(number, 0.0) for one in serves), default=0.0) for number in range(len(things))]
+    kept = {number: place for place, number in enumerate(settled(things, best))}
+    things = [things[number] for number in kept]
+    scored = {
+        one.shown.image_id: _scored(
+            one, {kept[number]: value for number, value in of_one.items() if number in kept}
+        )
+        for one, of_one in zip(retrieved.candidates, serves, strict=True)
+    }
     selection = select(
         [scored[one.shown.image_id] for one in retrieved.candidates if not one.chosen],
         [thing.text for thing in things],
@@ -100,13 +111,13 @@ def _selected(
         chosen=[scored[image_id] for image_id in request.chosen],
         diversity=request.diversity,
     )
-    return scored, selection
+    return things, scored, selection
 
 
-def _scored(candidate: Candidate, things: Sequence[Wanted]) -> Scored:
+def _scored(candidate: Candidate, serves: Mapping[int, float]) -> Scored:
     return Scored(
         image_id=candidate.shown.image_id,
-        serves=_serves(candidate, things),
+        serves=serves,
         relevance=candidate.shown.relevance,
         perceptual_hash=candidate.hash,
         vector=candidate.vector,

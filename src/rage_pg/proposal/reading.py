@@ -8,9 +8,18 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-TOKEN = re.compile(r"[^\W_]+(?:['’\-./&]{1,2}[^\W_]+)*['’]?|[$€£%]|[^\w\s]")
-UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f]")
-PLAIN = str.maketrans("’‘“”„«»–—‐‑", "''\"\"\"\"\"----")
+TOKEN = re.compile(r"[^\W_]+(?:['\u2019\-./&]{1,2}[^\W_]+)*['\u2019]?|[$€£%]|[^\w\s]")
+UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f]"
+)
+APOSTROPHES, QUOTES, DASHES = "\u2019\u2018", "\u201c\u201d\u201e\u00ab\u00bb", "\u2013\u2014\u2010\u2011"
+PLAIN = str.maketrans(
+    {
+        **dict.fromkeys(APOSTROPHES, "'"),
+        **dict.fromkeys(QUOTES, '"'),
+        **dict.fromkeys(DASHES, "-"),
+    }
+)
 MOST_LETTERS = 10_000
 """Of a text; what is beyond is not read."""
 

@@ -1,4 +1,4 @@
-"""English nouns and how they are related: WordNet 3.0 (Miller, CACM 1995), in the form scripts/wordnet.py gives it."""
+"""English nouns and how they are related: WordNet 3.0 (Miller, CACM 1995), as scripts/wordnet.py has it."""
 
 from __future__ import annotations
 
@@ -22,26 +22,28 @@ DEPTH = 4
 MOST_RELATED = 1_500
 """Words that one sense is taken to have; a very broad word, like animal, has many thousands."""
 FILES = frozenset({5, 6, 8, 10, 13, 17, 18, 19, 20, 21, 25, 27})
-"""Lexicographer files of what a picture can show: animal, artifact, body, communication (a sign), food, object,
-person, phenomenon (lightning), plant, possession (a coin), shape, substance."""
+"""Lexicographer files of what a picture can show: animal, artifact, body, communication (a sign), food,
+object, person, phenomenon (lightning), plant, possession (a coin), shape, substance."""
 TOP, PERSON, SUBSTANCE = 3, 18, 27
 BROADER = frozenset({5, 6, 13, 18, 20})
 """Of these a broader word may stand for a narrower one."""
 HEIGHT = 8
 """Steps up in which a compound is looked for among the things of its last word: a tow truck is a truck."""
 ENDINGS = (
-    ("ses", "s"), ("xes", "x"), ("zes", "z"), ("ches", "ch"), ("shes", "sh"), ("men", "man"), ("ies", "y"), ("s", ""),
+    ("ses", "s"), ("xes", "x"), ("zes", "z"), ("ches", "ch"), ("shes", "sh"), ("men", "man"), ("ies", "y"),
+    ("s", ""),
 )  # fmt: skip
 """Plurals, as WordNet's own morphy undoes them."""
 VERB_ENDINGS = (
-    ("ing", ""), ("ing", "e"), ("ied", "y"), ("ed", ""), ("ed", "e"), ("ies", "y"), ("es", ""), ("es", "e"), ("s", ""),
+    ("ing", ""), ("ing", "e"), ("ied", "y"), ("ed", ""), ("ed", "e"), ("ies", "y"), ("es", ""), ("es", "e"),
+    ("s", ""),
 )  # fmt: skip
 COMPARED = (("ier", "y"), ("iest", "y"), ("er", ""), ("er", "e"), ("est", ""), ("est", "e"))
 
 SAME, SYNONYM, NARROWER, EACH_STEP = 1.0, 0.92, 0.85, 0.03
 BROADER_AT_MOST, EACH_DOUBLING, MOST_KINDS = 0.75, 0.035, 400
-"""A broader word stands for a narrower one the better the fewer kinds there are: a rooster for a cockerel, a dog
-for a husky; an animal for neither."""
+"""A broader word stands for a narrower one the better the fewer kinds there are: a rooster for a cockerel, a
+dog for a husky; an animal for neither."""
 AS_FIGURE, AS_OTHER = 0.5, 0.7
 RARER = (1.0, 0.95, 0.9, 0.85)
 """What a relation of a less common sense of the word is worth."""
@@ -67,6 +69,8 @@ class _Entry(Struct, frozen=True):
     capital: tuple[bool, ...]
     plural_of: tuple[str, ...]
     known: bool = True
+    form: bool = False
+    """It is an irregular form of a verb or an adjective."""
 
 
 _NOTHING = _Entry(UNKNOWN, (), (), (), known=False)
@@ -86,13 +90,14 @@ class Thesaurus:
         if line is None:
             return _NOTHING
         _, digits, senses, plural = line.split("\t")
-        noun, verb, adjective = map(int, digits)
+        noun, verb, adjective = map(int, digits[:3])
         named = senses.split()
         return _Entry(
             shares=NOUN if named and digits == "000" else Shares(noun, verb, adjective),
             senses=tuple(int(one.rstrip("^")) for one in named),
             capital=tuple(one.endswith("^") for one in named),
             plural_of=tuple(plural.split("|")) if plural else (),
+            form=digits.endswith("f"),
         )
 
     @lru_cache(maxsize=20_000)  # noqa: B019
@@ -111,9 +116,7 @@ class Thesaurus:
         entry = self._entry(word)
         if entry.shares != UNKNOWN:
             return entry.shares
-        return max(
-            (self._entry(lemma).shares for lemma in self.lemmas(word)), key=_nounness, default=UNKNOWN
-        )
+        return max((self._entry(lemma).shares for lemma in self.lemmas(word)), key=_nounness, default=UNKNOWN)
 
     def noun_share(self, word: str) -> float:
         """How often a word is a noun where it is used, 0 to 1."""
@@ -134,7 +137,8 @@ class Thesaurus:
         return max(self._entry(base).shares.verb for base in _verb_bases(word)) / 9
 
     def _is_base(self, word: str) -> bool:
-        return self._entry(word).shares.verb > 0 and not word.endswith(("ing", "ed"))
+        entry = self._entry(word)
+        return entry.shares.verb > 0 and not entry.form and not word.endswith(("ing", "ed"))
 
     def _is_compared(self, word: str) -> bool:
         stems = (word.removesuffix(ending) + base for ending, base in COMPARED if word.endswith(ending))
@@ -151,6 +155,10 @@ class Thesaurus:
         capital = self._entry(lemma).capital
         return any(capital) and not all(capital)
 
+    def is_only_name(self, lemma: str) -> bool:
+        """Whether a noun is always written with a capital."""
+        return all(self._entry(lemma).capital)
+
     def seen(self, lemma: str, capital: bool = False) -> float:
         """How far a noun is something that a picture can show, 0 to 1: by its senses, the first the most."""
         senses = self.senses(lemma, capital)
@@ -159,7 +167,7 @@ class Thesaurus:
         return shown / sum(weights) if senses else 0.0
 
     def is_kind(self, lemma: str) -> bool:
-        """Whether a noun before another tells of which kind that is (a Santa hat), not what of (a copper kettle)."""
+        """Whether a noun before another says which kind that is (a Santa hat), not what of (a copper pot)."""
         senses = self.senses(lemma)
         return bool(senses) and self._is_shown(senses[0]) and self._file(senses[0]) != SUBSTANCE
 
@@ -215,8 +223,7 @@ class Thesaurus:
             yield lemma, closeness * less
 
     def _less(self, sense: int, first: int) -> float:
-        """What a sense is worth that is another sort of thing than the first: a goose that is a fool, a reed with
-        keys."""
+        """What a sense is worth that is another sort of thing than the first: a goose that is a fool."""
         if self._file(sense) == self._file(first):
             return 1.0
         return AS_FIGURE if self._file(sense) == PERSON else AS_OTHER

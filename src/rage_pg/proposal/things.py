@@ -50,7 +50,7 @@ class Shown(Struct, frozen=True, kw_only=True):
 
     `similarity`: one for each thing wanted, by its number: (cos - background) / (1 - background), where
     background is the mean cosine of the thing's vector with vectors of the store at random, so that what it
-    means does not hang on the encoder; None where there is no vector. `relevance`: the cosine of the whole prompt.
+    means does not hang on the encoder; None where there is no vector. `relevance`: the whole prompt's cosine.
     """
 
     image_id: int

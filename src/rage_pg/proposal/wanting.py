@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rage_pg.proposal.english import (
-    DEPICTIONS,
-    DETERMINERS,
-    MEASURES,
-    PORTIONS,
-    Phrase,
-    bases,
-    phrases,
-)
+from rage_pg.proposal.english import Phrase, phrases
 from rage_pg.proposal.languages import language_of
 from rage_pg.proposal.names import squashed
 from rage_pg.proposal.other_languages import spans
 from rage_pg.proposal.reading import Token, tokens
+from rage_pg.proposal.speech import DEPICTIONS, DETERMINERS, MEASURES, PORTIONS, bases
 from rage_pg.proposal.thesaurus import Thesaurus, thesaurus
 from rage_pg.proposal.things import MOST_THINGS, MOST_WORDS, Wanted
 
@@ -26,7 +19,8 @@ COMPOUND = 0.7
 """What the thing of a compound's last word is worth: any truck, for a tow truck."""
 LONGEST_LITERAL = 12
 """Words of a part of a prompt that may be what an image is called."""
-JOINTS = frozenset((",", ";", ".", ":", "!", "?", "and", "&", "(", ")", "-", "or", "with"))
+SHOWING = frozenset(("of", "showing", "with"))
+JOINTS = frozenset((",", ";", ".", ":", "!", "?", "and", "&", "(", ")", "-", "with"))
 
 
 def wanted(prompt: str, language: str | None = None) -> list[Wanted]:
@@ -42,9 +36,14 @@ def wanted(prompt: str, language: str | None = None) -> list[Wanted]:
 def _surest(found: Sequence[Wanted]) -> list[Wanted]:
     once: dict[tuple[str, ...], Wanted] = {}
     for one in found:
-        # What is spoken of twice is wanted once.
-        once.setdefault((one.embedded.casefold(), *one.heads), one)
+        # What is spoken of twice is wanted once; 10 yen and 500 yen are two things.
+        once.setdefault((_number(one), one.embedded.casefold(), *one.heads), one)
     return sorted(once.values(), key=lambda one: (not one.heads, -one.share * one.seen))[:MOST_THINGS]
+
+
+def _number(one: Wanted) -> str:
+    before = one.prompt[one.place[0] - 1] if one.place[0] else ""
+    return before if before.isdecimal() else ""
 
 
 def _english(prompt: str, text: Sequence[Token], words: Thesaurus) -> Iterator[Wanted]:
@@ -77,7 +76,7 @@ def _shown(found: Sequence[Phrase]) -> Iterator[Phrase]:
     for place, phrase in enumerate(found):
         following = found[place + 1] if place + 1 < len(found) else None
         counts = following is not None and following.measure is not None
-        if phrase.head in DEPICTIONS and (
+        if phrase.head.rsplit(" ", 1)[-1] in DEPICTIONS and (
             counts or phrase.start == found[0].start or not phrase.determined
         ):
             continue
@@ -102,7 +101,7 @@ def _related(heads: Sequence[str], capital: bool, words: Thesaurus) -> dict[str,
 
 
 def _seen(head: str, capital: bool, words: Thesaurus) -> float:
-    """Of what nobody knows, and may be a product, 1; of a compound also what its last word says: a full moon."""
+    """1 for what nobody knows; for a compound also what its last word says: a full moon."""
     if not words.lemmas(head):
         return 1.0
     last = head.rsplit(" ", 1)[-1]
@@ -110,7 +109,7 @@ def _seen(head: str, capital: bool, words: Thesaurus) -> float:
 
 
 def _joined(phrase: Phrase, head: str, words: Thesaurus) -> dict[str, float]:
-    """The same in one word or in two: a mountaingoat; and in a compound's last word: a tow truck is a truck."""
+    """In one word or in two: a mountaingoat; and by a compound's last word: a tow truck is a truck."""
     found = {squashed((*phrase.modifiers[-1:], head)): 1.0, squashed((head,)): 1.0}
     last = head.rsplit(" ", 1)[-1]
     if last != head:
@@ -129,15 +128,13 @@ def _place(text: Sequence[Token], start: int, end: int) -> tuple[int, int]:
     return inside[0], inside[-1] + 1
 
 
-def _literal(
-    prompt: str, text: Sequence[Token], found: Sequence[Wanted], language: str
-) -> Iterator[Wanted]:
+def _literal(prompt: str, text: Sequence[Token], found: Sequence[Wanted], language: str) -> Iterator[Wanted]:
     """The parts of a list that name nothing by a noun (`greater than`): an image may be called just that."""
     folded = tuple(token.text for token in text)
     for first, last in _parts(text):
-        if any(one.place[0] < last and one.place[1] > first for one in found):
-            continue
         start, end = text[first].start, text[last - 1].end
+        if any(one.start < end and start < one.end for one in found):
+            continue
         said = prompt[start:end]
         yield Wanted(
             text=said,
@@ -161,6 +158,10 @@ def _parts(text: Sequence[Token]) -> Iterator[tuple[int, int]]:
         begun = first
         while first < place and (not text[first].is_word or text[first].text in DETERMINERS):
             first += 1
+        if first + 1 < place and text[first].text in DEPICTIONS and text[first + 1].text in SHOWING:
+            first += 2
+            while first < place and text[first].text in DETERMINERS:
+                first += 1
         last = place
         while last > first and not text[last - 1].is_word:
             last -= 1
