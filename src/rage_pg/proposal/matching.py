@@ -23,12 +23,12 @@ USUAL = 0.4
 EXACT = 0.94
 LITERAL, EACH_WORD = 0.99, 0.001
 """Of an image that is called just what the prompt says: the longer, the better."""
-MOST, LEAST = 0.98, 0.4
+MOST, LEAST = 0.98, 0.5
 ALONE = frozenset(("and", "or", "with", "of"))
 """What may stand beside a single word that is just what an image is called: `mine is` is no mine."""
 NEAR = 0.75
 """The similarity from which on vectors suffice for English, of which the thesaurus knows most words."""
-NEAR_FOREIGN = 0.44
+NEAR_FOREIGN = 0.48
 """For another language, of which they are all there is."""
 
 
