@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import openclipart
 
 DATA = Path(__file__).parents[1] / "benchmarks" / "data"
 
@@ -99,11 +98,3 @@ def test_every_stamp_is_of_the_catalogue(name: str) -> None:
     stamps = (DATA / "stamps_ids.txt").read_text(encoding="utf-8").splitlines()
     assert stamps == sorted(set(stamps))
     assert ids(name) <= set(stamps)
-
-
-@pytest.mark.skipif(not openclipart.FOLDER.is_dir(), reason=openclipart.PACKAGES)
-def test_every_drawing_is_of_the_second_catalogue() -> None:
-    drawings = openclipart.FOLDER / "png"
-    assert [
-        drawing for drawing in sorted(ids("propose_openclipart")) if not (drawings / drawing).is_file()
-    ] == []
