@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-
 DATA = Path(__file__).parents[1] / "benchmarks" / "data"
 
 NAMED = {
