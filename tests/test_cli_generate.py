@@ -24,7 +24,7 @@ from rage_pg.types import Generation
 from tests.command_line import RAGE, Rage, environment_with, in_process
 from tests.generating import FakeGenerator, only
 from tests.image_api_stub import ImageApiStub, image_api_stub
-from tests.working import change_jobs, work, working
+from tests.working import UNHURRIED, change_jobs, work, working
 
 CATALOGUE = Path(__file__).parents[1] / "examples" / "catalogue" / "images"
 IN_THE_BACKGROUND = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
@@ -289,7 +289,7 @@ def test_killed_command_leaves_its_generation_to_a_worker_which_does_not_call_ag
         async with Database(database_url, caller=SYSTEM) as database:
             await change_jobs(database, "UPDATE procrastinate_jobs SET scheduled_at = now()")
             tasks = work(generate=jobs.generation_work(database, only(second), Limits()))
-            async with working(database, tasks):
+            async with working(database, tasks, heartbeat=UNHURRIED):
                 return await generation.wait_for(database, generation_id, 20)
 
     assert asyncio.run(settled()).status == "unknown"

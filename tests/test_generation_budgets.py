@@ -15,7 +15,7 @@ from rage_pg.generation.take_up import Task, take_up
 from rage_pg.types import Generation
 from tests.generating import IMAGES, FakeGenerator, ask, carry_out, names, paid, rows, value
 from tests.store import add
-from tests.working import work, working
+from tests.working import UNHURRIED, work, working
 
 SPRING = {"campaign": "spring"}
 DUE = "UPDATE rage.generations SET waits_until = now() WHERE waits_for IS NOT NULL"
@@ -111,7 +111,7 @@ async def test_workers_do_what_no_budget_holds_back_meanwhile(
     async def generate(generation_id: UUID) -> object:
         return await generation.run(database, find, IMAGES, generation_id)
 
-    async with working(database, work(generate=generate)):
+    async with working(database, work(generate=generate), heartbeat=UNHURRIED):
         made = [await generation.wait_for(database, one.id, 60) for one in free]
         assert [one.status for one in made] == ["succeeded"] * 3
         assert len(held.calls) == 1

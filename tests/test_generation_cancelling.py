@@ -23,7 +23,7 @@ from rage_pg.types import Generation
 from tests.generating import COST, FakeGenerator, ask, carry_out, names, only, paid, value
 from tests.image_api_stub import ImageApiStub, image_api_stub
 from tests.store import add
-from tests.working import work, working
+from tests.working import UNHURRIED, work, working
 
 CALLED_OFF = "urn:rage-pg:problem:called-off"
 
@@ -239,7 +239,7 @@ async def test_the_connection_to_the_provider_is_closed(database: Database, stub
     openai = OpenAIGenerator("gpt-image-2", key=Secret("sk-unused"), base_url=stub.url)
     asked = await ask(database, openai, await add(database))
     generate = jobs.generation_work(database, only(openai), Limits())
-    async with working(database, work(generate=generate)):
+    async with working(database, work(generate=generate), heartbeat=UNHURRIED):
         assert await asyncio.to_thread(stub.asked.wait, 20)
         await generation.cancel(database, asked.id)
         made = await generation.wait_for(database, asked.id, 10)

@@ -21,7 +21,7 @@ from rage_pg.providers.openai import OpenAIGenerator
 from tests.generating import COST, IMAGES, FakeGenerator, ask, make, names, only, paid, rows, value
 from tests.image_api_stub import ImageApiStub, image_api_stub
 from tests.store import add
-from tests.working import work, working
+from tests.working import UNHURRIED, work, working
 
 BUSY = ProviderError("Come again.", code="rate_limit_exceeded", retryable=True, charged=False)
 WAITS = "SELECT waits_for, extract(epoch FROM waits_until - now())::float AS seconds FROM rage.generations"
@@ -214,7 +214,7 @@ async def test_workers_send_it_again_when_the_provider_said(
     asked = await ask(database, openai, await add(database))
     generate = jobs.generation_work(database, only(openai), Limits(), Rules())
     began = datetime.now(UTC)
-    async with working(database, work(generate=generate)):
+    async with working(database, work(generate=generate), heartbeat=UNHURRIED):
         made = await generation.wait_for(database, asked.id, 30)
     assert (made.status, len(stub.requests)) == ("succeeded", 3)
     assert (datetime.now(UTC) - began).total_seconds() >= 2

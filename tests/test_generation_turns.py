@@ -17,7 +17,7 @@ from rage_pg.generation import Rules
 from rage_pg.types import Generation
 from tests.generating import IMAGES, FakeGenerator, ask, names, only, paid, rows, value
 from tests.store import add
-from tests.working import change_jobs, work, working
+from tests.working import UNHURRIED, change_jobs, work, working
 
 ONE = {"openai": ProviderLimit(concurrency=1, per_minute=None)}
 LINE = "SELECT generation_id FROM rage.generations WHERE waits_for = 'turn' ORDER BY job_id"
@@ -208,7 +208,8 @@ async def test_workers_take_everything_up_in_turn(database: Database, generator:
         generate=jobs.generation_work(database, only(generator), Limits(), rules),
         call_in=lambda: generation.call_in(database, rules.limits),
     )
-    async with working(database, tasks), working(database, tasks):
+    first, second = (working(database, tasks, heartbeat=UNHURRIED) for _ in range(2))
+    async with first, second:
         made = [await generation.wait_for(database, one.id, 60) for one in asked]
     assert [one.status for one in made] == ["succeeded"] * 6
     assert (len(generator.calls), under_way[1]) == (6, 1)

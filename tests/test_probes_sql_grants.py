@@ -16,7 +16,7 @@ from rage_pg.embedded import app_url
 from tests.generating import FakeGenerator, only
 from tests.probing import LOGINS, VIEWS, Scene, answer, as_role, cloned, names, operate
 from tests.probing_world import opened_scene
-from tests.working import work, working
+from tests.working import UNHURRIED, work, working
 
 SEARCH = "SELECT image_id, title, score, legs, strategy, matched FROM rage_v1.search_images('lotion lantern')"
 
@@ -119,7 +119,7 @@ async def test_nobody_stops_the_work_of_others(server_18: str, scene: Scene) -> 
     with cloned(server_18, scene.world.full) as url:
         async with Database(app_url(url), caller=SYSTEM) as database:
             tasks = work(generate=jobs.generation_work(database, only(generator), Limits()))
-            async with working(database, tasks):
+            async with working(database, tasks, heartbeat=UNHURRIED):
                 await asyncio.wait_for(generator.called.wait(), 20)
                 with as_role(url, "probe_ours") as session:
                     for payload in ('{"type": "abort_job_requested", "job_id": %s}', "no JSON"):

@@ -28,6 +28,10 @@ def work(**tasks: Callable[..., Any]) -> jobs.Work:
     )
 
 
+UNHURRIED = 3.0
+"""Heartbeat of workers that must not be taken for lost, however busy the machine is."""
+
+
 @asynccontextmanager
 async def working(
     database: Database, tasks: jobs.Work, *, grace: float = 5.0, heartbeat: float = 0.2
