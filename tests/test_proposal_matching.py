@@ -147,3 +147,17 @@ def test_of_things_that_overlap_the_better_served_stays() -> None:
     assert part in settled(things, services)
     assert whole not in settled(things, services)
     assert settled([], []) == []
+
+
+def test_what_stands_near_a_thing_in_the_prompt_is_not_the_thing() -> None:
+    soap = [thing for thing in wanted("soap to a group of ladies") if thing.text == "soap"]
+    ladies = Shown(
+        image_id=1,
+        title="Group of ladies",
+        caption=None,
+        tags=(),
+        skus=(),
+        brand="",
+        similarity=(0.2,) * 3,
+    )
+    assert [service(thing, 0, ladies) for thing in soap] == [0.0]

@@ -93,7 +93,7 @@ def _is_said(wanted: Wanted, called: Sequence[str]) -> bool:
     first, last = wanted.place
     if not wanted.heads:
         return tuple(called) == wanted.prompt[first:last]
-    start = is_within(called, wanted.prompt, first - len(called) + 1, last + len(called) - 1)
+    start = is_within(called, wanted.prompt, first - len(called) + 1, last - 1)
     if start is None:
         return False
     end = start + len(called)
