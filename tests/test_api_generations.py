@@ -183,14 +183,23 @@ async def test_dry_run_shows_what_would_be_sent(client: Client) -> None:
     assert (await client.get("/api/generations")).json()["items"] == []
 
 
-async def test_auto_lets_the_search_choose(client: Client) -> None:
+async def test_auto_lets_a_proposal_choose_what_the_prompt_names(client: Client) -> None:
     await composition(client)
     request = {"prompt": "soap", "auto": {"k": 1, "filters": {"brand": ["default"]}}}
     made = (await client.post("/api/generations", json=request)).json()
     (reference,) = made["references"]
     assert reference["title"] == "Soap"
     assert reference["search_rank"] == 1
-    assert made["search_id"] is not None
+    assert (made["search_id"], made["proposal_id"] is None) == (None, False)
+
+
+async def test_auto_lets_the_search_choose_where_the_prompt_names_nothing(client: Client) -> None:
+    await composition(client)
+    request = {"prompt": "quite calm and bright", "auto": {"k": 1, "filters": {"brand": ["default"]}}}
+    made = (await client.post("/api/generations", json=request)).json()
+    (reference,) = made["references"]
+    assert reference["search_rank"] == 1
+    assert (made["search_id"] is None, made["proposal_id"]) == (False, None)
 
 
 async def test_list_takes_every_filter(client: Client) -> None:
