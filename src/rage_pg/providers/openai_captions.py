@@ -24,10 +24,10 @@ from rage_pg.providers.descriptions import (
     shortened,
     vocabulary,
 )
+from rage_pg.providers.openai_chat import Chat
 from rage_pg.providers.openai_errors import translated
 from rage_pg.providers.openai_settings import OFFICIAL_URL
 from rage_pg.providers.ports import CaptionContext, Description
-from rage_pg.providers.tls import trusted
 from rage_pg.types import Reader
 
 TIMEOUT = openai.Timeout(180.0, connect=10.0)
@@ -52,48 +52,25 @@ class OpenAICaptioner:
         timeout: openai.Timeout = TIMEOUT,
     ) -> None:
         self.model = model
-        self._key = key
-        self._base_url = base_url or OFFICIAL_URL
-        self._timeout = timeout
+        self._chat = Chat(
+            model=model,
+            key=key,
+            base_url=base_url or OFFICIAL_URL,
+            timeout=timeout,
+            schema=("description", SCHEMA),
+            most_written=MOST_WRITTEN,
+            most_bytes=MAX_ANSWER,
+        )
 
     async def describe(self, picture: bytes, context: CaptionContext) -> Description:
         try:
-            content, request_id = await self._ask(picture, context)
+            content, request_id = await self._chat.ask(_messages(picture, context))
         except openai.OpenAIError as error:
-            raise translated(error, self._base_url, self._key) from error
+            raise translated(error, self._chat.base_url, self._chat.key) from error
         except HTTPError as error:
             fault = "The connection broke while the vision model answered: the call may have been charged."
             raise OutcomeUnknown(fault, code="connection_lost") from error
         return _read(content, self.model, request_id)
-
-    async def _ask(self, picture: bytes, context: CaptionContext) -> tuple[bytes | None, str | None]:
-        """The answer's bytes, None where there are too many, and the request id."""
-        # A client of its own for each call: a connection kept from before may be dead without saying so,
-        # and then nobody could tell whether a paid request was received.
-        async with (
-            openai.AsyncOpenAI(
-                api_key=self._key.reveal() if self._key else "none",
-                base_url=self._base_url,
-                timeout=self._timeout,
-                max_retries=0,
-                http_client=openai.DefaultAsyncHttpxClient(verify=trusted()),
-            ) as client,
-            client.chat.completions.with_streaming_response.create(
-                model=self.model,
-                messages=_messages(picture, context),
-                response_format={
-                    "type": "json_schema",
-                    "json_schema": {"name": "description", "strict": True, "schema": SCHEMA},
-                },
-                max_completion_tokens=MOST_WRITTEN,
-            ) as response,
-        ):
-            content = bytearray()
-            async for chunk in response.iter_bytes():
-                content += chunk
-                if len(content) > MAX_ANSWER:
-                    return None, response.request_id
-            return bytes(content), response.request_id
 
 
 def _messages(picture: bytes, context: CaptionContext) -> list[Any]:

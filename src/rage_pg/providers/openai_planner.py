@@ -14,10 +14,10 @@ from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused
 from rage_pg.providers.answering import is_of
 from rage_pg.providers.chat_answer import decoded, first_choice, message_of
 from rage_pg.providers.descriptions import clean, shortened
+from rage_pg.providers.openai_chat import Chat
 from rage_pg.providers.openai_errors import translated
 from rage_pg.providers.openai_settings import OFFICIAL_URL
 from rage_pg.providers.ports import PlannedPrompt
-from rage_pg.providers.tls import trusted
 
 PATIENCE = 20.0
 """Seconds for a whole answer: somebody waits for the proposal, and there is a planner that needs no model."""
@@ -55,16 +55,23 @@ class OpenAIPlanner:
         self, model: str, *, key: Secret | None, base_url: str | None = None, patience: float = PATIENCE
     ) -> None:
         self.model = model
-        self._key = key
-        self._base_url = base_url or OFFICIAL_URL
         self._patience = patience
+        self._chat = Chat(
+            model=model,
+            key=key,
+            base_url=base_url or OFFICIAL_URL,
+            timeout=openai.Timeout(patience, connect=5.0),
+            schema=("plan", SCHEMA),
+            most_written=MOST_WRITTEN,
+            most_bytes=MAX_ANSWER,
+        )
 
     async def plan(self, prompt: str) -> PlannedPrompt:
         try:
             async with asyncio.timeout(self._patience):
-                content, request_id = await self._ask(prompt)
+                content, request_id = await self._chat.ask(_messages(prompt))
         except openai.OpenAIError as error:
-            raise translated(error, self._base_url, self._key) from error
+            raise translated(error, self._chat.base_url, self._chat.key) from error
         except TimeoutError as error:
             fault = f"The planner did not answer within {self._patience:g} seconds."
             raise OutcomeUnknown(fault, code="timeout") from error
@@ -73,36 +80,13 @@ class OpenAIPlanner:
             raise OutcomeUnknown(fault, code="connection_lost") from error
         return _read(content, self.model, request_id)
 
-    async def _ask(self, prompt: str) -> tuple[bytes | None, str | None]:
-        """The answer's bytes, None where there are too many, and the request id."""
-        async with (
-            openai.AsyncOpenAI(
-                api_key=self._key.reveal() if self._key else "none",
-                base_url=self._base_url,
-                timeout=openai.Timeout(self._patience, connect=5.0),
-                max_retries=0,
-                http_client=openai.DefaultAsyncHttpxClient(verify=trusted()),
-            ) as client,
-            client.chat.completions.with_streaming_response.create(
-                model=self.model,
-                messages=[
-                    {"role": "system", "content": INSTRUCTION},
-                    # As JSON: no quote or line of it can end the text that it stands in.
-                    {"role": "user", "content": f"Prompt: {json.dumps(prompt)}"},
-                ],
-                response_format={
-                    "type": "json_schema",
-                    "json_schema": {"name": "plan", "strict": True, "schema": SCHEMA},
-                },
-                max_completion_tokens=MOST_WRITTEN,
-            ) as response,
-        ):
-            content = bytearray()
-            async for chunk in response.iter_bytes():
-                content += chunk
-                if len(content) > MAX_ANSWER:
-                    return None, response.request_id
-            return bytes(content), response.request_id
+
+def _messages(prompt: str) -> list[Any]:
+    return [
+        {"role": "system", "content": INSTRUCTION},
+        # As JSON: no quote or line of it can end the text that it stands in.
+        {"role": "user", "content": f"Prompt: {json.dumps(prompt)}"},
+    ]
 
 
 def _read(content: bytes | None, model: str, request_id: str | None) -> PlannedPrompt:

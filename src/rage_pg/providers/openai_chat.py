@@ -1,0 +1,58 @@
+"""One question to a server of chat completions, to be answered with a JSON object; never repeated here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import openai
+from msgspec import Struct
+
+from rage_pg.config import Secret
+from rage_pg.providers.tls import trusted
+
+
+class Chat(Struct, frozen=True, kw_only=True):
+    """A model behind an address, and what an answer is held to. `schema`: its name and the JSON schema."""
+
+    model: str
+    key: Secret | None
+    base_url: str
+    timeout: openai.Timeout
+    schema: tuple[str, Mapping[str, Any]]
+    most_written: int
+    """Tokens of an answer, the model's thoughts among them."""
+    most_bytes: int
+
+    async def ask(self, messages: Sequence[Any]) -> tuple[bytes | None, str | None]:
+        """The answer's bytes, None where there are too many, and the request id.
+
+        What the SDK and its connection raise comes as it is.
+        """
+        name, schema = self.schema
+        # A client of its own for each call: a connection kept from before may be dead without saying so,
+        # and then nobody could tell whether a paid request was received.
+        async with (
+            openai.AsyncOpenAI(
+                api_key=self.key.reveal() if self.key else "none",
+                base_url=self.base_url,
+                timeout=self.timeout,
+                max_retries=0,
+                http_client=openai.DefaultAsyncHttpxClient(verify=trusted()),
+            ) as client,
+            client.chat.completions.with_streaming_response.create(
+                model=self.model,
+                messages=list(messages),
+                response_format={
+                    "type": "json_schema",
+                    "json_schema": {"name": name, "strict": True, "schema": dict(schema)},
+                },
+                max_completion_tokens=self.most_written,
+            ) as response,
+        ):
+            content = bytearray()
+            async for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > self.most_bytes:
+                    return None, response.request_id
+            return bytes(content), response.request_id
