@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from benchmarks import openclipart, stamps
-from rage_pg.proposal.matching import service, settled
+from rage_pg.proposal.matching import service, settled, surely_served
 from rage_pg.proposal.names import named
 from rage_pg.proposal.speech import base
 from rage_pg.proposal.thesaurus import thesaurus
@@ -150,6 +150,8 @@ def proposed(catalogue: Catalogue, prompt: str) -> list[int]:
     """The best picture of each thing, the best served first, each picture once."""
     things = wanted(prompt)
     best = catalogue.best(things)
+    if not surely_served([score for score, _ in best]):
+        return []
     kept = settled(things, [score for score, _ in best])
     ranked = sorted((best[number] for number in kept if best[number][0]), key=lambda one: -one[0])
     return list(dict.fromkeys(place for _, place in ranked))

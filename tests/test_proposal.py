@@ -78,14 +78,22 @@ async def test_without_a_space_for_captions_words_find_it(database: Database) ->
 
 @pytest.mark.parametrize(
     "prompt",
-    ["lotion", "ローションと石鹸の写真、自然光", "the of and with", "\u2603", "a " * 250, "-"],
-    ids=["one word", "Japanese", "stop words", "a sign", "many stop words", "a minus"],
+    [
+        "lotion",
+        "ローションの写真、自然光",
+        "雨の夜、静かな通り",
+        "the of and with",
+        "\u2603",
+        "a " * 250,
+        "-",
+    ],
+    ids=["one word", "Japanese", "Japanese of nothing", "stop words", "a sign", "many stop words", "a minus"],
 )
 async def test_any_prompt_is_answered(database: Database, encoder: HashingEncoder, prompt: str) -> None:
     await shop(database)
     await index.fill(database, [encoder])
     found = await propose(database, prompt, encoder=encoder)
-    assert len(found.references) == (1 if prompt == "lotion" else 0)
+    assert len(found.references) == (1 if prompt in ("lotion", "ローションの写真、自然光") else 0)
 
 
 async def test_a_prompt_of_500_words_is_answered(database: Database, encoder: HashingEncoder) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rage_pg.proposal.matching import LITERAL, service, settled
+from rage_pg.proposal.matching import LITERAL, service, settled, surely_served
 from rage_pg.proposal.things import Shown
 from rage_pg.proposal.wanting import wanted
 
@@ -161,3 +161,55 @@ def test_what_stands_near_a_thing_in_the_prompt_is_not_the_thing() -> None:
         similarity=(0.2,) * 3,
     )
     assert [service(thing, 0, ladies) for thing in soap] == [0.0]
+
+
+def test_where_nothing_is_served_surely_the_prompt_is_of_something_else() -> None:
+    assert not surely_served([])
+    assert not surely_served([0.0, 0.5, 0.6])
+    assert surely_served([0.5, 0.9])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "caption"),
+    [
+        ("a no entry sign in a passage", "No entry!"),
+        ("a plus sign floats next to it", "Plus."),
+        ("a British pillar box", "A UK post box. Put your letter in here!"),
+        ("a peppermill in a drawer", "A pepper grinder."),
+        ("rusty spanners on a pegboard", "A wrench."),
+        ("two cats on a carpet", "A black cat."),
+        ("rubbish by the garbage can", "A garbage can."),
+        ("a euro symbol on a poster", "Euro sign."),
+        ("railway crossings and roundabouts", "Roundabout ahead!"),
+    ],
+)
+def test_what_is_called_by_another_name_is_served(prompt: str, caption: str) -> None:
+    assert served(prompt, caption) > 0
+
+
+def test_an_image_that_is_called_by_a_word_of_the_thing_needs_no_quite_so_near_vector() -> None:
+    assert served("a clock on a tower", "A clock face.", 0.66) > 0
+    assert served("a clock on a tower", "A dial plate.", 0.66) == 0
+
+
+@pytest.mark.parametrize(
+    ("prompt", "caption"),
+    [
+        ("zwei Löwen und ein Zelt", "A tent."),
+        ("ein Igel unter Pilzen", "A mushroom."),
+        ("Kürbisse auf dem Wochenmarkt", "A very small pumpkin."),
+        ("une sirène souffle dans une trompette", "A mermaid."),
+        ("des chauves-souris autour d'un crâne", "A bat."),
+        ("un gatto nero e tre mele rosse", "An apple."),
+        ("две собаки и красный зонт", "An umbrella."),
+        ("傘と猫", "An umbrella."),
+    ],
+)
+def test_a_word_of_another_language_is_what_it_is_in_english(prompt: str, caption: str) -> None:
+    assert served(prompt, caption, None) > 0
+    assert served(prompt, "A spaceship.", None) == 0
+
+
+def test_a_sign_is_what_is_on_it() -> None:
+    assert served("a euro symbol on a poster", "Dollar sign.") == 0
+    assert served("a warning sign", "A pound sign.") == 0

@@ -27,6 +27,11 @@ from rage_pg.proposal.speech import (
 )
 from rage_pg.proposal.thesaurus import Thesaurus
 
+LEAST_PART = 3
+"""Letters of a part of a compound."""
+SURELY = 0.6
+"""How often the first word of a compound is a noun; else it rather tells what the second is like."""
+
 
 class Phrase(Struct, frozen=True, kw_only=True):
     """A noun with what modifies it. `head`: as it stands; `modifiers`: base forms; places are of letters."""
@@ -90,7 +95,7 @@ def _runs(tokens: Sequence[Token], words: Thesaurus) -> list[Run]:
     for place, token in enumerate(tokens):
         if token.text == '"':
             continue
-        if token.is_word and token.text not in FUNCTION_WORDS and token.text not in CALLED:
+        if _names(tokens, place, words):
             if run is None:
                 run = Run(before=before, link=link, words=[], sentence=sentence)
                 run.negated = before in ("no", "without") and tokens[place - 2].text not in DETERMINERS
@@ -107,12 +112,22 @@ def _runs(tokens: Sequence[Token], words: Thesaurus) -> list[Run]:
     return found
 
 
+def _names(tokens: Sequence[Token], place: int, words: Thesaurus) -> bool:
+    """Whether a word says what there is, rather than how words belong together. A garbage can is a noun."""
+    text = tokens[place].text
+    if text == "can" and place:
+        return bool(words.lemmas(f"{tokens[place - 1].text} {text}"))
+    return tokens[place].is_word and text not in FUNCTION_WORDS and text not in CALLED
+
+
 def _split(token: Token, first: bool, words: Thesaurus) -> Iterator[Word]:
     """A word without its genitive; a compound with a hyphen in its parts, unless it is a word of its own."""
     possessive = token.text.endswith(("'s", "s'"))
     plain = token.text.removesuffix("'s").removesuffix("'")
     start, end = token.start, token.end
     spaced = plain.replace("-", " ")
+    if "-" not in plain and not words.is_known(plain):
+        spaced = _parted(plain, words)
     if "-" not in plain or has_digits(plain) or words.lemmas(plain) or words.lemmas(spaced):
         text = plain if words.lemmas(plain) or not words.lemmas(spaced) else spaced
         yield Word(text, token.capital, possessive, first, False, start, end)
@@ -124,6 +139,12 @@ def _split(token: Token, first: bool, words: Thesaurus) -> Iterator[Word]:
         yield Word(part[0], token.capital, possessive and last, first, not last, *place)
 
 
+def _parted(word: str, words: Thesaurus) -> str:
+    """A word that nobody knows, in the two that are known together: a pepper mill."""
+    places = range(LEAST_PART, len(word) - LEAST_PART + 1)
+    return next((two for at in places if words.lemmas(two := f"{word[:at]} {word[at:]}")), word)
+
+
 def _grouped(run: Sequence[Word], words: Thesaurus) -> list[Word]:
     """Words that are one noun together are one: hot air balloon."""
     found: list[Word] = []
@@ -132,6 +153,8 @@ def _grouped(run: Sequence[Word], words: Thesaurus) -> list[Word]:
         for length in range(min(LONGEST_NOUN, len(run) - place), 0, -1):
             part = run[place : place + length]
             text = " ".join(one.text for one in part)
+            if length == 2 and _is_joined(part, words):
+                text = text.replace(" ", "")
             if length == 1 or _is_one(part, text, words):
                 capital = any(one.capital for one in part)
                 last = part[-1]
@@ -141,6 +164,18 @@ def _grouped(run: Sequence[Word], words: Thesaurus) -> list[Word]:
                 place += length
                 break
     return found
+
+
+def _is_joined(part: Sequence[Word], words: Thesaurus) -> bool:
+    """Whether two nouns are usually written as one: a tug boat; a hot house is no hothouse."""
+    first, last = part
+    joined = first.text + last.text
+    return (
+        not words.lemmas(f"{first.text} {last.text}")
+        and bool(words.lemmas(joined))
+        and words.noun_share(first.text) >= SURELY
+        and words.seen(words.lemmas(joined)[0]) > 0
+    )
 
 
 def _is_one(part: Sequence[Word], text: str, words: Thesaurus) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from rage_pg.proposal.reading import Token, is_spaced
@@ -10,12 +11,19 @@ from rage_pg.proposal.thesaurus import thesaurus
 from rage_pg.proposal.word_lists import word_list
 
 ENGLISH, UNKNOWN = "en", "und"
+KANA = re.compile(r"[\u3040-\u30ff\uff66-\uff9f]")
+"""Letters of Japanese, and of no other language."""
 
 PARTING: Mapping[str, frozenset[str]] = {
     language: word_list(f"{language}.function_words")
     for language in ("de", "fr", "es", "it", "pt", "nl", "sv", "pl", "tr", "ru")
 }
 """Words that name nothing, by language: articles, pronouns, prepositions, conjunctions, auxiliaries."""
+
+DEPICTING: Mapping[str, frozenset[str]] = {
+    language: word_list(f"{language}.depictions") for language in ("de", "fr", "es", "it", "pt", "nl", "sv")
+}
+"""Words for what kind of picture is asked for, rather than for what it shows."""
 
 JOINING: Mapping[str, frozenset[str]] = {
     "fr": frozenset(("de", "d", "à", "en", "du", "au", "aux", "des")),
@@ -35,7 +43,7 @@ def language_of(text: Sequence[Token], given: str | None = None) -> str:
         return given.split("-", maxsplit=1)[0].casefold()
     spoken = [part for token in text if token.is_word for part in _parts(token.text)]
     if spoken and sum(not is_spaced(word) for word in spoken) * 2 > len(spoken):
-        return UNKNOWN
+        return "ja" if any(KANA.search(word) for word in spoken) else UNKNOWN
     words = thesaurus()
     english = sum(word in FUNCTION_WORDS for word in spoken)
     counts = {language: sum(word in parting for word in spoken) for language, parting in PARTING.items()}

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from rage_pg.proposal.names import Name, Named, named
 from rage_pg.proposal.reading import folded, has_digits, is_within
-from rage_pg.proposal.speech import DETERMINERS, FUNCTION_WORDS, PORTIONS
+from rage_pg.proposal.speech import DETERMINERS, FUNCTION_WORDS, PORTIONS, SIGNS
 from rage_pg.proposal.things import Shown, Wanted
 
 BIAS, BY_CLOSENESS, IF_RELATED, BY_PLAINNESS, IF_FIRST = -0.4, 3.1, -1.4, 0.8, 0.85
@@ -21,15 +21,23 @@ image of each thing, on the odd lines of benchmarks/data/propose_*. Rounded; no 
 USUAL = 0.4
 """The similarity that is assumed where there is none."""
 EXACT = 0.94
+NARROWER = 0.8
+"""From here on another word for the same, or for a kind of it."""
 LITERAL, EACH_WORD = 0.99, 0.001
 """Of an image that is called just what the prompt says: the longer, the better."""
-MOST, LEAST = 0.98, 0.5
+MOST, LEAST = 0.98, 0.45
+SURE = 0.65
+"""What the best served thing of a prompt takes for the others to count: where nothing is served surely, the
+prompt is of something else, and what resembles its words does by chance."""
 ALONE = frozenset(("and", "or", "with", "of"))
 """What may stand beside a single word that is just what an image is called: `mine is` is no mine."""
-NEAR = 0.75
-"""The similarity from which on vectors suffice for English, of which the thesaurus knows most words."""
-NEAR_FOREIGN = 0.48
-"""For another language, of which they are all there is."""
+NEAR, NEAR_SHARING = 0.75, 0.64
+"""The similarity from which on vectors suffice for English, of which the thesaurus knows most words;
+and where the image is called by a word of the thing: a clock face, for a clock."""
+NEAR_FOREIGN, NEAR_TRANSLATED = 0.48, 0.6
+"""For another language: where the vectors are all there is, and where the word is known."""
+BY_NEARNESS = 0.5
+"""What vectors that are just so near are worth."""
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -53,9 +61,18 @@ def evidence(wanted: Wanted, image: Named, brand: str = "") -> Iterator[Evidence
     """What each of its names says, of those that are related to a thing."""
     said = frozenset(folded(brand).split())
     for name in image.names:
-        closeness = max((wanted.related.get(head, 0.0) for head in name.heads), default=0.0)
-        if closeness and not (wanted.named and name.capital is False):
-            yield _evidence(wanted, name, closeness, image, said)
+        closeness = max((_closeness(wanted, head) for head in name.heads), default=0.0)
+        if not closeness or (wanted.named and name.capital is False):
+            continue
+        found = _evidence(wanted, name, closeness, image, said)
+        if found.agreeing or not wanted.modifiers or wanted.heads[0] not in SIGNS:
+            # A sign is what is on it: a euro symbol is no dollar sign.
+            yield found
+
+
+def _closeness(wanted: Wanted, head: str) -> float:
+    """A post box, squashed, is the postbox that the thesaurus knows."""
+    return wanted.related.get(head) or wanted.related.get(head.removeprefix("="), 0.0)
 
 
 def _evidence(wanted: Wanted, name: Name, closeness: float, image: Named, brand: Set[str]) -> Evidence:
@@ -68,7 +85,7 @@ def _evidence(wanted: Wanted, name: Name, closeness: float, image: Named, brand:
     agreeing = [part for part in parts if part in name.words or part in image.words or part in brand]
     missing = [one for one in wanted.kinds if not set(one.split()) & (image.words | brand)]
     inside = {part for head in name.heads for part in head.split()}
-    if " " in wanted.heads[0] and wanted.heads[0] not in name.heads:
+    if closeness < NARROWER and " " in wanted.heads[0] and wanted.heads[0] not in name.heads:
         # An electric guitar is no acoustic guitar, though a guitar may be one.
         missing += wanted.heads[0].split()[:-1]
     other = [word for word in name.words if word not in parts and word not in inside]
@@ -98,6 +115,9 @@ def _is_said(wanted: Wanted, called: Sequence[str]) -> bool:
         return False
     end = start + len(called)
     bound = FUNCTION_WORDS if len(called) > 1 or has_digits(called[0]) else ALONE
+    if end < len(wanted.prompt) and wanted.prompt[end].removesuffix("s") in SIGNS:
+        # A no entry sign is what it says.
+        return _is_bound(wanted.prompt, start - 1, FUNCTION_WORDS)
     return _is_bound(wanted.prompt, start - 1, bound | DETERMINERS) and _is_bound(wanted.prompt, end, bound)
 
 
@@ -119,7 +139,7 @@ def service(wanted: Wanted, number: int, shown: Shown) -> float:
     if not wanted.heads:
         return 0.0
     odds = (_by_words(wanted, found, similarity) for found in evidence(wanted, image, shown.brand))
-    chance = max(_chance(max(odds, default=-inf)), _by_vectors(wanted, similarity))
+    chance = max(_chance(max(odds, default=-inf)), _by_vectors(wanted, similarity, image))
     return round(min(chance, MOST), 4) if chance >= LEAST else 0.0
 
 
@@ -143,17 +163,38 @@ def _by_words(wanted: Wanted, found: Evidence, similarity: float | None) -> floa
     )
 
 
-def _by_vectors(wanted: Wanted, similarity: float | None) -> float:
+def _by_vectors(wanted: Wanted, similarity: float | None, image: Named) -> float:
     if similarity is None:
         return 0.0
-    bar = NEAR if wanted.language == "en" else NEAR_FOREIGN
+    bar = _bar(wanted, image)
     if similarity < bar or wanted.seen * wanted.share < 0.3:
         return 0.0
-    return LEAST + (similarity - bar)
+    return BY_NEARNESS + (similarity - bar)
+
+
+def _bar(wanted: Wanted, image: Named) -> float:
+    if wanted.language != "en":
+        return NEAR_TRANSLATED if wanted.known else NEAR_FOREIGN
+    return NEAR_SHARING if _shares_a_word(wanted, image) else NEAR
+
+
+def _shares_a_word(wanted: Wanted, image: Named) -> bool:
+    """Whether one of its names has a noun of the thing: a clock face, a thought balloon, a university."""
+    parts = {part for one in (*wanted.heads[:1], *wanted.kinds) for part in one.split()}
+    return any(
+        parts & {part for one in (*name.heads, *name.kinds) for part in one.split()}
+        for name in image.names
+        if name.first or name.tagged
+    )
 
 
 def _chance(odds: float) -> float:
     return 1 / (1 + exp(-odds)) if odds > -inf else 0.0
+
+
+def surely_served(best: Sequence[float]) -> bool:
+    """Whether a prompt is of what the store has, by how well each of its things is served at best."""
+    return max(best, default=0.0) >= SURE
 
 
 def settled(wanted: Sequence[Wanted], served: Sequence[float]) -> list[int]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from rage_pg.proposal.english import Phrase, phrases
 from rage_pg.proposal.reading import Token, is_apart, tokens
-from rage_pg.proposal.speech import CALLED, DEPICTIONS, MEASURES, PORTIONS, base, bases
+from rage_pg.proposal.speech import CALLED, COLOURS, DEPICTIONS, MEASURES, PORTIONS, base, bases
 from rage_pg.proposal.thesaurus import Thesaurus, thesaurus
 
 OUTRIGHT, LISTED, TAGGED, BESIDE, MENTIONED = 1.0, 0.9, 0.9, 0.6, 0.3
@@ -120,9 +120,10 @@ def _named(phrase: Phrase, plainness: float, first: bool, tagged: bool, words: T
         yield name((squashed((*modifiers[-1:], heads[0])),), (*modifiers, *heads))
     *before, last = heads[0].split()
     if before:
-        ends = tuple(one for one in words.lemmas(last) if words.is_kind_of(heads[0], one))
+        coloured = before[0] in COLOURS
+        ends = tuple(one for one in words.lemmas(last) if coloured or words.is_kind_of(heads[0], one))
         if ends:
-            # A palm tree is a tree.
+            # A palm tree is a tree, and a black cat for once not the marten of that name.
             yield name(ends, (*modifiers, *before, *ends), more=before)
     for kind in phrase.kinds[-1:]:
         if any(words.is_kind_of(kind, head) for head in heads):

@@ -7,11 +7,13 @@ in that language. A name may be a part of another (bonhomme de neige); which is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from rage_pg.proposal.languages import JOINING, PARTING
+from rage_pg.proposal.languages import DEPICTING, JOINING, PARTING
 from rage_pg.proposal.reading import Token, is_spaced, tokens
-from rage_pg.proposal.things import Wanted
+from rage_pg.proposal.thesaurus import thesaurus
+from rage_pg.proposal.things import MOST_WORDS, Wanted
+from rage_pg.proposal.translations import translated, translated_in_part
 
 LONGEST = 3
 """Words of a name, without what joins them."""
@@ -30,19 +32,38 @@ def spans(prompt: str, text: Sequence[Token], language: str) -> Iterator[Wanted]
         start, end = text[first].start, text[last - 1].end
         said = prompt[start:end]
         word = folded[last - 1] if last - first == 1 else said.casefold()
+        english = translated(word, language)
+        known = bool(english)
+        english = english or translated_in_part(word, language)
+        related = _related(english) | {word: 1.0}
         yield Wanted(
             text=said,
-            # Said twice it is nearer to a caption of it, and further from the others, than a bare word.
-            embedded=f"{said}, {said}",
-            words=(word,),
+            embedded=_sentence(said, english),
+            words=tuple(sorted(related, key=lambda one: -related[one])[:MOST_WORDS]),
             start=start,
             end=end,
             language=language,
-            heads=(word,),
-            related={word: 1.0},
+            heads=(*english, word),
+            related=related,
+            seen=max(map(thesaurus().seen, english), default=1.0),
+            known=known,
             prompt=folded,
             place=(first, last),
         )
+
+
+def _sentence(said: str, english: Mapping[str, float]) -> str:
+    """Said twice it is nearer to a caption of it, and further from the others, than a bare word."""
+    return f"{said}, {next(iter(english), said)}"
+
+
+def _related(english: Mapping[str, float]) -> dict[str, float]:
+    """What may name the same thing in English, of a word that may mean one of several nouns."""
+    found: dict[str, float] = {}
+    for noun, closeness in english.items():
+        for word, near in thesaurus().related(noun).items():
+            found[word] = max(found.get(word, 0.0), near * closeness)
+    return found
 
 
 def _elided(text: Sequence[Token], parting: frozenset[str]) -> list[Token]:
@@ -72,6 +93,7 @@ def _places(text: Sequence[Token], language: str) -> Iterator[tuple[int, int]]:
     parting = PARTING.get(language, frozenset())
     joining = JOINING.get(language, frozenset())
     capitals = language in CAPITAL and any(token.capital for token in text[1:])
+    parting |= DEPICTING.get(language, frozenset())
     content = [_names(token, parting) for token in text]
     for first in range(len(text)):
         if not content[first]:

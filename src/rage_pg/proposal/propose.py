@@ -14,7 +14,7 @@ from rage_pg.errors import InvalidInput
 from rage_pg.faults import invalid
 from rage_pg.proposal.answer import answered
 from rage_pg.proposal.log import images_of, log_proposal
-from rage_pg.proposal.matching import settled
+from rage_pg.proposal.matching import settled, surely_served
 from rage_pg.proposal.naming import service_of
 from rage_pg.proposal.planners import Planned, Planner
 from rage_pg.proposal.retrieval import Candidate, Retrieved, retrieve
@@ -96,6 +96,8 @@ def _selected(
     """Also the things that stay: of those that overlap in the prompt the best served."""
     serves = [_serves(one, things) for one in retrieved.candidates]
     best = [max((one.get(number, 0.0) for one in serves), default=0.0) for number in range(len(things))]
+    if not surely_served(best):
+        serves = [{} for _ in serves]
     kept = {number: place for place, number in enumerate(settled(things, best))}
     things = [things[number] for number in kept]
     scored = {

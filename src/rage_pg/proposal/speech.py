@@ -21,6 +21,11 @@ DETERMINERS = word_list("en.determiners")
 ONLY_VERBS = word_list("en.only_verbs")
 """Words that a verb follows, not a noun."""
 COPULAS = word_list("en.copulas")
+SIGNS = word_list("en.signs")
+"""Words for a sign, any of which may stand for the other: a euro symbol."""
+TRAILING = word_list("en.trailing")
+"""Adverbs that may stand behind a noun, though they can be nouns or adjectives: a raven overhead."""
+COLOURS = word_list("en.colours")
 CALLED = frozenset(("called", "named", "alias"))
 SINGULAR = frozenset(("a", "an", "each", "every", "one"))
 ONLY_NOUNS = DETERMINERS | {"no", "of", "with", "and"}
@@ -61,6 +66,8 @@ def nouns(grouped: Sequence[Word], run: Run, words: Thesaurus) -> Iterator[tuple
     """The heads in a run, each with what modifies it and how surely it is a noun."""
     modifiers: list[Word] = []
     noun: Word | None = None
+    while len(grouped) > 1 and grouped[-1].text in TRAILING:
+        grouped = grouped[:-1]
     for place, word in enumerate(grouped):
         rest = grouped[place + 1 :]
         if noun is not None and _is_verb(word, noun, rest, run, words):
@@ -131,6 +138,9 @@ def _nounness(
         # What nobody knows is a name.
         return 0.0 if words.is_known(text) else 1.0
     share, verb = words.noun_share(text), words.verb_share(text)
+    if text.endswith("s") and lemmas[0] != text and not verb:
+        # Nothing but a noun has a plural: sweets, nuts.
+        return 1.0
     if first and run.before in ONLY_VERBS:
         return 0.0 if verb else share
     if first and run.before == "to" and verb > share:

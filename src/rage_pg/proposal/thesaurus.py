@@ -146,9 +146,12 @@ class Thesaurus:
 
     def senses(self, lemma: str, capital: bool = False) -> tuple[int, ...]:
         """Synsets, the most common first; of a word that is also a name, those of what is written."""
+        return self._written(lemma, capital)[:SENSES]
+
+    def _written(self, lemma: str, capital: bool) -> tuple[int, ...]:
         entry = self._entry(lemma)
         written = tuple(s for s, name in zip(entry.senses, entry.capital, strict=True) if name == capital)
-        return (written or entry.senses)[:SENSES]
+        return written or entry.senses
 
     def is_name(self, lemma: str) -> bool:
         """Whether a noun means something else where it is written with a capital: Turkey."""
@@ -184,13 +187,16 @@ class Thesaurus:
     def related(self, lemma: str, capital: bool = False) -> Mapping[str, float]:
         """Words that may name the same thing, each with its closeness; the lemma itself is 1."""
         found = {lemma: SAME}
-        senses = self.senses(lemma, capital)
-        for rank, sense in enumerate(senses):
+        senses = self._shown_senses(lemma, capital)
+        for rank, sense in enumerate(senses[:SENSES]):
             less = RARER[rank] * self._less(sense, senses[0])
-            if self._is_shown(sense):
-                for word, closeness in self._around(sense):
-                    found[word] = max(found.get(word, 0.0), round(closeness * less, 4))
+            for word, closeness in self._around(sense):
+                found[word] = max(found.get(word, 0.0), round(closeness * less, 4))
         return found
+
+    def _shown_senses(self, lemma: str, capital: bool = False) -> list[int]:
+        """Of a word's senses those of a picture: a wrench is a tool first, and in no picture a sprain."""
+        return [sense for sense in self._written(lemma, capital) if self._is_shown(sense)]
 
     def _around(self, sense: int) -> Iterator[tuple[str, float]]:
         for count, (synset, steps) in enumerate(self._below(sense)):
@@ -216,11 +222,14 @@ class Thesaurus:
 
     def _named(self, synset: int, closeness: float) -> Iterator[tuple[str, float]]:
         for word in self._synsets[synset].rsplit("\t", 1)[1].split("|"):
-            lemma, _, rank = word.partition("#")
-            less = AS_RARER[min(int(rank), len(AS_RARER) - 1)] if rank else 1.0
-            if rank:
-                less *= self._less(synset, self.senses(lemma)[0])
-            yield lemma, closeness * less
+            lemma, _, rare = word.partition("#")
+            yield lemma, closeness * (self._as_rarer(synset, lemma) if rare else 1.0)
+
+    @lru_cache(maxsize=20_000)  # noqa: B019
+    def _as_rarer(self, synset: int, lemma: str) -> float:
+        senses = [sense for sense in self._entry(lemma).senses if sense == synset or self._is_shown(sense)]
+        rank = senses.index(synset)
+        return AS_RARER[min(rank, len(AS_RARER) - 1)] * self._less(synset, senses[0])
 
     def _less(self, sense: int, first: int) -> float:
         """What a sense is worth that is another sort of thing than the first: a goose that is a fool."""
@@ -234,19 +243,22 @@ class Thesaurus:
         level = [sense]
         for steps in range(DEPTH + 1):
             yield from ((synset, steps) for synset in level)
-            beneath = [int(one) for synset in level for one in self._synsets[synset].split("\t")[2].split()]
+            beneath = [one for synset in level for one in self._beneath(synset)]
             level = [one for one in dict.fromkeys(beneath) if one not in seen]
             seen.update(level)
 
     def _above(self, sense: int) -> list[int]:
         return [int(one) for one in self._synsets[sense].split("\t", 2)[1].split()]
 
+    def _beneath(self, sense: int) -> list[int]:
+        return [int(one) for one in self._synsets[sense].split("\t", 3)[2].split()]
+
     @lru_cache(maxsize=20_000)  # noqa: B019
     def _is_shown(self, sense: int) -> bool:
         """Of the broadest (animal, object) those can be shown most of whose kinds can."""
         if self._file(sense) != TOP:
             return self._file(sense) in FILES
-        beneath = [int(one) for one in self._synsets[sense].split("\t")[2].split()]
+        beneath = self._beneath(sense)
         return 2 * sum(self._file(one) in FILES for one in beneath) > len(beneath)
 
     def _file(self, sense: int) -> int:

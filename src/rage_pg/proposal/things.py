@@ -37,6 +37,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """How often the noun is one where it is used, 0 to 1: `lights` can be a verb."""
     seen: float = 1.0
     """How far it is something that a picture can show, 0 to 1: not loneliness."""
+    known: bool = True
+    """Its meaning is known by words; of another language there may be nothing but the vectors."""
     named: bool = False
     """It is written with a capital and is a name, so it is not the turkey where Turkey is written."""
     prompt: tuple[str, ...] = ()

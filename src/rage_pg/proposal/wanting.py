@@ -9,7 +9,7 @@ from rage_pg.proposal.languages import language_of
 from rage_pg.proposal.names import squashed
 from rage_pg.proposal.other_languages import spans
 from rage_pg.proposal.reading import Token, tokens
-from rage_pg.proposal.speech import DEPICTIONS, DETERMINERS, MEASURES, PORTIONS, bases
+from rage_pg.proposal.speech import DEPICTIONS, DETERMINERS, MEASURES, PORTIONS, SIGNS, bases
 from rage_pg.proposal.thesaurus import Thesaurus, thesaurus
 from rage_pg.proposal.things import MOST_THINGS, MOST_WORDS, Wanted
 
@@ -17,6 +17,8 @@ LATER = 0.95
 """What a rarer reading of a form is worth: glasses are spectacles, or else of glass."""
 COMPOUND = 0.7
 """What the thing of a compound's last word is worth: any truck, for a tow truck."""
+AS_SIGN = 0.92
+"""What one word for a sign is worth for another: a euro sign, for a euro symbol."""
 LONGEST_LITERAL = 12
 """Words of a part of a prompt that may be what an image is called."""
 SHOWING = frozenset(("of", "showing", "with"))
@@ -52,6 +54,8 @@ def _english(prompt: str, text: Sequence[Token], words: Thesaurus) -> Iterator[W
         heads = bases(phrase.head, words)
         capital = bool(phrase.capital)
         related = _related(heads, capital, words) | _joined(phrase, heads[0], words)
+        if heads[0] in SIGNS and phrase.modifiers:
+            related = dict.fromkeys(SIGNS, AS_SIGN) | related
         portion = (phrase.measure,) if phrase.measure in PORTIONS else ()
         yield Wanted(
             text=prompt[phrase.start : phrase.end],
