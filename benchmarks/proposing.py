@@ -47,7 +47,9 @@ async def measure() -> None:
         root = Path(folder)
         root.chmod(0o755)
         async with _stored(root, openclipart.write_manifest(root, drawings)):
-            words = {one.name: ". ".join(filter(None, (one.title, ", ".join(one.keywords)))) for one in drawings}
+            words = {
+                one.name: ". ".join(filter(None, (one.title, ", ".join(one.keywords)))) for one in drawings
+            }
             asked = {
                 f"propose_openclipart, {half}": rows
                 for half, rows in questions.written("propose_openclipart").items()
@@ -86,18 +88,28 @@ async def _report(root: Path, words: Mapping[str, str], asked: Mapping[str, Sequ
     for name, rows in asked.items():
         found = await _evaluated(root, rows)
         cells = [
-            f"{_figure(await plain.coverage(rows, k))} → {_figure(found['coverage_at'][str(k)])}" for k in (2, 3)
+            f"{_figure(await plain.coverage(rows, k))} → {_figure(found['coverage_at'][str(k)])}"
+            for k in (2, 3)
         ]
         cells += [_figure(found["set_precision"]), _figure(found["empty_when_nothing"])]
         took = found["proposal_took_ms"]
-        print(f"{name:36} {len(rows):7}   {'   '.join(cells)}   {took['p50']:.0f}, {took['p95']:.0f}", flush=True)
+        print(
+            f"{name:36} {len(rows):7}   {'   '.join(cells)}   {took['p50']:.0f}, {took['p95']:.0f}",
+            flush=True,
+        )
 
 
 async def _evaluated(root: Path, rows: Sequence[Question]) -> dict[str, Any]:
     """What `rage evaluate --json` prints."""
     file = root / "questions.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    command = [str(Path(sys.executable).with_name("rage")), "evaluate", str(file), "--json", "--allow-missing"]
+    command = [
+        str(Path(sys.executable).with_name("rage")),
+        "evaluate",
+        str(file),
+        "--json",
+        "--allow-missing",
+    ]
     # Of two pictures with the same bytes one is stored, under both their names: nothing else may be missing.
     own = {name: value for name, value in os.environ.items() if not name.startswith("RAGE_")}
     process = await asyncio.create_subprocess_exec(
