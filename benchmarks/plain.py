@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from benchmarks.questions import Question
-from rage_pg.providers.ports import TextEncoder
+from rage_pg.providers.ports import TextEncoder, Vectors
 
 Shown = Sequence[frozenset[str]]
 
@@ -32,7 +32,7 @@ class Plain:
         return [[self._names[place] for place in row] for row in order]
 
     async def coverage(self, questions: Sequence[Question], k: int) -> float | None:
-        """As `rage evaluate` defines it: of the questions of at most `k` things, those with all in the first `k`."""
+        """As in `rage evaluate`: of the questions of at most `k` things, those with all in the first `k`."""
         asked = [one for one in questions if 0 < len(things_of(one)) <= k]
         found = await self.nearest(asked, k)
         served = [
@@ -49,6 +49,6 @@ def things_of(question: Question) -> Shown:
     return [frozenset(thing) for thing in relevant]
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    unit: np.ndarray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+def _unit(vectors: Vectors) -> Vectors:
+    unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return unit

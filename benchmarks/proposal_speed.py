@@ -1,7 +1,7 @@
 """How long a proposal takes over many images, against a search in the same run, and where the time goes.
 
-One client; each prompt is new: it is embedded, and no caption has been read for it before. Of the stages also the
-processor's time, here and in Postgres: beside other work it tells more than the clock.
+One client; each prompt is new: it is embedded, and no caption has been read for it before. Also told is the
+processor's time, here and in Postgres: beside other work it says more than the clock.
 """
 
 from __future__ import annotations

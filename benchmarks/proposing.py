@@ -1,9 +1,9 @@
 """Proposals of a real store: what `rage evaluate` prints, against a plain encoder over the whole prompt.
 
-Debian's stamps and drawings are imported and embedded as anybody's pictures are: encoder and planner are
-those that come with rage-pg. Then the command itself is asked, file by file: what was written by somebody who saw the
-pictures and not the planner (benchmarks/data), and captions that templates join, in English inside another
-language (literally) and in that language (translated).
+Debian's stamps and drawings are imported and embedded as anybody's pictures are, with what comes with
+rage-pg. Then the command is asked, file by file: what somebody wrote who saw the pictures and not the planner
+(benchmarks/data; odd lines were for development), and captions that templates join, in English inside another
+language, and all in that language (translated).
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def written(name: str) -> dict[str, list[Question]]:
     """The lines of a file of benchmarks/data, by half: the odd ones were for development."""
     lines = (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    asked = [{"query": row["query"], "relevant": row["relevant"]} for row in rows]
+    asked: list[Question] = [{"query": row["query"], "relevant": row["relevant"]} for row in rows]
     return {"odd": asked[0::2], "even": asked[1::2]}
 
 
