@@ -23,6 +23,7 @@ from benchmarks import (
     looks,
     memory,
     not_found,
+    proposal_speed,
     proposing,
     real_catalogue,
     startup,
@@ -61,6 +62,7 @@ def _parts(options: argparse.Namespace) -> dict[str, Part]:
         "generation": partial(generation_stages.measure, options.rounds),
         "encoders": encoders.measure,
         "proposing": proposing.measure,
+        "proposal_speed": partial(proposal_speed.measure, images, queries),
         "access": access.measure,
         "not-found": not_found.measure,
         "search": partial(filtered_search.measure, images, queries, options.peers, options.cache),
@@ -81,9 +83,9 @@ def _parser() -> argparse.ArgumentParser:
         "--images",
         type=int,
         default=100_000,
-        help="of search, hybrid, look-alikes, looks, words and load (%(default)s)",
+        help="of search, hybrid, proposal_speed, look-alikes, looks, words and load (%(default)s)",
     )
-    add("--queries", type=int, default=40, help="of search and hybrid (%(default)s)")
+    add("--queries", type=int, default=40, help="of search, hybrid and proposal_speed (%(default)s)")
     add("--peers", type=_peers, default=PEERS, help="of search: planner,chroma,lancedb (all), or none")
     add("--cache", type=Path, default=default_cache(), help="for the peers' environments (%(default)s)")
     add("--clients", type=int, default=4, help="of load (%(default)s)")

@@ -42,8 +42,8 @@ def write_catalogue(folder: Path, *, words: str = "caption") -> Path:
     with manifest.open("w", encoding="utf-8") as file:
         for path, captions in captioned():
             row: dict[str, object] = {
-                "path": _path(path),
-                "external_id": _path(path),
+                "path": path_of(path),
+                "external_id": path_of(path),
                 "caption": captions["en"],
             }
             if words == "all":
@@ -52,26 +52,12 @@ def write_catalogue(folder: Path, *, words: str = "caption") -> Path:
                     "tags": [path.parent.relative_to(FOLDER).as_posix()],
                 }
             file.write(json.dumps(row) + "\n")
-            target = folder / _path(path)
+            target = folder / path_of(path)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
     return manifest
 
 
-def queries(language: str) -> list[dict[str, object]]:
-    """Each caption of one language, with the picture that it must find.
-
-    Captions that several pictures share in English or in the language name no one of them: left out.
-    """
-    rows = [(path, captions) for path, captions in captioned() if captions.get(language)]
-    english = [captions["en"] for _, captions in rows]
-    translated = [captions[language] for _, captions in rows]
-    return [
-        {"query": captions[language], "relevant": [_path(path)]}
-        for path, captions in rows
-        if english.count(captions["en"]) == 1 and translated.count(captions[language]) == 1
-    ]
-
-
-def _path(path: Path) -> str:
+def path_of(path: Path) -> str:
+    """Of a picture in the catalogue that is written."""
     return f"stamps/{path.relative_to(FOLDER).as_posix()}"

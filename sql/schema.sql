@@ -2032,6 +2032,37 @@ CREATE FUNCTION rage.integers(value jsonb) RETURNS integer[]
 
 COMMENT ON FUNCTION rage.integers(value jsonb) IS 'A JSON array of numbers as an SQL array.';
 
+CREATE TABLE rage.image_identifiers (
+    identifier_id bigint NOT NULL,
+    brand_id integer NOT NULL,
+    image_id bigint NOT NULL,
+    root text DEFAULT ''::text NOT NULL,
+    identifier text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT image_identifiers_identifier_check CHECK ((identifier <> ''::text))
+);
+
+COMMENT ON TABLE rage.image_identifiers IS 'What the host calls an image: the upsert keys of imports. One picture under two external ids has two rows.';
+
+COMMENT ON COLUMN rage.image_identifiers.identifier_id IS 'Order of arrival: an image''s first external id is the one shown.';
+
+COMMENT ON COLUMN rage.image_identifiers.brand_id IS 'The image''s brand; identifiers are unique within it.';
+
+COMMENT ON COLUMN rage.image_identifiers.image_id IS 'The image.';
+
+COMMENT ON COLUMN rage.image_identifiers.root IS 'Empty for an external id; else the folder that the path is relative to.';
+
+COMMENT ON COLUMN rage.image_identifiers.identifier IS 'The external id, or the path within the root.';
+
+COMMENT ON COLUMN rage.image_identifiers.created_at IS 'When the row was made.';
+
+CREATE FUNCTION rage.is_name_of_file(image bigint, title text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'rage', 'pg_temp'
+    RETURN (EXISTS (SELECT FROM rage.image_identifiers n WHERE ((n.image_id = is_name_of_file.image) AND (n.root <> ''::text) AND ("left"(btrim(regexp_replace(regexp_replace(n.identifier, '^.*/|(?<=[^/])\.[^./]*$'::text, ''::text, 'g'::text), '[\s_-]+'::text, ' '::text, 'g'::text)), 1000) = is_name_of_file.title))));
+
+COMMENT ON FUNCTION rage.is_name_of_file(image bigint, title text) IS 'Whether a title is what an import made of the name of the image''s file.';
+
 CREATE FUNCTION rage.is_operator() RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'rage', 'pg_temp'
@@ -2382,7 +2413,7 @@ BEGIN
     END IF;
     wanted := wanted || jsonb_build_object('images_none', same);
     matching := rage.matching(wanted, nearest.among, allowed);
-    SELECT * INTO ready FROM rage.route(matching.condition, wanted, nearest.among, allowed, ARRAY[nearest.by], nearest.k);
+    SELECT * INTO ready FROM rage.route(matching.condition, wanted, nearest.among, allowed, ARRAY[nearest.by], nearest.k, 1);
     PERFORM rage.scan_for(ready.candidates) WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
         'SELECT found.rank, found.image_id, found.distance, CASE WHEN found.short THEN $13 ELSE $14 END, found.matched, true'
@@ -2462,7 +2493,7 @@ BEGIN
     wide := false;
     IF NOT exact THEN
         SELECT r.indexed, r.candidates, r.wide, r.estimate, r.brand INTO indexed, candidates, wide, estimate, brand
-        FROM rage.route((matching).condition, filters, among, allowed, ARRAY(SELECT jsonb_object_keys(vectors)), depth) AS r;
+        FROM rage.route((matching).condition, filters, among, allowed, ARRAY(SELECT jsonb_object_keys(vectors)), depth, 1) AS r;
     END IF;
     statement := rage.search_statement(matching, words, vectors, indexed, brand, wide);
 END
@@ -2807,9 +2838,14 @@ CREATE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
     texts AS (
         SELECT
             *,
-            -- A title that the caption repeats would count twice in the vector.
             concat_ws('. ',
-                CASE WHEN starts_with(lower(caption), lower(title)) THEN NULL ELSE title END,
+                CASE
+                    -- A title that the caption repeats would count twice in the vector.
+                    WHEN starts_with(lower(caption), lower(title)) THEN NULL
+                    -- Where a caption says what there is, "img 0012 final" only takes the vector away from it.
+                    WHEN caption IS NOT NULL AND rage.is_name_of_file(image_id, title) THEN NULL
+                    ELSE title
+                END,
                 rtrim(caption, '. '),
                 tags,
                 seen,
@@ -2976,7 +3012,7 @@ $$;
 
 COMMENT ON FUNCTION rage.retire_space(retired integer) IS 'Gives the room of a space free: its vectors, those of prompts, its failures. Its row stays, for history and to be added again.';
 
-CREATE FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer) RETURNS record
+CREATE FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, care real, OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'rage', 'pg_temp'
     AS $$
@@ -2995,7 +3031,7 @@ BEGIN
     IF jsonb_array_length(filters -> 'brand') = 1 THEN
         brand := rage.indexed_brand((filters -> 'brand' ->> 0)::integer, legs);
     END IF;
-    SELECT max(s.ef_search), min(s.candidate_cost * s.ef_search), max(s.vectors) INTO at_least, fewest, images
+    SELECT ceil(care * max(s.ef_search)), min(s.candidate_cost * s.ef_search), max(s.vectors) INTO at_least, fewest, images
     FROM rage.sound_indexes(legs, brand) AS s;
     IF (SELECT r.reltuples <= few FROM pg_class AS r WHERE r.oid = 'rage.images'::regclass)
         OR rage.few_match(filters, among, coalesce(fewest, few)::integer) THEN
@@ -3019,7 +3055,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer) IS 'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed. No leg: every match is compared. wide: the matches are too many to be set aside, or all counted. estimate: two digits of their number, for who sees every brand. brand: whose own index is read; null: that of all images.';
+COMMENT ON FUNCTION rage.route(filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, care real, OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer) IS 'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed; care: what share of a space''s own number of candidates is read at least. No leg: every match is compared. wide: the matches are too many to be set aside, or all counted. estimate: two digits of their number, for who sees every brand. brand: whose own index is read; null: that of all images.';
 
 CREATE FUNCTION rage.sample_queries(leg text, wanted integer) RETURNS SETOF text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3271,8 +3307,9 @@ BEGIN
         near := NULL;
     END IF;
     whole := ARRAY(SELECT s.image_id FROM rage.search(prompt, 30, filters, NULL, NULL, vectors, 0, NULL) AS s WHERE s.score > 0);
+    -- Who is 20th nearest decides nothing: one of a hundred may be missed, and each thing has a scan of its own.
     SELECT * INTO route FROM rage.route(
-        (matching).condition, wanted, NULL, allowed, CASE WHEN near IS NULL THEN '{}' ELSE '{caption}'::text[] END, depth);
+        (matching).condition, wanted, NULL, allowed, CASE WHEN near IS NULL THEN '{}' ELSE '{caption}'::text[] END, depth, 0.5);
     by_words := rage.things_named(matching, route.wide);
     PERFORM rage.scan_for(route.candidates) WHERE route.indexed <> '{}';
     RETURN QUERY EXECUTE format($sql$
@@ -3985,8 +4022,11 @@ CREATE FUNCTION rage.vector_leg(leg text, space integer, dimensions integer, mat
     RETURN ((CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, (matching).scanned, brand) ELSE ''::text END || format('
 %1$I AS MATERIALIZED (%2$s%3$s
         ORDER BY distance, image_id
-        LIMIT $10
-)'::text, (leg || '_compared'::text), rage.compared_leg(leg, space, dimensions, matching, wide), CASE WHEN indexed THEN format(' AND (SELECT short FROM %I)'::text, (leg || '_scanned'::text)) ELSE ''::text END)) || format(',
+        LIMIT $10%4$s
+)'::text, (leg || '_compared'::text), CASE WHEN indexed THEN '
+    SELECT image_id, distance FROM ('::text ELSE NULL::text END, rage.compared_leg(leg, space, dimensions, matching, wide), CASE WHEN indexed THEN format('
+    ) AS compared
+    WHERE (SELECT short FROM %I)'::text, (leg || '_scanned'::text)) ELSE NULL::text END)) || format(',
 %1$I AS (
     SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place
     FROM %2$s
@@ -4624,30 +4664,6 @@ COMMENT ON COLUMN rage.generation_partials.event_id IS 'The event that told of i
 COMMENT ON COLUMN rage.generation_partials.media_type IS 'What its bytes are.';
 
 COMMENT ON COLUMN rage.generation_partials.bytes IS 'The file as the provider sent it.';
-
-CREATE TABLE rage.image_identifiers (
-    identifier_id bigint NOT NULL,
-    brand_id integer NOT NULL,
-    image_id bigint NOT NULL,
-    root text DEFAULT ''::text NOT NULL,
-    identifier text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT image_identifiers_identifier_check CHECK ((identifier <> ''::text))
-);
-
-COMMENT ON TABLE rage.image_identifiers IS 'What the host calls an image: the upsert keys of imports. One picture under two external ids has two rows.';
-
-COMMENT ON COLUMN rage.image_identifiers.identifier_id IS 'Order of arrival: an image''s first external id is the one shown.';
-
-COMMENT ON COLUMN rage.image_identifiers.brand_id IS 'The image''s brand; identifiers are unique within it.';
-
-COMMENT ON COLUMN rage.image_identifiers.image_id IS 'The image.';
-
-COMMENT ON COLUMN rage.image_identifiers.root IS 'Empty for an external id; else the folder that the path is relative to.';
-
-COMMENT ON COLUMN rage.image_identifiers.identifier IS 'The external id, or the path within the root.';
-
-COMMENT ON COLUMN rage.image_identifiers.created_at IS 'When the row was made.';
 
 ALTER TABLE rage.image_identifiers ALTER COLUMN identifier_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.image_identifiers_identifier_id_seq

@@ -133,3 +133,34 @@ async def test_the_number_of_frames_is_stored(database: Database) -> None:
     async with database.transaction() as connection:
         cursor = await connection.execute("SELECT frames FROM rage_v1.images ORDER BY image_id")
         assert [row["frames"] for row in await cursor.fetchall()] == [3, 1]
+
+
+async def document(database: Database) -> str:
+    (image,) = (await images(database)).values()
+    return str(image["document"])
+
+
+async def test_a_files_name_is_embedded_where_nothing_else_says_what_there_is(
+    database: Database, tmp_path: Path
+) -> None:
+    plain = encoded(picture(), "JPEG")
+    write(tmp_path / "a/red_lantern-02.v1.jpg", plain)
+    await import_files(database, [tmp_path])
+    assert await document(database) == "red lantern 02.v1. a"
+    await import_files(database, [tmp_path], defaults=ImageMetadata(caption="It glows."))
+    assert await document(database) == "It glows. a"
+    assert (await known(database))[0][0] == "red lantern 02.v1"
+
+
+async def test_a_title_that_somebody_said_is_embedded_beside_the_caption(
+    database: Database, tmp_path: Path
+) -> None:
+    write(tmp_path / "a/red_lantern.jpg", encoded(picture(), "JPEG"))
+    await import_files(database, [], manifest=manifest(tmp_path, title="A Red Lantern", caption="It glows."))
+    assert await document(database) == "A Red Lantern. It glows"
+
+
+async def test_what_stands_before_the_captions_of_uploads_is_their_title(database: Database) -> None:
+    said = ImageMetadata(caption="It glows.", title="Lantern")
+    await ingest.add_image(database, encoded(picture(), "JPEG"), said, filename="IMG_1.jpg")
+    assert await document(database) == "Lantern. It glows"

@@ -52,6 +52,18 @@ COMMENT ON FUNCTION rage.document_words(regconfig, text, text, text, text, text,
     'The words of an image, in its language; SKUs and the brand''s name as they stand.';
 
 
+CREATE OR REPLACE FUNCTION rage.is_name_of_file(image bigint, title text) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path FROM CURRENT
+RETURN EXISTS (
+    SELECT FROM rage.image_identifiers AS n
+    WHERE n.image_id = image AND n.root <> ''
+      AND left(btrim(regexp_replace(regexp_replace(n.identifier, '^.*/|(?<=[^/])\.[^./]*$', '', 'g'), '[\s_-]+', ' ', 'g')), 1000) = title
+);
+COMMENT ON FUNCTION rage.is_name_of_file(bigint, text) IS
+    'Whether a title is what an import made of the name of the image''s file.';
+
+
 CREATE OR REPLACE FUNCTION rage.refresh_documents(ids bigint[]) RETURNS void
 LANGUAGE sql
 SET search_path FROM CURRENT
@@ -93,9 +105,14 @@ AS $function$
     texts AS (
         SELECT
             *,
-            -- A title that the caption repeats would count twice in the vector.
             concat_ws('. ',
-                CASE WHEN starts_with(lower(caption), lower(title)) THEN NULL ELSE title END,
+                CASE
+                    -- A title that the caption repeats would count twice in the vector.
+                    WHEN starts_with(lower(caption), lower(title)) THEN NULL
+                    -- Where a caption says what there is, "img 0012 final" only takes the vector away from it.
+                    WHEN caption IS NOT NULL AND rage.is_name_of_file(image_id, title) THEN NULL
+                    ELSE title
+                END,
                 rtrim(caption, '. '),
                 tags,
                 seen,

@@ -77,7 +77,7 @@ COMMENT ON FUNCTION rage.indexed_brand(integer, text[]) IS
 
 
 CREATE OR REPLACE FUNCTION rage.route(
-    filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer,
+    filter text, filters jsonb, among bigint[], allowed integer[], legs text[], depth integer, care real,
     OUT indexed text[], OUT candidates integer, OUT wide boolean, OUT estimate bigint, OUT brand integer
 )
 LANGUAGE plpgsql VOLATILE
@@ -98,7 +98,7 @@ BEGIN
     IF jsonb_array_length(filters -> 'brand') = 1 THEN
         brand := rage.indexed_brand((filters -> 'brand' ->> 0)::integer, legs);
     END IF;
-    SELECT max(s.ef_search), min(s.candidate_cost * s.ef_search), max(s.vectors) INTO at_least, fewest, images
+    SELECT ceil(care * max(s.ef_search)), min(s.candidate_cost * s.ef_search), max(s.vectors) INTO at_least, fewest, images
     FROM rage.sound_indexes(legs, brand) AS s;
     IF (SELECT r.reltuples <= few FROM pg_class AS r WHERE r.oid = 'rage.images'::regclass)
         OR rage.few_match(filters, among, coalesce(fewest, few)::integer) THEN
@@ -121,8 +121,8 @@ BEGIN
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION rage.route(text, jsonb, bigint[], integer[], text[], integer) IS
-    'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed. No leg: every match is compared. wide: the matches are too many to be set aside, or all counted. estimate: two digits of their number, for who sees every brand. brand: whose own index is read; null: that of all images.';
+COMMENT ON FUNCTION rage.route(text, jsonb, bigint[], integer[], text[], integer, real) IS
+    'The legs that go through their index because reading so many candidates from it costs less than comparing about so many matches; depth: how many of a leg''s best are needed; care: what share of a space''s own number of candidates is read at least. No leg: every match is compared. wide: the matches are too many to be set aside, or all counted. estimate: two digits of their number, for who sees every brand. brand: whose own index is read; null: that of all images.';
 
 
 CREATE OR REPLACE FUNCTION rage.most_counted() RETURNS integer

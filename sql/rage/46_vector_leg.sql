@@ -64,11 +64,13 @@ LANGUAGE sql STABLE
 RETURN CASE WHEN indexed THEN rage.scanned_leg(leg, space, dimensions, (matching).scanned, brand) ELSE '' END || format($sql$
 %1$I AS MATERIALIZED (%2$s%3$s
         ORDER BY distance, image_id
-        LIMIT $10
+        LIMIT $10%4$s
 )$sql$,
     leg || '_compared',
+    -- The condition stands around the comparison: within it, parallel workers would be started to find it false.
+    CASE WHEN indexed THEN E'\n    SELECT image_id, distance FROM (' END,
     rage.compared_leg(leg, space, dimensions, matching, wide),
-    CASE WHEN indexed THEN format(' AND (SELECT short FROM %I)', leg || '_scanned') ELSE '' END)
+    CASE WHEN indexed THEN format(E'\n    ) AS compared\n    WHERE (SELECT short FROM %I)', leg || '_scanned') END)
 || format($sql$,
 %1$I AS (
     SELECT image_id, distance, row_number() OVER (ORDER BY distance, image_id) AS place

@@ -106,7 +106,7 @@ BEGIN
     wide := false;
     IF NOT exact THEN
         SELECT r.indexed, r.candidates, r.wide, r.estimate, r.brand INTO indexed, candidates, wide, estimate, brand
-        FROM rage.route((matching).condition, filters, among, allowed, ARRAY(SELECT jsonb_object_keys(vectors)), depth) AS r;
+        FROM rage.route((matching).condition, filters, among, allowed, ARRAY(SELECT jsonb_object_keys(vectors)), depth, 1) AS r;
     END IF;
     statement := rage.search_statement(matching, words, vectors, indexed, brand, wide);
 END

