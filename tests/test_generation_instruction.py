@@ -13,8 +13,8 @@ from rage_pg.types import Role
 from tests.generating import USAGE
 
 
-def image(role: Role = "product", **said: str) -> InputImage:
-    return InputImage(content=b"", media_type="image/png", role=role, **said)
+def image(role: Role = "product", *, title: str | None = None, note: str | None = None) -> InputImage:
+    return InputImage(content=b"", media_type="image/png", role=role, title=title, note=note)
 
 
 def test_images_are_bound_by_number_in_the_order_sent() -> None:

@@ -27,7 +27,7 @@ class ImageStore(Protocol):
     """How outputs become images of the store. The one path by which images are written is handed in."""
 
     async def decode(self, content: bytes, metadata: ImageMetadata) -> ImageRecord:
-        """Check a picture and make its record. Raises ImageRejected."""
+        """Check a picture and make its record. Raises ImageRejected, also for one that is cut off."""
         ...
 
     async def store(self, connection: Connection, records: Sequence[ImageRecord]) -> Sequence[int]:
