@@ -104,7 +104,9 @@ async def accept(
     try:
         async with database.transaction(by_key=True) as connection:
             plan = await make_plan(connection, generators, request, found)
-            return await read(connection, await write(connection, plan, origin, defer))
+            # Most of it gives no answer that anything waits for.
+            async with connection.pipeline():
+                return await read(connection, await write(connection, plan, origin, defer))
     except KeyTaken:
         return await overtaken(database, origin)
 
