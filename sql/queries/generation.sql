@@ -450,19 +450,32 @@ SET state = 'approved', updated_at = now()
 WHERE image_id = %(image_id)s AND origin = 'generated' AND state <> 'approved' AND deleted_at IS NULL;
 
 -- name: typical_tokens
--- What earlier calls of a model used: for a picture of this size and quality, and for a reference. Medians.
-WITH earlier AS (
-    SELECT g.generation_id, p.tokens,
+-- What the latest calls of a model used: for a picture of this size and quality, and for a reference. Medians.
+WITH latest AS MATERIALIZED (
+    -- Found by the index, however many there are: nothing here but what is in it.
+    SELECT generation_id, model, status, tokens, started_at
+    FROM rage.paid_calls
+    WHERE purpose = 'generation' AND provider = %(provider)s
+    ORDER BY started_at DESC
+    LIMIT 500
+),
+of_the_model AS MATERIALIZED (
+    SELECT generation_id, tokens
+    FROM latest
+    WHERE status = 'succeeded' AND tokens IS NOT NULL
+      -- A name that is the same need not be made plain, which takes longest here.
+      AND (model = %(model)s OR rage.plain_model(model) = rage.plain_model(%(model)s))
+    ORDER BY started_at DESC
+    LIMIT 100
+),
+earlier AS (
+    SELECT c.tokens,
            g.parameters ->> 'size' IS NOT DISTINCT FROM %(size)s::text
                AND g.parameters ->> 'quality' IS NOT DISTINCT FROM %(quality)s::text AS is_alike,
            (SELECT count(*) FROM rage.generation_outputs AS o WHERE o.generation_id = g.generation_id) AS made,
            (SELECT count(*) FROM rage.generation_references AS r WHERE r.generation_id = g.generation_id) AS sent
-    FROM rage.paid_calls AS p
+    FROM of_the_model AS c
     JOIN rage.generations AS g USING (generation_id)
-    WHERE p.purpose = 'generation' AND p.status = 'succeeded' AND p.tokens IS NOT NULL
-      AND p.provider = %(provider)s AND rage.plain_model(p.model) = rage.plain_model(%(model)s)
-    ORDER BY p.started_at DESC
-    LIMIT 1000
 ),
 per_piece AS (
     SELECT
