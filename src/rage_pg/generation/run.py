@@ -37,7 +37,15 @@ from rage_pg.generation.titles import title_for
 from rage_pg.generation.trying_again import given_up, heed, try_later, wait_before_next
 from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, InputImage
 from rage_pg.resources import statements
-from rage_pg.spending import Outcome, error_document, failed_call, open_paid_call, patiently, uncancelled
+from rage_pg.spending import (
+    Outcome,
+    error_document,
+    failed_call,
+    members,
+    open_paid_call,
+    patiently,
+    uncancelled,
+)
 from rage_pg.types import ImageMetadata, ImageRecord, Role
 
 SQL = statements("generation")
@@ -262,7 +270,7 @@ async def _decoded(
         raise ProviderError(f"The image model's answer {faults[0]}", code="not_an_image")
     if not faults:
         return records, result.details
-    said = result.details if isinstance(result.details, dict) else {"as_answered": result.details}
+    said = members(result.details)
     return records, said | {UNUSABLE: [*said.get(UNUSABLE, ()), *faults]}
 
 
