@@ -152,9 +152,10 @@ async def _prepare(connection: Connection, generators: Generators, task: Task) -
         mask=sent[0].mask if sent else None,
     )
     generator.check(call)
+    ready = _Ready(generator=generator, call=call, caption=_caption(generator, task.prompt, sent))
     if generator.charges:
         task.call_id = await _open_call(connection, generator, call, task)
-    return _Ready(generator=generator, call=call, caption=_caption(generator, task.prompt, sent))
+    return ready
 
 
 async def _open_call(
