@@ -3470,8 +3470,9 @@ CREATE FUNCTION rage.store_contents(hashes bytea[], media_types text[], widths i
     AS $$
 #variable_conflict use_column
 BEGIN
-    -- A hash alone must not give anybody bytes that another brand has.
-    IF EXISTS (SELECT FROM unnest(hashes, pictures) AS given (hash, picture)
+    -- A hash alone must not give anybody bytes that another brand has. Who has all of them need not prove it: to
+    -- hash a large picture here once more takes as long as all else.
+    IF NOT rage.is_operator() AND EXISTS (SELECT FROM unnest(hashes, pictures) AS given (hash, picture)
                WHERE hash IS DISTINCT FROM pg_catalog.sha256(picture)) THEN
         RAISE EXCEPTION 'a picture has another hash than is said' USING ERRCODE = 'invalid_parameter_value';
     END IF;

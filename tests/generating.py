@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, ClassVar, get_args
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from rage_pg import generation, jobs
 from rage_pg.config import Limits
 from rage_pg.database import Database, translated
 from rage_pg.errors import InvalidInput, NotPossible
+from rage_pg.generation.take_up import Task, begin, due
 from rage_pg.providers.capabilities import Capabilities
 from rage_pg.providers.ports import GeneratedImage, GenerationCall, GenerationResult, ImageGenerator, Progress
 from rage_pg.types import Generation, GenerationRequest, ReferenceRequest, Role
@@ -114,6 +116,15 @@ async def ask(
     references = tuple(ReferenceRequest(image_id=image_id) for image_id in image_ids)
     request = GenerationRequest(prompt=prompt, references=references, **said)
     return await generation.accept(database, only(generator), request, defer=jobs.defer_generation)
+
+
+async def take_up(database: Database, generation_id: UUID) -> Task | datetime | None:
+    """Do what a worker does that is lost before its call."""
+    async with database.transaction(by_key=True) as connection:
+        task = await due(connection, generation_id)
+        if isinstance(task, Task):
+            await begin(connection, task, None)
+        return task
 
 
 async def carry_out(database: Database, generator: ImageGenerator, generation_id: UUID) -> Generation:

@@ -18,7 +18,7 @@ from rage_pg import generation, jobs
 from rage_pg.callers import SYSTEM
 from rage_pg.config import Limits, Secret
 from rage_pg.database import Connection, Database
-from rage_pg.generation.take_up import take_up
+from rage_pg.generation.take_up import begin
 from rage_pg.providers.openai import OpenAIGenerator
 from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, Progress
 from rage_pg.types import ImageRecord
@@ -80,12 +80,14 @@ def stop_when_turned_away(place: Place) -> None:
 
 
 def stop_once_taken_up() -> None:
-    async def taken_up(*arguments: Any) -> NoReturn:
-        await take_up(*arguments)
+    """With nothing of it committed."""
+
+    async def begun(*arguments: Any) -> NoReturn:
+        await begin(*arguments)
         await stop_here()
 
     # The package's function of the same name hides the module.
-    sys.modules[RUN].take_up = taken_up  # type: ignore[attr-defined]
+    sys.modules[RUN].begin = begun  # type: ignore[attr-defined]
 
 
 async def main(url: str, api: str | None = None, place: Place = "none") -> None:

@@ -11,9 +11,9 @@ import pytest
 from rage_pg import budgets, generation
 from rage_pg.database import Database
 from rage_pg.generation import take_up as module
-from rage_pg.generation.take_up import Task, take_up
+from rage_pg.generation.take_up import Task
 from rage_pg.types import Generation
-from tests.generating import IMAGES, FakeGenerator, ask, carry_out, names, paid, rows, value
+from tests.generating import IMAGES, FakeGenerator, ask, carry_out, names, paid, rows, take_up, value
 from tests.store import add
 from tests.working import UNHURRIED, work, working
 

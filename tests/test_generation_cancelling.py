@@ -16,11 +16,11 @@ from rage_pg.config import Limits, Secret
 from rage_pg.database import Database
 from rage_pg.errors import Conflict, OutcomeUnknown, ProviderError, ProviderRefused
 from rage_pg.generation import calling_off
-from rage_pg.generation.take_up import Task, give_back, take_up
+from rage_pg.generation.take_up import Task, give_back
 from rage_pg.providers.openai import OpenAIGenerator
 from rage_pg.providers.ports import GenerationCall, GenerationResult, Progress
 from rage_pg.types import Generation
-from tests.generating import COST, FakeGenerator, ask, carry_out, names, only, paid, value
+from tests.generating import COST, FakeGenerator, ask, carry_out, names, only, paid, take_up, value
 from tests.image_api_stub import ImageApiStub, image_api_stub
 from tests.store import add
 from tests.working import UNHURRIED, work, working

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rage_pg.generation.instruction import DOUBLE, DUTIES, MAX_QUOTED, Guidelines, instruction, quoted
 from rage_pg.providers.ports import InputImage
@@ -14,7 +15,7 @@ from tests.generating import USAGE
 
 
 def image(role: Role = "product", **said: str) -> InputImage:
-    return InputImage(content=b"", media_type="image/png", role=role, **said)
+    return replace(InputImage(content=b"", media_type="image/png", role=role), **said)
 
 
 def test_images_are_bound_by_number_in_the_order_sent() -> None:

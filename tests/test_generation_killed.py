@@ -81,7 +81,7 @@ async def test_before_the_call_it_is_begun_anew_and_charged_once(
 ) -> None:
     made = await killed_at(database, stub, "taken up")
     assert (made.status, len(made.outputs), len(stub.requests)) == ("succeeded", 1, 1)
-    assert await names(database, made) == ["queued", "running", "running", "succeeded"]
+    assert await names(database, made) == ["queued", "running", "succeeded"]
     (call,) = await paid(database)
     assert (call["status"], call["cost_usd"]) == ("succeeded", made.cost_usd)
 

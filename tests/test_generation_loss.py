@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sys
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import pytest
@@ -16,10 +14,9 @@ import pytest
 from rage_pg import generation, jobs, spending
 from rage_pg.database import Database
 from rage_pg.errors import DatabaseUnavailable, ProviderError, ProviderRefused
-from rage_pg.generation.rules import Rules
-from rage_pg.generation.take_up import Task, give_back, take_up
+from rage_pg.generation.take_up import Task, begin, give_back
 from rage_pg.types import Generation
-from tests.generating import COST, IMAGES, FakeGenerator, ask, carry_out, names, only, paid, rows
+from tests.generating import COST, IMAGES, FakeGenerator, ask, carry_out, names, only, paid, rows, take_up
 from tests.store import add, png
 
 
@@ -122,35 +119,45 @@ async def test_one_that_is_given_back_each_time_is_not_given_up(database: Databa
     assert (await carry_out(database, generator, asked.id)).status == "succeeded"
 
 
-def stall_after_take_up(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[UUID], Any]) -> None:
-    """Something happens to the generation between a worker's taking it up and its call."""
-
-    async def stalled(database: Database, generation_id: UUID, rules: Rules) -> Any:
-        task = await take_up(database, generation_id, rules)
-        await meanwhile(generation_id)
-        return task
-
-    monkeypatch.setattr(sys.modules["rage_pg.generation.run"], "take_up", stalled)
-
-
-async def test_a_worker_that_was_overtaken_before_its_call_does_not_call(
+async def test_two_workers_that_take_it_up_at_once_call_once(
     database: Database, generator: FakeGenerator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The second waits until the first has begun; then it thinks it lost, and the answer mends that."""
     asked = await ask(database, generator, await add(database))
-    stall_after_take_up(monkeypatch, lambda generation_id: take_up(database, generation_id))
-    made = await carry_out(database, generator, asked.id)
-    assert (made.status, generator.calls, await paid(database)) == ("running", [], [])
-    assert await names(database, made) == ["queued", "running", "running"]
+    standing, go_on = asyncio.Event(), asyncio.Event()
+
+    async def stalled(*arguments: Any) -> None:
+        await begin(*arguments)
+        standing.set()
+        await go_on.wait()
+
+    with monkeypatch.context() as slowed:
+        slowed.setattr(sys.modules["rage_pg.generation.run"], "begin", stalled)
+        first = asyncio.create_task(carry_out(database, generator, asked.id))
+        await standing.wait()
+    second = asyncio.create_task(carry_out(database, generator, asked.id))
+    done, _ = await asyncio.wait([second], timeout=0.3)
+    assert (done, generator.calls) == (set(), [])
+    generator.release.clear()
+    go_on.set()
+    assert (await second).status == "unknown"
+    generator.release.set()
+    assert (await first).status == "succeeded"
+    assert (len(generator.calls), len(await paid(database))) == (1, 1)
 
 
-async def test_a_worker_whose_generation_has_ended_before_its_call_does_not_call(
-    database: Database, generator: FakeGenerator, monkeypatch: pytest.MonkeyPatch
+async def test_what_cannot_be_sent_any_more_counts_as_begun_and_fails_free_of_charge(
+    database: Database, generator: FakeGenerator
 ) -> None:
-    asked = await ask(database, generator, await add(database))
-    end = "UPDATE rage.generations SET status = 'failed', finished_at = now()"
-    stall_after_take_up(monkeypatch, lambda _: rows(database, end))
+    image_id = await add(database)
+    asked = await ask(database, generator, image_id)
+    await rows(database, "UPDATE rage.images SET erased_at = now(), deleted_at = now()")
     made = await carry_out(database, generator, asked.id)
-    assert (made.status, generator.calls, await paid(database)) == ("failed", [], [])
+    assert (made.status, made.cost_usd, made.prompt_sent) == ("failed", Decimal(0), None)
+    assert made.error is not None
+    assert made.error["detail"] == f"The bytes of image {image_id} were erased after it was chosen."
+    assert await names(database, made) == ["queued", "running", "failed"]
+    assert (generator.calls, await paid(database)) == ([], [])
 
 
 async def stop_during_call(database: Database, generator: FakeGenerator) -> Generation:

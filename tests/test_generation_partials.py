@@ -16,12 +16,24 @@ from rage_pg.callers import NOBODY
 from rage_pg.database import Database
 from rage_pg.errors import DatabaseUnavailable, NotFound, NotPossible, ProviderError, ProviderRefused
 from rage_pg.generation import Event, partials
-from rage_pg.generation.take_up import Task, give_back, take_up
+from rage_pg.generation.take_up import Task, give_back
 from rage_pg.providers.local import LocalGenerator
 from rage_pg.providers.openai import OpenAIGenerator
 from rage_pg.providers.ports import GeneratedImage
 from rage_pg.types import Generation, GenerationRequest
-from tests.generating import COST, FakeGenerator, accept, ask, carry_out, make, names, only, paid, value
+from tests.generating import (
+    COST,
+    FakeGenerator,
+    accept,
+    ask,
+    carry_out,
+    make,
+    names,
+    only,
+    paid,
+    take_up,
+    value,
+)
 from tests.image_api_stub import CUT, WAIT, completed, image_api_stub, partial, picture
 from tests.store import add, png
 

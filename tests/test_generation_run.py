@@ -217,17 +217,31 @@ async def test_an_output_with_the_bytes_of_an_image_is_that_image_untouched(
         await images.get(database, deleted)
 
 
-async def test_an_answer_that_is_no_picture_fails_and_keeps_its_cost(
+async def test_an_answer_without_a_picture_that_can_be_read_fails_and_keeps_its_cost(
     database: Database, generator: FakeGenerator
 ) -> None:
-    generator.contents = [png(), b"<html>"]
+    generator.contents = [png()[:-20], b"<html>"]
     made = await make(database, generator, await add(database))
     assert (made.status, made.outputs, made.cost_usd) == ("failed", (), Decimal(COST))
     assert made.error is not None
-    assert made.error["type"] == "urn:rage-pg:problem:image-rejected"
+    assert made.error["code"] == "not_an_image"
+    assert "The image is cut off." in made.error["detail"]
     (row,) = await paid(database)
     assert (row["status"], row["cost_usd"]) == ("failed", Decimal(COST))
     assert await value(database, "SELECT count(*) FROM rage.images WHERE origin = 'generated'") == 0
+
+
+async def test_of_several_pictures_those_are_kept_that_can_be_read(
+    database: Database, generator: FakeGenerator
+) -> None:
+    good = png()
+    generator.contents = [b"<html>", good, png()[:-20]]
+    made = await make(database, generator, await add(database))
+    assert (made.status, made.error, made.cost_usd) == ("succeeded", None, Decimal(COST))
+    assert [output.sha256 for output in made.outputs] == [hashlib.sha256(good).hexdigest()]
+    told = made.parameters["details"]["unusable_images"]
+    assert len(told) == 2
+    assert told[1].endswith("The image is cut off.")
 
 
 async def test_the_version_that_was_chosen_is_sent(database: Database, generator: FakeGenerator) -> None:

@@ -16,9 +16,8 @@ from rage_pg.config import Limits, Secret
 from rage_pg.database import Database
 from rage_pg.errors import BudgetReached, OutcomeUnknown, ProviderError, ProviderRefused
 from rage_pg.generation import Rules, trying_again
-from rage_pg.generation.take_up import take_up
 from rage_pg.providers.openai import OpenAIGenerator
-from tests.generating import COST, IMAGES, FakeGenerator, ask, make, names, only, paid, rows, value
+from tests.generating import COST, IMAGES, FakeGenerator, ask, make, names, only, paid, rows, take_up, value
 from tests.image_api_stub import ImageApiStub, image_api_stub
 from tests.store import add
 from tests.working import UNHURRIED, work, working

@@ -14,7 +14,7 @@ WHERE p.sku = ANY (%(skus)s::text[])
 GROUP BY p.sku;
 
 -- name: get_source_facts
--- What decides whether images may be references, without their bytes: empty stands for some.
+-- What decides whether images may be references.
 SELECT
     i.image_id,
     i.kind,
@@ -31,7 +31,7 @@ SELECT
     c.width,
     c.height,
     c.media_type,
-    CASE WHEN c.bytes IS NOT NULL THEN ''::bytea END AS content,
+    c.bytes IS NOT NULL AS is_stored,
     NULL AS search_rank,
     NULL AS search_score
 FROM rage.images AS i

@@ -24,7 +24,7 @@ ORDER BY b.reserved
 LIMIT 1;
 
 -- name: get_source_images
--- The images that are asked for as references, with what decides whether they may be, and their bytes.
+-- The images that are asked for as references, with what decides whether they may be.
 SELECT
     i.image_id,
     i.kind,
@@ -40,7 +40,7 @@ SELECT
     c.width,
     c.height,
     c.media_type,
-    c.bytes AS content,
+    c.bytes IS NOT NULL AS is_stored,
     coalesce(r.rank, p.position) AS search_rank,
     coalesce(r.score, p.score) AS search_score
 FROM rage.images AS i
@@ -102,10 +102,10 @@ WHERE coalesce(asked_by, '') = coalesce(%(asked_by)s, '') AND idempotency_key = 
 -- name: insert_generation
 -- The ledger's row; none where the Idempotency-Key is taken.
 INSERT INTO rage.generations (
-    brand_id, prompt, purpose, provider, model, parameters, labels, parent_id, search_id, proposal_id,
+    generation_id, job_id, brand_id, prompt, purpose, provider, model, parameters, labels, parent_id, search_id, proposal_id,
     idempotency_key, request_sha256, asked_by, expected_usd, batch_id, batch_position, retry_of
 ) VALUES (
-    %(brand_id)s, %(prompt)s, %(purpose)s, %(provider)s, %(model)s, %(parameters)s, %(labels)s, %(parent_id)s,
+    %(generation_id)s, %(job_id)s, %(brand_id)s, %(prompt)s, %(purpose)s, %(provider)s, %(model)s, %(parameters)s, %(labels)s, %(parent_id)s,
     %(search_id)s, %(proposal_id)s, %(idempotency_key)s, %(request_sha256)s, %(asked_by)s, %(expected_usd)s,
     %(batch_id)s, %(batch_position)s, %(retry_of)s
 )
@@ -113,7 +113,10 @@ ON CONFLICT (coalesce(asked_by, ''), idempotency_key) WHERE idempotency_key IS N
 RETURNING generation_id;
 
 -- name: insert_references
--- The references of a generation, in the order given.
+-- The references of a new generation, in the order given, and its first event.
+WITH told AS (
+    INSERT INTO rage.generation_events (generation_id, event_id, name) VALUES (%(generation_id)s, 1, 'queued')
+)
 INSERT INTO rage.generation_references (
     generation_id, position, image_id, version, sha256, role, note, search_rank, search_score
 )
@@ -127,14 +130,6 @@ FROM jsonb_to_recordset(%(references)s) AS r (
 -- What may change in the first reference of a generation.
 INSERT INTO rage.generation_masks (generation_id, sha256, bytes)
 VALUES (%(generation_id)s, %(sha256)s, %(content)s);
-
--- name: get_mask
--- What may change in the first reference of a generation, if it was said.
-SELECT bytes FROM rage.generation_masks WHERE generation_id = %(generation_id)s;
-
--- name: set_job
--- Notes which job does the work.
-UPDATE rage.generations SET job_id = %(job_id)s WHERE generation_id = %(generation_id)s;
 
 -- name: add_event
 -- The next event of a generation; its row must be locked by this transaction, or two would count alike.
@@ -182,8 +177,8 @@ SELECT status FROM rage.generations WHERE generation_id = %(generation_id)s;
 -- How a generation stands, and keeps standing until the transaction ends.
 SELECT status FROM rage.generations WHERE generation_id = %(generation_id)s FOR UPDATE;
 
--- name: lock_task
--- What a worker needs of a generation; its row stays locked until the transaction ends.
+-- name: get_task
+-- What a worker needs of a generation; it must be locked by an earlier statement, or this reads what is about to change.
 SELECT
     g.generation_id,
     g.status,
@@ -224,14 +219,21 @@ CROSS JOIN LATERAL (
     FROM rage.generation_events AS e
     WHERE e.generation_id = g.generation_id
 ) AS e
-WHERE g.generation_id = %(generation_id)s
-FOR UPDATE OF g;
+WHERE g.generation_id = %(generation_id)s;
 
 -- name: start
--- A worker takes a generation up. The time tells its attempt from every other.
-WITH gone AS (DELETE FROM rage.generation_partials WHERE generation_id = %(generation_id)s)
+-- A worker takes a generation up, with the exact text that is about to go out. The time tells its attempt from every
+-- other. As for add_event its row must be locked, here and where it ends.
+WITH gone AS (DELETE FROM rage.generation_partials WHERE generation_id = %(generation_id)s),
+told AS (
+    INSERT INTO rage.generation_events (generation_id, event_id, name)
+    SELECT %(generation_id)s, coalesce(max(event_id), 0) + 1, 'running'
+    FROM rage.generation_events
+    WHERE generation_id = %(generation_id)s
+)
 UPDATE rage.generations
 SET status = 'running',
+    prompt_sent = %(prompt_sent)s,
     started_at = clock_timestamp(),
     waits_for = NULL,
     waits_until = NULL,
@@ -240,10 +242,13 @@ WHERE generation_id = %(generation_id)s
 RETURNING started_at;
 
 -- name: get_references
--- The references as they were chosen, with the bytes of that version.
+-- The references as they were chosen, with the bytes of that version; with the first what may change in it, if it was
+-- said.
 SELECT r.position, r.image_id, r.role, r.note, i.title, k.text AS caption, c.media_type,
        i.brand_id = g.brand_id OR b.reserved AS may_be_named,
-       CASE WHEN i.erased_at IS NULL THEN c.bytes END AS content
+       CASE WHEN i.erased_at IS NULL THEN c.bytes END AS content,
+       CASE WHEN r.position = 1
+            THEN (SELECT m.bytes FROM rage.generation_masks AS m WHERE m.generation_id = r.generation_id) END AS mask
 FROM rage.generation_references AS r
 JOIN rage.generations AS g USING (generation_id)
 JOIN rage.images AS i USING (image_id)
@@ -253,13 +258,15 @@ LEFT JOIN rage.captions AS k ON k.image_id = i.image_id AND k.is_current
 WHERE r.generation_id = %(generation_id)s
 ORDER BY r.position;
 
--- name: set_prompt_sent
--- The exact text that is about to go out.
-UPDATE rage.generations SET prompt_sent = %(prompt_sent)s WHERE generation_id = %(generation_id)s;
-
 -- name: finish
--- The outcome of a generation, in place of what was known before, and of its partial images.
-WITH gone AS (DELETE FROM rage.generation_partials WHERE generation_id = %(generation_id)s)
+-- The outcome of a generation, in place of what was known before, and of its partial images; and the event of it.
+WITH gone AS (DELETE FROM rage.generation_partials WHERE generation_id = %(generation_id)s),
+told AS (
+    INSERT INTO rage.generation_events (generation_id, event_id, name, data)
+    SELECT %(generation_id)s, coalesce(max(event_id), 0) + 1, %(status)s, %(event)s
+    FROM rage.generation_events
+    WHERE generation_id = %(generation_id)s
+)
 UPDATE rage.generations
 SET status = %(status)s,
     model = coalesce(%(model)s, model),
@@ -334,8 +341,8 @@ WHERE g.generation_id = %(generation_id)s
 FOR UPDATE OF g;
 
 -- name: get_references_to_repeat
--- The references of a generation with the bytes of the version that was chosen, and whether one is the picture
--- that its parent made for the brand that pays: that may be a draft.
+-- The references of a generation in the version that was chosen, and whether one is the picture that its parent made
+-- for the brand that pays: that may be a draft.
 SELECT
     r.image_id,
     r.role,
@@ -347,7 +354,7 @@ SELECT
     c.width,
     c.height,
     c.media_type,
-    c.bytes AS content,
+    c.bytes IS NOT NULL AS is_stored,
     EXISTS (
         SELECT FROM rage.generation_outputs AS o
         JOIN rage.generations AS p USING (generation_id)
@@ -443,19 +450,32 @@ SET state = 'approved', updated_at = now()
 WHERE image_id = %(image_id)s AND origin = 'generated' AND state <> 'approved' AND deleted_at IS NULL;
 
 -- name: typical_tokens
--- What earlier calls of a model used: for a picture of this size and quality, and for a reference. Medians.
-WITH earlier AS (
-    SELECT g.generation_id, p.tokens,
+-- What the latest calls of a model used: for a picture of this size and quality, and for a reference. Medians.
+WITH latest AS MATERIALIZED (
+    -- Found by the index, however many there are: nothing here but what is in it.
+    SELECT generation_id, model, status, tokens, started_at
+    FROM rage.paid_calls
+    WHERE purpose = 'generation' AND provider = %(provider)s
+    ORDER BY started_at DESC
+    LIMIT 500
+),
+of_the_model AS MATERIALIZED (
+    SELECT generation_id, tokens
+    FROM latest
+    WHERE status = 'succeeded' AND tokens IS NOT NULL
+      -- A name that is the same need not be made plain, which takes longest here.
+      AND (model = %(model)s OR rage.plain_model(model) = rage.plain_model(%(model)s))
+    ORDER BY started_at DESC
+    LIMIT 100
+),
+earlier AS (
+    SELECT c.tokens,
            g.parameters ->> 'size' IS NOT DISTINCT FROM %(size)s::text
                AND g.parameters ->> 'quality' IS NOT DISTINCT FROM %(quality)s::text AS is_alike,
            (SELECT count(*) FROM rage.generation_outputs AS o WHERE o.generation_id = g.generation_id) AS made,
            (SELECT count(*) FROM rage.generation_references AS r WHERE r.generation_id = g.generation_id) AS sent
-    FROM rage.paid_calls AS p
+    FROM of_the_model AS c
     JOIN rage.generations AS g USING (generation_id)
-    WHERE p.purpose = 'generation' AND p.status = 'succeeded' AND p.tokens IS NOT NULL
-      AND p.provider = %(provider)s AND rage.plain_model(p.model) = rage.plain_model(%(model)s)
-    ORDER BY p.started_at DESC
-    LIMIT 1000
 ),
 per_piece AS (
     SELECT

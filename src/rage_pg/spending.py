@@ -194,10 +194,10 @@ def outcome_values(outcome: Outcome) -> dict[str, Any]:
         "status": outcome.status,
         "model": storable_name(outcome.model),
         "provider_request_id": storable_name(outcome.request_id),
-        "usage": None if outcome.usage is None else Jsonb(_members(outcome.usage)),
+        "usage": None if outcome.usage is None else Jsonb(members(outcome.usage)),
         "cost_usd": outcome.cost_usd,
         "error": None if outcome.error is None else Jsonb(storable(outcome.error)),
-        "details": Jsonb({"details": _members(outcome.details)} if outcome.details else {}),
+        "details": Jsonb({"details": members(outcome.details)} if outcome.details else {}),
     }
 
 
@@ -206,8 +206,8 @@ def storable_name(value: Any) -> str | None:
     return storable(str(value)) or None if value is not None else None
 
 
-def _members(value: Any) -> dict[str, Any]:
-    """A provider's object; anything else as a member of one: readers rely on an object."""
+def members(value: Any) -> dict[str, Any]:
+    """A provider's object as it is kept; anything else as a member of one: readers rely on an object."""
     kept: dict[str, Any] = storable(value if isinstance(value, Mapping) else {"as_answered": value})
     return kept
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, TypeAlias
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 from msgspec import Struct
@@ -17,7 +17,7 @@ from rage_pg.database import Connection, Database, execute, fetch_one, fetch_val
 from rage_pg.errors import Conflict, InvalidInput
 from rage_pg.generation.call import Generators, parameters_of, prompt_sent
 from rage_pg.generation.estimate import Estimate
-from rage_pg.generation.ledger import add_event, read
+from rage_pg.generation.ledger import read
 from rage_pg.generation.plan import Plan, checked, make_plan
 from rage_pg.generation.references import Chosen, Found, proposal_for, search_for
 from rage_pg.generation.rules import Defer
@@ -59,6 +59,10 @@ class DryRun(Struct, frozen=True, kw_only=True):
     estimate: Estimate
 
 
+class KeyTaken(Exception):
+    """The same Idempotency-Key was committed while this request was being checked."""
+
+
 class _Earlier(Struct, frozen=True):
     generation_id: UUID
     request_sha256: bytes
@@ -97,9 +101,14 @@ async def accept(
         return earlier
     # No connection is held meanwhile: a search takes one of its own.
     found = await found_for(request, search, propose)
-    async with database.transaction(by_key=True) as connection:
-        plan = await make_plan(connection, generators, request, found)
-        return await read(connection, await write(connection, plan, origin, defer))
+    try:
+        async with database.transaction(by_key=True) as connection:
+            plan = await make_plan(connection, generators, request, found)
+            # Most of it gives no answer that anything waits for.
+            async with connection.pipeline():
+                return await read(connection, await write(connection, plan, origin, defer))
+    except KeyTaken:
+        return await overtaken(database, origin)
 
 
 async def preview(
@@ -189,30 +198,32 @@ async def _earlier(connection: Connection, origin: dict[str, Any]) -> UUID | Non
     return earlier.generation_id
 
 
-async def write(connection: Connection, plan: Plan, origin: dict[str, Any], defer: Defer) -> UUID:
-    """A new row of the ledger with all that belongs to it; the one that has the key already, if any.
+async def overtaken(database: Database, origin: dict[str, Any]) -> Generation:
+    """The generation that took the key first, after KeyTaken. Raises Conflict for another request."""
+    if (earlier := await replayed(database, origin)) is None:
+        raise Conflict("This Idempotency-Key is in use by a request under way.")
+    return earlier
 
-    Raises BudgetReached, and Conflict where the key is another request's.
-    """
-    generation_id: UUID | None = await fetch_value(
-        connection,
-        SQL["insert_generation"],
-        {**_row(plan), **origin, "expected_usd": await _expected(connection, plan, origin["batch_id"])},
-    )
-    if generation_id is None:
-        # The same key was committed while this request was being checked.
-        if (earlier := await _earlier(connection, origin)) is None:
-            raise Conflict("This Idempotency-Key is in use by a request under way.")
-        return earlier
+
+async def write(connection: Connection, plan: Plan, origin: dict[str, Any], defer: Defer) -> UUID:
+    """A new row of the ledger with all that belongs to it. Raises BudgetReached, and KeyTaken, after which
+    the transaction must be given up."""
+    generation_id = uuid4()
+    row = {
+        **_row(plan),
+        **origin,
+        "generation_id": generation_id,
+        "expected_usd": await _expected(connection, plan, origin["batch_id"]),
+        "job_id": await defer(connection, generation_id),
+    }
+    if await fetch_value(connection, SQL["insert_generation"], row) is None:
+        raise KeyTaken
     references = [_reference_row(position, chosen) for position, chosen in _numbered(plan)]
     values = {"generation_id": generation_id, "references": Jsonb(references)}
     await execute(connection, SQL["insert_references"], values)
     if plan.mask is not None:
         values = {"generation_id": generation_id, **msgspec.structs.asdict(plan.mask)}
         await execute(connection, SQL["insert_mask"], values)
-    await add_event(connection, generation_id, "queued")
-    job_id = await defer(connection, generation_id)
-    await execute(connection, SQL["set_job"], {"generation_id": generation_id, "job_id": job_id})
     return generation_id
 
 

@@ -17,11 +17,11 @@ from msgspec.structs import replace
 
 from rage_pg.database import Connection, Database, fetch_all, fetch_one, fetch_value
 from rage_pg.errors import Conflict, DatabaseUnavailable, InvalidInput, NotFound, RageError
-from rage_pg.generation.accept import checked_key, replayed, write
+from rage_pg.generation.accept import KeyTaken, checked_key, overtaken, replayed, write
 from rage_pg.generation.call import OPTIONS, Generators
 from rage_pg.generation.ledger import missing, read
 from rage_pg.generation.masks import Mask
-from rage_pg.generation.plan import Plan, plan_of
+from rage_pg.generation.plan import Plan, payer, plan_of
 from rage_pg.generation.references import Chosen, Origin, Source, why_unusable
 from rage_pg.generation.rules import Defer, Rules
 from rage_pg.providers.ports import InputImage
@@ -65,7 +65,7 @@ class _Recorded(Struct, frozen=True, kw_only=True):
     width: int | None
     height: int | None
     media_type: str | None
-    content: bytes | None
+    is_stored: bool
     may_be_draft: bool
 
 
@@ -93,16 +93,22 @@ async def again(
     }
     if (earlier := await replayed(database, origin)) is not None:
         return earlier
-    async with database.transaction() as connection:
-        ended = await _ended(connection, generation_id)
-        if ended.status not in AGAIN:
-            raise Conflict(
-                "The generation has succeeded; go on from its picture by parent_id (rage generate --parent)."
-                if ended.status == "succeeded"
-                else f"The generation is {ended.status}; wait for its end."
-            )
-        plan = await _plan(connection, generators, ended)
-        return await read(connection, await write(connection, plan, origin, defer))
+    try:
+        async with database.transaction(by_key=True) as connection:
+            ended = await _ended(connection, generation_id)
+            _check_ended(ended.status)
+            plan = await _plan(connection, generators, ended)
+            return await read(connection, await write(connection, plan, origin, defer))
+    except KeyTaken:
+        return await overtaken(database, origin)
+
+
+def _check_ended(status: Status) -> None:
+    if status == "succeeded":
+        remedy = "go on from its picture by parent_id (rage generate --parent)"
+        raise Conflict(f"The generation has succeeded; {remedy}.")
+    if status not in AGAIN:
+        raise Conflict(f"The generation is {status}; wait for its end.")
 
 
 async def again_if_unknown(
@@ -155,6 +161,7 @@ async def _plan(connection: Connection, generators: Generators, ended: _Ended) -
         connection,
         generators(ended.provider),
         _request(ended),
+        await payer(connection, ended.brand),
         references=await _chosen(connection, recorded),
         mask=await fetch_one(connection, SQL["get_whole_mask"], values, Mask),
         origin=Origin(search_id=ended.search_id, proposal_id=ended.proposal_id),
@@ -188,7 +195,7 @@ def _checked(one: _Recorded, source: Source | None) -> Chosen:
         raise NotFound(f"There is no image {one.image_id} any more.")
     if (reason := why_unusable(source, may_be_draft=one.may_be_draft)) is not None:
         raise InvalidInput(f"Image {one.image_id} cannot be a reference: {reason}.", field="references")
-    if one.sha256 is None or one.content is None or one.media_type is None:
+    if one.sha256 is None or one.media_type is None or not one.is_stored:
         raise InvalidInput(
             f"The bytes of image {one.image_id} that were chosen then are not stored any more.",
             field="references",
@@ -200,11 +207,10 @@ def _checked(one: _Recorded, source: Source | None) -> Chosen:
         width=one.width or source.width,
         height=one.height or source.height,
         media_type=one.media_type,
-        content=one.content,
         search_rank=one.search_rank,
         search_score=one.search_score,
     )
     image = InputImage(
-        content=one.content, media_type=one.media_type, role=one.role, note=one.note, title=source.title
+        content=b"", media_type=one.media_type, role=one.role, note=one.note, title=source.title
     )
     return Chosen(source=then, role=one.role, note=one.note, image=image)

@@ -51,20 +51,23 @@ async def finish(
     timings_ms: Mapping[str, float] | None = None,
     outputs: int = 0,
 ) -> None:
-    """Write an outcome down, and the event that tells of it. What its paid call cost, it cost."""
+    """Write an outcome down, and the event that tells of it. What its paid call cost, it cost.
+
+    The transaction must hold the generation's row, as for `add_event`.
+    """
     if call_id is not None:
         # Called off while it was under way: what became of the call itself nobody knows.
         unknown = outcome.status == "cancelled"
         ended = replace(outcome, status="unknown") if unknown else outcome
         cost = await close_paid_call(connection, call_id, "generation", ended)
         outcome = replace(outcome, cost_usd=cost)
+    event: dict[str, Any] = (
+        {"outputs": outputs} if outcome.error is None else {"error": storable(outcome.error)}
+    )
     values = {
         **outcome_values(outcome),
         "generation_id": generation_id,
         "timings_ms": Jsonb(timings_ms or {}),
+        "event": Jsonb(event),
     }
     await execute(connection, SQL["finish"], values)
-    data: dict[str, Any] = (
-        {"outputs": outputs} if outcome.error is None else {"error": storable(outcome.error)}
-    )
-    await add_event(connection, generation_id, outcome.status, data)

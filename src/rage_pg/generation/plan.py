@@ -64,20 +64,22 @@ async def make_plan(
         await continued(connection, request, brand.brand_id),
     )
     mask = await mask_for(request.mask, references)
-    return await plan_of(connection, generator, request, references=references, mask=mask, origin=origin)
+    return await plan_of(
+        connection, generator, request, brand, references=references, mask=mask, origin=origin
+    )
 
 
 async def plan_of(
     connection: Connection,
     generator: ImageGenerator,
     request: GenerationRequest,
+    brand: Payer,
     *,
     references: list[Chosen],
     mask: Mask | None,
     origin: Origin,
 ) -> Plan:
-    """What a request comes to with references and mask that were looked up. Raises NotFound, NotPossible."""
-    brand = await payer(connection, request.brand)
+    """What a request comes to with brand, references and mask that were looked up. Raises NotPossible."""
     model = request.model or generator.default_model
     parameters = parameters_of(request)
     call = build_call(

@@ -50,7 +50,8 @@ class Source(Struct, frozen=True, kw_only=True):
     width: int
     height: int
     media_type: str
-    content: bytes | None
+    is_stored: bool
+    """Whether its bytes are here. They are read when they are sent."""
     search_rank: int | None
     search_score: float | None
 
@@ -230,11 +231,11 @@ def _checked(reference: ReferenceRequest, source: Source | None, continued: Cont
         raise InvalidInput(
             f"Image {source.image_id} cannot be a reference: {reason}.{remedy}", field="references"
         )
-    if source.content is None:
+    if not source.is_stored:
         raise InvalidInput(f"The bytes of image {source.image_id} are not stored here.", field="references")
     role = reference.role or ROLES[source.kind]
     image = InputImage(
-        content=source.content,
+        content=b"",
         media_type=source.media_type,
         role=role,
         note=reference.note,

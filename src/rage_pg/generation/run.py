@@ -6,41 +6,54 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+import psycopg
 import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rage_pg.database import Connection, Database, execute, fetch_all, fetch_value
+from rage_pg.database import Connection, Database, fetch_all
 from rage_pg.errors import (
     BudgetBusy,
     BudgetReached,
     CalledOff,
     Conflict,
     DatabaseUnavailable,
+    ImageRejected,
     ProviderError,
     RageError,
 )
 from rage_pg.generation.again import again_if_unknown
 from rage_pg.generation.call import Generators, build_call, prompt_sent
-from rage_pg.generation.calling_off import NOTHING_SENT, called_off, unless_called_off
+from rage_pg.generation.calling_off import called_off, unless_called_off
 from rage_pg.generation.estimate import estimate
 from rage_pg.generation.partials import Partials
 from rage_pg.generation.rules import Rules
 from rage_pg.generation.settle import ImageStore, Stopwatch, settle
-from rage_pg.generation.take_up import STANDARD, Task, give_back, locked_task, stand_back, take_up
+from rage_pg.generation.take_up import STANDARD, Task, begin, due, give_back, stand_back
 from rage_pg.generation.titles import title_for
 from rage_pg.generation.trying_again import given_up, heed, try_later, wait_before_next
-from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, InputImage, Progress
+from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, InputImage
 from rage_pg.resources import statements
-from rage_pg.spending import Outcome, error_document, failed_call, open_paid_call, patiently, uncancelled
-from rage_pg.types import ImageMetadata, Role
+from rage_pg.spending import (
+    Outcome,
+    error_document,
+    failed_call,
+    members,
+    open_paid_call,
+    patiently,
+    uncancelled,
+)
+from rage_pg.types import ImageMetadata, ImageRecord, Role
 
 SQL = statements("generation")
 log = structlog.get_logger(__name__)
 
 MAX_CAPTION = 1_000
+UNUSABLE = "unusable_images"
+"""Where the details tell why pictures that were paid for cannot be kept."""
 
 
 class _Sent(Struct, frozen=True):
@@ -55,18 +68,25 @@ class _Sent(Struct, frozen=True):
     """Whether everybody who may see the generation may know the title."""
     media_type: str
     content: bytes | None
+    mask: bytes | None
+    """What may change in the first."""
 
 
-class _Overtaken(Exception):
-    """This worker stalled, seemed lost, and another one has the generation by now: it must not call too."""
+class _Ready(Struct, frozen=True, kw_only=True):
+    """What is about to be sent, and the caption of what comes of it."""
+
+    generator: ImageGenerator
+    call: GenerationCall
+    caption: str | None
 
 
 class _Work(Struct, kw_only=True):
-    """An attempt under way; filled in as far as it got."""
+    """An attempt under way."""
 
     task: Task
     watch: Stopwatch
-    caption: str | None = None
+    ready: _Ready | Exception
+    """What is about to be sent, or why nothing can be."""
     later: datetime | None = None
     """When it is to be carried out again."""
 
@@ -83,24 +103,85 @@ async def run(
     Does nothing where the generation has ended or was cancelled. Raises DatabaseUnavailable, after which the
     job may run again: it will not repeat a call that may have been charged.
     """
-    taken = await take_up(database, generation_id, rules)
+    taken = await _take_up(database, generators, generation_id, rules)
     if isinstance(taken, datetime):
         return taken
-    later = None if taken is None else await _carry_out(database, generators, store, taken, rules)
+    later = None if taken is None else await _carry_out(database, store, taken, rules)
     await again_if_unknown(database, generators, generation_id, rules)
     return later
 
 
-async def _carry_out(
-    database: Database, generators: Generators, store: ImageStore, task: Task, rules: Rules
-) -> datetime | None:
-    work = _Work(task=task, watch=Stopwatch())
+async def _take_up(
+    database: Database, generators: Generators, generation_id: UUID, rules: Rules
+) -> _Work | datetime | None:
+    """Take a generation up, and commit what is about to be sent, and to whom, before it is.
+
+    What cannot be sent is taken up all the same, and the work tells why.
+    """
+    watch = Stopwatch()
+    async with database.transaction(by_key=True) as connection:
+        task = await due(connection, generation_id, rules)
+        if not isinstance(task, Task):
+            return task
+        ready: _Ready | Exception
+        try:
+            ready = await _prepare(connection, generators, task)
+            prompt = prompt_sent(ready.generator, ready.call)
+        except psycopg.Error:
+            raise
+        except Exception as error:
+            ready, prompt = error, None
+        await begin(connection, task, prompt)
+    watch.lap("load")
+    return _Work(task=task, watch=watch, ready=ready)
+
+
+async def _prepare(connection: Connection, generators: Generators, task: Task) -> _Ready:
+    """Load the references, check the call, and last of all note that it is about to be made."""
+    generator = generators(task.provider)
+    asked = {"generation_id": task.generation_id}
+    sent = await fetch_all(connection, SQL["get_references"], asked, _Sent, binary=True)
+    call = build_call(
+        generator,
+        prompt=task.prompt,
+        purpose=task.purpose,
+        model=task.model,
+        parameters=task.parameters,
+        images=[_input(image) for image in sent],
+        guidelines=task.guidelines,
+        mask=sent[0].mask if sent else None,
+    )
+    generator.check(call)
+    ready = _Ready(generator=generator, call=call, caption=_caption(generator, task.prompt, sent))
+    if generator.charges:
+        task.call_id = await _open_call(connection, generator, call, task)
+    return ready
+
+
+async def _open_call(
+    connection: Connection, generator: ImageGenerator, call: GenerationCall, task: Task
+) -> int:
+    may_cost = task.expected_usd
+    if may_cost is None:
+        may_cost = (await estimate(connection, generator, call, task.model, task.parameters)).cost_usd
+    return await open_paid_call(
+        connection,
+        brand_id=task.brand_id,
+        purpose="generation",
+        provider=task.provider,
+        model=task.model,
+        generation_id=task.generation_id,
+        labels=task.labels,
+        batch_id=task.batch_id,
+        expected=may_cost,
+    )
+
+
+async def _carry_out(database: Database, store: ImageStore, work: _Work, rules: Rules) -> datetime | None:
+    task = work.task
     try:
-        generator, call = await _prepare(database, generators, work)
-        progress = Partials(database, task, call.partial_images)
-        result = await _call(database, generator, call, work, progress)
-    except _Overtaken:
-        log.warning("generation was taken over by another worker", generation_id=str(task.generation_id))
+        ready = _ready(work)
+        result = await _call(database, ready, work)
     except DatabaseUnavailable:
         raise
     except asyncio.CancelledError:
@@ -117,7 +198,7 @@ async def _carry_out(
             await uncancelled(patiently(lambda: settle(database, store, task, failure, watch=work.watch)))
             await heed(database, task, error)
     else:
-        await uncancelled(_keep_result(database, store, work, result))
+        await uncancelled(_keep_result(database, store, work, ready.caption, result))
     return work.later
 
 
@@ -135,63 +216,17 @@ async def _stand_back(database: Database, work: _Work) -> None:
     await patiently(put_off)
 
 
-async def _prepare(
-    database: Database, generators: Generators, work: _Work
-) -> tuple[ImageGenerator, GenerationCall]:
-    """Load the references, and commit what is about to be sent, and to whom, before it is."""
-    task = work.task
-    generator = generators(task.provider)
-    async with database.transaction(by_key=True) as connection:
-        current = await locked_task(connection, task.generation_id)
-        if current is None or current.started_at != task.started_at or current.status != "running":
-            raise _Overtaken
-        if current.called_off:
-            raise CalledOff(NOTHING_SENT)
-        asked = {"generation_id": task.generation_id}
-        sent = await fetch_all(connection, SQL["get_references"], asked, _Sent)
-        mask = await fetch_value(connection, SQL["get_mask"], asked)
-        call = build_call(
-            generator,
-            prompt=task.prompt,
-            purpose=task.purpose,
-            model=task.model,
-            parameters=task.parameters,
-            images=[_input(image) for image in sent],
-            guidelines=task.guidelines,
-            mask=mask,
-        )
-        generator.check(call)
-        values = {"generation_id": task.generation_id, "prompt_sent": prompt_sent(generator, call)}
-        await execute(connection, SQL["set_prompt_sent"], values)
-        call_id = await _open_call(connection, generator, call, task) if generator.charges else None
-    task.call_id = call_id
-    work.caption = _caption(generator, task.prompt, sent)
-    work.watch.lap("load")
-    return generator, call
+def _ready(work: _Work) -> _Ready:
+    """Raise why nothing can be sent."""
+    if isinstance(work.ready, Exception):
+        raise work.ready
+    return work.ready
 
 
-async def _open_call(
-    connection: Connection, generator: ImageGenerator, call: GenerationCall, task: Task
-) -> int:
-    may_cost = await estimate(connection, generator, call, task.model, task.parameters)
-    return await open_paid_call(
-        connection,
-        brand_id=task.brand_id,
-        purpose="generation",
-        provider=task.provider,
-        model=task.model,
-        generation_id=task.generation_id,
-        labels=task.labels,
-        batch_id=task.batch_id,
-        expected=may_cost.cost_usd,
-    )
-
-
-async def _call(
-    database: Database, generator: ImageGenerator, call: GenerationCall, work: _Work, progress: Progress
-) -> GenerationResult:
+async def _call(database: Database, ready: _Ready, work: _Work) -> GenerationResult:
+    progress = Partials(database, work.task, ready.call.partial_images)
     try:
-        making = generator.generate(call, progress)
+        making = ready.generator.generate(ready.call, progress)
         result = await unless_called_off(database, work.task.generation_id, making)
     finally:
         work.watch.lap("call")
@@ -199,27 +234,45 @@ async def _call(
     return result
 
 
-async def _keep_result(database: Database, store: ImageStore, work: _Work, result: GenerationResult) -> None:
+async def _keep_result(
+    database: Database, store: ImageStore, work: _Work, caption: str | None, result: GenerationResult
+) -> None:
     """Store the pictures; where that cannot be done, what they cost is kept all the same."""
     task = work.task
     answered = Outcome(
-        status="succeeded",
-        model=result.model,
-        request_id=result.request_id,
-        usage=result.usage,
-        details=result.details,
+        status="succeeded", model=result.model, request_id=result.request_id, usage=result.usage
     )
-    metadata = ImageMetadata(
-        brand=task.brand, title=title_for(task.prompt), caption=work.caption, state="draft"
-    )
+    metadata = ImageMetadata(brand=task.brand, title=title_for(task.prompt), caption=caption, state="draft")
     try:
-        records = [await store.decode(image.content, metadata) for image in result.images]
+        records, details = await _decoded(store, result, metadata)
+        answered = replace(answered, details=details)
         await patiently(lambda: settle(database, store, task, answered, watch=work.watch, records=records))
     except DatabaseUnavailable:
         raise
     except Exception as error:
         failed = replace(answered, status="failed", error=_failure(task, error).error)
         await patiently(lambda: settle(database, store, task, failed, watch=work.watch))
+
+
+async def _decoded(
+    store: ImageStore, result: GenerationResult, metadata: ImageMetadata
+) -> tuple[list[ImageRecord], dict[str, Any]]:
+    """The pictures that can be kept; what the provider did, with the reasons against the others.
+
+    Raise ProviderError where none can.
+    """
+    records, faults = [], []
+    for image in result.images:
+        try:
+            records.append(await store.decode(image.content, metadata))
+        except ImageRejected as error:
+            faults.append(f"holds a picture that cannot be kept: {error}")
+    if not records:
+        raise ProviderError(f"The image model's answer {faults[0]}", code="not_an_image")
+    if not faults:
+        return records, result.details
+    said = members(result.details)
+    return records, said | {UNUSABLE: [*said.get(UNUSABLE, ()), *faults]}
 
 
 def _input(image: _Sent) -> InputImage:
@@ -232,6 +285,7 @@ def _input(image: _Sent) -> InputImage:
         note=image.note,
         title=image.title,
         caption=image.caption,
+        intact=True,
     )
 
 

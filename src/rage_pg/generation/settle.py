@@ -27,7 +27,7 @@ class ImageStore(Protocol):
     """How outputs become images of the store. The one path by which images are written is handed in."""
 
     async def decode(self, content: bytes, metadata: ImageMetadata) -> ImageRecord:
-        """Check a picture and make its record. Raises ImageRejected."""
+        """Check a picture and make its record. Raises ImageRejected, also for one that is cut off."""
         ...
 
     async def store(self, connection: Connection, records: Sequence[ImageRecord]) -> Sequence[int]:
@@ -81,16 +81,18 @@ async def settle(
         if current.status == "cancelled" and outcome.status != "succeeded":
             await _mend_called_off(connection, task, outcome, watch)
             return
-        await _store_outputs(connection, store, task, records)
-        watch.lap("store")
-        await finish(
-            connection,
-            task.generation_id,
-            outcome,
-            call_id=task.call_id,
-            timings_ms=watch.ms,
-            outputs=len(records),
-        )
+        # Most of it gives no answer that anything waits for.
+        async with connection.pipeline():
+            await _store_outputs(connection, store, task, records)
+            watch.lap("store")
+            await finish(
+                connection,
+                task.generation_id,
+                outcome,
+                call_id=task.call_id,
+                timings_ms=watch.ms,
+                outputs=len(records),
+            )
 
 
 def is_mine(task: Task, current: Task) -> bool:

@@ -64,32 +64,35 @@ class Task(Struct, kw_only=True):
     """Whether it was called off while it ran, or its batch was: it is not begun anew."""
 
 
-async def take_up(database: Database, generation_id: UUID, rules: Rules = STANDARD) -> Task | datetime | None:
-    """Mark a queued generation as running; None where there is nothing to do, and when to come again where it
-    must wait: its provider turned it away before, or is called as often as it may be.
+async def due(connection: Connection, generation_id: UUID, rules: Rules = STANDARD) -> Task | datetime | None:
+    """A generation that this transaction is to `begin`; None where there is nothing to do, and when to come
+    again where it must wait: its provider turned it away before, or is called as often as it may be.
 
     One found running was lost by its worker, because a job has one worker at a time. If it may have reached a
     provider that charges, its outcome is unknown and stays so; else it starts anew, unless it was called off.
     """
-    async with database.transaction(by_key=True) as connection:
-        task = await locked_task(connection, generation_id)
-        if task is None or task.status not in ("queued", "running"):
-            return None
-        if task.status == "running" and (outcome := _lost(task)) is not None:
-            await finish(connection, generation_id, outcome, call_id=task.call_id)
-            return None
-        if task.called_off:
-            await finish(connection, generation_id, _called_off(task), call_id=None)
-            return None
-        if task.waits_for == "retry" and task.too_early:
-            return task.waits_until
-        if (later := await _behind_another(connection, task)) is not None:
-            return later
-        if (later := await _out_of_turn(connection, task, rules)) is not None:
-            return later
-        task.started_at = await fetch_value(connection, SQL["start"], {"generation_id": generation_id})
-        await add_event(connection, generation_id, "running")
-        return task
+    task = await locked_task(connection, generation_id)
+    if task is None or task.status not in ("queued", "running"):
+        return None
+    if task.status == "running" and (outcome := _lost(task)) is not None:
+        await finish(connection, generation_id, outcome, call_id=task.call_id)
+        return None
+    if task.called_off:
+        await finish(connection, generation_id, _called_off(task), call_id=None)
+        return None
+    if task.waits_for == "retry" and task.too_early:
+        return task.waits_until
+    if (later := await _behind_another(connection, task)) is not None:
+        return later
+    if (later := await _out_of_turn(connection, task, rules)) is not None:
+        return later
+    return task
+
+
+async def begin(connection: Connection, task: Task, prompt_sent: str | None) -> None:
+    """Mark a generation that is due as running."""
+    values = {"generation_id": task.generation_id, "prompt_sent": prompt_sent}
+    task.started_at = await fetch_value(connection, SQL["start"], values)
 
 
 async def _behind_another(connection: Connection, task: Task) -> datetime | None:
@@ -176,7 +179,11 @@ async def give_back(database: Database, task: Task) -> None:
 
 async def locked_task(connection: Connection, generation_id: UUID) -> Task | None:
     """The generation as it stands; it stands so until the transaction ends."""
-    return await fetch_one(connection, SQL["lock_task"], {"generation_id": generation_id}, Task)
+    asked = {"generation_id": generation_id}
+    # Read only once it is locked: a call that another worker committed until then must be seen.
+    async with connection.pipeline():
+        await execute(connection, SQL["lock_status"], asked)
+        return await fetch_one(connection, SQL["get_task"], asked, Task)
 
 
 def unknown(detail: str) -> Outcome:

@@ -92,11 +92,14 @@ class InputImage(Struct, frozen=True, kw_only=True):
     """A reference as it is sent: bytes, and what it is there for."""
 
     content: bytes
+    """Empty where it is only checked whether a call can be made."""
     media_type: str
     role: Role
     note: str | None = None
     title: str | None = None
     caption: str | None = None
+    intact: bool = False
+    """Whether all of it is known to be readable, as of all that came into the store."""
 
 
 class GenerationCall(Struct, frozen=True, kw_only=True):
@@ -119,6 +122,8 @@ class GenerationCall(Struct, frozen=True, kw_only=True):
 
 
 class GeneratedImage(Struct, frozen=True, kw_only=True):
+    """A picture by its first bytes; whether the rest can be read shows where it is decoded."""
+
     content: bytes
     media_type: str
 

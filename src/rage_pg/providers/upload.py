@@ -57,7 +57,7 @@ def prepared(references: Sequence[InputImage], able: Capabilities, *, masked: bo
     if masked:
         entries[0] = replace(able, reference_formats=("png",))
     ready = [
-        _ready(reference.content, f"Reference {position}", entry)
+        _ready(reference, f"Reference {position}", entry)
         for position, (reference, entry) in enumerate(zip(references, entries, strict=True), start=1)
     ]
     rooms = shares([len(one.content) for one in ready], able.request_bytes)
@@ -108,24 +108,27 @@ def shares(sizes: Sequence[int], room: int | None) -> list[int]:
     return given
 
 
-def _ready(content: bytes, name: str, able: Capabilities) -> _Ready:
+def _ready(reference: InputImage, name: str, able: Capabilities) -> _Ready:
     try:
-        kept = plain(content)
+        kept = plain(reference.content)
         with Image.open(BytesIO(kept.content)) as picture:
-            fits = len(kept.content) <= able.reference_bytes
-            if fits and picture.format == "JPEG" and _is_taken(picture, able):
-                # Whether all of it can be read shows as well in an eighth of its size, in half the time.
-                picture.draft(None, (picture.width // 8, picture.height // 8))
-                picture.load()
-                return _Ready(kept.content, kept.media_type, lossy=True)
-            picture.load()
             lossy = picture.format in LOSSY and not picture.has_transparency_data
-            if fits and _is_taken(picture, able):
+            if len(kept.content) <= able.reference_bytes and _is_taken(picture, able):
+                if not reference.intact:
+                    _read_through(picture)
                 return _Ready(kept.content, kept.media_type, lossy)
     # Damaged bytes make Pillow's readers raise nearly anything.
     except Exception as error:
         raise ImageRejected(f"{name} cannot be read as an image.", field="image") from error
-    return _fitted(decoded(content, name), able, able.reference_bytes, lossy=lossy)
+    return _fitted(decoded(reference.content, name), able, able.reference_bytes, lossy=lossy)
+
+
+def _read_through(picture: Image.Image) -> None:
+    """Raise what a damaged picture makes its reader raise."""
+    if picture.format == "JPEG":
+        # It shows as well in an eighth of its size, in half the time.
+        picture.draft(None, (picture.width // 8, picture.height // 8))
+    picture.load()
 
 
 def _is_taken(picture: Image.Image, able: Capabilities) -> bool:
