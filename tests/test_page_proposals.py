@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import AsyncIterator
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from httpx import Response
 
 from rage_pg import proposal
 from rage_pg.catalogue import images
 from rage_pg.database import Database
 from rage_pg.errors import NotFound
 from rage_pg.runtime import Runtime
-from tests.api_service import Client, service, uploaded
+from tests.api_service import Client, service
 from tests.generating import value
+from tests.page_forms import PROMPT, NoEncoders, chosen, page, panel, picks, proposed, stored, used, vals
 from tests.proposing import propose
-from tests.store import add, by, png
+from tests.store import add
 
 HOSTILE = "<script>alert(1)</script>"
-PROMPT = "a lotion and a soap beside a violin"
-
-
-class NoEncoders:
-    """No model is loaded: things are found by their words alone."""
-
-    prompt_encoder = staticmethod(by())
 
 
 @pytest.fixture
@@ -38,56 +29,6 @@ async def client(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     monkeypatch.setattr(Runtime, "encoders", NoEncoders())
     async with service(database_url) as opened:
         yield opened
-
-
-async def stored(client: Client, *titles: str, **said: Any) -> list[int]:
-    """Images with these titles."""
-    return [(await uploaded(client, png(size=(320, 240)), title=title, **said))["id"] for title in titles]
-
-
-async def proposed(client: Client, prompt: str = PROMPT, **fields: Any) -> Response:
-    """As the page's script asks."""
-    answer = await client.post(
-        "/page/propose", data={"prompt": prompt, **fields}, headers={"HX-Request": "true"}
-    )
-    assert answer.status_code == 200, answer.text
-    return answer
-
-
-async def page(client: Client, path: str) -> str:
-    answer = await client.get(path)
-    assert answer.status_code == 200, answer.text
-    return answer.text
-
-
-def vals(text: str, element: str) -> dict[str, Any]:
-    """What an element sends besides the form."""
-    found = re.search(rf'id="{element}"[^>]*?hx-vals="([^"]*)"', text)
-    assert found is not None, text
-    told: dict[str, Any] = json.loads(html.unescape(found[1]))
-    return told
-
-
-def panel(text: str) -> dict[str, str]:
-    """The fields of the references in the panel, in their order."""
-    roles = re.findall(r'name="(role\.\d+)".*?<option value="(\w+)" selected', text, re.DOTALL)
-    fields = dict(roles) | dict(re.findall(r'name="(note\.\d+)" value="([^"]*)"', text))
-    return fields | dict(re.findall(r'name="(proposal_id)" value="([^"]*)"', text))
-
-
-def chosen(text: str) -> list[int]:
-    return [int(image_id) for image_id in re.findall(r'data-chosen="(\d+)"', text)]
-
-
-def picks(text: str) -> list[int]:
-    return [int(image_id) for image_id in re.findall(r'id="pick-(\d+)"', text)]
-
-
-async def used(client: Client, text: str, **fields: Any) -> str:
-    """The panel after all of a proposal was taken over."""
-    answer = await client.post("/page/choice", data={**fields, **vals(text, "use-proposed")})
-    assert answer.status_code == 200, answer.text
-    return answer.text
 
 
 async def test_a_proposal_says_what_shows_which_thing(client: Client) -> None:

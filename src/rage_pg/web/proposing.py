@@ -57,10 +57,8 @@ def _slots(chosen: int, offered: Offers, along: int) -> int:
     """
     most = min(offered.most_references - along, chosen + MOST_PROPOSED)
     if max(chosen, most) < 1:
-        raise InvalidInput(
-            f"{offered.called} takes nothing beside what goes along: leave the change, or choose another "
-            "generator."
-        )
+        beside = " beside what goes along: leave the change, or" if along else ":"
+        raise InvalidInput(f"{offered.called} takes no references{beside} choose another generator.")
     return max(chosen, most)
 
 
