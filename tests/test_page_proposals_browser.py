@@ -172,7 +172,7 @@ def test_nothing_to_propose_and_errors_are_told(browser: Browser, address: str) 
     with opened(browser, address, size=PHONE) as watched:
         page = watched.page
         propose(page, "a feeling of calm")
-        expect(page.locator("#found .empty")).to_contain_text("Nothing here shows what this prompt names")
+        expect(page.locator("#found .empty")).to_contain_text("what a picture can show")
         expect(page.get_by_role("status").filter(has_text="names nothing")).to_be_visible()
         page.get_by_role("link", name="Search by the whole prompt instead").click()
         expect(page.locator("#search-id")).to_be_attached(timeout=PATIENCE)
