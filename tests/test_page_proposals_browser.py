@@ -189,6 +189,25 @@ def test_nothing_to_propose_and_errors_are_told(browser: Browser, address: str) 
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 
 
+def test_a_prompt_too_long_for_an_address_comes_back_with_its_proposal(
+    browser: Browser, address: str
+) -> None:
+    long = "A tent by a lake." + " Make it feel calm, wide and inviting." * 60
+    with opened(browser, address) as watched:
+        page = watched.page
+        propose(page, long)
+        assert asked(page).keys() == {"proposal"}
+        found = picks(page)
+        assert found
+        page.get_by_label("What should the picture show?").fill("candle")
+        page.get_by_role("button", name="Find images").click()
+        expect(page.locator("#search-id")).to_be_attached(timeout=PATIENCE)
+        page.go_back()
+        expect(page.get_by_label("What should the picture show?")).to_have_value(long, timeout=PATIENCE)
+        assert picks(page) == found
+        assert watched.faults == []
+
+
 def test_proposals_work_without_a_script(browser: Browser, address: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -25,7 +25,8 @@ document.addEventListener("htmx:afterSwap", markChosen);
 
 // Going back shows other images; the form of the prompt stands outside of what is swapped.
 document.addEventListener("htmx:historyRestore", () => {
-  document.getElementById("prompt").value = new URLSearchParams(location.search).get("prompt") ?? "";
+  const told = document.querySelector("#found [data-prompt]")?.dataset.prompt;
+  document.getElementById("prompt").value = told ?? new URLSearchParams(location.search).get("prompt") ?? "";
   markChosen();
 });
 
