@@ -69,7 +69,7 @@ def test_a_proposal_becomes_a_picture(browser: Browser, address: str) -> None:
         expect(page.locator("#choice [data-chosen]")).to_have_count(3, timeout=PATIENCE)
         assert order(page) == [PAIR, MAN, SHELF]
         expect(page.get_by_label(f"{SHELF}, role")).to_have_value("background")
-        expect(page.get_by_role("button", name="In your references")).to_be_visible()
+        expect(page.get_by_role("button", name="All added")).to_be_visible()
         expect(page.locator(".pick .place")).to_have_text(["1", "2", "3"])
         expect(page.locator(".pick > button").first).to_have_attribute("aria-pressed", "true")
 
@@ -233,7 +233,7 @@ def test_words_can_be_read_on_their_ground(browser: Browser, address: str, schem
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         propose(page)
         page.get_by_role("button", name="Use these 3").click()
-        expect(page.get_by_role("button", name="In your references")).to_be_visible()
+        expect(page.get_by_role("button", name="All added")).to_be_visible()
         for selector in (
             "#propose", ".marked .shown", ".marked .lacking", ".serves li", ".pick .reason", ".pick .fact",
             ".pick .add", "#use-proposed", ".thing.lacking .fact", ".thing .fact", ".passed summary",

@@ -12,7 +12,7 @@ function markChosen() {
   for (const use of document.querySelectorAll("#found [data-use]")) {
     use.dataset.unused ??= use.textContent;
     const used = use.dataset.use.split(" ").every((image) => chosen.includes(image));
-    use.classList.toggle("used", used);
+    use.classList.toggle("done", used);
     use.textContent = used ? use.dataset.used : use.dataset.unused;
   }
 }
