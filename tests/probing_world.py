@@ -138,7 +138,10 @@ DELETE FROM rage.contents WHERE content_id NOT IN (SELECT content_id FROM rage.i
 PROPOSAL = """
 WITH made AS (
     INSERT INTO rage.proposals (prompt, slots, planner, concepts, brand_ids, asked_by)
-    SELECT %(text)s, 1, 'rules', jsonb_build_array(%(text)s::text), ARRAY[2, i.brand_id], %(text)s
+    SELECT %(text)s, 1, 'rules',
+        jsonb_build_array(
+            jsonb_build_object('text', %(text)s::text, 'served_by', jsonb_build_array(i.image_id))),
+        ARRAY[2, i.brand_id], %(text)s
     FROM rage.images AS i WHERE i.image_id = %(image_id)s
     RETURNING proposal_id
 ),

@@ -47,6 +47,7 @@ READING_POSTS = {
     "/api/search",
     "/api/references/propose",
     "/page/search",
+    "/page/propose",
     "/page/search/more",
     "/page/choice",
     "/logout",

@@ -31,10 +31,12 @@ Guess: TypeAlias = Callable[[Side], object]
 LAST_UUID = UUID("ffffffff-ffff-4fff-8fff-ffffffffffff")
 G = "<g>"
 """In an address, a header or a body: what is guessed."""
+SCRIPT = {"HX-Request": "true"}
+"""Of the page's own script."""
 OWN = "<own>"
 """The brand of who asks."""
 VOLATILE = re.compile(
-    r'"(?:search_id|proposal_id|took_ms)":(?:"[^"]*"|[0-9.]+)|name="search_id" value="[^"]*"|name="nonce" id="nonce" value="[^"]*"|\d+ ms|search_id&#34;: &#34;[^&]*'
+    r'"(?:search_id|proposal_id|took_ms)":(?:"[^"]*"|[0-9.]+)|name="search_id" value="[^"]*"|name="nonce" id="nonce" value="[^"]*"|\d+ ms|search_id&#34;: &#34;[^&]*|proposal(?:=|(?:_id)?&#34;: \[?&#34;)[0-9a-f-]{36}'
 )
 """What an answer says anew every time."""
 
@@ -263,6 +265,21 @@ PAGED = [
       for path in ("/page/search", "/page/search/more") for by in ("caption", "style")),
     probe("GET", f"/?like={G}", image_id, UNUSED_NUMBER, name="page like an image"),
     probe("GET", f"/?prompt=lotion&brand={G}", lambda side: side.brand, "nobodyfox", name="page with facets of a brand"),
+    probe("POST", "/page/propose", lambda side: side.brand, "nobodyfox", form={"prompt": "lotion", "brand": G}, headers=SCRIPT),
+    probe("POST", "/page/propose", lambda side: side.tag, "quabbas/striped", form={"prompt": "lotion", "tag": G}, headers=SCRIPT,
+          name="page proposes by a tag"),
+    probe("POST", "/page/propose", image_id, UNUSED_NUMBER, form={"prompt": "lotion", f"role.{G}": "style"}, headers=SCRIPT,
+          name="page proposes beside an image"),
+    probe("POST", "/page/propose", made_id, UNUSED_UUID, form={"prompt": "lotion", "parent": G}, headers=SCRIPT,
+          name="page proposes for a change"),
+    probe("GET", f"/?proposal={G}", lambda side: side.proposal_id, UNUSED_UUID, name="page with a proposal"),
+    probe("POST", "/page/search", lambda side: side.proposal_id, UNUSED_UUID, form={"prompt": "x", "proposal": G},
+          name="page goes back to a proposal"),
+    probe("POST", "/page/choice", lambda side: side.proposal_id, UNUSED_UUID, form={"proposal_id": G, "role.1": "style"},
+          name="page chosen from a proposal", rightful="nobody"),
+    probe("POST", "/page/choice", image_id, UNUSED_NUMBER, form={f"proposed.{G}": "style"}, name="page takes an image over"),
+    probe("POST", "/page/generations", lambda side: side.proposal_id, UNUSED_UUID,
+          form={"prompt": "x", "pays": OWN, "proposal_id": G}, name="page from a proposal"),
     probe("POST", "/page/choice", image_id, UNUSED_NUMBER, form={"image_id": G}),
     probe("POST", "/page/choice", image_id, UNUSED_NUMBER, form={"image_id": "1", f"role.{G}": "style"}, name="page chosen"),
     probe("POST", "/page/generations", image_id, UNUSED_NUMBER, form={"prompt": "x", f"role.{G}": "style", "pays": OWN}),
@@ -436,6 +453,14 @@ async def test_searches_are_the_same_whether_they_exist_or_not(scene: Scene, sea
 )
 async def test_proposals_are_the_same_whether_they_exist_or_not(scene: Scene, prompt: str) -> None:
     found, again = await both(scene, "POST", "/api/references/propose", json={"prompt": prompt})
+    assert found.startswith("200")
+    assert scene.world.told(found, ["quagga", "moonrise"]) == []
+    assert found == again
+
+
+async def test_the_page_proposes_the_same_whether_they_exist_or_not(scene: Scene) -> None:
+    form = {"prompt": "a quagga at moonrise and a lantern on a shelf with lotion"}
+    found, again = await both(scene, "POST", "/page/propose", data=form, headers=SCRIPT)
     assert found.startswith("200")
     assert scene.world.told(found, ["quagga", "moonrise"]) == []
     assert found == again

@@ -41,24 +41,23 @@ SELECT
     c.height,
     c.media_type,
     c.bytes IS NOT NULL AS is_stored,
-    coalesce(r.rank, p.position) AS search_rank,
-    coalesce(r.score, p.score) AS search_score
+    o.rank AS search_rank,
+    o.score AS search_score
 FROM rage.images AS i
 JOIN rage.contents AS c USING (content_id)
 LEFT JOIN rage.captions AS k ON k.image_id = i.image_id AND k.is_current
+-- Its place in the proposal, unless the person had chosen it before: then its rank in the search comes first.
 LEFT JOIN LATERAL (
-    SELECT s.rank, s.score
-    FROM rage.search_results AS s
-    WHERE s.search_id = %(search_id)s AND s.image_id = i.image_id
-    ORDER BY s.rank
+    SELECT p.position AS rank, p.score, CASE WHEN p.chosen THEN 3 ELSE 1 END AS turn
+    FROM rage.proposal_references AS p
+    WHERE p.proposal_id = %(proposal_id)s AND p.image_id = i.image_id
+    UNION ALL
+    SELECT r.rank, r.score, 2
+    FROM rage.search_results AS r
+    WHERE r.search_id = %(search_id)s AND r.image_id = i.image_id
+    ORDER BY turn, rank
     LIMIT 1
-) AS r ON true
-LEFT JOIN LATERAL (
-    SELECT s.position, s.score
-    FROM rage.proposal_references AS s
-    WHERE s.proposal_id = %(proposal_id)s AND s.image_id = i.image_id
-    LIMIT 1
-) AS p ON true
+) AS o ON true
 WHERE i.image_id = ANY (%(image_ids)s::bigint[]) AND i.deleted_at IS NULL;
 
 -- name: get_missing_origin

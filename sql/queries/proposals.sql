@@ -60,3 +60,32 @@ INSERT INTO rage.proposal_references (proposal_id, position, image_id, role, ser
 SELECT %(proposal_id)s, r.position, r.image_id, r.role, r.serves, r.reason, r.score, r.chosen
 FROM jsonb_to_recordset(%(references)s::jsonb) AS r (
     position integer, image_id bigint, role text, serves text[], reason text, score real, chosen boolean);
+
+-- name: get_proposal
+-- A proposal as it was written down; of references and of what was passed over, the images that are still there.
+SELECT
+    p.proposal_id, p.prompt, p.slots, p.planner, p.concepts, p.strategy, p.notes, p.took_ms,
+    (SELECT coalesce(jsonb_agg(
+                to_jsonb(r) || jsonb_build_object('image', to_jsonb(v) || jsonb_build_object('id', v.image_id))
+                ORDER BY r.position), '[]')
+     FROM rage.proposal_references AS r
+     JOIN rage_v1.images AS v USING (image_id)
+     WHERE r.proposal_id = p.proposal_id) AS proposed,
+    (SELECT coalesce(jsonb_agg(o.passed || jsonb_build_object('title', v.title) ORDER BY o.place), '[]')
+     FROM jsonb_array_elements(p.passed_over) WITH ORDINALITY AS o (passed, place)
+     JOIN rage_v1.images AS v ON v.image_id = (o.passed ->> 'image_id')::bigint) AS passed
+FROM rage.proposals AS p
+WHERE p.proposal_id = %(proposal_id)s;
+
+-- name: has_offered
+-- Whether a proposal proposed any of some images, or named one as an alternative.
+SELECT EXISTS (
+    SELECT FROM rage.proposal_references AS r
+    JOIN rage.proposals AS p USING (proposal_id)
+    WHERE r.proposal_id = %(proposal_id)s AND r.image_id = ANY (%(image_ids)s::bigint[]) AND NOT r.chosen
+    UNION ALL
+    SELECT FROM rage.proposals AS p
+    CROSS JOIN LATERAL jsonb_array_elements(p.concepts) AS c (concept)
+    CROSS JOIN LATERAL jsonb_array_elements_text(c.concept -> 'alternatives') AS a (image_id)
+    WHERE p.proposal_id = %(proposal_id)s AND a.image_id::bigint = ANY (%(image_ids)s::bigint[])
+);

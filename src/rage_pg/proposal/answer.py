@@ -46,7 +46,7 @@ def answered(
         unserved=tuple(texts[number] for number in selection.unserved if number in told),
         without_slot=tuple(texts[number] for number in selection.without_slot),
         passed_over=tuple(
-            _passed_over(one, candidates[one.image_id].shown.title) for one in selection.passed_over
+            passed_over_image(one, candidates[one.image_id].shown.title) for one in selection.passed_over
         ),
         planner=planned.planner,
         slots=slots,
@@ -82,20 +82,27 @@ def _reference(pick: Pick, image: Image, scored: Scored, texts: Sequence[str]) -
     services = [scored.serves[number] for number in pick.serves]
     return ProposedReference(
         image=image,
-        role=_role(image),
+        role=role_of(image),
         serves=serves,
         reason=pick.reason,
-        note=f"use only {', '.join(serves)} of this image" if serves else None,
+        note=note_on(serves),
         score=round(sum(services) / len(services), 4) if services else None,
         chosen=pick.chosen,
     )
 
 
-def _role(image: Image) -> Role:
+def role_of(image: Image) -> Role:
+    """What an image is there for as a reference."""
     return "product" if image.skus and image.kind in SHOWS_PRODUCTS else ROLES[image.kind]
 
 
-def _passed_over(one: PassedOver, title: str | None) -> PassedOverImage:
+def note_on(serves: Sequence[str]) -> str | None:
+    """What the model is told to take of an image that serves these concepts."""
+    return f"use only {', '.join(serves)} of this image" if serves else None
+
+
+def passed_over_image(one: PassedOver, title: str | None) -> PassedOverImage:
+    """With the reason as a sentence."""
     reasons = {
         "served_by": f"image {one.lost_to} serves the same about as well or better",
         "looks_like": f"looks like image {one.lost_to}",

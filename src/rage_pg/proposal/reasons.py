@@ -8,13 +8,13 @@ from rage_pg.proposal.scored import Table
 
 
 def of_chosen(texts: Sequence[str]) -> str:
-    return f"chosen; serves {_listed(texts)}" if texts else "chosen"
+    return f"chosen; serves {listed(texts)}" if texts else "chosen"
 
 
 def of_pick(table: Table, row: int, serves: Sequence[int], concepts: Sequence[str]) -> str:
     """Such as `the best of 12 for "lotion"`: 12 candidates serve it."""
     if len(serves) != 1:
-        return f"serves {_listed([concepts[concept] for concept in serves])}"
+        return serving([concepts[concept] for concept in serves])
     services, text = table.services[:, serves[0]], concepts[serves[0]]
     count = int((services > 0).sum())
     if count == 1:
@@ -24,10 +24,14 @@ def of_pick(table: Table, row: int, serves: Sequence[int], concepts: Sequence[st
 
 
 def of_extra(texts: Sequence[str]) -> str:
-    return f"also serves {_listed(texts)}"
+    return f"also serves {listed(texts)}"
 
 
-def _listed(texts: Sequence[str]) -> str:
+def serving(texts: Sequence[str]) -> str:
+    return f"serves {listed(texts)}"
+
+
+def listed(texts: Sequence[str]) -> str:
     """`"a"`, `"a" and "b"`, `"a", "b" and "c"`."""
     quoted = [f'"{text}"' for text in texts]
     return " and ".join(part for part in (", ".join(quoted[:-1]), quoted[-1]) if part)

@@ -22,6 +22,8 @@ from rage_pg.web.fields import Fields, number_of, one_of, text_of, texts_of
 ROLE = "role."
 """A chosen image is one field, `role.ID`; the order of the fields is the order of the references."""
 NOTE = "note."
+PROPOSED, PROPOSED_NOTE = "proposed.", "proposed_note."
+"""An image that is to be taken over from a proposal, in the same manner."""
 
 ROLES: tuple[Role, ...] = get_args(Role)
 
@@ -45,7 +47,7 @@ class Choice(Struct, frozen=True, kw_only=True):
 
     `generator`: by its name, as the registry takes it; "" is the one of the settings. `options` by name, as
     they were typed; what is not said is the model's to choose. `change` is the prompt where there is a
-    parent.
+    parent. `proposal_id`: where references of these come from.
     """
 
     references: tuple[ReferenceRequest, ...] = ()
@@ -57,6 +59,7 @@ class Choice(Struct, frozen=True, kw_only=True):
     labels: str = ""
     parent: Parent | None = None
     change: str = ""
+    proposal_id: UUID | None = None
 
     @property
     def image_ids(self) -> list[int]:
@@ -65,13 +68,26 @@ class Choice(Struct, frozen=True, kw_only=True):
     def option(self, name: str) -> str:
         return self.options.get(name, "")
 
-    def toggled(self, image: Image, role: Role) -> Choice:
+    def toggled(self, reference: ReferenceRequest) -> Choice:
         """Without the image if it was chosen, else with it as the last one."""
-        others = self.without([image.id])
-        if len(others.references) == len(self.references):
-            added = ReferenceRequest(image_id=image.id, role=role)
-            return replace(self, references=(*self.references, added))
-        return others
+        others = self.without([reference.image_id])
+        unchosen = len(others.references) == len(self.references)
+        return self.adding([reference]) if unchosen else others
+
+    def adding(self, references: Sequence[ReferenceRequest]) -> Choice:
+        return replace(self, references=(*self.references, *references))
+
+    def renoted(self, reference: ReferenceRequest, outdated: Sequence[str]) -> Choice:
+        """With its note, where the one that is there is among those that are outdated."""
+        return replace(
+            self,
+            references=tuple(
+                replace(one, note=reference.note)
+                if one.image_id == reference.image_id and one.note in outdated
+                else one
+                for one in self.references
+            ),
+        )
 
     def without(self, image_ids: Sequence[int]) -> Choice:
         left = tuple(one for one in self.references if one.image_id not in image_ids)
@@ -80,17 +96,8 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 def choice_of(fields: Fields) -> Choice:
     """Raises InvalidInput."""
-    # Not multi_items(): it loses the order of the fields.
-    chosen = [(name.removeprefix(ROLE), role) for name, role in fields.items() if name.startswith(ROLE)]
     return Choice(
-        references=tuple(
-            ReferenceRequest(
-                image_id=image_id_of(image_id),
-                role=one_of(Role, role, "role"),
-                note=text_of(fields, f"{NOTE}{image_id}").strip() or None,
-            )
-            for image_id, role in chosen
-        ),
+        references=_references(fields, ROLE, NOTE),
         purpose=one_of(Purpose, fields.get("purpose") or "compose", "purpose"),
         brand=text_of(fields, "pays"),
         generator=text_of(fields, "generator"),
@@ -99,6 +106,25 @@ def choice_of(fields: Fields) -> Choice:
         labels=text_of(fields, "labels"),
         parent=parent_of(fields),
         change=text_of(fields, "change"),
+        proposal_id=one_of(UUID, fields.get("proposal_id") or None, "proposal_id"),
+    )
+
+
+def proposed_of(fields: Fields) -> tuple[ReferenceRequest, ...]:
+    """What is to be taken over from a proposal. Raises InvalidInput."""
+    return _references(fields, PROPOSED, PROPOSED_NOTE)
+
+
+def _references(fields: Fields, role: str, note: str) -> tuple[ReferenceRequest, ...]:
+    # Not multi_items(): it loses the order of the fields.
+    named = [(name.removeprefix(role), value) for name, value in fields.items() if name.startswith(role)]
+    return tuple(
+        ReferenceRequest(
+            image_id=image_id_of(image_id),
+            role=one_of(Role, value, "role"),
+            note=text_of(fields, f"{note}{image_id}").strip() or None,
+        )
+        for image_id, value in named
     )
 
 
@@ -142,6 +168,7 @@ def generation_request(fields: Fields, choice: Choice, brand: str) -> Generation
         references=choice.references,
         purpose=choice.purpose,
         search_id=one_of(UUID, fields.get("search_id") or None, "search_id"),
+        proposal_id=choice.proposal_id,
         provider=choice.generator or None,
         size=size_of(choice),
         quality=choice.option("quality") or None,

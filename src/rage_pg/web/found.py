@@ -1,4 +1,4 @@
-"""The images that the page offers: what a prompt finds, those like an image, or the newest."""
+"""The images that the page offers: those found or proposed for a prompt, those like one, or the newest."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rage_pg.runtime import Runtime
 from rage_pg.types import MOST_FOUND, SearchAnswer, SearchRequest, is_counted
 from rage_pg.web.asked import Asked, Shown
 from rage_pg.web.facets import approved, facets
+from rage_pg.web.proposed import proposed
 
 AT_ONCE = 24
 """Images that are shown, and that more of them are shown."""
@@ -18,11 +19,25 @@ LIKENESSES = {"caption": "caption", "image": "picture", "style": "look"}
 """What images can be alike by, and what the page calls it."""
 
 Context = dict[str, Any]
+NONE: Context = {
+    "proposal": None,
+    "answer": None,
+    "uncounted": False,
+    "liked": None,
+    "cut": False,
+    "best": 0.0,
+}
+"""What is said of images that were neither searched for, nor proposed, nor are like one."""
 
 
 async def found(runtime: Runtime, asked: Asked) -> Context:
-    """The first images, and the facets beside them."""
-    return {**await cards(runtime, asked, None), **await facets(runtime, asked)}
+    """The first images, or what was proposed, and the facets beside them."""
+    if asked.proposal is not None and asked.like is None:
+        likenesses = await _likenesses(runtime)
+        context = {**NONE, **await proposed(runtime, asked, asked.proposal), "likenesses": likenesses}
+    else:
+        context = await cards(runtime, asked, None)
+    return {**context, **await facets(runtime, context["asked"])}
 
 
 async def cards(runtime: Runtime, asked: Asked, shown: Shown | None) -> Context:
@@ -34,20 +49,21 @@ async def cards(runtime: Runtime, asked: Asked, shown: Shown | None) -> Context:
     else:
         context = await _listed(runtime, asked, shown)
     number = len(context["cards"]) + (shown.number if shown else 0)
-    compared = await runtime.compared_by()
     answer = context.get("answer")
     return {
-        "answer": None,
+        **NONE,
         "uncounted": answer is not None and not is_counted(answer.strategy),
-        "liked": None,
-        "cut": False,
-        "best": 0.0,
         **context,
         "asked": asked,
         "number": number,
         "further": shown is not None,
-        "likenesses": {leg: name for leg, name in LIKENESSES.items() if leg in compared},
+        "likenesses": await _likenesses(runtime),
     }
+
+
+async def _likenesses(runtime: Runtime) -> dict[str, str]:
+    compared = await runtime.compared_by()
+    return {leg: name for leg, name in LIKENESSES.items() if leg in compared}
 
 
 async def _searched(runtime: Runtime, asked: Asked, shown: Shown | None) -> Context:

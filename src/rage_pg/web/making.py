@@ -1,4 +1,4 @@
-"""What is done with the panel and with a generation: choose, preview, generate, follow, rate, keep."""
+"""What is done with a generation: preview, generate, follow, call off, rate, keep."""
 
 from __future__ import annotations
 
@@ -16,25 +16,14 @@ from msgspec.structs import replace
 from rage_pg import budgets, generation, history, jobs
 from rage_pg.api.scopes import needs
 from rage_pg.callers import Caller
-from rage_pg.catalogue import images
 from rage_pg.database import Database
-from rage_pg.errors import InvalidInput
-from rage_pg.generation import MAX_REFERENCES, Event
-from rage_pg.generation import ROLES as ROLE_OF_KIND
+from rage_pg.generation import Event
 from rage_pg.history import Given
 from rage_pg.runtime import Runtime
 from rage_pg.types import Generation, GenerationRequest, Status
 from rage_pg.web.fields import Fields
-from rage_pg.web.forms import (
-    REASONS,
-    Choice,
-    choice_of,
-    generation_request,
-    image_id_of,
-    rating_of,
-    request_key,
-)
-from rage_pg.web.shaping import begun, panel, previewed
+from rage_pg.web.forms import REASONS, choice_of, generation_request, rating_of, request_key
+from rage_pg.web.shaping import panel, previewed
 
 Context = dict[str, Any]
 PageRequest = Request[Any, Any, Any]
@@ -43,26 +32,6 @@ OPEN: frozenset[Status] = frozenset({"queued", "running"})
 PREVIEWS = 2
 """Partial images of a picture, each of which costs some tokens."""
 OUTPUT = "/page/generations/{generation_id:uuid}/outputs/{position:int}"
-
-
-@post("/page/choice", status_code=200, opt=needs("read"))
-async def choose(request: PageRequest, runtime: NamedDependency[Runtime]) -> Template:
-    """The panel after an image was chosen or given up, a change was begun or left, or a generator chosen."""
-    fields = await request.form()
-    choice = choice_of(fields)
-    if fields.get("begin") and choice.parent:
-        choice = await begun(runtime, choice, choice.parent)
-    elif fields.get("image_id"):
-        choice = await _toggled(runtime, choice, image_id_of(fields.get("image_id")))
-    return Template("choice.html", context=await panel(runtime, choice, begun=bool(fields.get("begin"))))
-
-
-async def _toggled(runtime: Runtime, choice: Choice, image_id: int) -> Choice:
-    image = await images.get(runtime.database, image_id)
-    choice = choice.toggled(image, ROLE_OF_KIND[image.kind])
-    if len(choice.references) > MAX_REFERENCES:
-        raise InvalidInput(f"At most {MAX_REFERENCES} references go with a prompt; give one up first.")
-    return choice
 
 
 @post("/page/preview", status_code=200, opt=needs("generate"))
@@ -202,4 +171,4 @@ def _changed(template: str, context: Context) -> HTMXTemplate:
     )
 
 
-HANDLERS = (choose, preview, generate, outcome, cancel, keep, rate)
+HANDLERS = (preview, generate, outcome, cancel, keep, rate)

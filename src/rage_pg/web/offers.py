@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from rage_pg.errors import NotPossible, RageError
+from rage_pg.generation import MAX_REFERENCES
 from rage_pg.providers.capabilities import Capabilities
 from rage_pg.providers.ports import ImageGenerator
 from rage_pg.providers.within import check_size, sizes_said
@@ -65,6 +66,18 @@ class Offers(Struct, frozen=True, kw_only=True):
     count: int = 1
     references: int = 0
     mask: bool = False
+
+    @property
+    def called(self) -> str:
+        """Its model, or what has none that reads."""
+        if self.generator is None:
+            return "The model"
+        return self.model if self.generator.conditioned_on_prompt else self.generator.name
+
+    @property
+    def most_references(self) -> int:
+        """What it takes in all; where it is not known yet, what any model does."""
+        return min(self.references, MAX_REFERENCES) if self.generator else MAX_REFERENCES
 
 
 def offers(runtime: Runtime, name: str) -> Offers:

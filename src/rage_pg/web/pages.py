@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from litestar import Request, Router, get, post
@@ -20,8 +19,8 @@ from msgspec.structs import replace
 from rage_pg.api.scopes import OPEN_TO_ALL, needs
 from rage_pg.runtime import Runtime
 from rage_pg.types import MAX_PROMPT
-from rage_pg.web import costs, ledger, making
-from rage_pg.web.asked import Asked, asked_of, shown_of
+from rage_pg.web import choosing, costs, ledger, making, proposing
+from rage_pg.web.asked import asked_of, moved, shown_of
 from rage_pg.web.fields import one_of
 from rage_pg.web.forms import Choice, parent_of
 from rage_pg.web.found import cards, found
@@ -63,7 +62,7 @@ async def whole_page(request: PageRequest, runtime: NamedDependency[Runtime]) ->
 @post("/page/search", status_code=200, opt=needs("read"))
 async def search_results(request: PageRequest, runtime: NamedDependency[Runtime]) -> Template:
     asked = asked_of(await request.form())
-    return Template("found.html", context=await found(runtime, asked), headers=_moved(request, asked))
+    return Template("found.html", context=await found(runtime, asked), headers=moved(request, asked))
 
 
 @post("/page/search/more", status_code=200, opt=needs("read"))
@@ -71,13 +70,6 @@ async def more_results(request: PageRequest, runtime: NamedDependency[Runtime]) 
     """The images that follow those which are shown."""
     fields = await request.form()
     return Template("more.html", context=await cards(runtime, asked_of(fields), shown_of(fields)))
-
-
-def _moved(request: PageRequest, asked: Asked) -> dict[str, str]:
-    """A place of its own in the browser's history, unless it is the same one again."""
-    here = urlsplit(request.headers.get("hx-current-url", ""))
-    same = f"{here.path}?{here.query}".removesuffix("?") == asked.address
-    return {} if same else {"HX-Push-Url": asked.address}
 
 
 def _refuse_impossible_names(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
@@ -93,6 +85,8 @@ page_router = Router(
         whole_page,
         search_results,
         more_results,
+        *proposing.HANDLERS,
+        *choosing.HANDLERS,
         *making.HANDLERS,
         *ledger.HANDLERS,
         *costs.HANDLERS,

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rage_pg import generation, history
+from rage_pg import generation, history, proposal
 from rage_pg.catalogue import brands, images
 from rage_pg.errors import InvalidInput
 from rage_pg.providers.capabilities import Capabilities
@@ -44,7 +44,7 @@ async def panel(runtime: Runtime, choice: Choice, *, begun: bool = False) -> Con
     offered = offers(runtime, choice.generator)
     changed = None if choice.parent is None else await _changed(runtime, choice, choice.parent)
     known = {image.id: image for image in await images.get_many(runtime.database, choice.image_ids)}
-    choice = _settled(choice, known, offered)
+    choice = await _traced(runtime, _settled(choice, known, offered))
     own = [known[image_id] for image_id in choice.image_ids]
     every_brand = await brands.listing(runtime.database)
     payers = [one.name for one in every_brand if not one.reserved]
@@ -61,6 +61,7 @@ async def panel(runtime: Runtime, choice: Choice, *, begun: bool = False) -> Con
         "roles": ROLES,
         "offers": offered,
         "options": OPTIONS,
+        "left_out": [],
         "nonce": uuid4(),
     }
 
@@ -72,6 +73,17 @@ async def begun(runtime: Runtime, choice: Choice, parent: Parent) -> Choice:
     purposes = offers(runtime, choice.generator).purposes
     purpose = "edit" if "edit" in purposes else next(iter(purposes), choice.purpose)
     return replace(choice.without(along), parent=parent, purpose=purpose, change="")
+
+
+async def going_along(runtime: Runtime, choice: Choice) -> int:
+    """How many pictures go with the references by themselves: the one to change, and what it was made from.
+
+    Raises NotFound where that is not to be seen.
+    """
+    if choice.parent is None:
+        return 0
+    changed = await _changed(runtime, choice, choice.parent)
+    return 1 + (len(changed.inherited) if choice.parent.references else 0)
 
 
 async def again(runtime: Runtime, generation_id: UUID) -> tuple[Choice, str]:
@@ -93,6 +105,7 @@ async def again(runtime: Runtime, generation_id: UUID) -> tuple[Choice, str]:
         labels=labels_text(made.labels),
         parent=parent,
         change=made.prompt if parent else "",
+        proposal_id=made.proposal_id,
     )
     return choice, made.prompt
 
@@ -137,6 +150,14 @@ def _settled(choice: Choice, known: dict[int, Image], offered: Offers) -> Choice
     fits = choice.purpose in offered.purposes or not offered.purposes
     purpose = choice.purpose if fits else next(iter(offered.purposes))
     return replace(choice, references=there, purpose=purpose)
+
+
+async def _traced(runtime: Runtime, choice: Choice) -> Choice:
+    """Without the proposal where nothing that it offered is left, or nobody knows of it any more."""
+    if choice.proposal_id is None:
+        return choice
+    offered = await proposal.has_offered(runtime.database, choice.proposal_id, choice.image_ids)
+    return choice if offered else replace(choice, proposal_id=None)
 
 
 def _canvas(choice: Choice, own: list[Image], changed: Changed | None, offered: Offers) -> Canvas | None:

@@ -75,6 +75,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # The order in which a form's fields stand is that of the references.
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
     environment.filters.update(ago=ago, ranks=ranks, usd=usd, took=took, said=said, labels_text=labels_text)
     return environment
 

@@ -1,4 +1,4 @@
-// The server renders everything; this marks the chosen cards, looks after the lines that show errors, and hides
+// The server renders everything; this marks the chosen cards and what is used of a proposal, looks after the lines that show errors, and hides
 // the way to the panel of references where that is in view.
 "use strict";
 
@@ -8,6 +8,12 @@ function markChosen() {
     const place = chosen.indexOf(card.dataset.image) + 1;
     card.setAttribute("aria-pressed", String(place > 0));
     card.querySelector(".place").textContent = place || "";
+  }
+  for (const use of document.querySelectorAll("#found [data-use]")) {
+    use.dataset.unused ??= use.textContent;
+    const used = use.dataset.use.split(" ").every((image) => chosen.includes(image));
+    use.classList.toggle("done", used);
+    use.textContent = used ? use.dataset.used : use.dataset.unused;
   }
 }
 
@@ -19,7 +25,8 @@ document.addEventListener("htmx:afterSwap", markChosen);
 
 // Going back shows other images; the form of the prompt stands outside of what is swapped.
 document.addEventListener("htmx:historyRestore", () => {
-  document.getElementById("prompt").value = new URLSearchParams(location.search).get("prompt") ?? "";
+  const told = document.querySelector("#found [data-prompt]")?.dataset.prompt;
+  document.getElementById("prompt").value = told ?? new URLSearchParams(location.search).get("prompt") ?? "";
   markChosen();
 });
 
