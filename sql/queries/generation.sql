@@ -201,9 +201,12 @@ SELECT
     g.expected_usd,
     (SELECT p.call_id
      FROM rage.paid_calls AS p
-     WHERE p.generation_id = g.generation_id AND p.status = 'started'
+     WHERE p.generation_id = g.generation_id AND p.status = 'started' AND p.purpose IN ('generation', 'draft')
      ORDER BY p.call_id DESC
      LIMIT 1) AS call_id,
+    -- The first picture of a refinement is a draft, as long as it is not known to match.
+    CASE WHEN EXISTS (SELECT FROM rage.refinements AS r WHERE r.root_id = g.generation_id AND r.with_draft)
+         THEN 'draft' ELSE 'generation' END AS call_purpose,
     g.job_id,
     g.waits_for,
     g.waits_until,
@@ -452,7 +455,7 @@ WITH earlier AS (
            (SELECT count(*) FROM rage.generation_references AS r WHERE r.generation_id = g.generation_id) AS sent
     FROM rage.paid_calls AS p
     JOIN rage.generations AS g USING (generation_id)
-    WHERE p.purpose = 'generation' AND p.status = 'succeeded' AND p.tokens IS NOT NULL
+    WHERE p.purpose IN ('generation', 'draft') AND p.status = 'succeeded' AND p.tokens IS NOT NULL
       AND p.provider = %(provider)s AND rage.plain_model(p.model) = rage.plain_model(%(model)s)
     ORDER BY p.started_at DESC
     LIMIT 1000

@@ -33,7 +33,9 @@ SELECT
     g.started_at,
     g.finished_at,
     -- Beside every cost, whether it leaves something out: a sum of this column stands beside one of costs.
-    (SELECT count(*) FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id AND c.cost_usd IS NULL) AS calls_without_cost,
+    -- What judges of its picture cost is a refinement's.
+    (SELECT count(*) FROM rage.paid_calls AS c
+     WHERE c.generation_id = g.generation_id AND c.cost_usd IS NULL AND c.purpose <> 'judge') AS calls_without_cost,
     g.batch_id,
     g.batch_position,
     first.generation_id AS retry_of,
