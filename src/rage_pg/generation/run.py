@@ -177,7 +177,7 @@ async def _open_call(
     return await open_paid_call(
         connection,
         brand_id=task.brand_id,
-        purpose="generation",
+        purpose=task.call_purpose,
         provider=task.provider,
         model=task.model,
         generation_id=task.generation_id,

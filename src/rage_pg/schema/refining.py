@@ -120,9 +120,7 @@ refinement_steps = Table(
         primary_key=True,
         comment="The refinement, by its first generation.",
     ),
-    Column(
-        "round", Integer, primary_key=True, comment="0 the first picture, then one for each round."
-    ),
+    Column("round", Integer, primary_key=True, comment="0 the first picture, then one for each round."),
     Column(
         "generation_id",
         UUID,
@@ -187,9 +185,7 @@ judgements = Table(
         comment="The temperature that was asked for; it rises from try to try.",
     ),
     Column("provider", Text, nullable=False, comment="Who was asked."),
-    Column(
-        "model", Text, nullable=False, comment="The model that answered; before that, the one asked for."
-    ),
+    Column("model", Text, nullable=False, comment="The model that answered; before that, the one asked for."),
     Column(
         "looked_up_at",
         DateTime(timezone=True),
