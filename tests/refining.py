@@ -15,7 +15,7 @@ from rage_pg.database import Database
 from rage_pg.errors import SetupError
 from rage_pg.generation import refining
 from rage_pg.providers.openai_judge import OpenAIJudge
-from rage_pg.types import Generation, Proposal, ProposalRequest, Refine
+from rage_pg.types import Generation, Proposal, ProposalRequest, Refine, Refinement
 from tests.caption_api_stub import CaptionApiStub
 from tests.generating import FakeGenerator, accept, only
 from tests.store import by
@@ -58,7 +58,8 @@ async def asked(
     database: Database, generator: FakeGenerator, judges: Judges, *, refine: Refine | None = None, **said: Any
 ) -> Generation:
     """Queue a generation that is to be refined."""
-    return await accept(database, generator, judges=judges, refine=refine or Refine(), **said)
+    root: Generation = await accept(database, generator, judges=judges, refine=refine or Refine(), **said)
+    return root
 
 
 async def carried_out(
@@ -92,3 +93,8 @@ async def refined(
     judges = judges_at(stub)
     root = await asked(database, generator, judges, refine=refine, **said)
     return await carried_out(database, generator, judges, root.id)
+
+
+def loop_of(made: Generation) -> Refinement:
+    assert made.refinement is not None
+    return made.refinement
