@@ -153,7 +153,7 @@ async def counts(database: Database) -> tuple[int, ...]:
     return tuple(row.values())
 
 
-async def accept(database: Database, generator: FakeGenerator, **said: Any) -> Any:
+async def accept(database: Database, generator: ImageGenerator, **said: Any) -> Any:
     outside = {
         name: said.pop(name)
         for name in ("search", "propose", "judges", "asked_by", "idempotency_key")

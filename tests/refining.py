@@ -15,9 +15,10 @@ from rage_pg.database import Database
 from rage_pg.errors import SetupError
 from rage_pg.generation import refining
 from rage_pg.providers.openai_judge import OpenAIJudge
+from rage_pg.providers.ports import ImageGenerator
 from rage_pg.types import Generation, Proposal, ProposalRequest, Refine, Refinement
 from tests.caption_api_stub import CaptionApiStub
-from tests.generating import FakeGenerator, accept, only
+from tests.generating import accept, only
 from tests.store import by
 
 JUDGE = "see-1"
@@ -32,15 +33,21 @@ def lacks(*concepts: str) -> dict[str, Any]:
 
 
 def judges_at(stub: CaptionApiStub, **said: Any) -> Judges:
+    return judges_of(stub.url, **said)
+
+
+def judges_of(url: str, **said: Any) -> Judges:
+    """The one judge that there is, behind this address."""
+
     def find(recorded: str | None) -> OpenAIJudge:
         if recorded not in (None, f"openai:{JUDGE}"):
             raise SetupError("There is no such judge here.")
-        return OpenAIJudge(JUDGE, key=Secret("sk-secret"), base_url=stub.url, **said)
+        return OpenAIJudge(JUDGE, key=Secret("sk-secret"), base_url=url, **said)
 
     return find
 
 
-def means_of(database: Database, generator: FakeGenerator, judges: Judges) -> refining.Means:
+def means_of(database: Database, generator: ImageGenerator, judges: Judges) -> refining.Means:
     def proposes(caller: Caller) -> generation.Propose:
         acting = database.acting_for(caller)
 
@@ -55,7 +62,12 @@ def means_of(database: Database, generator: FakeGenerator, judges: Judges) -> re
 
 
 async def asked(
-    database: Database, generator: FakeGenerator, judges: Judges, *, refine: Refine | None = None, **said: Any
+    database: Database,
+    generator: ImageGenerator,
+    judges: Judges,
+    *,
+    refine: Refine | None = None,
+    **said: Any,
 ) -> Generation:
     """Queue a generation that is to be refined."""
     root: Generation = await accept(database, generator, judges=judges, refine=refine or Refine(), **said)
@@ -63,7 +75,7 @@ async def asked(
 
 
 async def carried_out(
-    database: Database, generator: FakeGenerator, judges: Judges, root_id: UUID, *, most: int = 10
+    database: Database, generator: ImageGenerator, judges: Judges, root_id: UUID, *, most: int = 10
 ) -> Generation:
     """Do what workers do with all its generations, one after another, until it is over."""
     generate = jobs.generation_work(
@@ -81,7 +93,7 @@ async def carried_out(
 
 async def refined(
     database: Database,
-    generator: FakeGenerator,
+    generator: ImageGenerator,
     stub: CaptionApiStub,
     replies: Sequence[Any] = (),
     *,

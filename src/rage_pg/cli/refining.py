@@ -93,10 +93,11 @@ async def result_of(runtime: Runtime, generation: Generation) -> Generation:
 
 def show_refinement(loop: Refinement) -> None:
     """What was judged and found, in which round, and why it ended."""
+    pictures = "1 picture" if len(loop.steps) == 1 else f"{len(loop.steps)} pictures"
     ended = None if loop.ended_by is None else ENDINGS[loop.ended_by]
     show_fields(
         {
-            "refined": f"{len(loop.steps)} {'picture' if len(loop.steps) == 1 else 'pictures'}, judged by {loop.judge}",
+            "refined": f"{pictures}, judged by {loop.judge}",
             "ended": ended if loop.detail is None else f"{ended}: {loop.detail}",
             "result": loop.result_id,
             "cost in all": _cost(loop),

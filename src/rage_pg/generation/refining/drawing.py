@@ -81,7 +81,7 @@ def _why_not(error: RageError) -> Ended:
 
 
 async def _plan(connection: Connection, means: Means, state: State, found: Sequence[Concept]) -> Plan:
-    """With the references of the first picture in their versions, those of the rounds before, and new ones."""
+    """With the references of the first picture in their versions, of the rounds before, and new ones."""
     first = await recorded_of(connection, state.root_id)
     latest = [] if state.round == 0 else await recorded_of(connection, state.generation_id)
     named = {one.image_id for one in first}
