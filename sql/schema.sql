@@ -402,6 +402,7 @@ CREATE TABLE rage.generations (
     waits_until timestamp with time zone,
     batch_id uuid,
     batch_position integer,
+    draft boolean DEFAULT false NOT NULL,
     CONSTRAINT generations_batch_is_whole CHECK (((batch_id IS NULL) = (batch_position IS NULL))),
     CONSTRAINT generations_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
     CONSTRAINT generations_expected_usd_check CHECK ((expected_usd >= (0)::numeric)),
@@ -481,6 +482,8 @@ COMMENT ON COLUMN rage.generations.waits_until IS 'When it is taken up again; on
 COMMENT ON COLUMN rage.generations.batch_id IS 'The batch that it is of, if any.';
 
 COMMENT ON COLUMN rage.generations.batch_position IS 'The item of that batch; one that was tried again has several generations.';
+
+COMMENT ON COLUMN rage.generations.draft IS 'Whether its picture is made to be judged, or to be searched by.';
 
 CREATE FUNCTION rage.audited_brand(entry jsonb) RETURNS integer
     LANGUAGE sql STABLE
@@ -5130,6 +5133,8 @@ CREATE TABLE rage.searches (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     brand_ids integer[],
     min_relevance real DEFAULT 0 NOT NULL,
+    imagined_id uuid,
+    imagined rage.halfvec,
     CONSTRAINT searches_k_check CHECK ((k > 0)),
     CONSTRAINT searches_min_relevance_check CHECK (((min_relevance >= (0)::double precision) AND (min_relevance <= (1)::double precision)))
 );
@@ -5163,6 +5168,10 @@ COMMENT ON COLUMN rage.searches.created_at IS 'When it was asked.';
 COMMENT ON COLUMN rage.searches.brand_ids IS 'The brands that the caller could see; null: every brand.';
 
 COMMENT ON COLUMN rage.searches.min_relevance IS 'The share of the best score that a result had to reach.';
+
+COMMENT ON COLUMN rage.searches.imagined_id IS 'The draft of the prompt that the image leg searched by; null: it searched by the words.';
+
+COMMENT ON COLUMN rage.searches.imagined IS 'The vector of that draft, for the rows that follow.';
 
 ALTER TABLE rage.tags ALTER COLUMN tag_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.tags_tag_id_seq
@@ -5808,7 +5817,8 @@ CREATE VIEW rage_v1.generations WITH (security_invoker='true') AS
     g.batch_id,
     g.batch_position,
     first.generation_id AS retry_of,
-    g.cancel_requested_at
+    g.cancel_requested_at,
+    g.draft
    FROM (((((rage.generations g
      JOIN rage.brands b USING (brand_id))
      LEFT JOIN rage.generations parent ON ((parent.generation_id = g.parent_id)))
@@ -5877,6 +5887,8 @@ COMMENT ON COLUMN rage_v1.generations.batch_position IS 'The item of that batch;
 COMMENT ON COLUMN rage_v1.generations.retry_of IS 'The generation whose request this one makes once more.';
 
 COMMENT ON COLUMN rage_v1.generations.cancel_requested_at IS 'When it was called off while it ran.';
+
+COMMENT ON COLUMN rage_v1.generations.draft IS 'Whether its picture is made to be judged, or to be searched by.';
 
 CREATE VIEW rage_v1.image_identifiers WITH (security_invoker='true') AS
  SELECT x.image_id,
@@ -6734,24 +6746,26 @@ COMMENT ON COLUMN rage_v1.refinements.created_at IS 'When it was asked.';
 COMMENT ON COLUMN rage_v1.refinements.ended_at IS 'When it ended.';
 
 CREATE VIEW rage_v1.search_log WITH (security_invoker='true') AS
- SELECT search_id,
-    prompt,
-    filters,
-    legs,
-    k,
-    strategy,
-    matched,
-    complete,
-    took_ms,
+ SELECT s.search_id,
+    s.prompt,
+    s.filters,
+    s.legs,
+    s.k,
+    s.strategy,
+    s.matched,
+    s.complete,
+    s.took_ms,
     ( SELECT count(*) AS count
            FROM rage.search_results r
           WHERE (r.search_id = s.search_id)) AS returned,
     ( SELECT count(*) AS count
            FROM rage.generations g
           WHERE (g.search_id = s.search_id)) AS generations,
-    asked_by,
-    created_at
-   FROM rage.searches s;
+    s.asked_by,
+    s.created_at,
+    imagined.generation_id AS imagined_id
+   FROM (rage.searches s
+     LEFT JOIN rage.generations imagined ON ((imagined.generation_id = s.imagined_id)));
 
 COMMENT ON VIEW rage_v1.search_log IS 'Every search made through the service, and what became of it.';
 
@@ -6780,6 +6794,8 @@ COMMENT ON COLUMN rage_v1.search_log.generations IS 'How many generations took r
 COMMENT ON COLUMN rage_v1.search_log.asked_by IS 'The key or login that asked; null while the service is open.';
 
 COMMENT ON COLUMN rage_v1.search_log.created_at IS 'When it was asked.';
+
+COMMENT ON COLUMN rage_v1.search_log.imagined_id IS 'The draft of the prompt that the image leg searched by; null: it searched by the words.';
 
 CREATE VIEW rage_v1.tag_usage WITH (security_invoker='true') AS
  SELECT t.name AS tag,
@@ -7118,6 +7134,8 @@ CREATE INDEX generations_brand ON rage.generations USING btree (brand_id, create
 
 CREATE INDEX generations_created ON rage.generations USING btree (created_at, generation_id);
 
+CREATE INDEX generations_drafts ON rage.generations USING btree (md5(prompt)) WHERE draft;
+
 CREATE UNIQUE INDEX generations_idempotency_key ON rage.generations USING btree (COALESCE(asked_by, ''::text), idempotency_key) WHERE (idempotency_key IS NOT NULL);
 
 CREATE INDEX generations_in_line ON rage.generations USING btree (provider, job_id) WHERE (waits_for = 'turn'::text);
@@ -7201,6 +7219,8 @@ CREATE INDEX refinements_result ON rage.refinements USING btree (result_id);
 CREATE INDEX search_results_by_image ON rage.search_results USING btree (image_id);
 
 CREATE INDEX searches_created ON rage.searches USING btree (created_at);
+
+CREATE INDEX searches_imagined ON rage.searches USING btree (imagined_id) WHERE (imagined_id IS NOT NULL);
 
 CREATE INDEX tags_name ON rage.tags USING btree (name text_pattern_ops);
 
@@ -7499,6 +7519,9 @@ ALTER TABLE ONLY rage.search_results
 ALTER TABLE ONLY rage.search_results
     ADD CONSTRAINT search_results_search_id_fkey FOREIGN KEY (search_id) REFERENCES rage.searches(search_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY rage.searches
+    ADD CONSTRAINT searches_imagined_id_fkey FOREIGN KEY (imagined_id) REFERENCES rage.generations(generation_id) ON DELETE SET NULL;
+
 ALTER TABLE ONLY rage.tags
     ADD CONSTRAINT tags_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE CASCADE;
 
@@ -7627,9 +7650,11 @@ CREATE POLICY added ON rage.ratings FOR INSERT WITH CHECK ((EXISTS ( SELECT
    FROM rage.generations g
   WHERE ((g.generation_id = ratings.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
 
-CREATE POLICY added ON rage.refinement_steps FOR INSERT WITH CHECK ((EXISTS ( SELECT
+CREATE POLICY added ON rage.refinement_steps FOR INSERT WITH CHECK (((EXISTS ( SELECT
    FROM rage.generations g
-  WHERE ((g.generation_id = refinement_steps.root_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
+  WHERE ((g.generation_id = refinement_steps.root_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))) AND (EXISTS ( SELECT
+   FROM rage.generations s
+  WHERE (s.generation_id = refinement_steps.generation_id)))));
 
 CREATE POLICY added ON rage.refinements FOR INSERT WITH CHECK ((EXISTS ( SELECT
    FROM rage.generations g

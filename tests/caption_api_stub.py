@@ -1,7 +1,7 @@
 """A stand-in for a chat completions API on loopback: records what it is sent, answers in the SDK's own types.
 
 Answers come from `replies` while there are any, in order, then from `reply`. A reply is a name of MODES, a
-description (a dict) or the bytes of a 200. Who asks for a picture gets a new one; `pictures` are the requests.
+description (a dict) or the bytes of a 200. Who asks for a picture gets one; `pictures` are the requests.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -22,7 +22,7 @@ from tests.generating import accept, only
 from tests.store import by
 
 JUDGE = "see-1"
-MATCHES: Mapping[str, Any] = {"matches": True, "missing": []}
+MATCHES: dict[str, Any] = {"matches": True, "missing": []}
 Judges: TypeAlias = Callable[[str | None], OpenAIJudge]
 
 

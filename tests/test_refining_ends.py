@@ -291,7 +291,7 @@ async def test_without_a_draft_a_judge_that_fails_ends_it_before_the_picture(
     database: Database, generator: FakeGenerator, stub: CaptionApiStub
 ) -> None:
     made = await refined(database, generator, stub, ["key"], refine=Refine(draft=False))
-    assert (made.status, made.cost_usd, generator.calls) == ("failed", 0, [])
+    assert (made.status, made.cost_usd, len(generator.calls)) == ("failed", Decimal(0), 0)
     assert made.error is not None
     assert made.error["detail"].startswith("It was not made: its references were not looked up.")
     assert (loop_of(made).ended_by, loop_of(made).result_id) == ("failed", None)

@@ -1,4 +1,4 @@
-"""Refining: a draft is judged, what it lacks is looked up, and the picture is made again from that."""
+"""Refining: a draft is judged, what it lacks is looked up, and it is made again from that. Searching by a draft."""
 
 from alembic import op
 
@@ -6,6 +6,17 @@ revision = "0028"
 down_revision = "0027"
 
 UPGRADE = """
+ALTER TABLE rage.generations ADD draft boolean NOT NULL DEFAULT false;
+CREATE INDEX generations_drafts ON rage.generations (md5(prompt)) WHERE draft;
+COMMENT ON COLUMN rage.generations.draft IS 'Whether its picture is made to be judged, or to be searched by.';
+
+ALTER TABLE rage.searches
+    ADD imagined_id uuid REFERENCES rage.generations ON DELETE SET NULL,
+    ADD imagined halfvec;
+CREATE INDEX searches_imagined ON rage.searches (imagined_id) WHERE imagined_id IS NOT NULL;
+COMMENT ON COLUMN rage.searches.imagined_id IS 'The draft of the prompt that the image leg searched by; null: it searched by the words.';
+COMMENT ON COLUMN rage.searches.imagined IS 'The vector of that draft, for the rows that follow.';
+
 CREATE TABLE rage.refinements (
     root_id              uuid PRIMARY KEY REFERENCES rage.generations ON DELETE CASCADE,
     with_draft           boolean NOT NULL,
@@ -130,6 +141,8 @@ COMMENT ON COLUMN rage.judgement_concepts.proposal_id IS 'The proposal that it w
 """
 
 DOWNGRADE = """
+ALTER TABLE rage.searches DROP imagined_id, DROP imagined;
+ALTER TABLE rage.generations DROP draft;
 DROP TABLE rage.judgement_concepts, rage.judgements, rage.refinement_steps, rage.refinements;
 """
 

@@ -81,7 +81,8 @@ BEGIN
              'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = refinements.root_id AND {generate})', NULL),
             ('refinement_steps',
              'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = refinement_steps.root_id)',
-             'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = refinement_steps.root_id AND {generate})',
+             'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = refinement_steps.root_id AND {generate})'
+             ' AND EXISTS (SELECT FROM rage.generations AS s WHERE s.generation_id = refinement_steps.generation_id)',
              '{operator}', NULL),
             ('judgements',
              'EXISTS (SELECT FROM rage.generations AS g WHERE g.generation_id = judgements.generation_id)', '{operator}',

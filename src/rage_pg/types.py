@@ -247,6 +247,8 @@ class SearchRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     k: K = 20
     min_relevance: Share = 0.0
     legs: dict[str, Weight] | None = None
+    imagine: bool = False
+    """Whether a draft of the prompt is made first, for the image leg to search by; it is paid for."""
 
 
 class LegHit(Struct, frozen=True, kw_only=True):
@@ -266,7 +268,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
 class SearchAnswer(Struct, frozen=True, kw_only=True):
     """`matched`: images that pass the filter. `complete`: no stated bound cut the answer.
 
-    `cursor` fetches the next rows; None where these are the last.
+    `cursor` fetches the next rows; None where these are the last. `imagined_id`: the draft searched by.
     """
 
     search_id: UUID
@@ -276,6 +278,7 @@ class SearchAnswer(Struct, frozen=True, kw_only=True):
     complete: bool
     took_ms: float
     cursor: str | None = None
+    imagined_id: UUID | None = None
 
 
 class SimilarImage(Struct, frozen=True, kw_only=True):

@@ -77,13 +77,14 @@ async def accept(
     search: Search | None = None,
     propose: Propose | None = None,
     judges: Judges | None = None,
+    draft: bool = False,
     asked_by: str | None = None,
     idempotency_key: str | None = None,
 ) -> Generation:
     """Queue a generation; `auto` needs a `search`, which is run only for a request that is new.
 
     Where it is given, `propose` comes first: the search is for prompts that name nothing that is there.
-    `judges` are asked who judges a picture that is to be refined.
+    `judges` are asked who judges a picture that is to be refined; a `draft` is made to be searched by.
 
     The same Idempotency-Key with the same request is the same generation, with another it is a Conflict.
     Raises InvalidInput, NotFound, NotPossible or BudgetReached before anything is written or spent.
@@ -106,6 +107,7 @@ async def accept(
     found = await found_for(request, search, propose)
     async with database.transaction(by_key=True) as connection:
         plan = await _plan(connection, generators, request, found, judge)
+        plan = replace(plan, draft=plan.draft or draft)
         return await read(connection, await write(connection, plan, origin, defer))
 
 
@@ -147,7 +149,7 @@ async def _plan(
 ) -> Plan:
     plan = await make_plan(connection, generators, request, found)
     check_refinable(request, plan.generator, plan.estimate.cost_usd)
-    return replace(plan, judge=judge)
+    return replace(plan, judge=judge, draft=request.refine is not None and request.refine.draft)
 
 
 def _fingerprint(request: GenerationRequest) -> bytes:
@@ -258,7 +260,7 @@ def spending_of(plan: Plan, batch_id: UUID | None) -> Spending:
         labels=plan.request.labels,
         provider=plan.generator.name,
         model=plan.model,
-        purpose="draft" if plan.request.refine is not None and plan.request.refine.draft else "generation",
+        purpose="draft" if plan.draft else "generation",
         expected=plan.estimate.cost_usd,
         batch_id=batch_id,
     )
@@ -281,6 +283,7 @@ def _row(plan: Plan) -> dict[str, Any]:
         "parent_id": request.parent_id,
         "search_id": plan.origin.search_id,
         "proposal_id": plan.origin.proposal_id,
+        "draft": plan.draft,
     }
 
 

@@ -50,6 +50,7 @@ class Ended(Struct, frozen=True, kw_only=True):
     proposal_id: UUID | None
     asked_by: str | None
     batch_id: UUID | None
+    draft: bool
     made_again: bool
 
 
@@ -168,7 +169,7 @@ async def _plan(connection: Connection, generators: Generators, ended: Ended) ->
         mask=await fetch_one(connection, SQL["get_whole_mask"], values, Mask),
         origin=Origin(search_id=ended.search_id, proposal_id=ended.proposal_id),
     )
-    return replace(plan, judge=None if refined is None else refined.judge)
+    return replace(plan, judge=None if refined is None else refined.judge, draft=ended.draft)
 
 
 async def recorded_of(connection: Connection, generation_id: UUID) -> list[Recorded]:

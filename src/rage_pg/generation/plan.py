@@ -36,6 +36,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     estimate: Estimate
     judge: tuple[str, str] | None = None
     """Provider and model of what judges the picture, where it is refined."""
+    draft: bool = False
+    """Whether the picture is made to be judged, or to be searched by."""
 
 
 class Payer(Struct, frozen=True):

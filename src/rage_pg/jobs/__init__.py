@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from rage_pg.jobs.alone import Claim, TakenOver, alone
 from rage_pg.jobs.hold import Hold, holding
+from rage_pg.jobs.imagining import searched
 from rage_pg.jobs.queue import defer_batch, defer_fill_index, defer_generation
 from rage_pg.jobs.work import OutputImages, Work, batch_work, generation_work, means_of, rules_of
 from rage_pg.jobs.worker import run_worker
@@ -32,4 +33,5 @@ __all__ = [
     "means_of",
     "rules_of",
     "run_worker",
+    "searched",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgvector.sqlalchemy import HALFVEC
 from sqlalchemy import (
     REAL,
     UUID,
@@ -64,6 +65,14 @@ searches = Table(
         server_default=text("0"),
         comment="The share of the best score that a result had to reach.",
     ),
+    Column(
+        "imagined_id",
+        UUID,
+        ForeignKey("rage.generations.generation_id", ondelete="SET NULL"),
+        comment="The draft of the prompt that the image leg searched by; null: it searched by the words.",
+    ),
+    Column("imagined", HALFVEC, comment="The vector of that draft, for the rows that follow."),
+    Index("searches_imagined", "imagined_id", postgresql_where=text("imagined_id IS NOT NULL")),
     Index("searches_created", "created_at"),
     comment="Every search made through the service.",
 )
