@@ -59,6 +59,8 @@ class CaptionApiStub(Struct):
     retry_after: str | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
     pictures: list[bytes] = field(default_factory=list)
+    paints: bytes | None = None
+    """The picture that it makes; None: a new one each time."""
     keys: list[str] = field(default_factory=list)
     asked: threading.Event = field(default_factory=threading.Event)
     release: threading.Event = field(default_factory=threading.Event)
@@ -94,7 +96,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if "/images/" in self.path:
             self.stub.pictures.append(body)
-            self._send(200, _picture(len(self.stub.pictures)))
+            content = self.stub.paints or png(7_000_000 + len(self.stub.pictures))
+            self._send(200, _picture(content))
             self.close_connection = True
             return
         asked = json.loads(body)
@@ -132,8 +135,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the tests read `requests`."""
 
 
-def _picture(number: int) -> bytes:
-    made = ImageAnswer(b64_json=base64.b64encode(png(7_000_000 + number)).decode())
+def _picture(content: bytes) -> bytes:
+    made = ImageAnswer(b64_json=base64.b64encode(content).decode())
     return ImagesResponse(created=1_790_000_000, data=[made]).to_json().encode()
 
 

@@ -34,8 +34,8 @@ async def search(
     `legs` weighs the ways of searching; a leg of weight 0 is left out. `strategy` says how the answer was
     found, `complete` whether anything was cut short.
 
-    With `imagine`, for which a key needs `generate`, a draft of the prompt is made first, which is paid for and
-    takes its time: the image leg searches by that picture.
+    With `imagine`, for which a key needs `generate`, a draft of the prompt is made first, which is paid for
+    and takes its time: the image leg searches by that picture.
     """
     if data.imagine and not caller.may("generate"):
         raise Forbidden("A draft is made to search by: the key needs the scope generate.")
