@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from rage_pg import proposal
 from rage_pg.database import Database
-from rage_pg.types import Filters, Refine, Refinement
+from rage_pg.types import Auto, Filters, Proposal, ProposalRequest, Refine, Refinement, TagFilter
 from tests.caption_api_stub import CaptionApiStub, caption_api_stub
 from tests.generating import FakeGenerator, names, paid, rows, value
 from tests.refining import MATCHES, lacks, loop_of, refined
-from tests.store import add
+from tests.store import add, by
 
 BOTH = "A lotion and a soap on a shelf"
 
@@ -194,6 +195,31 @@ async def test_a_round_adds_no_more_than_it_may(
     loop = loop_of(made)
     assert [one.outcome for one in loop.judgements[0].concepts] == ["found", "found", "no_slot"]
     assert len(generator.calls[1].references) == 2
+
+
+async def test_what_is_proposed_for_the_prompt_goes_with_the_draft_and_its_filters_hold(
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
+) -> None:
+    lotion = await add(database, "lotion", tags=("spring",))
+    soap = await add(database, "soap", tags=("spring",))
+    await add(database, "Rose soap", tags=("autumn",))
+
+    async def propose(request: ProposalRequest) -> Proposal:
+        return await proposal.propose(database, by(), proposal.by_catalogue, request, 1)
+
+    filters = Filters(tags=TagFilter(all=("spring",)))
+    made = await refined(
+        database,
+        generator,
+        stub,
+        [lacks("soap", "rose soap")],
+        prompt="A lotion on a shelf",
+        auto=Auto(k=1, filters=filters),
+        propose=propose,
+    )
+    assert [one.image_id for one in made.references] == [lotion]
+    assert found(loop_of(made)) == [[("soap", "found", soap), ("rose soap", "nothing_found", None)]]
+    assert [len(call.references) for call in generator.calls] == [1, 2]
 
 
 async def test_a_model_that_takes_no_more_references_ends_it(

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from rage_pg import generation
 from rage_pg.config import Secret
+from rage_pg.generation import refining
 from rage_pg.providers.registry import Registry
 from tests.api_service import Client, make_key, problem, runtime_of, service, stream, uploaded
 from tests.caption_api_stub import CaptionApiStub, caption_api_stub
@@ -166,6 +167,20 @@ def test_command_line_writes_the_last_picture_and_shows_what_was_lacking(
     json_shown = json.loads(rage("history", "show", made[0]["id"], "--json").out)
     assert json_shown["refinement"]["result_id"] == made[0]["id"]
     assert "use only soap" in json_shown["references"][0]["note"]
+
+
+def test_command_line_that_is_cut_short_calls_all_of_it_off(
+    rage: Rage, stub: CaptionApiStub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def cut_short(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("RAGE_JUDGE", "openai:see-1")
+    monkeypatch.setattr(refining, "go_on", cut_short)
+    assert rage("generate", PROMPT, "--refine", "1", "-o", tmp_path / "made.png").code != 0
+    (made,) = rage("history", "list", "--json").json["items"]
+    assert (made["status"], made["refinement"]["ended_by"]) == ("succeeded", "cancelled")
+    assert (len(stub.pictures), stub.requests) == (1, [])
 
 
 def test_command_line_refuses_what_does_not_go_together(rage: Rage, tmp_path: Path) -> None:

@@ -221,8 +221,10 @@ async def _answer(database: Database, judge: Judge, state: State, asking: _Askin
     except (ImageRejected, _Gone) as error:
         free = Outcome(status="failed", error=error_document(RageError(str(error))), cost_usd=Decimal(0))
         return _Answer(verdict="failed", outcome=free, detail=str(error))
-    except DatabaseUnavailable:
-        raise
+    except DatabaseUnavailable as error:
+        # It was away when the picture was read: nothing was sent.
+        free = Outcome(status="failed", error=error_document(error), cost_usd=Decimal(0))
+        return _Answer(verdict="turned_away", outcome=free, detail=str(error), wait=BUDGET_LOOK)
     except Exception as error:
         log.error("a picture was not judged", root_id=str(state.root_id), exc_info=error)
         fault = "Internal error; the log says more."
