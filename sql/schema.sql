@@ -7220,8 +7220,6 @@ CREATE INDEX search_results_by_image ON rage.search_results USING btree (image_i
 
 CREATE INDEX searches_created ON rage.searches USING btree (created_at);
 
-CREATE INDEX searches_imagined ON rage.searches USING btree (imagined_id) WHERE (imagined_id IS NOT NULL);
-
 CREATE INDEX tags_name ON rage.tags USING btree (name text_pattern_ops);
 
 CREATE TRIGGER audit_added AFTER INSERT ON rage.brands REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION rage.record_changes('brand_id');
@@ -7518,9 +7516,6 @@ ALTER TABLE ONLY rage.search_results
 
 ALTER TABLE ONLY rage.search_results
     ADD CONSTRAINT search_results_search_id_fkey FOREIGN KEY (search_id) REFERENCES rage.searches(search_id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY rage.searches
-    ADD CONSTRAINT searches_imagined_id_fkey FOREIGN KEY (imagined_id) REFERENCES rage.generations(generation_id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY rage.tags
     ADD CONSTRAINT tags_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES rage.brands(brand_id) ON DELETE CASCADE;

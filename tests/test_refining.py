@@ -11,7 +11,7 @@ from rage_pg import proposal
 from rage_pg.database import Database
 from rage_pg.types import Auto, Filters, Proposal, ProposalRequest, Refine, Refinement, TagFilter
 from tests.caption_api_stub import CaptionApiStub, caption_api_stub
-from tests.generating import FakeGenerator, names, paid, rows, value
+from tests.generating import FakeGenerator, make, names, paid, rows, value
 from tests.refining import MATCHES, lacks, loop_of, refined
 from tests.store import add, by
 
@@ -220,6 +220,24 @@ async def test_what_is_proposed_for_the_prompt_goes_with_the_draft_and_its_filte
     assert [one.image_id for one in made.references] == [lotion]
     assert found(loop_of(made)) == [[("soap", "found", soap), ("rose soap", "nothing_found", None)]]
     assert [len(call.references) for call in generator.calls] == [1, 2]
+
+
+async def test_a_picture_that_goes_on_from_another_stays_that_pictures_change(
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
+) -> None:
+    soap = await add(database, "soap")
+    parent = await make(database, generator)
+    asked = {"prompt": "Add a soap", "purpose": "edit", "parent_id": parent.id}
+    made = await refined(database, generator, stub, [lacks("soap")], **asked)
+    loop = loop_of(made)
+    assert loop.ended_by == "rounds", loop.detail
+    changed = parent.outputs[0].image_id
+    sent = await rows(
+        database,
+        "SELECT image_id, role FROM rage.generation_references WHERE generation_id = %(id)s ORDER BY position",
+        id=loop.result_id,
+    )
+    assert [tuple(row.values()) for row in sent] == [(changed, "edit_target"), (soap, "product")]
 
 
 async def test_a_model_that_takes_no_more_references_ends_it(

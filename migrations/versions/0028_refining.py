@@ -11,9 +11,9 @@ CREATE INDEX generations_drafts ON rage.generations (md5(prompt)) WHERE draft;
 COMMENT ON COLUMN rage.generations.draft IS 'Whether its picture is made to be judged, or to be searched by.';
 
 ALTER TABLE rage.searches
-    ADD imagined_id uuid REFERENCES rage.generations ON DELETE SET NULL,
+    -- No foreign key: generations refer to searches, and to a circle no order of tables can be told.
+    ADD imagined_id uuid,
     ADD imagined halfvec;
-CREATE INDEX searches_imagined ON rage.searches (imagined_id) WHERE imagined_id IS NOT NULL;
 COMMENT ON COLUMN rage.searches.imagined_id IS 'The draft of the prompt that the image leg searched by; null: it searched by the words.';
 COMMENT ON COLUMN rage.searches.imagined IS 'The vector of that draft, for the rows that follow.';
 

@@ -68,11 +68,9 @@ searches = Table(
     Column(
         "imagined_id",
         UUID,
-        ForeignKey("rage.generations.generation_id", ondelete="SET NULL"),
         comment="The draft of the prompt that the image leg searched by; null: it searched by the words.",
     ),
     Column("imagined", HALFVEC, comment="The vector of that draft, for the rows that follow."),
-    Index("searches_imagined", "imagined_id", postgresql_where=text("imagined_id IS NOT NULL")),
     Index("searches_created", "created_at"),
     comment="Every search made through the service.",
 )
