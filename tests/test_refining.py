@@ -234,7 +234,8 @@ async def test_a_picture_that_goes_on_from_another_stays_that_pictures_change(
     changed = parent.outputs[0].image_id
     sent = await rows(
         database,
-        "SELECT image_id, role FROM rage.generation_references WHERE generation_id = %(id)s ORDER BY position",
+        "SELECT image_id, role FROM rage_v1.generation_references WHERE generation_id = %(id)s"
+        " ORDER BY position",
         id=loop.result_id,
     )
     assert [tuple(row.values()) for row in sent] == [(changed, "edit_target"), (soap, "product")]
