@@ -23,8 +23,8 @@ from tests.refining import judges_of, means_of
 
 Place = Literal["judge opened", "judge answered", "judged", "looked up", "next queued", "none"]
 PATCHED: dict[str, tuple[Any, str]] = {
-    "judge opened": (judging, "_answer"),
-    "judge answered": (judging, "_answer"),
+    "judge opened": (judging, "answered"),
+    "judge answered": (judging, "answered"),
     "judged": (driving, "judged"),
     "looked up": (driving, "retrieved"),
     "next queued": (driving, "drawn"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -227,7 +228,7 @@ async def test_a_picture_that_goes_on_from_another_stays_that_pictures_change(
 ) -> None:
     soap = await add(database, "soap")
     parent = await make(database, generator)
-    asked = {"prompt": "Add a soap", "purpose": "edit", "parent_id": parent.id}
+    asked: dict[str, Any] = {"prompt": "Add a soap", "purpose": "edit", "parent_id": parent.id}
     made = await refined(database, generator, stub, [lacks("soap")], **asked)
     loop = loop_of(made)
     assert loop.ended_by == "rounds", loop.detail

@@ -2,6 +2,7 @@
 
 driving      what comes next after each end; carried on from the ledger, whoever was lost
 judging      one call of the judge after another, each written down before it is made
+answering    one call, and what came of it
 retrieving   an image of the store for each thing that is lacking
 drawing      the next generation, from what was found
 state        where a refinement stands, and what it may still cost

@@ -6,39 +6,28 @@ asked for again either, and ends the refinement.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import structlog
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
-from rage_pg.database import Connection, Database, execute, fetch_all, fetch_one, fetch_value
+from rage_pg.database import Connection, Database, execute, fetch_all, fetch_value
 from rage_pg.errors import (
     BudgetBusy,
     BudgetReached,
-    CalledOff,
-    DatabaseUnavailable,
-    ImageRejected,
-    OutcomeUnknown,
-    ProviderError,
-    ProviderRefused,
     RageError,
 )
-from rage_pg.generation.calling_off import unless_called_off
 from rage_pg.generation.ledger import add_event
 from rage_pg.generation.refinements import SQL
+from rage_pg.generation.refining.answering import Answer, Asking, answered
 from rage_pg.generation.refining.state import Concept, Ended, Means, State, beyond, locked, spent_by
-from rage_pg.providers.ports import Judge, Judged
-from rage_pg.providers.shown import shown
+from rage_pg.providers.ports import Judge
 from rage_pg.spending import (
     Outcome,
     close_paid_call,
-    error_document,
-    failed_call,
     open_paid_call,
     patiently,
     storable,
@@ -50,15 +39,9 @@ log = structlog.get_logger(__name__)
 
 TEMPERATURES = (0.0, 0.5, 1.0)
 """Of the tries, one after another: what could not be read the first time may be said otherwise."""
-MOST_TURNED_AWAY = 5
-FIRST_WAIT = 4.0
-FACTOR = 3.0
-LONGEST_WAIT = 600.0
 BUDGET_LOOK = 5.0
-"""Seconds."""
-MALFORMED = ("malformed_answer", "cut_off")
+"""Seconds between looks whether a budget allows the call."""
 LOST = "The worker was lost while the judge was asked; whether it answered is not known."
-GONE = "The picture that was to be judged is not stored any more."
 
 
 class Said(Struct, frozen=True, kw_only=True):
@@ -80,33 +63,6 @@ class _Judgement(Struct, frozen=True, kw_only=True):
     concepts: tuple[Concept, ...]
 
 
-class _Asking(Struct, frozen=True, kw_only=True):
-    """A call that is about to be made."""
-
-    judgement_id: int
-    call_id: int
-    temperature: float
-    is_last: bool
-    """Whether the prompt itself is looked up, should this one be of no use either."""
-    turned_away: int
-
-
-class _Answer(Struct, frozen=True, kw_only=True):
-    """What came of a call."""
-
-    verdict: Verdict
-    outcome: Outcome
-    detail: str | None = None
-    concepts: tuple[Concept, ...] = ()
-    wait: float | None = None
-    """Seconds until it may be asked again."""
-
-
-class _Picture(Struct, frozen=True):
-    content: bytes | None
-    thumbnail: bytes
-
-
 async def judged(database: Database, means: Means, state: State) -> Said | Ended | datetime | None:
     """What a judge says of the latest picture; without a draft, of the prompt.
 
@@ -123,14 +79,14 @@ async def judged(database: Database, means: Means, state: State) -> Said | Ended
             return _in(BUDGET_LOOK)
         except BudgetReached as error:
             return Ended("budget", error.kept)
-        if not isinstance(asking, _Asking):
+        if not isinstance(asking, Asking):
             return asking
         answer = await _ask(database, judge, state, asking)
         if answer.wait is not None:
             return _in(answer.wait)
 
 
-async def _open(database: Database, state: State) -> _Asking | Said | Ended | None:
+async def _open(database: Database, state: State) -> Asking | Said | Ended | None:
     async with database.transaction() as connection:
         current = await locked(connection, state)
         if current is None:
@@ -140,7 +96,7 @@ async def _open(database: Database, state: State) -> _Asking | Said | Ended | No
         before = await fetch_all(connection, SQL["get_judgements"], state.step, _Judgement)
         if before and before[-1].verdict == "pending":
             # A job has one worker at a time: who asked is gone.
-            lost = _Answer(verdict="unknown", outcome=Outcome(status="unknown"), detail=LOST)
+            lost = Answer(verdict="unknown", outcome=Outcome(status="unknown"), detail=LOST)
             await _write(connection, before[-1].judgement_id, before[-1].call_id, lost)
             return Ended("unknown", LOST)
         if (said := _said(before)) is not None:
@@ -165,7 +121,7 @@ def _said(before: Sequence[_Judgement]) -> Said | Ended | None:
     return None
 
 
-async def _begin(connection: Connection, state: State, before: Sequence[_Judgement]) -> _Asking | Ended:
+async def _begin(connection: Connection, state: State, before: Sequence[_Judgement]) -> Asking | Ended:
     spent = await spent_by(connection, state)
     if (ended := beyond(state, spent, spent.dearest_judgement)) is not None:
         return ended
@@ -189,7 +145,7 @@ async def _begin(connection: Connection, state: State, before: Sequence[_Judgeme
         "provider": state.judge_provider,
         "model": state.judge_model,
     }
-    return _Asking(
+    return Asking(
         judgement_id=await fetch_value(connection, SQL["open_judgement"], values),
         call_id=call_id,
         temperature=temperature,
@@ -198,77 +154,18 @@ async def _begin(connection: Connection, state: State, before: Sequence[_Judgeme
     )
 
 
-async def _ask(database: Database, judge: Judge, state: State, asking: _Asking) -> _Answer:
+async def _ask(database: Database, judge: Judge, state: State, asking: Asking) -> Answer:
     """The call, and what came of it written down, whatever that is."""
-    answer = _Answer(verdict="unknown", outcome=Outcome(status="unknown"), detail=LOST)
+    answer = Answer(verdict="unknown", outcome=Outcome(status="unknown"), detail=LOST)
     try:
-        answer = await _answer(database, judge, state, asking)
+        answer = await answered(database, judge, state, asking)
         return answer
     finally:
         told = answer
         await uncancelled(patiently(lambda: _close(database, state, asking, told)))
 
 
-async def _answer(database: Database, judge: Judge, state: State, asking: _Asking) -> _Answer:
-    try:
-        picture = await _picture(database, state) if state.with_draft else None
-        making = judge.judge(state.prompt, picture, asking.temperature)
-        said = await unless_called_off(database, state.root_id, making, is_called_off=SQL["is_called_off"])
-    except CalledOff:
-        return _Answer(verdict="cancelled", outcome=Outcome(status="unknown"))
-    except ProviderError as error:
-        return _of_error(error, state, asking)
-    except (ImageRejected, _Gone) as error:
-        free = Outcome(status="failed", error=error_document(RageError(str(error))), cost_usd=Decimal(0))
-        return _Answer(verdict="failed", outcome=free, detail=str(error))
-    except DatabaseUnavailable as error:
-        # It was away when the picture was read: nothing was sent.
-        free = Outcome(status="failed", error=error_document(error), cost_usd=Decimal(0))
-        return _Answer(verdict="turned_away", outcome=free, detail=str(error), wait=BUDGET_LOOK)
-    except Exception as error:
-        log.error("a picture was not judged", root_id=str(state.root_id), exc_info=error)
-        fault = "Internal error; the log says more."
-        failed = Outcome(status="unknown", error=error_document(RageError(fault)))
-        return _Answer(verdict="failed", outcome=failed, detail=fault)
-    return _of(said)
-
-
-class _Gone(Exception):
-    """The picture was erased meanwhile."""
-
-
-async def _picture(database: Database, state: State) -> bytes:
-    async with database.reading() as connection:
-        found = await fetch_one(connection, SQL["get_picture"], state.step, _Picture)
-    if found is None:
-        raise _Gone(GONE)
-    return await asyncio.to_thread(shown, found.content, found.thumbnail)
-
-
-def _of(said: Judged) -> _Answer:
-    verdicts: dict[bool | None, Verdict] = {None: "named", True: "match", False: "mismatch"}
-    return _Answer(
-        verdict=verdicts[said.matches],
-        outcome=Outcome(status="succeeded", model=said.model, request_id=said.request_id, usage=said.usage),
-        concepts=tuple(Concept(concept=one.concept, caption=one.caption) for one in said.lacking),
-    )
-
-
-def _of_error(error: ProviderError, state: State, asking: _Asking) -> _Answer:
-    outcome, detail = failed_call(error), str(error)
-    if isinstance(error, ProviderRefused) or error.code in MALFORMED:
-        prompt = (Concept(concept=None, caption=state.prompt),) if asking.is_last else ()
-        return _Answer(verdict="unable", outcome=outcome, detail=detail, concepts=prompt)
-    if isinstance(error, OutcomeUnknown):
-        return _Answer(verdict="unknown", outcome=outcome, detail=detail)
-    passing = error.charged is False and error.retryable and not error.hopeless
-    if passing and asking.turned_away + 1 < MOST_TURNED_AWAY:
-        wait = min(error.retry_after or FIRST_WAIT * FACTOR**asking.turned_away, LONGEST_WAIT)
-        return _Answer(verdict="turned_away", outcome=outcome, detail=detail, wait=wait)
-    return _Answer(verdict="failed", outcome=outcome, detail=detail)
-
-
-async def _close(database: Database, state: State, asking: _Asking, answer: _Answer) -> None:
+async def _close(database: Database, state: State, asking: Asking, answer: Answer) -> None:
     async with database.transaction() as connection:
         await locked(connection, state)
         if not await _write(connection, asking.judgement_id, asking.call_id, answer):
@@ -279,7 +176,7 @@ async def _close(database: Database, state: State, asking: _Asking, answer: _Ans
         await add_event(connection, state.root_id, "judged", storable(told))
 
 
-async def _write(connection: Connection, judgement_id: int, call_id: int, answer: _Answer) -> bool:
+async def _write(connection: Connection, judgement_id: int, call_id: int, answer: Answer) -> bool:
     """Whether it was still waited for; what the call cost is written down in any case."""
     await close_paid_call(connection, call_id, "judge", answer.outcome)
     values = {
