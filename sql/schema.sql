@@ -402,6 +402,7 @@ CREATE TABLE rage.generations (
     waits_until timestamp with time zone,
     batch_id uuid,
     batch_position integer,
+    draft boolean DEFAULT false NOT NULL,
     CONSTRAINT generations_batch_is_whole CHECK (((batch_id IS NULL) = (batch_position IS NULL))),
     CONSTRAINT generations_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
     CONSTRAINT generations_expected_usd_check CHECK ((expected_usd >= (0)::numeric)),
@@ -482,6 +483,8 @@ COMMENT ON COLUMN rage.generations.batch_id IS 'The batch that it is of, if any.
 
 COMMENT ON COLUMN rage.generations.batch_position IS 'The item of that batch; one that was tried again has several generations.';
 
+COMMENT ON COLUMN rage.generations.draft IS 'Whether its picture is made to be judged, or to be searched by.';
+
 CREATE FUNCTION rage.audited_brand(entry jsonb) RETURNS integer
     LANGUAGE sql STABLE
     SET search_path TO 'rage', 'pg_temp'
@@ -544,7 +547,8 @@ BEGIN
           AND (b.label_name IS NULL OR g.labels ->> b.label_name = b.label_value)
           -- What its call under way reserves is in the budget's own figure; one that was turned away reserves nothing.
           AND NOT EXISTS (
-              SELECT FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id AND c.status = 'started')
+              SELECT FROM rage.paid_calls AS c
+              WHERE c.generation_id = g.generation_id AND c.status = 'started' AND c.purpose <> 'judge')
     ) AS q
     WHERE CASE
               WHEN expected IS NOT NULL THEN expected > 0 AND b.spent_usd + b.reserved_usd + q.queued_usd + expected > b.limit_usd
@@ -4773,6 +4777,103 @@ COMMENT ON COLUMN rage.job_schema_changes.name IS 'The library''s name of the ch
 
 COMMENT ON COLUMN rage.job_schema_changes.applied_at IS 'When it was applied.';
 
+CREATE TABLE rage.judgement_concepts (
+    judgement_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    concept text,
+    caption text NOT NULL,
+    outcome text,
+    image_id bigint,
+    role text,
+    note text,
+    score real,
+    proposal_id uuid,
+    CONSTRAINT judgement_concepts_found_an_image CHECK ((COALESCE((outcome = 'found'::text), false) = (image_id IS NOT NULL))),
+    CONSTRAINT judgement_concepts_outcome_check CHECK ((outcome = ANY (ARRAY['found'::text, 'nothing_found'::text, 'no_slot'::text]))),
+    CONSTRAINT judgement_concepts_position_check CHECK (("position" > 0))
+);
+
+COMMENT ON TABLE rage.judgement_concepts IS 'What a picture lacks, or a prompt names, and the image that was found for it.';
+
+COMMENT ON COLUMN rage.judgement_concepts.judgement_id IS 'The judgement that names it.';
+
+COMMENT ON COLUMN rage.judgement_concepts."position" IS 'Place in the judge''s list, from 1.';
+
+COMMENT ON COLUMN rage.judgement_concepts.concept IS 'What is lacking; null: the judge was unable to say, and the prompt itself was looked up.';
+
+COMMENT ON COLUMN rage.judgement_concepts.caption IS 'The caption by which an image was looked up.';
+
+COMMENT ON COLUMN rage.judgement_concepts.outcome IS 'found, nothing_found or no_slot (no more references go along); null: not looked up yet.';
+
+COMMENT ON COLUMN rage.judgement_concepts.image_id IS 'The image that was found.';
+
+COMMENT ON COLUMN rage.judgement_concepts.role IS 'The role in which it goes along; null: that of its kind.';
+
+COMMENT ON COLUMN rage.judgement_concepts.note IS 'What the image model is told to take of it.';
+
+COMMENT ON COLUMN rage.judgement_concepts.score IS 'How well it serves, 0 to 1; higher is better.';
+
+COMMENT ON COLUMN rage.judgement_concepts.proposal_id IS 'The proposal that it was found by.';
+
+CREATE TABLE rage.judgements (
+    judgement_id bigint NOT NULL,
+    root_id uuid NOT NULL,
+    round integer NOT NULL,
+    attempt integer NOT NULL,
+    generation_id uuid NOT NULL,
+    call_id bigint NOT NULL,
+    verdict text DEFAULT 'pending'::text NOT NULL,
+    detail text,
+    temperature real NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    looked_up_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT judgements_attempt_check CHECK ((attempt > 0)),
+    CONSTRAINT judgements_round_check CHECK (((round >= 0) AND (round <= 3))),
+    CONSTRAINT judgements_verdict_check CHECK ((verdict = ANY (ARRAY['pending'::text, 'match'::text, 'mismatch'::text, 'named'::text, 'unable'::text, 'turned_away'::text, 'failed'::text, 'unknown'::text, 'cancelled'::text])))
+);
+
+COMMENT ON TABLE rage.judgements IS 'What a vision model said of the pictures of a refinement, one row a call.';
+
+COMMENT ON COLUMN rage.judgements.judgement_id IS 'Stable number of the judgement.';
+
+COMMENT ON COLUMN rage.judgements.root_id IS 'The refinement.';
+
+COMMENT ON COLUMN rage.judgements.round IS 'The step whose picture was judged; without a draft the one that is to be made.';
+
+COMMENT ON COLUMN rage.judgements.attempt IS 'Counts from 1 for each step.';
+
+COMMENT ON COLUMN rage.judgements.generation_id IS 'The generation of that step.';
+
+COMMENT ON COLUMN rage.judgements.call_id IS 'The paid call.';
+
+COMMENT ON COLUMN rage.judgements.verdict IS 'match, mismatch, named (without a draft), unable (it refused, or answered what is no answer), turned_away, failed, unknown, cancelled; pending until it is known.';
+
+COMMENT ON COLUMN rage.judgements.detail IS 'What was wrong with the answer.';
+
+COMMENT ON COLUMN rage.judgements.temperature IS 'The temperature that was asked for; it rises from try to try.';
+
+COMMENT ON COLUMN rage.judgements.provider IS 'Who was asked.';
+
+COMMENT ON COLUMN rage.judgements.model IS 'The model that answered; before that, the one asked for.';
+
+COMMENT ON COLUMN rage.judgements.looked_up_at IS 'When images were looked up for what it lacks; null: not yet, or nothing was to be.';
+
+COMMENT ON COLUMN rage.judgements.created_at IS 'When the call was about to be made.';
+
+COMMENT ON COLUMN rage.judgements.finished_at IS 'When the answer was known.';
+
+ALTER TABLE rage.judgements ALTER COLUMN judgement_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME rage.judgements_judgement_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE rage.page_sessions (
     token_sha256 bytea NOT NULL,
     caller_id uuid NOT NULL,
@@ -4933,6 +5034,86 @@ COMMENT ON COLUMN rage.ratings.comment IS 'In the person''s words.';
 
 COMMENT ON COLUMN rage.ratings.created_at IS 'When it was last given.';
 
+CREATE TABLE rage.refinement_steps (
+    root_id uuid NOT NULL,
+    round integer NOT NULL,
+    generation_id uuid NOT NULL,
+    CONSTRAINT refinement_steps_round_check CHECK (((round >= 0) AND (round <= 3)))
+);
+
+COMMENT ON TABLE rage.refinement_steps IS 'The pictures of a refinement in order, each a generation.';
+
+COMMENT ON COLUMN rage.refinement_steps.root_id IS 'The refinement, by its first generation.';
+
+COMMENT ON COLUMN rage.refinement_steps.round IS '0 the first picture, then one for each round.';
+
+COMMENT ON COLUMN rage.refinement_steps.generation_id IS 'The generation.';
+
+CREATE TABLE rage.refinements (
+    root_id uuid NOT NULL,
+    with_draft boolean NOT NULL,
+    rounds integer NOT NULL,
+    per_round integer NOT NULL,
+    max_cost_usd numeric(14,6),
+    filters jsonb DEFAULT '{}'::jsonb NOT NULL,
+    judge_provider text NOT NULL,
+    judge_model text NOT NULL,
+    caller_id uuid,
+    state text DEFAULT 'open'::text NOT NULL,
+    ended_by text,
+    detail text,
+    result_id uuid,
+    prepared_at timestamp with time zone,
+    cancel_requested_at timestamp with time zone,
+    cancel_requested_by text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT refinements_ended_by_check CHECK ((ended_by = ANY (ARRAY['matched'::text, 'rounds'::text, 'max_cost'::text, 'unknown_cost'::text, 'budget'::text, 'nothing_found'::text, 'no_slot'::text, 'refused'::text, 'failed'::text, 'unknown'::text, 'cancelled'::text]))),
+    CONSTRAINT refinements_ended_for_a_reason CHECK ((((state = 'ended'::text) = (ended_by IS NOT NULL)) AND ((state = 'ended'::text) = (ended_at IS NOT NULL)))),
+    CONSTRAINT refinements_max_cost_usd_check CHECK ((max_cost_usd >= (0)::numeric)),
+    CONSTRAINT refinements_per_round_check CHECK (((per_round >= 1) AND (per_round <= 16))),
+    CONSTRAINT refinements_rounds_check CHECK (((rounds >= 1) AND (rounds <= 3))),
+    CONSTRAINT refinements_state_check CHECK ((state = ANY (ARRAY['open'::text, 'ended'::text])))
+);
+
+COMMENT ON TABLE rage.refinements IS 'Loops in which a picture is judged against its prompt and made again with what it lacks.';
+
+COMMENT ON COLUMN rage.refinements.root_id IS 'The generation that was asked for, and the first picture.';
+
+COMMENT ON COLUMN rage.refinements.with_draft IS 'Whether its first picture is a draft that is judged; else what the prompt names is looked up before it.';
+
+COMMENT ON COLUMN rage.refinements.rounds IS 'How often a picture is made again at most; without a draft the one picture is the round.';
+
+COMMENT ON COLUMN rage.refinements.per_round IS 'References that a round adds at most.';
+
+COMMENT ON COLUMN rage.refinements.max_cost_usd IS 'US dollars that all its calls together may cost; null: as the budgets allow.';
+
+COMMENT ON COLUMN rage.refinements.filters IS 'Which images may be found.';
+
+COMMENT ON COLUMN rage.refinements.judge_provider IS 'Who judges.';
+
+COMMENT ON COLUMN rage.refinements.judge_model IS 'The model that judges.';
+
+COMMENT ON COLUMN rage.refinements.caller_id IS 'On whose behalf images are found and pictures made; null: the operator''s.';
+
+COMMENT ON COLUMN rage.refinements.state IS 'open: there may be more to do; ended.';
+
+COMMENT ON COLUMN rage.refinements.ended_by IS 'Why it ended: matched, rounds, max_cost, unknown_cost, budget, nothing_found, no_slot, or how a step of it ended.';
+
+COMMENT ON COLUMN rage.refinements.detail IS 'The same in a sentence, where there is more to say.';
+
+COMMENT ON COLUMN rage.refinements.result_id IS 'The last generation of it that succeeded; null where none did.';
+
+COMMENT ON COLUMN rage.refinements.prepared_at IS 'Without a draft: when the references of its one picture were looked up.';
+
+COMMENT ON COLUMN rage.refinements.cancel_requested_at IS 'When it was called off while something of it was under way.';
+
+COMMENT ON COLUMN rage.refinements.cancel_requested_by IS 'The key that called it off; null while the service is open.';
+
+COMMENT ON COLUMN rage.refinements.created_at IS 'When it was asked.';
+
+COMMENT ON COLUMN rage.refinements.ended_at IS 'When it ended.';
+
 CREATE TABLE rage.search_results (
     search_id uuid NOT NULL,
     rank integer NOT NULL,
@@ -4969,6 +5150,8 @@ CREATE TABLE rage.searches (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     brand_ids integer[],
     min_relevance real DEFAULT 0 NOT NULL,
+    imagined_id uuid,
+    imagined rage.halfvec,
     CONSTRAINT searches_k_check CHECK ((k > 0)),
     CONSTRAINT searches_min_relevance_check CHECK (((min_relevance >= (0)::double precision) AND (min_relevance <= (1)::double precision)))
 );
@@ -5002,6 +5185,10 @@ COMMENT ON COLUMN rage.searches.created_at IS 'When it was asked.';
 COMMENT ON COLUMN rage.searches.brand_ids IS 'The brands that the caller could see; null: every brand.';
 
 COMMENT ON COLUMN rage.searches.min_relevance IS 'The share of the best score that a result had to reach.';
+
+COMMENT ON COLUMN rage.searches.imagined_id IS 'The draft of the prompt that the image leg searched by; null: it searched by the words.';
+
+COMMENT ON COLUMN rage.searches.imagined IS 'The vector of that draft, for the rows that follow.';
 
 ALTER TABLE rage.tags ALTER COLUMN tag_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME rage.tags_tag_id_seq
@@ -5562,7 +5749,7 @@ CREATE VIEW rage_v1.generation_results WITH (security_invoker='true') AS
             sum(paid.cost_usd) AS cost_usd,
             count(*) FILTER (WHERE (paid.cost_usd IS NULL)) AS calls_without_cost
            FROM rage.paid_calls paid
-          WHERE (paid.generation_id IS NOT NULL)
+          WHERE ((paid.generation_id IS NOT NULL) AND (paid.purpose <> 'judge'::text))
           GROUP BY paid.generation_id) p USING (generation_id));
 
 COMMENT ON VIEW rage_v1.generation_results IS 'What came of each generation, in numbers that can be added up.';
@@ -5643,11 +5830,12 @@ CREATE VIEW rage_v1.generations WITH (security_invoker='true') AS
     g.finished_at,
     ( SELECT count(*) AS count
            FROM rage.paid_calls c
-          WHERE ((c.generation_id = g.generation_id) AND (c.cost_usd IS NULL))) AS calls_without_cost,
+          WHERE ((c.generation_id = g.generation_id) AND (c.cost_usd IS NULL) AND (c.purpose <> 'judge'::text))) AS calls_without_cost,
     g.batch_id,
     g.batch_position,
     first.generation_id AS retry_of,
-    g.cancel_requested_at
+    g.cancel_requested_at,
+    g.draft
    FROM (((((rage.generations g
      JOIN rage.brands b USING (brand_id))
      LEFT JOIN rage.generations parent ON ((parent.generation_id = g.parent_id)))
@@ -5716,6 +5904,8 @@ COMMENT ON COLUMN rage_v1.generations.batch_position IS 'The item of that batch;
 COMMENT ON COLUMN rage_v1.generations.retry_of IS 'The generation whose request this one makes once more.';
 
 COMMENT ON COLUMN rage_v1.generations.cancel_requested_at IS 'When it was called off while it ran.';
+
+COMMENT ON COLUMN rage_v1.generations.draft IS 'Whether its picture is made to be judged, or to be searched by.';
 
 CREATE VIEW rage_v1.image_identifiers WITH (security_invoker='true') AS
  SELECT x.image_id,
@@ -6153,6 +6343,94 @@ COMMENT ON COLUMN rage_v1.index_status.trouble IS 'Why filling it does not go on
 
 COMMENT ON COLUMN rage_v1.index_status.trouble_at IS 'When that was found.';
 
+CREATE VIEW rage_v1.judgement_concepts WITH (security_invoker='true') AS
+ SELECT c.judgement_id,
+    c."position",
+    j.root_id,
+    j.round,
+    c.concept,
+    c.caption,
+    c.outcome,
+    c.image_id,
+    c.score,
+    p.proposal_id
+   FROM ((rage.judgement_concepts c
+     JOIN rage.judgements j USING (judgement_id))
+     LEFT JOIN rage.proposals p ON ((p.proposal_id = c.proposal_id)));
+
+COMMENT ON VIEW rage_v1.judgement_concepts IS 'What a picture lacked, or a prompt named, and the image that was found for it.';
+
+COMMENT ON COLUMN rage_v1.judgement_concepts.judgement_id IS 'The judgement that names it.';
+
+COMMENT ON COLUMN rage_v1.judgement_concepts."position" IS 'Place in the judge''s list, from 1.';
+
+COMMENT ON COLUMN rage_v1.judgement_concepts.root_id IS 'The refinement.';
+
+COMMENT ON COLUMN rage_v1.judgement_concepts.round IS 'The step whose picture lacked it.';
+
+COMMENT ON COLUMN rage_v1.judgement_concepts.concept IS 'What was lacking; null: the judge was unable to say, and the prompt itself was looked up.';
+
+COMMENT ON COLUMN rage_v1.judgement_concepts.caption IS 'The caption by which an image was looked up.';
+
+COMMENT ON COLUMN rage_v1.judgement_concepts.outcome IS 'found, nothing_found or no_slot (no more references go along); null: not looked up yet.';
+
+COMMENT ON COLUMN rage_v1.judgement_concepts.image_id IS 'The image that was found.';
+
+COMMENT ON COLUMN rage_v1.judgement_concepts.score IS 'How well it serves, 0 to 1; higher is better.';
+
+COMMENT ON COLUMN rage_v1.judgement_concepts.proposal_id IS 'The proposal that it was found by, where you may see that.';
+
+CREATE VIEW rage_v1.judgements WITH (security_invoker='true') AS
+ SELECT j.judgement_id,
+    j.root_id,
+    j.round,
+    j.attempt,
+    j.generation_id,
+    j.verdict,
+    j.detail,
+    j.temperature,
+    j.provider,
+    j.model,
+    j.call_id,
+    p.cost_usd,
+    ((p.cost_usd IS NULL))::integer AS calls_without_cost,
+    j.created_at,
+    j.finished_at
+   FROM (rage.judgements j
+     JOIN rage.paid_calls p USING (call_id));
+
+COMMENT ON VIEW rage_v1.judgements IS 'What a vision model said of the pictures of refinements: one row a call.';
+
+COMMENT ON COLUMN rage_v1.judgements.judgement_id IS 'Stable number of the judgement.';
+
+COMMENT ON COLUMN rage_v1.judgements.root_id IS 'The refinement.';
+
+COMMENT ON COLUMN rage_v1.judgements.round IS 'The step whose picture was judged; without a draft the one that was to be made.';
+
+COMMENT ON COLUMN rage_v1.judgements.attempt IS 'Counts from 1 for each step.';
+
+COMMENT ON COLUMN rage_v1.judgements.generation_id IS 'The generation of that step.';
+
+COMMENT ON COLUMN rage_v1.judgements.verdict IS 'match, mismatch, named (without a draft), unable (it refused, or answered what is no answer), turned_away, failed, unknown, cancelled; pending until it is known.';
+
+COMMENT ON COLUMN rage_v1.judgements.detail IS 'What was wrong with the answer.';
+
+COMMENT ON COLUMN rage_v1.judgements.temperature IS 'The temperature that was asked for; it rises from try to try.';
+
+COMMENT ON COLUMN rage_v1.judgements.provider IS 'Who was asked.';
+
+COMMENT ON COLUMN rage_v1.judgements.model IS 'The model that answered; before that, the one asked for.';
+
+COMMENT ON COLUMN rage_v1.judgements.call_id IS 'The paid call.';
+
+COMMENT ON COLUMN rage_v1.judgements.cost_usd IS 'US dollars; null where that is not known.';
+
+COMMENT ON COLUMN rage_v1.judgements.calls_without_cost IS '1 where the cost is not known, else 0: a sum of this column stands beside one of costs.';
+
+COMMENT ON COLUMN rage_v1.judgements.created_at IS 'When the call was about to be made.';
+
+COMMENT ON COLUMN rage_v1.judgements.finished_at IS 'When the answer was known.';
+
 CREATE VIEW rage_v1.lineage WITH (security_invoker='true') AS
  WITH RECURSIVE ancestry AS (
          SELECT o.image_id,
@@ -6381,25 +6659,130 @@ COMMENT ON COLUMN rage_v1.ratings.comment IS 'In the person''s words.';
 
 COMMENT ON COLUMN rage_v1.ratings.created_at IS 'When it was last given.';
 
+CREATE VIEW rage_v1.refinement_steps WITH (security_invoker='true') AS
+ SELECT s.root_id,
+    s.round,
+    s.generation_id,
+    g.status,
+    g.cost_usd
+   FROM (rage.refinement_steps s
+     JOIN rage.generations g USING (generation_id));
+
+COMMENT ON VIEW rage_v1.refinement_steps IS 'The pictures of refinements in order, each a generation.';
+
+COMMENT ON COLUMN rage_v1.refinement_steps.root_id IS 'The refinement, by its first generation.';
+
+COMMENT ON COLUMN rage_v1.refinement_steps.round IS '0 the first picture, then one for each round.';
+
+COMMENT ON COLUMN rage_v1.refinement_steps.generation_id IS 'The generation.';
+
+COMMENT ON COLUMN rage_v1.refinement_steps.status IS 'How it stands or ended.';
+
+COMMENT ON COLUMN rage_v1.refinement_steps.cost_usd IS 'US dollars of the picture; null where that is not known.';
+
+CREATE VIEW rage_v1.refinements WITH (security_invoker='true') AS
+ SELECT r.root_id,
+    b.name AS brand,
+    g.prompt,
+    r.with_draft,
+    r.rounds,
+    ( SELECT max(s.round) AS max
+           FROM rage.refinement_steps s
+          WHERE (s.root_id = r.root_id)) AS rounds_made,
+    r.per_round AS references_per_round,
+    r.max_cost_usd,
+    r.filters,
+    r.judge_provider,
+    r.judge_model,
+    r.state,
+    r.ended_by,
+    r.detail,
+    r.result_id,
+    u.cost_usd,
+    u.judge_cost_usd,
+    u.calls,
+    u.calls_without_cost,
+    r.cancel_requested_at,
+    r.created_at,
+    r.ended_at
+   FROM (((rage.refinements r
+     JOIN rage.generations g ON ((g.generation_id = r.root_id)))
+     JOIN rage.brands b USING (brand_id))
+     CROSS JOIN LATERAL ( SELECT COALESCE(sum(p.cost_usd), (0)::numeric) AS cost_usd,
+            COALESCE(sum(p.cost_usd) FILTER (WHERE (p.purpose = 'judge'::text)), (0)::numeric) AS judge_cost_usd,
+            count(*) AS calls,
+            count(*) FILTER (WHERE (p.cost_usd IS NULL)) AS calls_without_cost
+           FROM (rage.refinement_steps s
+             JOIN rage.paid_calls p USING (generation_id))
+          WHERE (s.root_id = r.root_id)) u);
+
+COMMENT ON VIEW rage_v1.refinements IS 'Loops in which a picture is judged against its prompt and made again with what it lacks: one row each.';
+
+COMMENT ON COLUMN rage_v1.refinements.root_id IS 'The generation that was asked for, and the first picture.';
+
+COMMENT ON COLUMN rage_v1.refinements.brand IS 'The brand that pays.';
+
+COMMENT ON COLUMN rage_v1.refinements.prompt IS 'The prompt as it was given.';
+
+COMMENT ON COLUMN rage_v1.refinements.with_draft IS 'Whether its first picture is a draft that is judged; else what the prompt names was looked up before it.';
+
+COMMENT ON COLUMN rage_v1.refinements.rounds IS 'How often a picture is made again at most; without a draft the one picture is the round.';
+
+COMMENT ON COLUMN rage_v1.refinements.rounds_made IS 'How often one was made again, or is being.';
+
+COMMENT ON COLUMN rage_v1.refinements.references_per_round IS 'References that a round adds at most.';
+
+COMMENT ON COLUMN rage_v1.refinements.max_cost_usd IS 'US dollars that all its calls together may cost; null: as the budgets allow.';
+
+COMMENT ON COLUMN rage_v1.refinements.filters IS 'Which images may be found.';
+
+COMMENT ON COLUMN rage_v1.refinements.judge_provider IS 'Who judges.';
+
+COMMENT ON COLUMN rage_v1.refinements.judge_model IS 'The model that judges.';
+
+COMMENT ON COLUMN rage_v1.refinements.state IS 'open: there may be more to do; ended.';
+
+COMMENT ON COLUMN rage_v1.refinements.ended_by IS 'Why it ended: matched, rounds, max_cost, unknown_cost, budget, nothing_found, no_slot, or how a step of it ended.';
+
+COMMENT ON COLUMN rage_v1.refinements.detail IS 'The same in a sentence, where there is more to say.';
+
+COMMENT ON COLUMN rage_v1.refinements.result_id IS 'The last generation of it that succeeded; null where none did.';
+
+COMMENT ON COLUMN rage_v1.refinements.cost_usd IS 'US dollars of all its calls, pictures and judgements, without those of no known cost.';
+
+COMMENT ON COLUMN rage_v1.refinements.judge_cost_usd IS 'Of these, what the judgements cost.';
+
+COMMENT ON COLUMN rage_v1.refinements.calls IS 'Its paid calls.';
+
+COMMENT ON COLUMN rage_v1.refinements.calls_without_cost IS 'Of these, those whose cost is not known, or not yet: they are in no sum.';
+
+COMMENT ON COLUMN rage_v1.refinements.cancel_requested_at IS 'When it was called off while something of it was under way.';
+
+COMMENT ON COLUMN rage_v1.refinements.created_at IS 'When it was asked.';
+
+COMMENT ON COLUMN rage_v1.refinements.ended_at IS 'When it ended.';
+
 CREATE VIEW rage_v1.search_log WITH (security_invoker='true') AS
- SELECT search_id,
-    prompt,
-    filters,
-    legs,
-    k,
-    strategy,
-    matched,
-    complete,
-    took_ms,
+ SELECT s.search_id,
+    s.prompt,
+    s.filters,
+    s.legs,
+    s.k,
+    s.strategy,
+    s.matched,
+    s.complete,
+    s.took_ms,
     ( SELECT count(*) AS count
            FROM rage.search_results r
           WHERE (r.search_id = s.search_id)) AS returned,
     ( SELECT count(*) AS count
            FROM rage.generations g
           WHERE (g.search_id = s.search_id)) AS generations,
-    asked_by,
-    created_at
-   FROM rage.searches s;
+    s.asked_by,
+    s.created_at,
+    imagined.generation_id AS imagined_id
+   FROM (rage.searches s
+     LEFT JOIN rage.generations imagined ON ((imagined.generation_id = s.imagined_id)));
 
 COMMENT ON VIEW rage_v1.search_log IS 'Every search made through the service, and what became of it.';
 
@@ -6428,6 +6811,8 @@ COMMENT ON COLUMN rage_v1.search_log.generations IS 'How many generations took r
 COMMENT ON COLUMN rage_v1.search_log.asked_by IS 'The key or login that asked; null while the service is open.';
 
 COMMENT ON COLUMN rage_v1.search_log.created_at IS 'When it was asked.';
+
+COMMENT ON COLUMN rage_v1.search_log.imagined_id IS 'The draft of the prompt that the image leg searched by; null: it searched by the words.';
 
 CREATE VIEW rage_v1.tag_usage WITH (security_invoker='true') AS
  SELECT t.name AS tag,
@@ -6654,6 +7039,15 @@ ALTER TABLE ONLY rage.index_audits
 ALTER TABLE ONLY rage.job_schema_changes
     ADD CONSTRAINT job_schema_changes_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY rage.judgement_concepts
+    ADD CONSTRAINT judgement_concepts_pkey PRIMARY KEY (judgement_id, "position");
+
+ALTER TABLE ONLY rage.judgements
+    ADD CONSTRAINT judgements_attempt_unique UNIQUE (root_id, round, attempt);
+
+ALTER TABLE ONLY rage.judgements
+    ADD CONSTRAINT judgements_pkey PRIMARY KEY (judgement_id);
+
 ALTER TABLE ONLY rage.page_sessions
     ADD CONSTRAINT page_sessions_pkey PRIMARY KEY (token_sha256);
 
@@ -6683,6 +7077,12 @@ ALTER TABLE ONLY rage.provider_pauses
 
 ALTER TABLE ONLY rage.ratings
     ADD CONSTRAINT ratings_pkey PRIMARY KEY (generation_id, "position", rated_by);
+
+ALTER TABLE ONLY rage.refinement_steps
+    ADD CONSTRAINT refinement_steps_pkey PRIMARY KEY (root_id, round);
+
+ALTER TABLE ONLY rage.refinements
+    ADD CONSTRAINT refinements_pkey PRIMARY KEY (root_id);
 
 ALTER TABLE ONLY rage.search_legs
     ADD CONSTRAINT search_legs_pkey PRIMARY KEY (leg);
@@ -6751,6 +7151,8 @@ CREATE INDEX generations_brand ON rage.generations USING btree (brand_id, create
 
 CREATE INDEX generations_created ON rage.generations USING btree (created_at, generation_id);
 
+CREATE INDEX generations_drafts ON rage.generations USING btree (md5(prompt)) WHERE draft;
+
 CREATE UNIQUE INDEX generations_idempotency_key ON rage.generations USING btree (COALESCE(asked_by, ''::text), idempotency_key) WHERE (idempotency_key IS NOT NULL);
 
 CREATE INDEX generations_in_line ON rage.generations USING btree (provider, job_id) WHERE (waits_for = 'turn'::text);
@@ -6797,6 +7199,14 @@ CREATE INDEX images_updated ON rage.images USING btree (updated_at, image_id);
 
 CREATE INDEX index_audits_by_space ON rage.index_audits USING btree (space_id, audited_at);
 
+CREATE INDEX judgement_concepts_by_image ON rage.judgement_concepts USING btree (image_id);
+
+CREATE INDEX judgement_concepts_proposal ON rage.judgement_concepts USING btree (proposal_id);
+
+CREATE INDEX judgements_call ON rage.judgements USING btree (call_id);
+
+CREATE INDEX judgements_generation ON rage.judgements USING btree (generation_id);
+
 CREATE INDEX page_sessions_caller ON rage.page_sessions USING btree (caller_id);
 
 CREATE INDEX paid_calls_brand ON rage.paid_calls USING btree (brand_id, started_at);
@@ -6816,6 +7226,12 @@ CREATE INDEX prompt_vectors_caller ON rage.prompt_vectors USING btree (caller_id
 CREATE INDEX proposal_references_by_image ON rage.proposal_references USING btree (image_id);
 
 CREATE INDEX proposals_created ON rage.proposals USING btree (created_at);
+
+CREATE UNIQUE INDEX refinement_steps_generation ON rage.refinement_steps USING btree (generation_id);
+
+CREATE INDEX refinements_open ON rage.refinements USING btree (root_id) WHERE (state = 'open'::text);
+
+CREATE INDEX refinements_result ON rage.refinements USING btree (result_id);
 
 CREATE INDEX search_results_by_image ON rage.search_results USING btree (image_id);
 
@@ -7052,6 +7468,24 @@ ALTER TABLE ONLY rage.images
 ALTER TABLE ONLY rage.index_audits
     ADD CONSTRAINT index_audits_space_id_fkey FOREIGN KEY (space_id) REFERENCES rage.embedding_spaces(space_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY rage.judgement_concepts
+    ADD CONSTRAINT judgement_concepts_image_id_fkey FOREIGN KEY (image_id) REFERENCES rage.images(image_id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY rage.judgement_concepts
+    ADD CONSTRAINT judgement_concepts_judgement_id_fkey FOREIGN KEY (judgement_id) REFERENCES rage.judgements(judgement_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.judgement_concepts
+    ADD CONSTRAINT judgement_concepts_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES rage.proposals(proposal_id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY rage.judgements
+    ADD CONSTRAINT judgements_call_id_fkey FOREIGN KEY (call_id) REFERENCES rage.paid_calls(call_id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY rage.judgements
+    ADD CONSTRAINT judgements_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES rage.generations(generation_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.judgements
+    ADD CONSTRAINT judgements_root_id_fkey FOREIGN KEY (root_id) REFERENCES rage.refinements(root_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY rage.page_sessions
     ADD CONSTRAINT page_sessions_caller_id_fkey FOREIGN KEY (caller_id) REFERENCES rage.callers(caller_id) ON DELETE CASCADE;
 
@@ -7078,6 +7512,18 @@ ALTER TABLE ONLY rage.proposal_references
 
 ALTER TABLE ONLY rage.ratings
     ADD CONSTRAINT ratings_output FOREIGN KEY (generation_id, "position") REFERENCES rage.generation_outputs(generation_id, "position") ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.refinement_steps
+    ADD CONSTRAINT refinement_steps_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES rage.generations(generation_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.refinement_steps
+    ADD CONSTRAINT refinement_steps_root_id_fkey FOREIGN KEY (root_id) REFERENCES rage.refinements(root_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rage.refinements
+    ADD CONSTRAINT refinements_result_id_fkey FOREIGN KEY (result_id) REFERENCES rage.generations(generation_id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY rage.refinements
+    ADD CONSTRAINT refinements_root_id_fkey FOREIGN KEY (root_id) REFERENCES rage.generations(generation_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY rage.search_legs
     ADD CONSTRAINT search_legs_space_id_fkey FOREIGN KEY (space_id) REFERENCES rage.embedding_spaces(space_id) ON DELETE RESTRICT;
@@ -7188,6 +7634,10 @@ CREATE POLICY added ON rage.images FOR INSERT WITH CHECK ((( SELECT rage.is_oper
 
 CREATE POLICY added ON rage.index_audits FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
+CREATE POLICY added ON rage.judgement_concepts FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY added ON rage.judgements FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
 CREATE POLICY added ON rage.page_sessions FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY added ON rage.paid_calls FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
@@ -7211,6 +7661,16 @@ CREATE POLICY added ON rage.provider_pauses FOR INSERT WITH CHECK (( SELECT rage
 CREATE POLICY added ON rage.ratings FOR INSERT WITH CHECK ((EXISTS ( SELECT
    FROM rage.generations g
   WHERE ((g.generation_id = ratings.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
+
+CREATE POLICY added ON rage.refinement_steps FOR INSERT WITH CHECK (((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = refinement_steps.root_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))) AND (EXISTS ( SELECT
+   FROM rage.generations s
+  WHERE (s.generation_id = refinement_steps.generation_id)))));
+
+CREATE POLICY added ON rage.refinements FOR INSERT WITH CHECK ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = refinements.root_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
 
 CREATE POLICY added ON rage.search_legs FOR INSERT WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
@@ -7329,6 +7789,10 @@ CREATE POLICY changed ON rage.images FOR UPDATE USING ((( SELECT rage.is_operato
 
 CREATE POLICY changed ON rage.index_audits FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
+CREATE POLICY changed ON rage.judgement_concepts FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.judgements FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
 CREATE POLICY changed ON rage.page_sessions FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY changed ON rage.paid_calls FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
@@ -7350,6 +7814,14 @@ CREATE POLICY changed ON rage.ratings FOR UPDATE USING ((EXISTS ( SELECT
   WHERE ((g.generation_id = ratings.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))))))) WITH CHECK ((EXISTS ( SELECT
    FROM rage.generations g
   WHERE ((g.generation_id = ratings.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
+
+CREATE POLICY changed ON rage.refinement_steps FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY changed ON rage.refinements FOR UPDATE USING ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = refinements.root_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[]))))))) WITH CHECK ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = refinements.root_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
 
 CREATE POLICY changed ON rage.search_legs FOR UPDATE USING (( SELECT rage.is_operator() AS is_operator)) WITH CHECK (( SELECT rage.is_operator() AS is_operator));
 
@@ -7411,6 +7883,10 @@ ALTER TABLE rage.images ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.index_audits ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE rage.judgement_concepts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.judgements ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE rage.page_sessions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.paid_calls ENABLE ROW LEVEL SECURITY;
@@ -7428,6 +7904,10 @@ ALTER TABLE rage.proposals ENABLE ROW LEVEL SECURITY;
 ALTER TABLE rage.provider_pauses ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE rage.ratings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.refinement_steps ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE rage.refinements ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY removed ON rage.api_keys FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
@@ -7506,6 +7986,10 @@ CREATE POLICY removed ON rage.images FOR DELETE USING ((( SELECT rage.is_operato
 
 CREATE POLICY removed ON rage.index_audits FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
+CREATE POLICY removed ON rage.judgement_concepts FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.judgements FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
 CREATE POLICY removed ON rage.page_sessions FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY removed ON rage.paid_calls FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
@@ -7525,6 +8009,12 @@ CREATE POLICY removed ON rage.provider_pauses FOR DELETE USING (( SELECT rage.is
 CREATE POLICY removed ON rage.ratings FOR DELETE USING ((EXISTS ( SELECT
    FROM rage.generations g
   WHERE ((g.generation_id = ratings.generation_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
+
+CREATE POLICY removed ON rage.refinement_steps FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
+
+CREATE POLICY removed ON rage.refinements FOR DELETE USING ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE ((g.generation_id = refinements.root_id) AND (( SELECT rage.is_operator() AS is_operator) OR (g.brand_id = ANY (( SELECT rage.allowed_brands('generate'::text) AS allowed_brands)::integer[])))))));
 
 CREATE POLICY removed ON rage.search_legs FOR DELETE USING (( SELECT rage.is_operator() AS is_operator));
 
@@ -7625,6 +8115,14 @@ CREATE POLICY seen ON rage.images FOR SELECT USING ((( SELECT rage.sees_every_br
 
 CREATE POLICY seen ON rage.index_audits FOR SELECT USING (( SELECT rage.sees_every_brand() AS sees_every_brand));
 
+CREATE POLICY seen ON rage.judgement_concepts FOR SELECT USING ((EXISTS ( SELECT
+   FROM rage.judgements j
+  WHERE (j.judgement_id = judgement_concepts.judgement_id))));
+
+CREATE POLICY seen ON rage.judgements FOR SELECT USING ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE (g.generation_id = judgements.generation_id))));
+
 CREATE POLICY seen ON rage.page_sessions FOR SELECT USING (( SELECT rage.is_operator() AS is_operator));
 
 CREATE POLICY seen ON rage.paid_calls FOR SELECT USING ((( SELECT rage.sees_every_brand() AS sees_every_brand) OR (brand_id = ANY (( SELECT rage.allowed_brands() AS allowed_brands)::integer[]))));
@@ -7646,6 +8144,14 @@ CREATE POLICY seen ON rage.provider_pauses FOR SELECT USING (( SELECT rage.is_op
 CREATE POLICY seen ON rage.ratings FOR SELECT USING ((EXISTS ( SELECT
    FROM rage.generations g
   WHERE (g.generation_id = ratings.generation_id))));
+
+CREATE POLICY seen ON rage.refinement_steps FOR SELECT USING ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE (g.generation_id = refinement_steps.root_id))));
+
+CREATE POLICY seen ON rage.refinements FOR SELECT USING ((EXISTS ( SELECT
+   FROM rage.generations g
+  WHERE (g.generation_id = refinements.root_id))));
 
 CREATE POLICY seen ON rage.search_legs FOR SELECT USING (true);
 

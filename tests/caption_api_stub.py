@@ -1,11 +1,12 @@
 """A stand-in for a chat completions API on loopback: records what it is sent, answers in the SDK's own types.
 
 Answers come from `replies` while there are any, in order, then from `reply`. A reply is a name of MODES, a
-description (a dict) or the bytes of a 200.
+description (a dict) or the bytes of a 200. Who asks for a picture gets one; `pictures` are the requests.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections.abc import Iterator
@@ -14,9 +15,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 
 from msgspec import Struct, field
-from openai.types import CompletionUsage
+from openai.types import CompletionUsage, ImagesResponse
+from openai.types import Image as ImageAnswer
 from openai.types.chat import ChatCompletion, ChatCompletionMessage
 from openai.types.chat.chat_completion import Choice
+
+from tests.store import png
 
 REQUEST_ID = "req_caption_1"
 MODEL = "see-1"
@@ -33,6 +37,7 @@ ERRORS: dict[str, tuple[int, str]] = {
     "key": (401, "invalid_api_key"),
     "no_model": (404, "model_not_found"),
     "bad_image": (400, "invalid_image"),
+    "temperature": (400, "unsupported_value"),
     "rate_limit": (429, "rate_limit_exceeded"),
     "quota": (429, "insufficient_quota"),
     "busy": (503, "overloaded"),
@@ -53,7 +58,11 @@ class CaptionApiStub(Struct):
     usage: CompletionUsage | None = field(default_factory=lambda: USAGE)
     retry_after: str | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
+    pictures: list[bytes] = field(default_factory=list)
+    paints: bytes | None = None
+    """The picture that it makes; None: a new one each time."""
     keys: list[str] = field(default_factory=list)
+    asked: threading.Event = field(default_factory=threading.Event)
     release: threading.Event = field(default_factory=threading.Event)
     lock: Any = field(default_factory=threading.Lock)
 
@@ -84,9 +93,17 @@ class _Handler(BaseHTTPRequestHandler):
     stub: CaptionApiStub
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if "/images/" in self.path:
+            self.stub.pictures.append(body)
+            content = self.stub.paints or png(7_000_000 + len(self.stub.pictures))
+            self._send(200, _picture(content))
+            self.close_connection = True
+            return
+        asked = json.loads(body)
         self.stub.requests.append({"path": self.path, **asked})
         self.stub.keys.append(self.headers.get("Authorization", ""))
+        self.stub.asked.set()
         reply = self.stub.next_reply()
         if reply == "hold":
             self.stub.release.wait()
@@ -98,7 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _fail(self, status: int, code: str) -> None:
-        error = {"message": f"Said by the stub: {code}", "type": "stub_error", "param": None, "code": code}
+        param = "temperature" if code == "unsupported_value" else None
+        error = {"message": f"Said by the stub: {code}", "type": "stub_error", "param": param, "code": code}
         self._send(status, json.dumps({"error": error}).encode())
 
     def _send(self, status: int, content: bytes, *, half: bool = False) -> None:
@@ -115,6 +133,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing: the tests read `requests`."""
+
+
+def _picture(content: bytes) -> bytes:
+    made = ImageAnswer(b64_json=base64.b64encode(content).decode())
+    return ImagesResponse(created=1_790_000_000, data=[made]).to_json().encode()
 
 
 def _answer(stub: CaptionApiStub, asked: dict[str, Any], reply: Reply) -> bytes:

@@ -164,9 +164,11 @@ async def counts(database: Database) -> tuple[int, ...]:
     return tuple(row.values())
 
 
-async def accept(database: Database, generator: FakeGenerator, **said: Any) -> Any:
+async def accept(database: Database, generator: ImageGenerator, **said: Any) -> Any:
     outside = {
-        name: said.pop(name) for name in ("search", "propose", "asked_by", "idempotency_key") if name in said
+        name: said.pop(name)
+        for name in ("search", "propose", "judges", "asked_by", "idempotency_key")
+        if name in said
     }
     request = GenerationRequest(**{"prompt": "Lotion on a shelf", **said})
     return await generation.accept(database, only(generator), request, defer=jobs.defer_generation, **outside)

@@ -82,6 +82,34 @@ PARTIALS = """
 INSERT INTO rage.generation_partials (generation_id, event_id, media_type, bytes)
 SELECT generation_id, 1, 'image/png', convert_to(prompt, 'UTF8') FROM rage.generations
 """
+REFINED = (
+    """
+INSERT INTO rage.refinements (root_id, with_draft, rounds, per_round, judge_provider, judge_model, detail)
+SELECT generation_id, true, 1, 3, 'x', prompt, prompt FROM rage.generations WHERE status = 'succeeded'
+""",
+    """
+INSERT INTO rage.refinement_steps (root_id, round, generation_id)
+SELECT root_id, 0, root_id FROM rage.refinements
+""",
+    """
+WITH paid AS (
+    INSERT INTO rage.paid_calls (brand_id, generation_id, purpose, provider, model, status)
+    SELECT brand_id, generation_id, 'judge', 'x', prompt, 'succeeded'
+    FROM rage.generations JOIN rage.refinements ON root_id = generation_id
+    RETURNING call_id, generation_id, model
+),
+said AS (
+    INSERT INTO rage.judgements (
+        root_id, round, attempt, generation_id, call_id, verdict, detail, temperature, provider, model
+    )
+    SELECT generation_id, 0, 1, generation_id, call_id, 'mismatch', model, 0, 'x', model FROM paid
+    RETURNING judgement_id, generation_id, model
+)
+INSERT INTO rage.judgement_concepts (judgement_id, position, concept, caption, outcome, image_id)
+SELECT s.judgement_id, r.position, s.model, s.model, 'found', r.image_id
+FROM said AS s JOIN rage.generation_references AS r USING (generation_id)
+""",
+)
 VECTOR = "SELECT embedding::text FROM rage.embeddings WHERE space_id = 1 AND image_id = %(image_id)s"
 EMBED_FOR_LOGINS = """
 INSERT INTO rage.prompt_vectors (space_id, prompt_md5, prompt, embedding, caller_id)
@@ -101,6 +129,11 @@ CREATE TEMP TABLE left_over ON COMMIT DROP AS
     SELECT caller_id FROM rage.callers WHERE name LIKE ANY ('{vfx%,probe_theirs%,both}');
 DELETE FROM rage.generation_references WHERE generation_id IN (SELECT generation_id FROM lost);
 DELETE FROM rage.generation_outputs WHERE generation_id IN (SELECT generation_id FROM lost);
+DELETE FROM rage.judgement_concepts WHERE judgement_id IN
+    (SELECT judgement_id FROM rage.judgements WHERE root_id IN (SELECT generation_id FROM lost));
+DELETE FROM rage.judgements WHERE root_id IN (SELECT generation_id FROM lost);
+DELETE FROM rage.refinement_steps WHERE root_id IN (SELECT generation_id FROM lost);
+DELETE FROM rage.refinements WHERE root_id IN (SELECT generation_id FROM lost);
 DELETE FROM rage.generation_masks WHERE generation_id IN (SELECT generation_id FROM lost);
 DELETE FROM rage.generation_partials WHERE generation_id IN (SELECT generation_id FROM lost);
 DELETE FROM rage.generation_events WHERE generation_id IN (SELECT generation_id FROM lost);
@@ -256,6 +289,8 @@ async def _build(url: str) -> World:
     operate(url, COMMON_WORDS)
     operate(url, MASKS)
     operate(url, PARTIALS)
+    for statement in REFINED:
+        operate(url, statement)
     operate(url, AUDITED)
     operate(url, PAUSED)
     for name, (brand, _, scopes) in LOGINS.items():

@@ -129,6 +129,15 @@ WRITES = [
           " VALUES ('<g>', 99, 'x')", "made", UNUSED_UUID),
     Write("mask of a generation", "INSERT INTO rage.generation_masks (generation_id, sha256, bytes)"
           " VALUES ('<g>', sha256('x'), 'x')", "made", UNUSED_UUID),
+    Write("refining of a generation", "INSERT INTO rage.refinements"
+          " (root_id, with_draft, rounds, per_round, judge_provider, judge_model) VALUES ('<g>', true, 1, 1, 'x', 'x')"
+          " ON CONFLICT DO NOTHING", "queued", UNUSED_UUID),
+    Write("refining is called off", "UPDATE rage.refinements SET cancel_requested_at = now() WHERE root_id = '<g>'",
+          "made", UNUSED_UUID),
+    Write("step of a refining", "INSERT INTO rage.refinement_steps (root_id, round, generation_id)"
+          " VALUES ('<g>', 1, '<queued>')", "made", UNUSED_UUID),
+    Write("generation of a step", "INSERT INTO rage.refinement_steps (root_id, round, generation_id)"
+          " VALUES ('<made>', 1, '<g>')", "queued", UNUSED_UUID),
     Write("partial images of a generation", "DELETE FROM rage.generation_partials WHERE generation_id = '<g>'",
           "made", UNUSED_UUID),
     Write("batch for a brand", "INSERT INTO rage.generation_batches (brand_id, request, request_sha256)"
@@ -180,6 +189,9 @@ NEVER = (
     "UPDATE rage.brands SET name = 'nobodyfox' WHERE brand_id = <brand>",
     "INSERT INTO rage.generation_outputs (generation_id, position, image_id, sha256)"
     " VALUES ('<made>', 9, <image>, sha256('x'))",
+    "INSERT INTO rage.judgements (root_id, round, attempt, generation_id, call_id, temperature, provider, model)"
+    " VALUES ('<made>', 0, 9, '<made>', 1, 0, 'x', 'x')",
+    "INSERT INTO rage.judgement_concepts (judgement_id, position, caption) VALUES (1, 9, 'x')",
     "INSERT INTO rage.contents (sha256, media_type, byte_size, width, height) VALUES (sha256('x'), 'x', 1, 1, 1)",
     "SELECT rage.create_space('mine', 'image', 'mine', 'mine', NULL, 3)",
     "INSERT INTO rage.procrastinate_jobs (queue_name, task_name, args) VALUES ('default', 'fill_index', '{}')",
@@ -213,6 +225,9 @@ UNCHANGED = (
     "DELETE FROM rage.paid_calls",
     "UPDATE rage.provider_pauses SET paused_until = now() + interval '1 year'",
     "DELETE FROM rage.generation_references",
+    "UPDATE rage.judgements SET verdict = 'match'",
+    "DELETE FROM rage.judgement_concepts",
+    "DELETE FROM rage.refinement_steps",
 )
 """Touches no row."""
 
@@ -221,7 +236,7 @@ NOTICED = (
     "api_keys", "brands", "budgets", "caller_brands", "callers", "caption_tries", "captions", "collection_images", "collections", "common_words", "contents", "descriptions", "embeddings",
     "embedding_spaces", "failed_items", "generation_batch_items", "generation_batches", "generation_events", "generation_masks", "generation_outputs", "generation_partials", "generation_references",
     "generations", "image_documents", "image_identifiers", "image_products", "image_tags", "image_versions", "images",
-    "page_sessions", "paid_calls", "procrastinate_events", "procrastinate_jobs", "prices", "prompt_vectors", "proposal_references", "proposals", "provider_pauses", "ratings", "search_legs", "search_results", "searches",
+    "page_sessions", "paid_calls", "procrastinate_events", "procrastinate_jobs", "prices", "prompt_vectors", "proposal_references", "proposals", "provider_pauses", "ratings", "refinement_steps", "refinements", "search_legs", "search_results", "searches",
     "tags", "text_configurations",
 )  # fmt: skip
 POLICIES = """
@@ -234,7 +249,7 @@ WHERE a.attname = 'brand_id' AND c.relnamespace = 'rage'::regnamespace AND c.rel
 """
 OF_A_GENERATION = (
     "generations", "generation_references", "generation_outputs", "generation_events", "generation_masks",
-    "generation_partials", "ratings", "paid_calls",
+    "generation_partials", "ratings", "paid_calls", "judgements",
 )  # fmt: skip
 
 

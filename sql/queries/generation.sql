@@ -102,11 +102,11 @@ WHERE coalesce(asked_by, '') = coalesce(%(asked_by)s, '') AND idempotency_key = 
 -- The ledger's row; none where the Idempotency-Key is taken.
 INSERT INTO rage.generations (
     generation_id, job_id, brand_id, prompt, purpose, provider, model, parameters, labels, parent_id, search_id, proposal_id,
-    idempotency_key, request_sha256, asked_by, expected_usd, batch_id, batch_position, retry_of
+    idempotency_key, request_sha256, asked_by, expected_usd, batch_id, batch_position, retry_of, draft
 ) VALUES (
     %(generation_id)s, %(job_id)s, %(brand_id)s, %(prompt)s, %(purpose)s, %(provider)s, %(model)s, %(parameters)s, %(labels)s, %(parent_id)s,
     %(search_id)s, %(proposal_id)s, %(idempotency_key)s, %(request_sha256)s, %(asked_by)s, %(expected_usd)s,
-    %(batch_id)s, %(batch_position)s, %(retry_of)s
+    %(batch_id)s, %(batch_position)s, %(retry_of)s, %(draft)s
 )
 ON CONFLICT (coalesce(asked_by, ''), idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
 RETURNING generation_id;
@@ -195,9 +195,10 @@ SELECT
     g.expected_usd,
     (SELECT p.call_id
      FROM rage.paid_calls AS p
-     WHERE p.generation_id = g.generation_id AND p.status = 'started'
+     WHERE p.generation_id = g.generation_id AND p.status = 'started' AND p.purpose IN ('generation', 'draft')
      ORDER BY p.call_id DESC
      LIMIT 1) AS call_id,
+    CASE WHEN g.draft THEN 'draft' ELSE 'generation' END AS call_purpose,
     g.job_id,
     g.waits_for,
     g.waits_until,
@@ -333,6 +334,7 @@ SELECT
     g.proposal_id,
     g.asked_by,
     g.batch_id,
+    g.draft,
     EXISTS (SELECT FROM rage.generations AS r WHERE r.retry_of = g.generation_id) AS made_again
 FROM rage.generations AS g
 JOIN rage.brands AS b USING (brand_id)
@@ -454,7 +456,7 @@ WITH latest AS MATERIALIZED (
     -- Found by the index, however many there are: nothing here but what is in it.
     SELECT generation_id, model, status, tokens, started_at
     FROM rage.paid_calls
-    WHERE purpose = 'generation' AND provider = %(provider)s
+    WHERE purpose IN ('generation', 'draft') AND provider = %(provider)s
     ORDER BY started_at DESC
     LIMIT 500
 ),
@@ -489,3 +491,20 @@ SELECT
     count(reference) AS references,
     ceil(percentile_cont(0.5) WITHIN GROUP (ORDER BY reference))::integer AS reference_tokens
 FROM per_piece;
+
+-- name: get_draft
+-- The newest draft of a prompt by a provider that nothing else shaped, whose picture is still there.
+SELECT g.generation_id
+FROM rage.generations AS g
+JOIN rage.brands AS b USING (brand_id)
+JOIN rage.generation_outputs AS o USING (generation_id)
+JOIN rage.images AS i ON i.image_id = o.image_id AND i.deleted_at IS NULL
+WHERE g.draft
+  AND md5(g.prompt) = md5(%(prompt)s)
+  AND g.prompt = %(prompt)s
+  AND g.status = 'succeeded'
+  AND g.provider = %(provider)s
+  AND b.key = rage.normal_form(%(brand)s)
+  AND NOT EXISTS (SELECT FROM rage.generation_references AS r WHERE r.generation_id = g.generation_id)
+ORDER BY g.created_at DESC
+LIMIT 1;

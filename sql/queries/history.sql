@@ -27,7 +27,8 @@ SELECT
     g.started_at,
     g.finished_at,
     first.generation_id AS retry_of,
-    g.cancel_requested_at
+    g.cancel_requested_at,
+    refined.value AS refinement
 FROM rage.generations AS g
 JOIN rage.brands AS b USING (brand_id)
 -- What it came from, where the caller may see that too.
@@ -66,6 +67,58 @@ LEFT JOIN LATERAL (
     LEFT JOIN rage.contents AS c USING (sha256)
     WHERE o.generation_id = g.generation_id
 ) AS made ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_build_object(
+        'root_id', r.root_id,
+        'round', own.round,
+        'draft', r.with_draft,
+        'rounds', r.rounds,
+        'references', r.per_round,
+        'max_cost', r.max_cost_usd::text,
+        'judge', r.judge_provider || ':' || r.judge_model,
+        'state', r.state,
+        'ended_by', r.ended_by,
+        'detail', r.detail,
+        'result_id', r.result_id,
+        'cancel_requested_at', r.cancel_requested_at,
+        'steps', (
+            SELECT jsonb_agg(jsonb_build_object('round', s.round, 'generation_id', s.generation_id, 'status', n.status)
+                             ORDER BY s.round)
+            FROM rage.refinement_steps AS s
+            JOIN rage.generations AS n USING (generation_id)
+            WHERE s.root_id = r.root_id),
+        'judgements', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                       'round', j.round,
+                       'attempt', j.attempt,
+                       'verdict', j.verdict,
+                       'detail', j.detail,
+                       'cost_usd', p.cost_usd::text,
+                       'concepts', coalesce((
+                           SELECT jsonb_agg(jsonb_build_object(
+                                      'concept', c.concept,
+                                      'caption', c.caption,
+                                      'outcome', c.outcome,
+                                      'image_id', c.image_id,
+                                      'score', c.score,
+                                      'proposal_id', c.proposal_id) ORDER BY c.position)
+                           FROM rage.judgement_concepts AS c
+                           WHERE c.judgement_id = j.judgement_id), '[]')) ORDER BY j.round, j.attempt)
+            FROM rage.judgements AS j
+            JOIN rage.paid_calls AS p USING (call_id)
+            WHERE j.root_id = r.root_id), '[]'),
+        'cost_usd', spent.cost_usd::text,
+        'calls_without_cost', spent.calls_without_cost) AS value
+    FROM rage.refinement_steps AS own
+    JOIN rage.refinements AS r USING (root_id)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(p.cost_usd), 0) AS cost_usd, count(*) FILTER (WHERE p.cost_usd IS NULL) AS calls_without_cost
+        FROM rage.refinement_steps AS s
+        JOIN rage.paid_calls AS p USING (generation_id)
+        WHERE s.root_id = r.root_id
+    ) AS spent
+    WHERE own.generation_id = g.generation_id
+) AS refined ON true
 WHERE g.generation_id = ANY (%(ids)s::uuid[])
 ORDER BY g.created_at DESC, g.generation_id DESC;
 

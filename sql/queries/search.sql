@@ -147,10 +147,10 @@ ORDER BY f.rank;
 -- name: log_search
 -- Writes the search down, and which brands its caller could see; generations refer to it.
 INSERT INTO rage.searches (search_id, prompt, filters, among, legs, k, strategy, matched, complete, took_ms, asked_by,
-                           brand_ids, min_relevance)
+                           brand_ids, min_relevance, imagined_id, imagined)
 VALUES (%(search_id)s, %(prompt)s, %(filters)s::jsonb, %(among)s::bigint[], %(legs)s::jsonb, %(k)s, %(strategy)s,
         %(matched)s, %(complete)s, %(took_ms)s, %(asked_by)s,
-        rage.brand_limit(), %(min_relevance)s);
+        rage.brand_limit(), %(min_relevance)s, %(imagined_id)s, %(imagined)s::halfvec);
 
 -- name: lock_results
 -- Whoever adds rows to a search waits for who does so now.
@@ -168,6 +168,7 @@ WHERE NOT EXISTS (SELECT FROM rage.search_results AS s WHERE s.search_id = %(sea
 -- A search as it was asked, what it has answered so far, and whether who asks now would be answered the same.
 SELECT
     s.prompt, s.filters, s.among, s.legs, s.k, s.min_relevance, s.strategy, s.matched, s.complete,
+    s.imagined_id, s.imagined::text AS imagined,
     s.brand_ids IS NOT DISTINCT FROM rage.brand_limit() AS same_view,
     ARRAY(SELECT r.image_id FROM rage.search_results AS r WHERE r.search_id = s.search_id ORDER BY r.rank) AS answered,
     (SELECT coalesce(max(r.rank), 0) FROM rage.search_results AS r WHERE r.search_id = s.search_id) AS last_rank
@@ -188,3 +189,19 @@ FROM rage.search_results AS r
 JOIN rage_v1.images AS i USING (image_id)
 WHERE r.search_id = %(search_id)s AND r.rank > %(after)s AND r.rank <= %(after)s + %(k)s
 ORDER BY r.rank;
+
+-- name: pictures_of
+-- The pictures that a generation made.
+SELECT coalesce(array_agg(image_id), '{}') FROM rage.generation_outputs WHERE generation_id = %(generation_id)s;
+
+-- name: get_imagined
+-- The first picture of a draft, and its vector where it is in the space already.
+SELECT o.image_id, c.thumbnail,
+       (SELECT e.embedding::text FROM rage.embeddings AS e
+        WHERE e.space_id = %(space_id)s AND e.image_id = o.image_id) AS vector
+FROM rage.generation_outputs AS o
+JOIN rage.images AS i ON i.image_id = o.image_id AND i.erased_at IS NULL
+JOIN rage.contents AS c USING (content_id)
+WHERE o.generation_id = %(generation_id)s AND c.thumbnail IS NOT NULL
+ORDER BY o.position
+LIMIT 1;

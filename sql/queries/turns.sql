@@ -14,7 +14,7 @@ WITH taken_up AS (
       AND g.provider = %(provider)s
       AND g.generation_id IS DISTINCT FROM %(generation_id)s::uuid
       AND NOT EXISTS (
-          SELECT FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id AND c.status = 'started')
+          SELECT FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id AND c.status = 'started' AND c.purpose <> 'judge')
 ),
 calls AS (
     SELECT c.status, c.started_at

@@ -125,7 +125,8 @@ BEGIN
           AND (b.label_name IS NULL OR g.labels ->> b.label_name = b.label_value)
           -- What its call under way reserves is in the budget's own figure; one that was turned away reserves nothing.
           AND NOT EXISTS (
-              SELECT FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id AND c.status = 'started')
+              SELECT FROM rage.paid_calls AS c
+              WHERE c.generation_id = g.generation_id AND c.status = 'started' AND c.purpose <> 'judge')
     ) AS q
     WHERE CASE
               WHEN expected IS NOT NULL THEN expected > 0 AND b.spent_usd + b.reserved_usd + q.queued_usd + expected > b.limit_usd

@@ -33,11 +33,14 @@ SELECT
     g.started_at,
     g.finished_at,
     -- Beside every cost, whether it leaves something out: a sum of this column stands beside one of costs.
-    (SELECT count(*) FROM rage.paid_calls AS c WHERE c.generation_id = g.generation_id AND c.cost_usd IS NULL) AS calls_without_cost,
+    -- What judges of its picture cost is a refinement's.
+    (SELECT count(*) FROM rage.paid_calls AS c
+     WHERE c.generation_id = g.generation_id AND c.cost_usd IS NULL AND c.purpose <> 'judge') AS calls_without_cost,
     g.batch_id,
     g.batch_position,
     first.generation_id AS retry_of,
-    g.cancel_requested_at
+    g.cancel_requested_at,
+    g.draft
 FROM rage.generations AS g
 JOIN rage.brands AS b USING (brand_id)
 -- What it came from, where the reader may see that too.
@@ -76,6 +79,7 @@ COMMENT ON COLUMN rage_v1.generations.batch_id IS 'The batch that it is of, if a
 COMMENT ON COLUMN rage_v1.generations.batch_position IS 'The item of that batch; one that was tried again has several generations.';
 COMMENT ON COLUMN rage_v1.generations.retry_of IS 'The generation whose request this one makes once more.';
 COMMENT ON COLUMN rage_v1.generations.cancel_requested_at IS 'When it was called off while it ran.';
+COMMENT ON COLUMN rage_v1.generations.draft IS 'Whether its picture is made to be judged, or to be searched by.';
 
 
 CREATE OR REPLACE VIEW rage_v1.generation_references WITH (security_invoker = true) AS
@@ -210,8 +214,10 @@ SELECT
     (SELECT count(*) FROM rage.search_results AS r WHERE r.search_id = s.search_id) AS returned,
     (SELECT count(*) FROM rage.generations AS g WHERE g.search_id = s.search_id) AS generations,
     s.asked_by,
-    s.created_at
-FROM rage.searches AS s;
+    s.created_at,
+    imagined.generation_id AS imagined_id
+FROM rage.searches AS s
+LEFT JOIN rage.generations AS imagined ON imagined.generation_id = s.imagined_id;
 COMMENT ON VIEW rage_v1.search_log IS 'Every search made through the service, and what became of it.';
 COMMENT ON COLUMN rage_v1.search_log.search_id IS 'Stable id of the search.';
 COMMENT ON COLUMN rage_v1.search_log.prompt IS 'The prompt as it was given.';
@@ -226,6 +232,7 @@ COMMENT ON COLUMN rage_v1.search_log.returned IS 'How many images were answered.
 COMMENT ON COLUMN rage_v1.search_log.generations IS 'How many generations took references from it.';
 COMMENT ON COLUMN rage_v1.search_log.asked_by IS 'The key or login that asked; null while the service is open.';
 COMMENT ON COLUMN rage_v1.search_log.created_at IS 'When it was asked.';
+COMMENT ON COLUMN rage_v1.search_log.imagined_id IS 'The draft of the prompt that the image leg searched by; null: it searched by the words.';
 
 
 CREATE OR REPLACE VIEW rage_v1.proposals WITH (security_invoker = true) AS

@@ -36,7 +36,7 @@ LEFT JOIN (
     SELECT paid.generation_id, count(*) AS calls, sum(paid.cost_usd) AS cost_usd,
            count(*) FILTER (WHERE paid.cost_usd IS NULL) AS calls_without_cost
     FROM rage.paid_calls AS paid
-    WHERE paid.generation_id IS NOT NULL
+    WHERE paid.generation_id IS NOT NULL AND paid.purpose <> 'judge'
     GROUP BY paid.generation_id
 ) AS p USING (generation_id);
 COMMENT ON VIEW rage_v1.generation_results IS 'What came of each generation, in numbers that can be added up.';

@@ -86,6 +86,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     caption_budget: Decimal | None = None
     """US dollars that captions may cost in a calendar month; None: as much as they do."""
     planner: str | None = None
+    judge: str | None = None
+    """What judges pictures that are refined; None: the captioner's model, where it is OpenAI's."""
     generator: str = "local"
     model_capabilities: Mapping[str, Any] = field(default_factory=dict)
     """By PROVIDER:MODEL, what an image model can do other than is known of it."""
@@ -135,6 +137,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             captioner=given.get("RAGE_CAPTIONER"),
             caption_budget=_dollars(given, "RAGE_CAPTION_BUDGET"),
             planner=given.get("RAGE_PLANNER"),
+            judge=given.get("RAGE_JUDGE"),
             generator=given.get("RAGE_GENERATOR", "local"),
             model_capabilities=_object(given, "RAGE_MODEL_CAPABILITIES"),
             provider_limits=_provider_limits(given, "RAGE_PROVIDER_LIMITS"),

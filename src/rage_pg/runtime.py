@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from copy import copy
+from typing import cast
 from uuid import UUID
 
 import structlog
@@ -24,7 +25,7 @@ from rage_pg.database import Database, fetch_value
 from rage_pg.embedded import app_url, embedded_server
 from rage_pg.errors import BudgetReached, ProviderError, RageError, SetupError
 from rage_pg.providers.encoders import REMOTE, Encoders, Named, named
-from rage_pg.providers.ports import Encoder, PromptEncoders
+from rage_pg.providers.ports import Encoder, ImageEncoder, PromptEncoders
 from rage_pg.providers.registry import Generators, Registry
 from rage_pg.types import (
     Candidate,
@@ -97,9 +98,22 @@ class Runtime:
             dimensions = await paid.asked_dimensions()
         return self.encoders.remote(wanted.model or "", dimensions, wanted.encodes)
 
-    async def search(self, request: SearchRequest) -> SearchAnswer:
+    async def search(
+        self, request: SearchRequest, imagined: searching.Imagined | None = None
+    ) -> SearchAnswer:
         """The best images for a prompt, by every space that is searched now; logged. Raises InvalidInput."""
-        return await searching.search(self.database, self._prompts, request)
+        return await searching.search(self.database, self._prompts, request, imagined)
+
+    async def space_of_images(self) -> tuple[Space, ImageEncoder]:
+        """The space in which pictures are compared now, and its encoder. Raises SetupError."""
+        for space in await self._active():
+            if space.encodes == "image":
+                encoder = await self.encoders.encoder(index.identity_of(space))
+                return space, cast("ImageEncoder", encoder)
+        raise SetupError(
+            "Pictures are compared in no space here, which a search by a draft needs.",
+            "Set RAGE_IMAGE_ENCODER to clip, siglip or openai:MODEL, and let the index fill.",
+        )
 
     async def compared_by(self) -> frozenset[str]:
         """The legs by whose vectors images can be compared now."""

@@ -247,6 +247,8 @@ class SearchRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     k: K = 20
     min_relevance: Share = 0.0
     legs: dict[str, Weight] | None = None
+    imagine: bool = False
+    """Whether a draft of the prompt is made first, for the image leg to search by; it is paid for."""
 
 
 class LegHit(Struct, frozen=True, kw_only=True):
@@ -266,7 +268,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
 class SearchAnswer(Struct, frozen=True, kw_only=True):
     """`matched`: images that pass the filter. `complete`: no stated bound cut the answer.
 
-    `cursor` fetches the next rows; None where these are the last.
+    `cursor` fetches the next rows; None where these are the last. `imagined_id`: the draft searched by.
     """
 
     search_id: UUID
@@ -276,6 +278,7 @@ class SearchAnswer(Struct, frozen=True, kw_only=True):
     complete: bool
     took_ms: float
     cursor: str | None = None
+    imagined_id: UUID | None = None
 
 
 class SimilarImage(Struct, frozen=True, kw_only=True):
@@ -492,6 +495,104 @@ class Auto(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     filters: Filters = field(default_factory=Filters)
 
 
+MOST_DOLLARS = 99_999_999
+
+Dollars = Annotated[Decimal, Meta(extra_json_schema={"minimum": 0, "maximum": MOST_DOLLARS})]
+"""US dollars. Checked where it is used: a decoder bounds no decimals."""
+
+EndedBy = Literal[
+    "matched",
+    "rounds",
+    "max_cost",
+    "unknown_cost",
+    "budget",
+    "nothing_found",
+    "no_slot",
+    "refused",
+    "failed",
+    "unknown",
+    "cancelled",
+]
+"""Why a refinement ended; the last four: how a step of it did."""
+
+Verdict = Literal[
+    "pending", "match", "mismatch", "named", "unable", "turned_away", "failed", "unknown", "cancelled"
+]
+"""What a judge said. named: without a draft; unable: it refused, or answered what is no answer."""
+
+
+class Refine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Have the picture judged against the prompt, what it lacks looked up, and made again from that.
+
+    At most `rounds` times, each adding at most `references`, for `max_cost` US dollars in all. Without a
+    `draft` what the prompt names is looked up before the one picture. `filters`: else those of `auto`.
+    """
+
+    rounds: Annotated[int, Meta(ge=1, le=3)] = 1
+    draft: bool = True
+    references: Annotated[int, Meta(ge=1, le=16)] = 3
+    max_cost: Dollars | None = None
+    filters: Filters | None = None
+
+
+class JudgedConcept(Struct, frozen=True, kw_only=True):
+    """What a picture lacks, or a prompt names; None: unknown, and the prompt itself was looked up.
+
+    `score`: how well the image serves, 0 to 1. `outcome`: None where it was not looked up.
+    """
+
+    concept: str | None
+    caption: str
+    outcome: Literal["found", "nothing_found", "no_slot"] | None = None
+    image_id: int | None = None
+    score: float | None = None
+    proposal_id: UUID | None = None
+
+
+class Judgement(Struct, frozen=True, kw_only=True):
+    """One call of a judge. `round`: the step whose picture it was shown; without a draft, the one to come."""
+
+    round: int
+    attempt: int
+    verdict: Verdict
+    detail: str | None = None
+    cost_usd: Decimal | None = None
+    concepts: tuple[JudgedConcept, ...] = ()
+
+
+class RefinementStep(Struct, frozen=True, kw_only=True):
+    """A picture of a refinement: 0 the first, then one for each round."""
+
+    round: int
+    generation_id: UUID
+    status: Status
+
+
+class Refinement(Struct, frozen=True, kw_only=True):
+    """A loop of judging and making again, as each generation of it tells: `round` is that one's own.
+
+    `result_id`: the last generation that succeeded, once it has ended. `cost_usd`: of all calls, pictures and
+    judgements, without `calls_without_cost`.
+    """
+
+    root_id: UUID
+    round: int
+    draft: bool
+    rounds: int
+    references: int
+    max_cost: Decimal | None = None
+    judge: str
+    state: Literal["open", "ended"]
+    ended_by: EndedBy | None = None
+    detail: str | None = None
+    result_id: UUID | None = None
+    cancel_requested_at: datetime | None = None
+    steps: tuple[RefinementStep, ...]
+    judgements: tuple[Judgement, ...] = ()
+    cost_usd: Decimal
+    calls_without_cost: int
+
+
 class Caption(Struct, frozen=True, kw_only=True):
     """One revision of an image's caption; at most one is current."""
 
@@ -539,6 +640,7 @@ class GenerationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     parent_references: bool = True
     labels: dict[str, str] = field(default_factory=dict)
     dry_run: bool = False
+    refine: Refine | None = None
 
 
 class Output(Struct, frozen=True, kw_only=True):
@@ -584,6 +686,16 @@ class Generation(Struct, frozen=True, kw_only=True):
     """The generation whose request this one makes once more."""
     cancel_requested_at: datetime | None = None
     """When it was called off while it ran: its worker ends it within a moment."""
+    refinement: Refinement | None = None
+    """The loop of judging and making again that it is of."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended; one that others follow, by what is judged of it, with the last of them."""
+        if self.status in ("queued", "running"):
+            return False
+        loop = self.refinement
+        return loop is None or loop.root_id != self.id or loop.state == "ended"
 
 
 class Budget(Struct, frozen=True, kw_only=True):

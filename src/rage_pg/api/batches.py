@@ -26,10 +26,10 @@ from rage_pg.generation.batches import (
     BatchList,
     BatchPage,
     BatchRequest,
-    Dollars,
     Outcome,
 )
 from rage_pg.runtime import Runtime
+from rage_pg.types import Dollars
 
 
 class Resumption(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -31,7 +31,6 @@ from rage_pg.runtime import Runtime
 from rage_pg.types import Generation, GenerationRequest, Purpose, Status
 
 MAX_WAIT = 300
-OPEN: frozenset[Status] = frozenset({"queued", "running"})
 STILL_HERE = ServerSentEventMessage(data=None, comment="still here")
 
 
@@ -70,10 +69,19 @@ async def add_generation(
     References are named by id, as a collection, or proposed for the prompt (`auto`). With `dry_run` nothing
     is queued: the answer is what would be sent, and an estimate of what it would cost. 402 where a budget
     does not allow it.
+
+    With `refine` it is the first of several: its picture is judged by the prompt, what is lacking looked up,
+    and it is made again. It is over, for `wait` and its events, when the last has ended: `refinement` says
+    why, and which one is the result.
     """
     if data.dry_run:
         shown = await generation.preview(
-            runtime.database, runtime.generators, data, look=runtime.look, propose=runtime.suggest
+            runtime.database,
+            runtime.generators,
+            data,
+            look=runtime.look,
+            propose=runtime.suggest,
+            judges=runtime.registry.judge,
         )
         return ApiResponse(shown, status_code=HTTP_200_OK)
     accepted = await generation.accept(
@@ -83,6 +91,7 @@ async def add_generation(
         defer=jobs.defer_generation,
         search=runtime.search,
         propose=runtime.propose,
+        judges=runtime.registry.judge,
         asked_by=caller.name,
         idempotency_key=idempotency_key,
     )
@@ -91,7 +100,7 @@ async def add_generation(
         accepted = await unless(stopping, ending, otherwise=accepted)
     return ApiResponse(
         accepted,
-        status_code=HTTP_202_ACCEPTED if accepted.status in OPEN else HTTP_200_OK,
+        status_code=HTTP_200_OK if accepted.is_over else HTTP_202_ACCEPTED,
         headers={"Location": f"/api/generations/{accepted.id}"},
     )
 
@@ -179,7 +188,7 @@ async def follow_generation(
     """
     after = _event_number(last_event_id)
     current = await history.get(database, generation_id)
-    if current.status not in OPEN and not await generation.events(database, generation_id, after):
+    if current.is_over and not await generation.events(database, generation_id, after):
         return Response(None, status_code=HTTP_204_NO_CONTENT)
     messages = _messages(database, generation_id, after)
     return ServerSentEvent(until(stopping, messages, idle=STILL_HERE))

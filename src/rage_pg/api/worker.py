@@ -83,8 +83,12 @@ def work_of(runtime: Runtime) -> jobs.Work:
     def proposes(caller: Caller) -> Propose:
         return runtime.acting_for(caller).propose
 
+    means = jobs.means_of(runtime, jobs.defer_generation)
+
     return jobs.Work(
-        generate=jobs.generation_work(database, generators, settings.limits, rules, searches, proposes),
+        generate=jobs.generation_work(
+            database, generators, settings.limits, rules, searches, proposes, means
+        ),
         accept_batch=jobs.batch_work(database, generators, searches, proposes),
         embed_prompt=embed_prompt,
         fill_index=filling.fill,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, get_args
 from uuid import UUID
@@ -15,6 +16,8 @@ from rage_pg.cli.batch import BATCH_OPTIONS, batch_options, check_batch_use, gen
 from rage_pg.cli.making import Order, files_for, made, previewed
 from rage_pg.cli.options import OutputOf, Pair, ParamType, filters_from, image_filters, json_option
 from rage_pg.cli.output import note, show, show_fields, show_json, show_table
+from rage_pg.cli.prices import Dollars
+from rage_pg.cli.refining import show_refinement
 from rage_pg.cli.session import with_runtime
 from rage_pg.cli.whole_file import check_writable
 from rage_pg.errors import RageError
@@ -26,6 +29,7 @@ from rage_pg.types import (
     Purpose,
     Reference,
     ReferenceRequest,
+    Refine,
     Role,
 )
 
@@ -88,6 +92,21 @@ class Image(ParamType):
 )
 @click.option("--count", type=click.IntRange(1, 10), default=1, show_default=True, help="How many pictures.")
 @click.option(
+    "--refine",
+    type=click.IntRange(1, 3),
+    metavar="ROUNDS",
+    help="Have the picture judged by RAGE_JUDGE, what it lacks looked up, and made again, so often at most.",
+)
+@click.option(
+    "--no-draft", is_flag=True, help="With --refine 1: look up what the prompt names before the one picture."
+)
+@click.option(
+    "--max-cost",
+    type=Dollars(),
+    metavar="USD",
+    help="With --refine: what all pictures and judgements together may cost.",
+)
+@click.option(
     "--partial-images",
     type=click.IntRange(0, 3),
     default=0,
@@ -112,6 +131,9 @@ def generate(
     parent: tuple[UUID, int] | None,
     mask: Path | None,
     no_parent_references: bool,
+    refine: int | None,
+    no_draft: bool,
+    max_cost: Decimal | None,
     output_format: Format | None,
     dry_run: bool,
     file: Path | None,
@@ -127,6 +149,7 @@ def generate(
     rage generate "lotion and soap on a shelf" --auto 3 --brand lumen -o shelf.png
     rage generate "the tent as a watercolour" --image 41 --image 58:style -o tent.png
     rage generate "warmer light" --purpose edit --parent 0199e1c2-7d7e-7bbf-8c1a-0d2f3b1f6a55:2 -o warm.png
+    rage generate "a zebra lamp on a walnut desk" --refine 2 --max-cost 0.50 -o lamp.png
     rage generate --batch brief.json --budget 25 -o spring
     """
     of_a_batch = {name: others.pop(name) for name in BATCH_OPTIONS}
@@ -139,7 +162,9 @@ def generate(
         raise click.BadParameter(f"{file} is a directory.", param_hint="'-o'")
     names = ("tag", "tag_any", "tag_none", "sku", "kind", "attribute")
     filters = {name: others.pop(name) for name in names}
-    _check_use(auto, filters, file, dry_run, parent, no_parent_references)
+    _check_use(auto if refine is None else refine, filters, file, dry_run, parent, no_parent_references)
+    if refine is None and (no_draft or max_cost is not None):
+        raise click.UsageError("--no-draft and --max-cost go with --refine; give it too.")
     if file is not None and not dry_run:
         for target in files_for(file, others["count"]):
             check_writable(target)
@@ -156,6 +181,14 @@ def generate(
         parent_output=parent_output,
         parent_references=not no_parent_references,
         mask=None if mask is None else _read_mask(mask),
+        refine=None
+        if refine is None
+        else Refine(
+            rounds=refine,
+            draft=not no_draft,
+            max_cost=max_cost,
+            filters=filters_from(brand=brands, **filters),
+        ),
         labels=dict(labels),
         output_format=output_format or _format_of(file),
         **others,
@@ -175,7 +208,7 @@ def _check_use(
     no_parent_references: bool,
 ) -> None:
     if auto is None and any(filters.values()):
-        raise click.UsageError("Filters narrow the search of --auto; give it too.")
+        raise click.UsageError("Filters narrow the search of --auto or --refine; give one of them too.")
     if no_parent_references and parent is None:
         raise click.UsageError("--no-parent-references goes with --parent; give it too.")
     if file is None and not dry_run:
@@ -213,6 +246,7 @@ def _preview(request: GenerationRequest, as_json: bool) -> None:
             "estimated cost": "not known" if cost is None else f"${cost.normalize():f}",
             "estimated tokens": ", ".join(f"{name} {count}" for name, count in tokens.items()),
             "because": " ".join(plan.estimate.basis),
+            "judged by": plan.judge and f"{plan.judge}; further pictures and judgements come on top",
         }
     )
     _say_if_unread(plan.provider, plan.conditioned_on_prompt)
@@ -236,6 +270,8 @@ def _generate(order: Order, as_json: bool) -> None:
         }
     )
     _show_references(done.generation.references)
+    if done.generation.refinement is not None:
+        show_refinement(done.generation.refinement)
     _say_if_unread(done.generation.provider, done.conditioned_on_prompt)
 
 

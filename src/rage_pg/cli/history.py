@@ -15,6 +15,7 @@ from rage_pg.cli.judging import keep, rate
 from rage_pg.cli.options import Pair, json_option
 from rage_pg.cli.output import note, show_fields, show_json, show_table
 from rage_pg.cli.output import show as show_line
+from rage_pg.cli.refining import show_refinement
 from rage_pg.cli.session import with_runtime
 from rage_pg.types import Generation, Purpose, Status
 
@@ -73,6 +74,8 @@ def show(generation_id: UUID, as_json: bool) -> None:
     ]
     if outputs:
         show_table(("output", "image", "kept", "sha256"), outputs)
+    if generation.refinement is not None:
+        show_refinement(generation.refinement)
 
 
 @history.command()
@@ -81,12 +84,14 @@ def show(generation_id: UUID, as_json: bool) -> None:
 def cancel(generation_id: UUID, as_json: bool) -> None:
     """Call a generation off: at once while it is queued or waits, within a moment while it runs.
 
+    With one that is refined go those that would follow it.
+
     What runs may be charged all the same: its provider does not hear of it.
     """
     generation = with_runtime(lambda runtime: _cancel(runtime, generation_id))
     if as_json:
         show_json(generation)
-    elif generation.status == "cancelled":
+    elif generation.is_over:
         show_line(f"cancelled: {generation.id}")
     else:
         show_line(f"called off while it runs; see: rage history show {generation.id}")

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rage_pg.cli.output import note, spinner
+from rage_pg.cli.refining import carried_on, result_of
 from rage_pg.cli.whole_file import write_whole
 from rage_pg.errors import RageError
 from rage_pg.types import Generation, GenerationRequest
@@ -61,7 +62,12 @@ async def previewed(runtime: Runtime, request: GenerationRequest) -> DryRun:
     from rage_pg import generation
 
     return await generation.preview(
-        runtime.database, runtime.generators, request, look=runtime.look, propose=runtime.suggest
+        runtime.database,
+        runtime.generators,
+        request,
+        look=runtime.look,
+        propose=runtime.suggest,
+        judges=runtime.registry.judge,
     )
 
 
@@ -77,12 +83,19 @@ async def made(runtime: Runtime, order: Order) -> Made:
             defer=hold.defer,
             search=runtime.search,
             propose=runtime.propose,
+            judges=runtime.registry.judge,
         )
         generator = runtime.generators(accepted.provider)
         with spinner(f"Generating with {accepted.provider} …") as say:
             async with _telling(runtime, accepted, order.request.partial_images, say):
-                await carry_out(runtime, hold, accepted.id)
+                if order.request.refine is None:
+                    await carry_out(runtime, hold, accepted.id)
+                else:
+                    await carried_on(
+                        runtime, hold, accepted.id, lambda one: carry_out(runtime, hold, one), say
+                    )
             ended = await generation.wait_for(runtime.database, accepted.id, PATIENCE)
+    ended = await result_of(runtime, ended)
     await jobs.defer_fill_index(runtime.database)
     files = await _write(runtime, ended, order)
     return Made(generation=ended, files=files, conditioned_on_prompt=generator.conditioned_on_prompt)

@@ -11,7 +11,7 @@ from click import get_current_context
 from click.core import ParameterSource
 
 from rage_pg.cli.options import Ids, Weighted, all_filters, filters_from, json_option
-from rage_pg.cli.output import note, show, show_json, show_table
+from rage_pg.cli.output import note, show, show_json, show_table, spinner
 from rage_pg.cli.session import with_runtime
 from rage_pg.types import Candidate, SearchAnswer, SearchRequest
 
@@ -43,6 +43,11 @@ CONTINUING = {"following", "cursor", "as_json"}
     help="Weight of a leg: caption, image, text or style.",
 )
 @click.option(
+    "--imagine",
+    is_flag=True,
+    help="Make a draft of the prompt with RAGE_GENERATOR, which is paid for, and find what looks like it.",
+)
+@click.option(
     "--next",
     "following",
     type=click.UUID,
@@ -57,6 +62,7 @@ def search(
     among: tuple[int, ...] | None,
     min_relevance: float,
     legs: Sequence[tuple[str, float]],
+    imagine: bool,
     following: UUID | None,
     cursor: str | None,
     as_json: bool,
@@ -84,12 +90,22 @@ def search(
             k=k,
             min_relevance=min_relevance,
             legs=dict(legs) or None,
+            imagine=imagine,
         )
-        before, answer = 0, with_runtime(lambda runtime: runtime.search(request))
+        before, answer = 0, with_runtime(lambda runtime: _searched(runtime, request))
     if as_json:
         show_json(answer)
     else:
         _show(answer, before)
+
+
+async def _searched(runtime: Runtime, request: SearchRequest) -> SearchAnswer:
+    from rage_pg import jobs
+
+    if not request.imagine:
+        return await runtime.search(request)
+    with spinner("Making a draft to search by …"):
+        return await jobs.searched(runtime, request)
 
 
 async def _next(runtime: Runtime, search_id: UUID, cursor: str | None) -> tuple[int, SearchAnswer]:
@@ -115,6 +131,8 @@ def _show(answer: SearchAnswer, before: int) -> None:
         show_table(("#", "id", "title", "brand", "tags", "score", "ranks by leg"), rows)
     found = f"{len(answer.items)} of {answer.matched:,} matching{'' if answer.complete else ', incomplete'}"
     show(f"{found}; {answer.strategy}; {answer.took_ms:.0f} ms")
+    if answer.imagined_id is not None:
+        note(f"Searched by a draft: rage history show {answer.imagined_id}")
     if answer.cursor is not None:
         note(f"More: rage search --next {answer.search_id}")
 

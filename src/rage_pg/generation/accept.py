@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from psycopg.types.json import Jsonb
 
 from rage_pg.budgets import Spending, hold_to_budgets
@@ -20,6 +21,7 @@ from rage_pg.generation.estimate import Estimate
 from rage_pg.generation.ledger import read
 from rage_pg.generation.plan import Plan, checked, make_plan
 from rage_pg.generation.references import Chosen, Found, proposal_for, search_for
+from rage_pg.generation.refinements import Judges, begin, check_refinable, judge_for
 from rage_pg.generation.rules import Defer
 from rage_pg.resources import statements
 from rage_pg.types import (
@@ -57,6 +59,8 @@ class DryRun(Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any]
     references: tuple[Reference, ...]
     estimate: Estimate
+    judge: str | None = None
+    """Who judges the picture, where it is refined: what that and further pictures cost comes on top."""
 
 
 class KeyTaken(Exception):
@@ -76,12 +80,15 @@ async def accept(
     defer: Defer,
     search: Search | None = None,
     propose: Propose | None = None,
+    judges: Judges | None = None,
+    draft: bool = False,
     asked_by: str | None = None,
     idempotency_key: str | None = None,
 ) -> Generation:
     """Queue a generation; `auto` needs a `search`, which is run only for a request that is new.
 
     Where it is given, `propose` comes first: the search is for prompts that name nothing that is there.
+    `judges` are asked who judges a picture that is to be refined; a `draft` is made to be searched by.
 
     The same Idempotency-Key with the same request is the same generation, with another it is a Conflict.
     Raises InvalidInput, NotFound, NotPossible or BudgetReached before anything is written or spent.
@@ -99,11 +106,13 @@ async def accept(
     }
     if (earlier := await replayed(database, origin)) is not None:
         return earlier
+    judge = judge_for(request, judges)
     # No connection is held meanwhile: a search takes one of its own.
     found = await found_for(request, search, propose)
     try:
         async with database.transaction(by_key=True) as connection:
-            plan = await make_plan(connection, generators, request, found)
+            plan = await _plan(connection, generators, request, found, judge)
+            plan = replace(plan, draft=plan.draft or draft)
             # Most of it gives no answer that anything waits for.
             async with connection.pipeline():
                 return await read(connection, await write(connection, plan, origin, defer))
@@ -118,14 +127,16 @@ async def preview(
     *,
     look: Look | None = None,
     propose: Propose | None = None,
+    judges: Judges | None = None,
 ) -> DryRun:
     """What `accept` would send, checked alike; nothing is written. `auto` needs a `look`."""
     request = checked(request)
+    judge = judge_for(request, judges)
     found = await _proposed(request, propose, logged=False)
     if found is None and look is not None and (asked := search_for(request)) is not None:
         found = Found(candidates=await look(asked))
     async with database.reading() as connection:
-        plan = await make_plan(connection, generators, request, found)
+        plan = await _plan(connection, generators, request, found, judge)
     return DryRun(
         provider=plan.generator.name,
         model=plan.model,
@@ -134,13 +145,31 @@ async def preview(
         parameters=_parameters(plan),
         references=tuple(_reference(position, chosen) for position, chosen in _numbered(plan)),
         estimate=plan.estimate,
+        judge=None if judge is None else ":".join(judge),
     )
+
+
+async def _plan(
+    connection: Connection,
+    generators: Generators,
+    request: GenerationRequest,
+    found: Found | None,
+    judge: tuple[str, str] | None,
+) -> Plan:
+    plan = await make_plan(connection, generators, request, found)
+    check_refinable(request, plan.generator, plan.estimate.cost_usd)
+    return replace(plan, judge=judge, draft=request.refine is not None and request.refine.draft)
 
 
 def _fingerprint(request: GenerationRequest) -> bytes:
     """What an Idempotency-Key stands for: the same for a request that came before its type had new fields."""
     asked = msgspec.to_builtins(request)
-    for name, standard in (("parent_output", 1), ("parent_references", True), ("partial_images", 0)):
+    for name, standard in (
+        ("parent_output", 1),
+        ("parent_references", True),
+        ("partial_images", 0),
+        ("refine", None),
+    ):
         if asked[name] == standard:
             del asked[name]
     return sha256(msgspec.json.encode(asked, order="deterministic")).digest()
@@ -218,12 +247,13 @@ async def write(connection: Connection, plan: Plan, origin: dict[str, Any], defe
     }
     if await fetch_value(connection, SQL["insert_generation"], row) is None:
         raise KeyTaken
-    references = [_reference_row(position, chosen) for position, chosen in _numbered(plan)]
+    references = [reference_row(position, chosen) for position, chosen in _numbered(plan)]
     values = {"generation_id": generation_id, "references": Jsonb(references)}
     await execute(connection, SQL["insert_references"], values)
     if plan.mask is not None:
         values = {"generation_id": generation_id, **msgspec.structs.asdict(plan.mask)}
         await execute(connection, SQL["insert_mask"], values)
+    await begin(connection, generation_id, plan.request, plan.judge)
     return generation_id
 
 
@@ -241,7 +271,7 @@ def spending_of(plan: Plan, batch_id: UUID | None) -> Spending:
         labels=plan.request.labels,
         provider=plan.generator.name,
         model=plan.model,
-        purpose="generation",
+        purpose="draft" if plan.draft else "generation",
         expected=plan.estimate.cost_usd,
         batch_id=batch_id,
     )
@@ -264,6 +294,7 @@ def _row(plan: Plan) -> dict[str, Any]:
         "parent_id": request.parent_id,
         "search_id": plan.origin.search_id,
         "proposal_id": plan.origin.proposal_id,
+        "draft": plan.draft,
     }
 
 
@@ -273,7 +304,8 @@ def _parameters(plan: Plan) -> dict[str, Any]:
     return named if plan.mask is None else {**named, "mask_sha256": plan.mask.sha256.hex()}
 
 
-def _reference_row(position: int, chosen: Chosen) -> dict[str, Any]:
+def reference_row(position: int, chosen: Chosen) -> dict[str, Any]:
+    """A reference as the ledger keeps it."""
     source = chosen.source
     return {
         "position": position,
@@ -290,7 +322,7 @@ def _reference_row(position: int, chosen: Chosen) -> dict[str, Any]:
 def _reference(position: int, chosen: Chosen) -> Reference:
     image_id = chosen.source.image_id
     return Reference(
-        **_reference_row(position, chosen),
+        **reference_row(position, chosen),
         title=chosen.source.title,
         thumbnail_url=f"/api/images/{image_id}/thumbnail",
     )

@@ -26,15 +26,16 @@ from rage_pg.generation.references import Chosen, Origin, Source, why_unusable
 from rage_pg.generation.rules import Defer, Rules
 from rage_pg.providers.ports import InputImage
 from rage_pg.resources import statements
-from rage_pg.types import Generation, GenerationRequest, Purpose, Role, Status
+from rage_pg.types import Generation, GenerationRequest, Purpose, Refine, Role, Status
 
 SQL = statements("generation")
+REFINING = statements("refining")
 log = structlog.get_logger(__name__)
 
 AGAIN: frozenset[Status] = frozenset({"refused", "failed", "cancelled", "unknown"})
 
 
-class _Ended(Struct, frozen=True, kw_only=True):
+class Ended(Struct, frozen=True, kw_only=True):
     generation_id: UUID
     status: Status
     brand: str
@@ -49,10 +50,11 @@ class _Ended(Struct, frozen=True, kw_only=True):
     proposal_id: UUID | None
     asked_by: str | None
     batch_id: UUID | None
+    draft: bool
     made_again: bool
 
 
-class _Recorded(Struct, frozen=True, kw_only=True):
+class Recorded(Struct, frozen=True, kw_only=True):
     """A reference as it was chosen."""
 
     image_id: int
@@ -67,6 +69,13 @@ class _Recorded(Struct, frozen=True, kw_only=True):
     media_type: str | None
     is_stored: bool
     may_be_draft: bool
+
+
+class Refined(Struct, frozen=True, kw_only=True):
+    """How it was to be refined, and by whom it was judged."""
+
+    refine: Refine
+    judge: tuple[str, str]
 
 
 async def again(
@@ -95,7 +104,7 @@ async def again(
         return earlier
     try:
         async with database.transaction(by_key=True) as connection:
-            ended = await _ended(connection, generation_id)
+            ended = await ended_of(connection, generation_id)
             _check_ended(ended.status)
             plan = await _plan(connection, generators, ended)
             return await read(connection, await write(connection, plan, origin, defer))
@@ -122,7 +131,7 @@ async def again_if_unknown(
         return
     try:
         async with database.transaction() as connection:
-            ended = await _ended(connection, generation_id)
+            ended = await ended_of(connection, generation_id)
             # Of a batch its own `retry` decides, under its budget.
             if ended.status != "unknown" or ended.made_again or ended.batch_id is not None:
                 return
@@ -147,28 +156,37 @@ async def again_if_unknown(
         log.warning("not made again", generation_id=str(generation_id), reason=str(error))
 
 
-async def _ended(connection: Connection, generation_id: UUID) -> _Ended:
-    ended = await fetch_one(connection, SQL["lock_ended"], {"generation_id": generation_id}, _Ended)
+async def ended_of(connection: Connection, generation_id: UUID) -> Ended:
+    """A generation as it was asked for; it stays as it is until the transaction ends. Raises NotFound."""
+    ended = await fetch_one(connection, SQL["lock_ended"], {"generation_id": generation_id}, Ended)
     if ended is None:
         raise missing(generation_id)
     return ended
 
 
-async def _plan(connection: Connection, generators: Generators, ended: _Ended) -> Plan:
+async def _plan(connection: Connection, generators: Generators, ended: Ended) -> Plan:
     values = {"generation_id": ended.generation_id}
-    recorded = await fetch_all(connection, SQL["get_references_to_repeat"], values, _Recorded)
-    return await plan_of(
+    refined = await fetch_one(connection, REFINING["get_request"], values, Refined)
+    plan = await plan_of(
         connection,
         generators(ended.provider),
-        _request(ended),
+        replace(request_of(ended), refine=None if refined is None else refined.refine),
         await payer(connection, ended.brand),
-        references=await _chosen(connection, recorded),
+        references=await chosen_before(connection, await recorded_of(connection, ended.generation_id)),
         mask=await fetch_one(connection, SQL["get_whole_mask"], values, Mask),
         origin=Origin(search_id=ended.search_id, proposal_id=ended.proposal_id),
     )
+    return replace(plan, judge=None if refined is None else refined.judge, draft=ended.draft)
 
 
-def _request(ended: _Ended) -> GenerationRequest:
+async def recorded_of(connection: Connection, generation_id: UUID) -> list[Recorded]:
+    """The references of a generation in their order, as they were chosen."""
+    values = {"generation_id": generation_id}
+    return await fetch_all(connection, SQL["get_references_to_repeat"], values, Recorded)
+
+
+def request_of(ended: Ended) -> GenerationRequest:
+    """The request of a generation, without its references."""
     options = {name: ended.parameters[name] for name in OPTIONS if name in ended.parameters}
     asked = {
         "prompt": ended.prompt,
@@ -182,14 +200,15 @@ def _request(ended: _Ended) -> GenerationRequest:
     return msgspec.convert(options | asked, GenerationRequest)
 
 
-async def _chosen(connection: Connection, recorded: Sequence[_Recorded]) -> list[Chosen]:
+async def chosen_before(connection: Connection, recorded: Sequence[Recorded]) -> list[Chosen]:
+    """References to be used once more. Raises NotFound, InvalidInput for one that may not be."""
     values = {"image_ids": [one.image_id for one in recorded], "search_id": None, "proposal_id": None}
     sources = await fetch_all(connection, SQL["get_source_images"], values, Source)
     known = {source.image_id: source for source in sources}
     return [_checked(one, known.get(one.image_id)) for one in recorded]
 
 
-def _checked(one: _Recorded, source: Source | None) -> Chosen:
+def _checked(one: Recorded, source: Source | None) -> Chosen:
     """The version that was chosen then, of an image that may be used now."""
     if source is None:
         raise NotFound(f"There is no image {one.image_id} any more.")

@@ -14,6 +14,7 @@ from rage_pg.generation.estimate import Estimate, estimate
 from rage_pg.generation.instruction import Guidelines
 from rage_pg.generation.masks import Mask, mask_for
 from rage_pg.generation.references import Chosen, Found, Origin, choose
+from rage_pg.generation.refinements import check_refine
 from rage_pg.providers.ports import GenerationCall, ImageGenerator
 from rage_pg.resources import statements
 from rage_pg.types import GenerationRequest
@@ -33,6 +34,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     mask: Mask | None
     call: GenerationCall
     estimate: Estimate
+    judge: tuple[str, str] | None = None
+    """Provider and model of what judges the picture, where it is refined."""
+    draft: bool = False
+    """Whether the picture is made to be judged, or to be searched by."""
 
 
 class Payer(Struct, frozen=True):
@@ -136,6 +141,7 @@ def checked(request: GenerationRequest) -> GenerationRequest:
         raise InvalidInput("auto searches by itself; leave search_id out.", field="search_id")
     if request.auto is not None and request.proposal_id is not None:
         raise InvalidInput("auto has its own proposal; leave proposal_id out.", field="proposal_id")
+    check_refine(request)
     return request
 
 

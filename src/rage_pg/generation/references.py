@@ -28,6 +28,7 @@ from rage_pg.types import (
 )
 
 SQL = statements("generation")
+GET_SOURCES = SQL["get_source_images"]
 
 MAX_REFERENCES = 16
 """The most that any supported image model takes."""

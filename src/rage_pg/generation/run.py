@@ -35,7 +35,7 @@ from rage_pg.generation.settle import ImageStore, Stopwatch, settle
 from rage_pg.generation.take_up import STANDARD, Task, begin, due, give_back, stand_back
 from rage_pg.generation.titles import title_for
 from rage_pg.generation.trying_again import given_up, heed, try_later, wait_before_next
-from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, InputImage
+from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGenerator, InputImage, Progress
 from rage_pg.resources import statements
 from rage_pg.spending import (
     Outcome,
@@ -167,7 +167,7 @@ async def _open_call(
     return await open_paid_call(
         connection,
         brand_id=task.brand_id,
-        purpose="generation",
+        purpose=task.call_purpose,
         provider=task.provider,
         model=task.model,
         generation_id=task.generation_id,
@@ -181,7 +181,8 @@ async def _carry_out(database: Database, store: ImageStore, work: _Work, rules: 
     task = work.task
     try:
         ready = _ready(work)
-        result = await _call(database, ready, work)
+        progress = Partials(database, task, ready.call.partial_images)
+        result = await _call(database, ready, work, progress)
     except DatabaseUnavailable:
         raise
     except asyncio.CancelledError:
@@ -223,8 +224,7 @@ def _ready(work: _Work) -> _Ready:
     return work.ready
 
 
-async def _call(database: Database, ready: _Ready, work: _Work) -> GenerationResult:
-    progress = Partials(database, work.task, ready.call.partial_images)
+async def _call(database: Database, ready: _Ready, work: _Work, progress: Progress) -> GenerationResult:
     try:
         making = ready.generator.generate(ready.call, progress)
         result = await unless_called_off(database, work.task.generation_id, making)

@@ -20,7 +20,7 @@ from rage_pg.generation.rules import Rules
 from rage_pg.generation.turns import BY_ITSELF, closed
 from rage_pg.resources import statements
 from rage_pg.spending import Outcome, error_document
-from rage_pg.types import Purpose, Status
+from rage_pg.types import CallPurpose, Purpose, Status
 
 SQL = statements("generation")
 
@@ -45,6 +45,7 @@ class Task(Struct, kw_only=True):
     provider: str
     model: str
     parameters: dict[str, Any]
+    call_purpose: CallPurpose
     labels: dict[str, str]
     batch_id: UUID | None
     expected_usd: Decimal | None
@@ -104,7 +105,7 @@ async def _behind_another(connection: Connection, task: Task) -> datetime | None
         labels=task.labels,
         provider=task.provider,
         model=task.model,
-        purpose="generation",
+        purpose=task.call_purpose,
         expected=None,
         batch_id=task.batch_id,
     )

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from rage_pg.jobs.alone import Claim, TakenOver, alone
 from rage_pg.jobs.hold import Hold, holding
+from rage_pg.jobs.imagining import searched
 from rage_pg.jobs.queue import defer_batch, defer_fill_index, defer_generation
-from rage_pg.jobs.work import OutputImages, Work, batch_work, generation_work, rules_of
+from rage_pg.jobs.work import OutputImages, Work, batch_work, generation_work, means_of, rules_of
 from rage_pg.jobs.worker import run_worker
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "defer_generation",
     "generation_work",
     "holding",
+    "means_of",
     "rules_of",
     "run_worker",
+    "searched",
 ]

@@ -29,11 +29,13 @@ LEASE = 60.0
 
 
 class Hold:
-    """The job of one generation, out of the workers' reach."""
+    """The job of one generation at a time, out of the workers' reach."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._held: dict[str, Any] | None = None
+        self._former: list[dict[str, Any]] = []
+        """Jobs of generations that have ended, and that others followed."""
 
     async def defer(self, connection: Connection, generation_id: UUID) -> int:
         """Queue the job of a generation and hold it from its first moment on; the number of the job."""
@@ -48,6 +50,8 @@ class Hold:
         )
 
     async def _held_from(self, connection: Connection, generation_id: UUID, job_id: int) -> int:
+        if self._held is not None:
+            self._former.append(self._held)
         self._held = {"job_id": job_id, "generation_id": generation_id, "seconds": LEASE}
         await execute(connection, SQL["hold_job"], self._held)
         return job_id
@@ -95,8 +99,9 @@ class Hold:
             return
         try:
             async with self._database.transaction() as connection:
-                await execute(connection, SQL["drop_job"], self._held)
-                await execute(connection, SQL["release_job"], self._held)
+                for held in (*self._former, self._held):
+                    await execute(connection, SQL["drop_job"], held)
+                    await execute(connection, SQL["release_job"], held)
         except RageError as error:
             log.warning("job not let go; workers get it when the hold ends", reason=str(error))
 

@@ -1,7 +1,8 @@
 """Finds work that nobody does any more, and queues it again.
 
 A job is lost with its worker. A generation is forsaken when it has not ended and its job has failed or is
-gone; whether it may start anew is decided where a worker takes it up. A batch is idle when it has items left,
+gone; whether it may start anew is decided where a worker takes it up. A refinement is idle when no job is
+left that would go on with it. A batch is idle when it has items left,
 and none under way whose end would begin the next.
 """
 
@@ -26,6 +27,7 @@ from rage_pg.jobs.queue import defer_batch, defer_fill_index, defer_generation
 from rage_pg.resources import statements
 
 SQL = statements("jobs")
+REFINING = statements("refining")
 log = structlog.get_logger(__name__)
 
 LOCK = 0x4A4F4253  # "JOBS"
@@ -72,7 +74,9 @@ async def recover(database: Database, app: App, lost_after: float) -> None:
         if not await fetch_value(connection, SQL["try_recovery"], {"lock": LOCK}):
             return
         refill = await _requeue_lost(app, lost_after)
-        await _requeue_forsaken(connection, app, lost_after)
+        await _requeue(connection, app, lost_after, SQL["get_forsaken"])
+        # Its generation has ended, but not what is judged of it.
+        await _requeue(connection, app, lost_after, REFINING["get_idle"])
         for idle in await fetch_all(connection, SQL["get_idle_batches"], {}, _Idle):
             await defer_batch(connection, idle.batch_id)
         await execute(connection, SQL["close_lost_calls"], {})
@@ -94,8 +98,8 @@ async def _requeue_lost(app: App, lost_after: float) -> bool:
     return refill
 
 
-async def _requeue_forsaken(connection: Connection, app: App, lost_after: float) -> None:
-    for one in await fetch_all(connection, SQL["get_forsaken"], {}, _Forsaken):
+async def _requeue(connection: Connection, app: App, lost_after: float, forsaken: str) -> None:
+    for one in await fetch_all(connection, forsaken, {}, _Forsaken):
         log.warning("generation has no job; queueing it again", generation_id=str(one.generation_id))
         if one.failed_job_id is not None:
             wait = timedelta(seconds=min(lost_after * one.failures, MAX_WAIT))

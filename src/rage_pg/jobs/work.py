@@ -12,8 +12,9 @@ from msgspec import Struct
 from rage_pg import generation, ingest
 from rage_pg.config import Limits, Settings
 from rage_pg.database import Connection, Database
-from rage_pg.generation import batches
+from rage_pg.generation import batches, refining
 from rage_pg.jobs.queue import defer_generation, defer_of_many
+from rage_pg.runtime import Runtime
 from rage_pg.types import ImageMetadata, ImageRecord
 
 
@@ -64,16 +65,25 @@ def generation_work(
     rules: generation.Rules | None = None,
     searches: batches.Searches | None = None,
     proposes: batches.Proposes | None = None,
+    means: refining.Means | None = None,
 ) -> Callable[[UUID], Awaitable[datetime | None]]:
-    """The `generate` of a Work: the end of an item of a batch makes room for the next."""
+    """The `generate` of a Work: the end of an item of a batch makes room for the next, that of one that is
+    refined is judged by these `means`."""
     images = OutputImages(limits)
     held_to = rules or generation.Rules()
     begin = batch_work(database, generators, searches, proposes)
 
     async def generate(generation_id: UUID) -> datetime | None:
+        if means is not None:
+            later = await refining.prepare(database, means, generation_id)
+            if later is not None:
+                return later
         later = await generation.run(database, generators, images, generation_id, held_to)
         if later is None and (batch_id := await batches.conclude(database, generation_id)) is not None:
             await begin(batch_id)
+        if later is None and means is not None:
+            following = await refining.go_on(database, means, generation_id)
+            return following if isinstance(following, datetime) else None
         return later
 
     return generate
@@ -88,6 +98,16 @@ def batch_work(
     """The `accept_batch` of a Work."""
     return lambda batch_id: batches.go_on(
         database, generators, batch_id, defer=defer_of_many, searches=searches, proposes=proposes
+    )
+
+
+def means_of(runtime: Runtime, defer: generation.Defer) -> refining.Means:
+    """What refines pictures with the providers of a runtime."""
+    return refining.Means(
+        generators=runtime.generators,
+        judges=runtime.registry.judge,
+        proposes=lambda caller: runtime.acting_for(caller).propose,
+        defer=defer,
     )
 
 

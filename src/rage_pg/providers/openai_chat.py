@@ -24,10 +24,12 @@ class Chat(Struct, frozen=True, kw_only=True):
     """Tokens of an answer, the model's thoughts among them."""
     most_bytes: int
 
-    async def ask(self, messages: Sequence[Any]) -> tuple[bytes | None, str | None]:
+    async def ask(
+        self, messages: Sequence[Any], *, temperature: float | None = None
+    ) -> tuple[bytes | None, str | None]:
         """The answer's bytes, None where there are too many, and the request id.
 
-        What the SDK and its connection raise comes as it is.
+        Without a `temperature` the model has its own. What the SDK and its connection raise comes as it is.
         """
         name, schema = self.schema
         # A client of its own for each call: a connection kept from before may be dead without saying so,
@@ -48,6 +50,7 @@ class Chat(Struct, frozen=True, kw_only=True):
                     "json_schema": {"name": name, "strict": True, "schema": dict(schema)},
                 },
                 max_completion_tokens=self.most_written,
+                temperature=openai.omit if temperature is None else temperature,
             ) as response,
         ):
             content = bytearray()

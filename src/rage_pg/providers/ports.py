@@ -269,3 +269,39 @@ class Planner(Protocol):
     async def plan(self, prompt: str) -> PlannedPrompt:
         """One request. Raise ProviderRefused, ProviderError or OutcomeUnknown."""
         ...
+
+
+class Lacking(Struct, frozen=True, kw_only=True):
+    """Something that a picture lacks, or a prompt names, and a caption of a picture of it alone."""
+
+    concept: str
+    caption: str
+
+
+class Judged(Struct, frozen=True, kw_only=True):
+    """What a judge says: clean text of bounded length. `matches`: None where it was shown no picture."""
+
+    matches: bool | None
+    lacking: tuple[Lacking, ...] = ()
+    model: str
+    request_id: str | None = None
+    usage: Any = None
+    """What was used, as the provider says it."""
+
+
+class Judge(Protocol):
+    """A vision model that holds a picture against its prompt; paid by the call."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+    async def judge(self, prompt: str, picture: bytes | None, temperature: float) -> Judged:
+        """One request. `picture` is a JPEG; None: only what the prompt names is asked for.
+
+        Raise ProviderRefused, ProviderError (of code `malformed_answer` or `cut_off` for an answer that
+        cannot be used) or OutcomeUnknown.
+        """
+        ...

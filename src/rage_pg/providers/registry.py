@@ -14,7 +14,7 @@ from rage_pg.providers.gemini_settings import check_gemini, gemini_server, not_i
 from rage_pg.providers.local import LocalGenerator
 from rage_pg.providers.models import LISTED, OTHERS
 from rage_pg.providers.openai_settings import check_set, checked_server
-from rage_pg.providers.ports import Captioner, ImageGenerator, Planner
+from rage_pg.providers.ports import Captioner, ImageGenerator, Judge, Planner
 
 Generators: TypeAlias = Callable[[str | None], ImageGenerator]
 """The generator of this name ("local", "openai:MODEL", "gemini"), or the one of the settings for None."""
@@ -23,6 +23,8 @@ CHOICES = "Choose local, openai:MODEL or gemini:MODEL."
 CATALOGUE = "catalogue"
 CAPTIONERS = "openai:MODEL, gemini:MODEL or ocr"
 NO_CAPTIONER = f"Set RAGE_CAPTIONER to {CAPTIONERS}, and the key of its provider: docs/captions.md says more."
+
+NO_JUDGE = "Set RAGE_JUDGE=openai:MODEL, a model that sees pictures."
 
 
 class Registry:
@@ -67,6 +69,19 @@ class Registry:
         from rage_pg.providers.openai_planner import OpenAIPlanner  # noqa: PLC0415
 
         return OpenAIPlanner(_split(own)[1] or "", key=server.key, base_url=server.base_url)
+
+    def judge(self, recorded: str | None = None) -> Judge:
+        """The one of RAGE_JUDGE, else the captioner's model where that is OpenAI's; or one that was recorded.
+
+        Raise SetupError for none.
+        """
+        name, model = _split(recorded or self._settings.judge or self._settings.captioner or "")
+        if name != "openai" or model is None:
+            raise SetupError("No judge is set, which refining needs.", NO_JUDGE)
+        server = checked_server(self._settings)
+        from rage_pg.providers.openai_judge import OpenAIJudge  # noqa: PLC0415
+
+        return OpenAIJudge(model, key=server.key, base_url=server.base_url)
 
     def generators(self) -> Generators:
         """A lookup by name; asked for None it raises SetupError where RAGE_GENERATOR cannot work here."""
@@ -177,6 +192,9 @@ def _refuse_unknown(settings: Settings) -> None:
     if planner not in (None, CATALOGUE) and not (_split(planner)[0] == "openai" and _split(planner)[1]):
         fault = f"RAGE_PLANNER is {planner!r}, which is no planner."
         raise SetupError(fault, f"Choose {CATALOGUE} or openai:MODEL.")
+    judge = settings.judge
+    if judge is not None and not (_split(judge)[0] == "openai" and _split(judge)[1]):
+        raise SetupError(f"RAGE_JUDGE is {judge!r}, which is no judge.", "Set it to openai:MODEL.")
     captioner = settings.captioner
     if captioner is not None and (_split(captioner)[0] not in ("openai", "gemini", "ocr")):
         fault = f"RAGE_CAPTIONER is {captioner!r}, which is no captioner."

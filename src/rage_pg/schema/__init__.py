@@ -26,6 +26,7 @@ from rage_pg.schema.ledger import (
     prices,
     ratings,
 )
+from rage_pg.schema.refining import judgement_concepts, judgements, refinement_steps, refinements
 from rage_pg.schema.searches import proposal_references, proposals, search_results, searches
 from rage_pg.schema.spaces import (
     embedding_claims,
@@ -82,6 +83,8 @@ __all__ = [
     "index_audits",
     "is_ours",
     "job_schema_changes",
+    "judgement_concepts",
+    "judgements",
     "metadata",
     "page_sessions",
     "paid_calls",
@@ -91,6 +94,8 @@ __all__ = [
     "proposal_references",
     "proposals",
     "ratings",
+    "refinement_steps",
+    "refinements",
     "search_legs",
     "search_results",
     "searches",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgvector.sqlalchemy import HALFVEC
 from sqlalchemy import (
     REAL,
     UUID,
@@ -64,6 +65,12 @@ searches = Table(
         server_default=text("0"),
         comment="The share of the best score that a result had to reach.",
     ),
+    Column(
+        "imagined_id",
+        UUID,
+        comment="The draft of the prompt that the image leg searched by; null: it searched by the words.",
+    ),
+    Column("imagined", HALFVEC, comment="The vector of that draft, for the rows that follow."),
     Index("searches_created", "created_at"),
     comment="Every search made through the service.",
 )

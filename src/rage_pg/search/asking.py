@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
+from msgspec import Struct
+from pgvector import HalfVector
 from psycopg.types.json import Jsonb
 
 from rage_pg.database import Connection, Database, Row, fetch_only
@@ -27,36 +30,59 @@ from rage_pg.types import Candidate, Filters, SearchAnswer, SearchRequest, Simil
 SQL = statements("search")
 
 
+class Imagined(Struct, frozen=True, kw_only=True):
+    """A draft of the prompt, for the image leg to search by: its generation, picture and vector."""
+
+    generation_id: UUID
+    image_id: int
+    vector: HalfVector
+
+
 async def search(
     database: Database,
     encoders: PromptEncoders,
     request: SearchRequest,
+    imagined: Imagined | None = None,
 ) -> SearchAnswer:
     """The best `k` images for a prompt under a filter, and how they were found. Raises InvalidInput.
 
     The prompt is embedded in every active space that one of the encoders belongs to; the rest is said in
-    `strategy`. The search and its answer are logged.
+    `strategy`. The search and its answer are logged. The image leg searches by what is `imagined`, if given.
     """
     started = time.perf_counter()
     prompt = prompt_of(request)
+    if request.imagine and imagined is None:
+        raise InvalidInput("No draft is made to search by here; leave imagine out.", field="imagine")
     async with database.answering() as connection:
         spaces = await unembedded_spaces(connection, prompt)
         if not spaces:
-            return await _answer(connection, request, prompt, database.caller.name, started)
+            return await _answer(connection, request, prompt, database.caller.name, started, imagined)
     # No connection is held while an encoder is loaded, and works.
     await store_if_possible(database, await with_encoders(spaces, encoders), prompt)
     async with database.answering() as connection:
-        return await _answer(connection, request, prompt, database.caller.name, started)
+        return await _answer(connection, request, prompt, database.caller.name, started, imagined)
 
 
 async def _answer(
-    connection: Connection, request: SearchRequest, prompt: str, asked_by: str | None, started: float
+    connection: Connection,
+    request: SearchRequest,
+    prompt: str,
+    asked_by: str | None,
+    started: float,
+    imagined: Imagined | None,
 ) -> SearchAnswer:
     values = arguments(request, prompt)
+    if imagined is not None:
+        values |= by_picture(imagined.vector, without=[imagined.image_id])
     rows = await rows_of(connection, values)
     report = await report_of(connection, values, rows)
     took_ms = (time.perf_counter() - started) * 1000
-    search_id = await log_search(connection, request, values, rows, report, took_ms, asked_by)
+    drafted = {
+        "imagined_id": None if imagined is None else imagined.generation_id,
+        "imagined": None if imagined is None else imagined.vector.to_text(),
+    }
+    asked = {**values, **drafted}
+    search_id = await log_search(connection, request, asked, rows, report, took_ms, asked_by)
     return SearchAnswer(
         search_id=search_id,
         items=tuple(msgspec.convert(row, Candidate) for row in rows),
@@ -65,7 +91,13 @@ async def _answer(
         complete=report.complete,
         took_ms=round(took_ms, 2),
         cursor=cursor_after(request.k, request.k, len(rows), report),
+        imagined_id=None if imagined is None else imagined.generation_id,
     )
+
+
+def by_picture(vector: HalfVector, *, without: Sequence[int]) -> dict[str, Any]:
+    """The arguments by which the image leg searches by a picture, and that picture itself is not found."""
+    return {"vectors": Jsonb({"image": vector.to_list()}), "without": list(without)}
 
 
 async def look(database: Database, encoders: PromptEncoders, request: SearchRequest) -> tuple[Candidate, ...]:

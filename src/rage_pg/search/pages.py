@@ -6,12 +6,13 @@ import time
 from uuid import UUID
 
 from msgspec import Struct
+from pgvector import HalfVector
 
 from rage_pg.database import Database, execute, fetch_all, fetch_one, fetch_value
 from rage_pg.errors import Conflict, InvalidInput, NotFound
 from rage_pg.providers.ports import PromptEncoders
 from rage_pg.resources import statements
-from rage_pg.search.asking import arguments, cursor_after, report_of, rows_of
+from rage_pg.search.asking import arguments, by_picture, cursor_after, report_of, rows_of
 from rage_pg.search.log import Report, log_rows
 from rage_pg.search.prompts import embed_if_possible
 from rage_pg.types import Candidate, Filters, SearchAnswer, SearchRequest
@@ -28,6 +29,8 @@ class _Logged(Struct, frozen=True):
     legs: dict[str, float] | None
     k: int
     min_relevance: float
+    imagined_id: UUID | None
+    imagined: str | None
     strategy: str
     matched: int
     complete: bool
@@ -74,6 +77,7 @@ async def next_rows(
         complete=report.complete,
         took_ms=round((time.perf_counter() - started) * 1000, 2),
         cursor=cursor_after(after + logged.k, logged.k, last_rank - after, report),
+        imagined_id=logged.imagined_id,
     )
 
 
@@ -116,12 +120,23 @@ async def _answer_further(
 ) -> Report:
     await embed_if_possible(database, encoders, logged.prompt)
     values = arguments(logged.request, logged.prompt, without=logged.answered)
+    if logged.imagined is not None:
+        vector = HalfVector.from_text(logged.imagined)
+        values |= by_picture(vector, without=[*logged.answered, *await _pictures(database, logged)])
     async with database.answering() as connection:
         rows = await rows_of(connection, values)
         report = await report_of(connection, values, rows)
         await execute(connection, SQL["lock_results"], {"search_id": search_id})
         await log_rows(connection, search_id, logged.last_rank, rows)
     return report
+
+
+async def _pictures(database: Database, logged: _Logged) -> list[int]:
+    """The picture that was searched by."""
+    async with database.reading() as connection:
+        values = {"generation_id": logged.imagined_id}
+        found: list[int] = await fetch_value(connection, SQL["pictures_of"], values)
+        return found
 
 
 def _place(cursor: str | None, logged: _Logged) -> int:

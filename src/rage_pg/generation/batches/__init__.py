@@ -29,7 +29,6 @@ from rage_pg.generation.batches.values import (
     BatchList,
     BatchPage,
     BatchRequest,
-    Dollars,
     ItemState,
     Outcome,
 )
@@ -44,7 +43,6 @@ __all__ = [
     "BatchPage",
     "BatchRequest",
     "DeferBatch",
-    "Dollars",
     "ItemState",
     "MadeItem",
     "Outcome",

@@ -11,11 +11,10 @@ from msgspec import Meta, Struct, field
 
 from rage_pg.errors import InvalidInput
 from rage_pg.generation.accept import DryRun
-from rage_pg.types import Auto, Prompt, Purpose, ReferenceRequest, Status
+from rage_pg.types import MOST_DOLLARS, Auto, Dollars, Prompt, Purpose, ReferenceRequest, Status
 
 MAX_ITEMS = 5_000
 MAX_KEY_LENGTH = 200
-MOST_DOLLARS = 99_999_999
 
 BatchStatus = Literal["pending", "running", "paused", "done", "cancelled"]
 ItemStatus = Literal["pending", "rejected"] | Status
@@ -25,8 +24,6 @@ Outcome = Literal["failed", "refused", "cancelled", "unknown", "rejected"]
 OutputFormat = Literal["png", "webp", "jpeg"]
 Count = Annotated[int, Meta(ge=1, le=10)]
 Name = Annotated[str, Meta(min_length=1, max_length=MAX_KEY_LENGTH)]
-Dollars = Annotated[Decimal, Meta(extra_json_schema={"minimum": 0, "maximum": MOST_DOLLARS})]
-"""Checked by `checked_budget`: a decoder bounds no decimals."""
 Sets = Annotated[tuple[tuple[ReferenceRequest, ...], ...], Meta(max_length=MAX_ITEMS)]
 Skus = Annotated[tuple[str, ...], Meta(max_length=MAX_ITEMS)]
 

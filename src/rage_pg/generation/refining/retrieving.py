@@ -1,0 +1,184 @@
+"""An image of the store for each thing that a picture lacks, as a proposal would choose it; none twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+from psycopg.types.json import Jsonb
+
+from rage_pg.database import Database, execute, fetch_all
+from rage_pg.errors import DatabaseUnavailable, RageError
+from rage_pg.generation.references import MAX_REFERENCES
+from rage_pg.generation.refinements import SQL
+from rage_pg.generation.refining.judging import Said
+from rage_pg.generation.refining.state import Concept, Ended, Means, State
+from rage_pg.types import ROLES, Kind, Proposal, ProposalRequest, Role
+
+CATALOGUE = "catalogue"
+"""The planner: a caption is plain enough to be read without a model."""
+
+
+class _Sent(Struct, frozen=True):
+    image_id: int
+    role: Role
+
+
+class _Kind(Struct, frozen=True):
+    image_id: int
+    kind: Kind
+
+
+class _Fit(Struct, frozen=True, kw_only=True):
+    image_id: int
+    role: Role
+    note: str | None
+    score: float | None
+
+
+class _Room(Struct, kw_only=True):
+    """What may still go along."""
+
+    used: set[int]
+    by_role: dict[Role, int]
+    slots: int
+
+    def takes(self, fit: _Fit) -> bool:
+        return fit.image_id not in self.used and self.by_role.get(fit.role, 0) > 0
+
+    def take(self, fit: _Fit) -> None:
+        self.used.add(fit.image_id)
+        self.by_role[fit.role] -= 1
+        self.slots -= 1
+
+
+async def retrieved(database: Database, means: Means, state: State, said: Said) -> list[Concept] | Ended:
+    """What was found for what a judge named, in its order; Ended where that is nothing."""
+    concepts: list[Concept] = list(said.concepts)
+    if not said.looked_up:
+        try:
+            concepts = await _looked_up(database, means, state, said)
+        except DatabaseUnavailable:
+            raise
+        except RageError as error:
+            return Ended("failed", str(error))
+    found = [one for one in concepts if one.outcome == "found"]
+    if found:
+        return found
+    lacking = ", ".join(one.concept or "the prompt" for one in concepts if one.outcome == "nothing_found")
+    if lacking:
+        return Ended("nothing_found", f"Nothing that may be used here serves: {lacking}.")
+    return Ended("no_slot", "No more references go along.")
+
+
+async def _looked_up(database: Database, means: Means, state: State, said: Said) -> list[Concept]:
+    """Each looked up on behalf of who asked, and written down."""
+    room = await _room(database, means, state)
+    found: list[tuple[Concept, UUID | None]] = []
+    for one in said.concepts:
+        if room.slots < 1:
+            found.append((_with(one, None, "no_slot"), None))
+            continue
+        proposal = await means.proposes(state.caller)(
+            ProposalRequest(
+                prompt=one.caption,
+                filters=state.filters,
+                slots=1 if one.concept is not None else room.slots,
+                planner=CATALOGUE,
+            )
+        )
+        fits = [fit for fit in await _fits(database, proposal, one) if room.takes(fit)]
+        # Where the judge could not say what is lacking, whatever the prompt names may be.
+        for fit in fits[: 1 if one.concept is not None else room.slots]:
+            if room.takes(fit):
+                room.take(fit)
+                found.append((_with(one, fit, "found"), proposal.proposal_id))
+        if not fits:
+            found.append((_with(one, None, "nothing_found"), proposal.proposal_id))
+    await _note(database, said, found)
+    return [one for one, _ in found]
+
+
+def _with(one: Concept, fit: _Fit | None, outcome: str) -> Concept:
+    return Concept(
+        concept=one.concept,
+        caption=one.caption,
+        outcome=outcome,
+        image_id=None if fit is None else fit.image_id,
+        role=None if fit is None else fit.role,
+        note=None if fit is None else fit.note,
+        score=None if fit is None else fit.score,
+    )
+
+
+async def _room(database: Database, means: Means, state: State) -> _Room:
+    """What the model takes beside what goes along already, and what a round may add."""
+    generator = means.generators(state.provider)
+    async with database.reading() as connection:
+        sent = await fetch_all(connection, SQL["get_sent"], state.step, _Sent)
+    by_role = dict(generator.reference_limits)
+    for one in sent:
+        by_role[one.role] = by_role.get(one.role, 0) - 1
+    most = min(generator.able(state.model or generator.default_model).references, MAX_REFERENCES)
+    return _Room(
+        used={one.image_id for one in sent},
+        by_role=by_role,
+        slots=min(state.per_round, most - len(sent)),
+    )
+
+
+async def _fits(database: Database, proposal: Proposal, one: Concept) -> list[_Fit]:
+    """What serves it, the best first: what is proposed, then what would do as well."""
+    proposed = [
+        _Fit(
+            image_id=reference.image.id,
+            role=reference.role,
+            note=_note_of(one.concept) or reference.note,
+            score=reference.score,
+        )
+        for reference in proposal.references
+    ]
+    others = list(dict.fromkeys(_others(proposal)))
+    async with database.reading() as connection:
+        kinds = await fetch_all(connection, SQL["get_kinds"], {"image_ids": others}, _Kind)
+    roles = {kind.image_id: ROLES[kind.kind] for kind in kinds}
+    further = [
+        _Fit(image_id=image_id, role=roles[image_id], note=_note_of(one.concept), score=None)
+        for image_id in others
+        if image_id in roles
+    ]
+    return [*proposed, *further] if one.concept is not None else proposed
+
+
+def _others(proposal: Proposal) -> Iterator[int]:
+    """Of the thing that most is served of first."""
+    for concept in proposal.concepts:
+        if concept.served_by:
+            yield from concept.alternatives
+
+
+def _note_of(concept: str | None) -> str | None:
+    return None if concept is None else f"use only {concept} of this image"
+
+
+async def _note(database: Database, said: Said, found: list[tuple[Concept, UUID | None]]) -> None:
+    rows: list[dict[str, Any]] = [
+        {
+            "position": position,
+            "concept": one.concept,
+            "caption": one.caption,
+            "outcome": one.outcome,
+            "image_id": one.image_id,
+            "role": one.role,
+            "note": one.note,
+            "score": one.score,
+            "proposal_id": None if proposal_id is None else str(proposal_id),
+        }
+        for position, (one, proposal_id) in enumerate(found, start=1)
+    ]
+    async with database.transaction() as connection:
+        values = {"judgement_id": said.judgement_id, "found": Jsonb(rows)}
+        await execute(connection, SQL["note_found"], values)
+        await execute(connection, SQL["set_looked_up"], values)
