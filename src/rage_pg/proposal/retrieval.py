@@ -22,6 +22,10 @@ NO_VECTORS = "No image here has a vector yet: things were looked for by their wo
 
 Array = NDArray[np.float32]
 
+ALIKE = 0.98
+"""Length of the mean of vectors of length 1 from which on they are all one: a single image does not tell how
+near others are."""
+
 
 class Candidate(Struct, frozen=True, kw_only=True, eq=False):
     """An image that was looked at. `hash`: 64 bits as a number. `vector`: of length 1, of its caption."""
@@ -65,7 +69,8 @@ class _Measure:
     """How near an image is to each thing, whatever the encoder: 0 is as near as images are on the average."""
 
     def __init__(self, things: Sequence[Wanted], compared: Compared, mean: Array | None, prompt: str) -> None:
-        self._vectors = [_unit(compared.array(thing.embedded)) for thing in things]
+        told = mean is None or float(np.linalg.norm(mean)) < ALIKE
+        self._vectors = [_unit(compared.array(thing.embedded)) if told else None for thing in things]
         self._backgrounds = [
             0.0 if vector is None or mean is None else float(vector @ mean) for vector in self._vectors
         ]
