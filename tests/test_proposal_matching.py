@@ -213,3 +213,19 @@ def test_a_word_of_another_language_is_what_it_is_in_english(prompt: str, captio
 def test_a_sign_is_what_is_on_it() -> None:
     assert served("a euro symbol on a poster", "Dollar sign.") == 0
     assert served("a warning sign", "A pound sign.") == 0
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Ein Plakat mit a red apple und a pair of pliers, Aquarell",
+        "une image de a red apple et a pair of pliers",
+        "una imagen con a red apple y a pair of pliers",
+        "a red apple und a pair of pliers",
+        "A red apple neben a pair of pliers",
+    ],
+)
+def test_english_inside_another_language_is_read_as_english(prompt: str) -> None:
+    assert served(prompt, "A red apple.") > LITERAL
+    assert served(prompt, "A pair of pliers.") > LITERAL
+    assert served(prompt, "A green bottle.") == 0

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from rage_pg.proposal.reading import Token, has_digits, is_apart
+from rage_pg.proposal.reading import Token, has_digits, is_apart, is_spaced
 from rage_pg.proposal.speech import (
     CALLED,
+    CONJUNCTIONS,
     DETERMINERS,
     FUNCTION_WORDS,
     LONGEST_NOUN,
@@ -117,6 +118,8 @@ def _names(tokens: Sequence[Token], place: int, words: Thesaurus) -> bool:
     text = tokens[place].text
     if text == "can" and place:
         return bool(words.lemmas(f"{tokens[place - 1].text} {text}"))
+    if (text in CONJUNCTIONS and not tokens[place].capital) or not is_spaced(text):
+        return False
     return tokens[place].is_word and text not in FUNCTION_WORDS and text not in CALLED
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rage_pg.proposal.reading import Token, is_spaced
 from rage_pg.proposal.speech import FUNCTION_WORDS
 from rage_pg.proposal.thesaurus import thesaurus
+from rage_pg.proposal.translations import translated
 from rage_pg.proposal.word_lists import word_list
 
 ENGLISH, UNKNOWN = "en", "und"
@@ -32,6 +33,14 @@ JOINING: Mapping[str, frozenset[str]] = {
     "pt": frozenset(("de", "do", "da", "dos", "das")),
 }
 """Of these words those that may stand inside a name: a bonhomme de neige."""
+
+CAPITAL = frozenset(("de", "lb"))
+"""Languages that write nouns with a capital."""
+
+MARKS = frozenset(
+    ("a", "an", "and", "at", "from", "in", "is", "it's", "of", "on", "our", "the", "their", "to", "with")
+)
+"""Function words by which English is known."""
 
 MOST_ELIDED = 5
 """Letters of an article or the like that an apostrophe joins to a word: l'ail, dell'orso."""
@@ -61,3 +70,47 @@ def _parts(word: str) -> list[str]:
     """l'ail is two words, maker's is one."""
     before, sign, after = word.partition("'")
     return [before, after] if sign and len(before) <= MOST_ELIDED and after else [before]
+
+
+def english_parts(text: Sequence[Token], language: str) -> list[tuple[int, int]]:
+    """Where English stands between the function words of another language: from, to (without it).
+
+    Nothing, unless function words of English tell that there is some.
+    """
+    parts = [part for part in _parts_between(text, language) if _is_english(text[slice(*part)], language)]
+    return parts if any(_is_marked(text[slice(*part)], language) for part in parts) else []
+
+
+def _parts_between(text: Sequence[Token], language: str) -> Iterator[tuple[int, int]]:
+    first = 0
+    for place, token in enumerate(text):
+        if not token.is_word or _is_joint(token.text, text[first:place], language):
+            yield first, place
+            first = place + 1
+    yield first, len(text)
+
+
+def _is_joint(word: str, before: Sequence[Token], language: str) -> bool:
+    """Whether a word is a function word of the language; `hat` is none of German behind `a propeller`."""
+    if word in FUNCTION_WORDS or word not in PARTING.get(language, ()):
+        return False
+    return not (thesaurus().lemmas(word) and _is_marked(before, language))
+
+
+def _is_marked(part: Sequence[Token], language: str) -> bool:
+    """Whether function words stand there that are English and nothing else."""
+    return any(token.text in MARKS and token.text not in PARTING.get(language, ()) for token in part)
+
+
+def _is_english(part: Sequence[Token], language: str) -> bool:
+    words, spoken = thesaurus(), [token.text for token in part]
+    known = sum(word in FUNCTION_WORDS or words.is_known(word) for word in spoken)
+    if not any(words.lemmas(word) for word in spoken) or known * 3 < len(spoken) * 2:
+        return False
+    if _is_marked(part, language):
+        return True
+    if len(spoken) == 1 or known < len(spoken):
+        return False
+    if language in CAPITAL:
+        return not any(token.capital for token in part)
+    return not any(translated(word, language) for word in spoken)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from rage_pg.proposal.names import Name, Named, named
 from rage_pg.proposal.reading import folded, has_digits, is_within
-from rage_pg.proposal.speech import DETERMINERS, FUNCTION_WORDS, PORTIONS, SIGNS
+from rage_pg.proposal.speech import CONJUNCTIONS, DETERMINERS, FUNCTION_WORDS, PORTIONS, SIGNS
 from rage_pg.proposal.things import Shown, Wanted
 
 BIAS, BY_CLOSENESS, IF_RELATED, BY_PLAINNESS, IF_FIRST = -0.4, 3.1, -1.4, 0.8, 0.85
@@ -131,7 +131,9 @@ def _is_said(wanted: Wanted, called: Sequence[str]) -> bool:
 
 def _is_bound(prompt: Sequence[str], place: int, bound: Set[str]) -> bool:
     """Whether no word that means something stands there, which would be part of what is said."""
-    return not 0 <= place < len(prompt) or prompt[place] in bound or not prompt[place][0].isalnum()
+    if not 0 <= place < len(prompt) or not prompt[place][0].isalnum():
+        return True
+    return prompt[place] in bound or prompt[place] in CONJUNCTIONS
 
 
 def service(wanted: Wanted, number: int, shown: Shown) -> float:

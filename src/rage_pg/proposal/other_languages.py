@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from rage_pg.proposal.languages import DEPICTING, JOINING, PARTING
+from rage_pg.proposal.languages import CAPITAL, DEPICTING, JOINING, PARTING
 from rage_pg.proposal.reading import Token, is_spaced, tokens
 from rage_pg.proposal.thesaurus import thesaurus
 from rage_pg.proposal.things import MOST_WORDS, Wanted
@@ -20,15 +20,14 @@ LONGEST = 3
 LEAST_LETTERS = 3
 SCRIPTS = re.compile(r"[\u30a0-\u30ff\uff66-\uff9f]+|[\u3005\u3400-\u9fff\uf900-\ufaff]+|[\u0e00-\u0eff]+")
 """Of Japanese the names: katakana and kanji; hiragana stands between them, as function words do elsewhere."""
-CAPITAL = frozenset(("de", "lb"))
-"""Languages that write nouns with a capital."""
 
 
-def spans(prompt: str, text: Sequence[Token], language: str) -> Iterator[Wanted]:
-    """The names that a prompt may hold, each with its parts."""
+def spans(prompt: str, text: Sequence[Token], language: str, *, mixed: bool = False) -> Iterator[Wanted]:
+    """The names that a prompt may hold, each with its parts. `mixed`: there is English in it, which writes no
+    noun with a capital."""
     text = _elided(text, PARTING.get(language, frozenset()))
     folded = tuple(token.text for token in text)
-    for first, last in _places(text, language):
+    for first, last in _places(text, language, language in CAPITAL and not mixed):
         start, end = text[first].start, text[last - 1].end
         said = prompt[start:end]
         word = folded[last - 1] if last - first == 1 else said.casefold()
@@ -88,11 +87,11 @@ def _moved(token: Token, by: int) -> Token:
     return Token(token.text, token.capital, token.is_word, token.start + by, token.end + by)
 
 
-def _places(text: Sequence[Token], language: str) -> Iterator[tuple[int, int]]:
+def _places(text: Sequence[Token], language: str, capitals: bool) -> Iterator[tuple[int, int]]:
     """Where names may begin and end: the whole run of words, then what is in it."""
     parting = PARTING.get(language, frozenset())
     joining = JOINING.get(language, frozenset())
-    capitals = language in CAPITAL and any(token.capital for token in text[1:])
+    capitals = capitals and any(token.capital for token in text[1:])
     parting |= DEPICTING.get(language, frozenset())
     content = [_names(token, parting) for token in text]
     for first in range(len(text)):

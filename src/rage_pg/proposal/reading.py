@@ -8,10 +8,14 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-TOKEN = re.compile(r"[^\W_]+(?:['\u2019\-./&]{1,2}[^\W_]+)*['\u2019]?|[$€£%]|[^\w\s]")
 UNSPACED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f]"
 )
+LETTERS = rf"(?:(?!{UNSPACED.pattern})[^\W_])+"
+TOKEN = re.compile(
+    rf"{UNSPACED.pattern}+|{LETTERS}(?:['\u2019\-./&]{{1,2}}{LETTERS})*['\u2019]?|[$€£%]|[^\w\s]"
+)
+"""A run of letters of one sort: between a word and a script without spaces none need stand."""
 APOSTROPHES, QUOTES, DASHES = "\u2019\u2018", "\u201c\u201d\u201e\u00ab\u00bb", "\u2013\u2014\u2010\u2011"
 PLAIN = str.maketrans(
     {

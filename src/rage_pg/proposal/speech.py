@@ -26,6 +26,8 @@ SIGNS = word_list("en.signs")
 TRAILING = word_list("en.trailing")
 """Adverbs that may stand behind a noun, though they can be nouns or adjectives: a raven overhead."""
 COLOURS = word_list("en.colours")
+CONJUNCTIONS = word_list("any.conjunctions")
+"""Words of other languages that may join what is named in English: a red apple und a zebra."""
 CALLED = frozenset(("called", "named", "alias"))
 SINGULAR = frozenset(("a", "an", "each", "every", "one"))
 ONLY_NOUNS = DETERMINERS | {"no", "of", "with", "and"}

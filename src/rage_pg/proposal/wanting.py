@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rage_pg.proposal.english import Phrase, phrases
-from rage_pg.proposal.languages import language_of
+from rage_pg.proposal.languages import english_parts, language_of
 from rage_pg.proposal.names import squashed
 from rage_pg.proposal.other_languages import spans
 from rage_pg.proposal.reading import Token, tokens
-from rage_pg.proposal.speech import DEPICTIONS, DETERMINERS, MEASURES, PORTIONS, SIGNS, bases
+from rage_pg.proposal.speech import CONJUNCTIONS, DEPICTIONS, DETERMINERS, MEASURES, PORTIONS, SIGNS, bases
 from rage_pg.proposal.thesaurus import Thesaurus, thesaurus
 from rage_pg.proposal.things import MOST_THINGS, MOST_WORDS, Wanted
 
@@ -22,7 +22,7 @@ AS_SIGN = 0.92
 LONGEST_LITERAL = 12
 """Words of a part of a prompt that may be what an image is called."""
 SHOWING = frozenset(("of", "showing", "with"))
-JOINTS = frozenset((",", ";", ".", ":", "!", "?", "and", "&", "(", ")", "-", "with"))
+JOINTS = frozenset((",", ";", ".", ":", "!", "?", "and", "&", "(", ")", "-", "with")) | CONJUNCTIONS
 
 
 def wanted(prompt: str, language: str | None = None) -> list[Wanted]:
@@ -30,9 +30,27 @@ def wanted(prompt: str, language: str | None = None) -> list[Wanted]:
     by the words of the prompt where it is not given."""
     text = tokens(prompt)
     told = language_of(text, language)
-    found = list(_english(prompt, text, thesaurus()) if told == "en" else spans(prompt, text, told))
-    found += _literal(prompt, text, found, told)
+    found = list(_in_english(prompt, text)) if told == "en" else list(_in_another(prompt, text, told))
     return sorted(_surest(found), key=lambda one: (one.start, -one.end))
+
+
+def _in_english(prompt: str, text: Sequence[Token]) -> Iterator[Wanted]:
+    found = list(_english(prompt, text, thesaurus()))
+    yield from found
+    yield from _literal(prompt, text, found, "en")
+
+
+def _in_another(prompt: str, text: Sequence[Token], language: str) -> Iterator[Wanted]:
+    """What is English in it, as captions are that somebody pasted, is read as English."""
+    parts = english_parts(text, language)
+    inside = {place for first, last in parts for place in range(first, last)}
+    own = [token for place, token in enumerate(text) if place not in inside]
+    found = list(spans(prompt, own, language, mixed=bool(parts)))
+    yield from found
+    for first, last in parts:
+        yield from _in_english(prompt, text[first:last])
+    if not parts:
+        yield from _literal(prompt, text, found, language)
 
 
 def _surest(found: Sequence[Wanted]) -> list[Wanted]:
