@@ -73,12 +73,8 @@ def _parts(word: str) -> list[str]:
 
 
 def english_parts(text: Sequence[Token], language: str) -> list[tuple[int, int]]:
-    """Where English stands between the function words of another language: from, to (without it).
-
-    Nothing, unless function words of English tell that there is some.
-    """
-    parts = [part for part in _parts_between(text, language) if _is_english(text[slice(*part)], language)]
-    return parts if any(_is_marked(text[slice(*part)], language) for part in parts) else []
+    """Where English may stand between the function words of another language: from, to (without it)."""
+    return [part for part in _parts_between(text, language) if _is_english(text[slice(*part)], language)]
 
 
 def _parts_between(text: Sequence[Token], language: str) -> Iterator[tuple[int, int]]:
@@ -94,10 +90,10 @@ def _is_joint(word: str, before: Sequence[Token], language: str) -> bool:
     """Whether a word is a function word of the language; `hat` is none of German behind `a propeller`."""
     if word in FUNCTION_WORDS or word not in PARTING.get(language, ()):
         return False
-    return not (thesaurus().lemmas(word) and _is_marked(before, language))
+    return not (thesaurus().lemmas(word) and is_marked(before, language))
 
 
-def _is_marked(part: Sequence[Token], language: str) -> bool:
+def is_marked(part: Sequence[Token], language: str) -> bool:
     """Whether function words stand there that are English and nothing else."""
     return any(token.text in MARKS and token.text not in PARTING.get(language, ()) for token in part)
 
@@ -107,7 +103,7 @@ def _is_english(part: Sequence[Token], language: str) -> bool:
     known = sum(word in FUNCTION_WORDS or words.is_known(word) for word in spoken)
     if not any(words.lemmas(word) for word in spoken) or known * 3 < len(spoken) * 2:
         return False
-    if _is_marked(part, language):
+    if is_marked(part, language):
         return True
     if len(spoken) == 1 or known < len(spoken):
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rage_pg.proposal.english import Phrase, phrases
-from rage_pg.proposal.languages import english_parts, language_of
+from rage_pg.proposal.languages import english_parts, is_marked, language_of
 from rage_pg.proposal.names import squashed
 from rage_pg.proposal.other_languages import spans
 from rage_pg.proposal.reading import Token, tokens
@@ -41,15 +41,19 @@ def _in_english(prompt: str, text: Sequence[Token]) -> Iterator[Wanted]:
 
 
 def _in_another(prompt: str, text: Sequence[Token], language: str) -> Iterator[Wanted]:
-    """What is English in it, as captions are that somebody pasted, is read as English."""
+    """What is English in it, as captions are that somebody pasted, is read as English.
+
+    Where no function word tells that it is (a tour Eiffel), both ways: which is meant the images decide.
+    """
     parts = english_parts(text, language)
-    inside = {place for first, last in parts for place in range(first, last)}
+    sure = any(is_marked(text[first:last], language) for first, last in parts)
+    inside = {place for first, last in parts for place in range(first, last)} if sure else set()
     own = [token for place, token in enumerate(text) if place not in inside]
-    found = list(spans(prompt, own, language, mixed=bool(parts)))
+    found = list(spans(prompt, own, language, mixed=sure))
     yield from found
     for first, last in parts:
         yield from _in_english(prompt, text[first:last])
-    if not parts:
+    if not sure:
         yield from _literal(prompt, text, found, language)
 
 
