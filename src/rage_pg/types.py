@@ -268,7 +268,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
 class SearchAnswer(Struct, frozen=True, kw_only=True):
     """`matched`: images that pass the filter. `complete`: no stated bound cut the answer.
 
-    `cursor` fetches the next rows; None where these are the last. `imagined_id`: the draft searched by.
+    `cursor` fetches the next rows; None where these are the last. `imagined_id`: the draft searched by,
+    where there was one.
     """
 
     search_id: UUID
@@ -278,7 +279,7 @@ class SearchAnswer(Struct, frozen=True, kw_only=True):
     complete: bool
     took_ms: float
     cursor: str | None = None
-    imagined_id: UUID | None = None
+    imagined_id: UUID | UnsetType = UNSET
 
 
 class SimilarImage(Struct, frozen=True, kw_only=True):

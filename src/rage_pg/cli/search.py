@@ -131,7 +131,7 @@ def _show(answer: SearchAnswer, before: int) -> None:
         show_table(("#", "id", "title", "brand", "tags", "score", "ranks by leg"), rows)
     found = f"{len(answer.items)} of {answer.matched:,} matching{'' if answer.complete else ', incomplete'}"
     show(f"{found}; {answer.strategy}; {answer.took_ms:.0f} ms")
-    if answer.imagined_id is not None:
+    if answer.imagined_id:
         note(f"Searched by a draft: rage history show {answer.imagined_id}")
     if answer.cursor is not None:
         note(f"More: rage search --next {answer.search_id}")

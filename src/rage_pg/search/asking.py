@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from pgvector import HalfVector
 from psycopg.types.json import Jsonb
 
@@ -91,7 +91,7 @@ async def _answer(
         complete=report.complete,
         took_ms=round(took_ms, 2),
         cursor=cursor_after(request.k, request.k, len(rows), report),
-        imagined_id=None if imagined is None else imagined.generation_id,
+        imagined_id=UNSET if imagined is None else imagined.generation_id,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from pgvector import HalfVector
 
 from rage_pg.database import Database, execute, fetch_all, fetch_one, fetch_value
@@ -77,7 +77,7 @@ async def next_rows(
         complete=report.complete,
         took_ms=round((time.perf_counter() - started) * 1000, 2),
         cursor=cursor_after(after + logged.k, logged.k, last_rank - after, report),
-        imagined_id=logged.imagined_id,
+        imagined_id=logged.imagined_id or UNSET,
     )
 
 
