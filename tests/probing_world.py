@@ -87,7 +87,8 @@ REFINED = (
 INSERT INTO rage.refinements (
     root_id, with_draft, rounds, per_round, judge_provider, judge_model, detail, state, ended_by, ended_at
 )
-SELECT generation_id, true, 1, 3, 'x', prompt, prompt, 'ended', 'rounds', now() FROM rage.generations WHERE status = 'succeeded'
+SELECT generation_id, true, 1, 3, 'x', prompt, prompt, 'ended', 'rounds', now()
+FROM rage.generations WHERE status = 'succeeded'
 """,
     """
 INSERT INTO rage.refinement_steps (root_id, round, generation_id)
