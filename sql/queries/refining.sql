@@ -193,6 +193,10 @@ FROM jsonb_to_recordset(%(references)s) AS r (
     search_rank integer, search_score real
 );
 
+-- name: set_expected
+-- What the one picture may cost with the references that were looked up for it.
+UPDATE rage.generations SET expected_usd = %(expected_usd)s WHERE generation_id = %(generation_id)s;
+
 -- name: found_any
 -- Whether any image was found for what a prompt names.
 SELECT EXISTS (

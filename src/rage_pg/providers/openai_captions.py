@@ -9,10 +9,9 @@ import base64
 from typing import Any
 
 import openai
-from httpx2 import HTTPError
 
 from rage_pg.config import Secret
-from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused
+from rage_pg.errors import ProviderError, ProviderRefused
 from rage_pg.providers.chat_answer import decoded, first_choice, message_of
 from rage_pg.providers.descriptions import (
     MAX_ANSWER,
@@ -25,7 +24,6 @@ from rage_pg.providers.descriptions import (
     vocabulary,
 )
 from rage_pg.providers.openai_chat import Chat
-from rage_pg.providers.openai_errors import translated
 from rage_pg.providers.openai_settings import OFFICIAL_URL
 from rage_pg.providers.ports import CaptionContext, Description
 from rage_pg.types import Reader
@@ -53,6 +51,7 @@ class OpenAICaptioner:
     ) -> None:
         self.model = model
         self._chat = Chat(
+            who="vision model",
             model=model,
             key=key,
             base_url=base_url or OFFICIAL_URL,
@@ -63,13 +62,7 @@ class OpenAICaptioner:
         )
 
     async def describe(self, picture: bytes, context: CaptionContext) -> Description:
-        try:
-            content, request_id = await self._chat.ask(_messages(picture, context))
-        except openai.OpenAIError as error:
-            raise translated(error, self._chat.base_url, self._chat.key) from error
-        except HTTPError as error:
-            fault = "The connection broke while the vision model answered: the call may have been charged."
-            raise OutcomeUnknown(fault, code="connection_lost") from error
+        content, request_id = await self._chat.ask(_messages(picture, context))
         return _read(content, self.model, request_id)
 
 

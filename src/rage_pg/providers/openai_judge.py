@@ -5,22 +5,19 @@ Whether it matches is a boolean of the answer's JSON, never a word that is looke
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 from typing import Any
 
 import openai
-from httpx2 import HTTPError
 from msgspec.structs import replace
 
 from rage_pg.config import Secret
-from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused
+from rage_pg.errors import ProviderError, ProviderRefused
 from rage_pg.providers.answering import is_of
 from rage_pg.providers.chat_answer import decoded, first_choice, message_of
 from rage_pg.providers.descriptions import clean, shortened
 from rage_pg.providers.openai_chat import Chat
-from rage_pg.providers.openai_errors import translated
 from rage_pg.providers.openai_settings import OFFICIAL_URL
 from rage_pg.providers.ports import Judged, Lacking
 
@@ -76,7 +73,7 @@ def _schema(**properties: Any) -> dict[str, Any]:
 
 
 class OpenAIJudge:
-    """One request a judgement. Where a model takes no temperature, which costs nothing, again without it."""
+    """One request a judgement, never repeated here."""
 
     name = "openai"
 
@@ -84,8 +81,8 @@ class OpenAIJudge:
         self, model: str, *, key: Secret | None, base_url: str | None = None, patience: float = PATIENCE
     ) -> None:
         self.model = model
-        self._patience = patience
         self._judging = Chat(
+            who="judge",
             model=model,
             key=key,
             base_url=base_url or OFFICIAL_URL,
@@ -93,32 +90,14 @@ class OpenAIJudge:
             schema=("judgement", _schema(matches={"type": "boolean"}, missing=_MISSING)),
             most_written=MOST_WRITTEN,
             most_bytes=MAX_ANSWER,
+            patience=patience,
         )
         self._naming = replace(self._judging, schema=("concepts", _schema(missing=_MISSING)))
 
     async def judge(self, prompt: str, picture: bytes | None, temperature: float) -> Judged:
         chat = self._naming if picture is None else self._judging
-        try:
-            async with asyncio.timeout(self._patience):
-                content, request_id = await _asked(chat, _messages(prompt, picture), temperature)
-        except openai.OpenAIError as error:
-            raise translated(error, chat.base_url, chat.key) from error
-        except TimeoutError as error:
-            fault = f"The judge did not answer within {self._patience:g} seconds."
-            raise OutcomeUnknown(fault, code="timeout") from error
-        except HTTPError as error:
-            fault = "The connection broke while the judge answered: the call may have been charged."
-            raise OutcomeUnknown(fault, code="connection_lost") from error
+        content, request_id = await chat.ask(_messages(prompt, picture), temperature=temperature)
         return _read(content, self.model, request_id, shown=picture is not None)
-
-
-async def _asked(chat: Chat, messages: list[Any], temperature: float) -> tuple[bytes | None, str | None]:
-    try:
-        return await chat.ask(messages, temperature=temperature)
-    except openai.BadRequestError as error:
-        if error.param != "temperature":
-            raise
-        return await chat.ask(messages)
 
 
 def _messages(prompt: str, picture: bytes | None) -> list[Any]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
 import openai
-from httpx2 import HTTPError
 
 from rage_pg.config import Secret
-from rage_pg.errors import OutcomeUnknown, ProviderError, ProviderRefused
+from rage_pg.errors import ProviderError, ProviderRefused
 from rage_pg.providers.answering import is_of
 from rage_pg.providers.chat_answer import decoded, first_choice, message_of
 from rage_pg.providers.descriptions import clean, shortened
 from rage_pg.providers.openai_chat import Chat
-from rage_pg.providers.openai_errors import translated
 from rage_pg.providers.openai_settings import OFFICIAL_URL
 from rage_pg.providers.ports import PlannedPrompt
 
@@ -55,8 +52,8 @@ class OpenAIPlanner:
         self, model: str, *, key: Secret | None, base_url: str | None = None, patience: float = PATIENCE
     ) -> None:
         self.model = model
-        self._patience = patience
         self._chat = Chat(
+            who="planner",
             model=model,
             key=key,
             base_url=base_url or OFFICIAL_URL,
@@ -64,20 +61,11 @@ class OpenAIPlanner:
             schema=("plan", SCHEMA),
             most_written=MOST_WRITTEN,
             most_bytes=MAX_ANSWER,
+            patience=patience,
         )
 
     async def plan(self, prompt: str) -> PlannedPrompt:
-        try:
-            async with asyncio.timeout(self._patience):
-                content, request_id = await self._chat.ask(_messages(prompt))
-        except openai.OpenAIError as error:
-            raise translated(error, self._chat.base_url, self._chat.key) from error
-        except TimeoutError as error:
-            fault = f"The planner did not answer within {self._patience:g} seconds."
-            raise OutcomeUnknown(fault, code="timeout") from error
-        except HTTPError as error:
-            fault = "The connection broke while the planner answered: the call may have been charged."
-            raise OutcomeUnknown(fault, code="connection_lost") from error
+        content, request_id = await self._chat.ask(_messages(prompt))
         return _read(content, self.model, request_id)
 
 

@@ -66,6 +66,9 @@ async def filled(database: Database, means: Means, state: State, found: Sequence
             ]
             values = {"generation_id": state.root_id, "references": Jsonb(rows)}
             await execute(connection, SQL["append_references"], values)
+            # Budgets hold the call to what it may cost with these, not to what it was accepted with.
+            expected = {"generation_id": state.root_id, "expected_usd": plan.estimate.cost_usd}
+            await execute(connection, SQL["set_expected"], expected)
             await execute(connection, SQL["set_prepared"], state.step)
             return None
     except RageError as error:
