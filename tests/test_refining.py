@@ -281,6 +281,30 @@ async def test_without_a_draft_what_the_prompt_names_goes_along_with_the_one_pic
     assert [call["purpose"] for call in await paid(database)] == ["judge", "generation"]
 
 
+async def test_without_a_draft_the_call_is_expected_to_cost_what_it_may_with_the_references(
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
+) -> None:
+    await add(database, "lotion")
+    named = {"missing": lacks("lotion")["missing"]}
+    costs = []
+    for reply in ({"missing": lacks("unicorn")["missing"]}, named):
+        made = await refined(
+            database,
+            generator,
+            stub,
+            [reply],
+            model="gpt-image-1.5",
+            size="1024x1024",
+            quality="medium",
+            refine=Refine(draft=False),
+        )
+        sql = f"SELECT expected_usd FROM rage.generations WHERE generation_id = '{made.id}'"
+        costs += [row["expected_usd"] for row in await rows(database, sql)]
+    # Nothing tells yet what a reference costs: then it is unknown, and not what it was without one.
+    assert costs[0] is not None
+    assert costs[1] is None
+
+
 async def test_without_a_draft_and_with_nothing_found_the_picture_is_made_all_the_same(
     database: Database, generator: FakeGenerator, stub: CaptionApiStub
 ) -> None:
