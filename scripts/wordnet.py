@@ -1,4 +1,4 @@
-"""Makes src/rage_pg/proposal/data/wordnet.txt.gz of WordNet's own files.
+"""Makes src/rage_pg/words/data/wordnet.txt.gz of WordNet's own files.
 
     apt-get install wordnet-base
     python scripts/wordnet.py /usr/share/wordnet
@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from math import sqrt
 from pathlib import Path
 
-TARGET = Path(__file__).parents[1] / "src" / "rage_pg" / "proposal" / "data" / "wordnet.txt.gz"
+TARGET = Path(__file__).parents[1] / "src" / "rage_pg" / "words" / "data" / "wordnet.txt.gz"
 KINDS = {"1": "noun", "2": "verb", "3": "adj", "4": "adv", "5": "adj"}
 COUNTED = ("noun", "verb", "adj")
 

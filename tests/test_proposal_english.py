@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from rage_pg.proposal.english import Phrase, phrases
-from rage_pg.proposal.reading import tokens
-from rage_pg.proposal.thesaurus import thesaurus
 from rage_pg.proposal.wanting import wanted
+from rage_pg.words.reading import tokens
+from rage_pg.words.thesaurus import thesaurus
 
 
 def named(text: str) -> list[str]:

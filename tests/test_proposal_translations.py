@@ -6,8 +6,8 @@ import gzip
 
 import pytest
 
-from rage_pg.proposal.thesaurus import thesaurus
-from rage_pg.proposal.translations import DATA, STEMMERS, translated, translated_in_part
+from rage_pg.words.thesaurus import thesaurus
+from rage_pg.words.translations import DATA, STEMMERS, translated, translated_in_part
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rage_pg.proposal.lines import Lines
-from rage_pg.proposal.thesaurus import thesaurus
+from rage_pg.words.lines import Lines
+from rage_pg.words.thesaurus import thesaurus
 
 WORDS = thesaurus()
 

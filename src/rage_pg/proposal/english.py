@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from rage_pg.proposal.reading import Token, has_digits, is_apart, is_spaced
-from rage_pg.proposal.speech import (
+from rage_pg.words.reading import Token, has_digits, is_apart, is_spaced
+from rage_pg.words.speech import (
     CALLED,
     CONJUNCTIONS,
     DETERMINERS,
@@ -26,7 +26,7 @@ from rage_pg.proposal.speech import (
     is_kind,
     nouns,
 )
-from rage_pg.proposal.thesaurus import Thesaurus
+from rage_pg.words.thesaurus import Thesaurus
 
 LEAST_PART = 3
 """Letters of a part of a compound."""

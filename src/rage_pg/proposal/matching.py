@@ -9,9 +9,10 @@ from math import exp, inf
 from msgspec import Struct
 
 from rage_pg.proposal.names import Name, Named, named
-from rage_pg.proposal.reading import folded, has_digits, is_within
-from rage_pg.proposal.speech import CONJUNCTIONS, DETERMINERS, FUNCTION_WORDS, PORTIONS, SIGNS
 from rage_pg.proposal.things import Shown, Wanted
+from rage_pg.words.languages import foreign_words
+from rage_pg.words.reading import folded, has_digits, is_within
+from rage_pg.words.speech import CONJUNCTIONS, DETERMINERS, FUNCTION_WORDS, PORTIONS, PREPOSITIONS, SIGNS
 
 BIAS, BY_CLOSENESS, IF_RELATED, BY_PLAINNESS, IF_FIRST = -0.4, 3.1, -1.4, 0.8, 0.85
 BY_SIMILARITY, BY_SIMILARITY_IF_RELATED = 3.3, 1.9
@@ -24,21 +25,23 @@ USUAL = 0.4
 EXACT = 0.94
 NARROWER = 0.8
 """From here on another word for the same, or for a kind of it."""
-LITERAL, EACH_WORD = 0.99, 0.001
+LITERAL, EACH_WORD, MOST_LITERAL = 0.99, 0.001, 9
 """Of an image that is called just what the prompt says: the longer, the better."""
 MOST, LEAST = 0.98, 0.45
 SURE = 0.65
 """What the best served thing of a prompt takes for the others to count: where nothing is served surely, the
 prompt is of something else, and what resembles its words does by chance."""
-ALONE = frozenset(("and", "or", "with", "of"))
+ALONE = PREPOSITIONS | {"and", "or", "with", "of"}
 """What may stand beside a single word that is just what an image is called: `mine is` is no mine."""
 NEAR, NEAR_SHARING = 0.75, 0.64
 """The similarity from which on vectors suffice for English, of which the thesaurus knows most words;
 and where the image is called by a word of the thing: a clock face, for a clock."""
-NEAR_FOREIGN, NEAR_TRANSLATED = 0.48, 0.6
+NEAR_FOREIGN, NEAR_TRANSLATED = 0.46, 0.6
 """For another language: where the vectors are all there is, and where the word is known."""
 BY_NEARNESS = 0.5
 """What vectors that are just so near are worth."""
+SLOPE, SLOPE_FOREIGN = 1.0, 4.0
+"""And what more counts: of words that nobody knows .5 is right four times of five, .4 every other time."""
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -61,9 +64,11 @@ class Evidence(Struct, frozen=True, kw_only=True):
 def evidence(wanted: Wanted, image: Named, brand: str = "") -> Iterator[Evidence]:
     """What each of its names says, of those that are related to a thing."""
     said = frozenset(folded(brand).split())
+    # Who writes of Turkey means no turkey, whether the title says with a capital which it is or not.
+    others = {head for name in image.names if wanted.named and name.capital is False for head in name.heads}
     for name in image.names:
         closeness = max((_closeness(wanted, head) for head in name.heads), default=0.0)
-        if not closeness or (wanted.named and name.capital is False):
+        if not closeness or not others.isdisjoint(name.heads):
             continue
         found = _evidence(wanted, name, closeness, image, said)
         if found.agreeing or not wanted.modifiers or wanted.heads[0] not in SIGNS:
@@ -102,11 +107,15 @@ def _evidence(wanted: Wanted, name: Name, closeness: float, image: Named, brand:
     )
 
 
-def literally(wanted: Wanted, image: Named) -> int:
-    """How many words of the prompt, around the thing, are just what the image is called; 0 for none."""
+def literally(wanted: Wanted, image: Named) -> float:
+    """0 for an image that is not called just what the prompt says around the thing; else the more, the longer
+    that is, and still more where it is called nothing else."""
     said = _said(wanted.prompt)
-    found = (called for called in image.called if called[0] in said and _is_said(wanted, called))
-    return max(map(len, found), default=0)
+    found = [called for called in image.called if called[0] in said and _is_said(wanted, called)]
+    if not found:
+        return 0.0
+    words = min(max(map(len, found)), MOST_LITERAL)
+    return LITERAL + EACH_WORD * (words + (len(found) == len(image.called)) / 2)
 
 
 @lru_cache(maxsize=64)
@@ -122,6 +131,9 @@ def _is_said(wanted: Wanted, called: Sequence[str]) -> bool:
     if start is None:
         return False
     end = start + len(called)
+    if wanted.named and len(called) == 1:
+        # Turkey is no turkey.
+        return False
     bound = FUNCTION_WORDS if len(called) > 1 or has_digits(called[0]) else ALONE
     if end < len(wanted.prompt) and wanted.prompt[end].removesuffix("s") in SIGNS:
         # A no entry sign is what it says.
@@ -133,7 +145,7 @@ def _is_bound(prompt: Sequence[str], place: int, bound: Set[str]) -> bool:
     """Whether no word that means something stands there, which would be part of what is said."""
     if not 0 <= place < len(prompt) or not prompt[place][0].isalnum():
         return True
-    return prompt[place] in bound or prompt[place] in CONJUNCTIONS
+    return prompt[place] in bound or prompt[place] in CONJUNCTIONS or prompt[place] in foreign_words()
 
 
 def service(wanted: Wanted, number: int, shown: Shown) -> float:
@@ -145,7 +157,7 @@ def service(wanted: Wanted, number: int, shown: Shown) -> float:
     similarity = shown.similarity[number] if number < len(shown.similarity) else None
     said = literally(wanted, image)
     if said:
-        return LITERAL + EACH_WORD * min(said, 10)
+        return said
     if not wanted.heads:
         return 0.0
     odds = (_by_words(wanted, found, similarity) for found in evidence(wanted, image, shown.brand))
@@ -179,7 +191,8 @@ def _by_vectors(wanted: Wanted, similarity: float | None, image: Named) -> float
     bar = _bar(wanted, image)
     if similarity < bar or wanted.seen * wanted.share < 0.3:
         return 0.0
-    return BY_NEARNESS + (similarity - bar)
+    slope = SLOPE_FOREIGN if bar == NEAR_FOREIGN else SLOPE
+    return BY_NEARNESS + (similarity - bar) * slope
 
 
 def _bar(wanted: Wanted, image: Named) -> float:

@@ -8,9 +8,9 @@ from functools import lru_cache
 from msgspec import Struct
 
 from rage_pg.proposal.english import Phrase, phrases
-from rage_pg.proposal.reading import Token, is_apart, tokens
-from rage_pg.proposal.speech import CALLED, COLOURS, DEPICTIONS, MEASURES, PORTIONS, base, bases
-from rage_pg.proposal.thesaurus import Thesaurus, thesaurus
+from rage_pg.words.reading import Token, is_apart, tokens
+from rage_pg.words.speech import CALLED, COLOURS, DEPICTIONS, MEASURES, PORTIONS, base, bases
+from rage_pg.words.thesaurus import Thesaurus, thesaurus
 
 OUTRIGHT, LISTED, TAGGED, BESIDE, MENTIONED = 1.0, 0.9, 0.9, 0.6, 0.3
 MOST_NAMES = 40

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from rage_pg.proposal.english import Phrase, phrases
-from rage_pg.proposal.languages import english_parts, is_marked, language_of
 from rage_pg.proposal.names import squashed
 from rage_pg.proposal.other_languages import spans
-from rage_pg.proposal.reading import Token, tokens
-from rage_pg.proposal.speech import CONJUNCTIONS, DEPICTIONS, DETERMINERS, MEASURES, PORTIONS, SIGNS, bases
-from rage_pg.proposal.thesaurus import Thesaurus, thesaurus
 from rage_pg.proposal.things import MOST_THINGS, MOST_WORDS, Wanted
+from rage_pg.words.languages import english_parts, is_marked, language_of
+from rage_pg.words.reading import Token, tokens
+from rage_pg.words.speech import (
+    CONJUNCTIONS,
+    DEPICTIONS,
+    DETERMINERS,
+    MEASURES,
+    PORTIONS,
+    PREPOSITIONS,
+    SIGNS,
+    bases,
+)
+from rage_pg.words.thesaurus import Thesaurus, thesaurus
 
 LATER = 0.95
 """What a rarer reading of a form is worth: glasses are spectacles, or else of glass."""
@@ -155,9 +164,9 @@ def _place(text: Sequence[Token], start: int, end: int) -> tuple[int, int]:
 
 
 def _literal(prompt: str, text: Sequence[Token], found: Sequence[Wanted], language: str) -> Iterator[Wanted]:
-    """The parts of a list that name nothing by a noun (`greater than`): an image may be called just that."""
+    """The parts that name nothing by a noun (`greater than`, `five` by a tent): an image may be called that."""
     folded = tuple(token.text for token in text)
-    for first, last in _parts(text):
+    for first, last in dict.fromkeys((*_parts(text, JOINTS), *_parts(text, JOINTS | PREPOSITIONS))):
         start, end = text[first].start, text[last - 1].end
         if any(one.start < end and start < one.end for one in found):
             continue
@@ -175,11 +184,11 @@ def _literal(prompt: str, text: Sequence[Token], found: Sequence[Wanted], langua
         )
 
 
-def _parts(text: Sequence[Token]) -> Iterator[tuple[int, int]]:
+def _parts(text: Sequence[Token], joints: Set[str]) -> Iterator[tuple[int, int]]:
     """Where the parts of a list begin and end, without their articles."""
     first = 0
     for place in range(len(text) + 1):
-        if place < len(text) and text[place].text not in JOINTS:
+        if place < len(text) and text[place].text not in joints:
             continue
         begun = first
         while first < place and (not text[first].is_word or text[first].text in DETERMINERS):

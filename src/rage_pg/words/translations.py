@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -39,9 +39,28 @@ def translated_in_part(word: str, language: str) -> dict[str, float]:
     """The same of a compound's last part; nothing where the language writes none as one word."""
     if language not in COMPOUNDING or " " in word:
         return {}
-    starts = range(LEAST_LETTERS - 1, len(word) - LEAST_LETTERS + 1)
-    nouns = next(filter(None, (_nouns(word[start:], language) for start in starts)), ())
+    nouns = next(filter(None, (_nouns_within(part, language) for part in _last_parts(word))), ())
     return {noun: AS_COMPOUND * LATER**place for place, noun in enumerate(nouns)}
+
+
+def _last_parts(word: str) -> Iterator[str]:
+    """The longest first; behind a hyphen the rest as a whole."""
+    before, hyphen, after = word.rpartition("-")
+    if hyphen:
+        yield after
+    shortest = len(before) + len(hyphen) + LEAST_LETTERS - 1
+    yield from (word[start:] for start in range(shortest, len(word) - LEAST_LETTERS + 1))
+
+
+def _nouns_within(part: str, language: str) -> Sequence[str]:
+    """Of a part that is a name or begins with one: that -wächs is no guard."""
+    alike = _names(language).get(_stemmed(part, language), ())
+    return tuple(dict.fromkeys(noun for name, nouns in alike if part.startswith(name) for noun in nouns))
+
+
+def is_name(name: str, language: str) -> bool:
+    """Whether it is there in just this form; quick, for a glance at every language."""
+    return name in _forms(language)
 
 
 def _nouns(name: str, language: str) -> Sequence[str]:
@@ -89,6 +108,11 @@ def _names(language: str) -> Mapping[str, Sequence[tuple[str, Sequence[str]]]]:
     for name, nouns in _lines()[language]:
         found[_stemmed(name, language)].append((name, nouns.split("|")))
     return found
+
+
+@cache
+def _forms(language: str) -> frozenset[str]:
+    return frozenset(name for name, _ in _lines()[language])
 
 
 @cache

@@ -13,7 +13,7 @@ UNSPACED = re.compile(
 )
 LETTERS = rf"(?:(?!{UNSPACED.pattern})[^\W_])+"
 TOKEN = re.compile(
-    rf"{UNSPACED.pattern}+|{LETTERS}(?:['\u2019\-./&]{{1,2}}{LETTERS})*['\u2019]?|[$€£%]|[^\w\s]"
+    rf"{UNSPACED.pattern}+|\d+(?:[.,]\d+)+(?!\w)|{LETTERS}(?:['\u2019\-./&]{{1,2}}{LETTERS})*['\u2019]?|[$€£%]|[^\w\s]"
 )
 """A run of letters of one sort: between a word and a script without spaces none need stand."""
 APOSTROPHES, QUOTES, DASHES = "\u2019\u2018", "\u201c\u201d\u201e\u00ab\u00bb", "\u2013\u2014\u2010\u2011"
@@ -39,8 +39,9 @@ class Token(Struct, frozen=True):
 
 
 def tokens(text: str) -> list[Token]:
-    """The words and signs of a text."""
-    return [_token(match) for match in TOKEN.finditer(text[:MOST_LETTERS])]
+    """The words and signs of a text, but for quotes: what is quoted is part of what is said."""
+    found = (_token(match) for match in TOKEN.finditer(text[:MOST_LETTERS]))
+    return [token for token in found if token.text != '"']
 
 
 def _token(match: re.Match[str]) -> Token:

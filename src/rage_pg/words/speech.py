@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from rage_pg.proposal.thesaurus import Thesaurus
-from rage_pg.proposal.word_lists import word_list
+from rage_pg.words.thesaurus import Thesaurus
+from rage_pg.words.word_lists import word_list
 
 FUNCTION_WORDS = word_list("en.function_words")
 NUMBERS = word_list("en.numbers")
@@ -18,6 +18,7 @@ PORTIONS = word_list("en.portions")
 DEPICTIONS = word_list("en.depictions")
 """What a prompt asks for, rather than what it shows: a poster of a bear, a bear, oil painting."""
 DETERMINERS = word_list("en.determiners")
+PREPOSITIONS = word_list("en.prepositions")
 ONLY_VERBS = word_list("en.only_verbs")
 """Words that a verb follows, not a noun."""
 COPULAS = word_list("en.copulas")
