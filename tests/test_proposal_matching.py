@@ -44,6 +44,11 @@ def served(
         ("a wedge of lemon", "A lemon slice."),
         ("Saturn above the sea", "Saturn—the second largest planet in our solar system."),
         ("a picture of greater than and four", "Greater than."),
+        ("five next to a tent", "Five."),
+        ("a “Granny Smith” apple on a table", 'A "Granny Smith" apple.'),
+        ("a poster with no entry! between two trees", "No entry!"),
+        ("a sombrero entre two hedgehogs", "A sombrero."),
+        ("ein Kamm und ein Wapiti", "A wapiti."),
         ("an inuksuk in the snow", "An inukshuk (or inuksuk), a landmark made of stones."),
     ],
 )
@@ -229,3 +234,20 @@ def test_english_inside_another_language_is_read_as_english(prompt: str) -> None
     assert served(prompt, "A red apple.") > LITERAL
     assert served(prompt, "A pair of pliers.") > LITERAL
     assert served(prompt, "A green bottle.") == 0
+
+
+def test_what_is_called_nothing_else_is_meant_rather() -> None:
+    prompt = "an eggplant next to a coin"
+    whole = served(prompt, "An eggplant.", title="eggplant")
+    assert whole > served(prompt, "An eggplant with fruit.", title="eggplant") > LITERAL
+
+
+def test_a_country_is_not_what_a_title_without_capitals_says() -> None:
+    assert served("a business trip to Turkey", "A turkey.", title="turkey") == 0
+    assert served("a business trip to Turkey", title="turkey") > 0, "nothing says that it is the bird"
+
+
+@pytest.mark.parametrize(("similarity", "sure"), [(0.44, None), (0.5, False), (0.56, True)])
+def test_of_a_word_that_nobody_knows_the_vectors_decide(similarity: float, sure: bool | None) -> None:
+    found = served("ein Adelaidesittich", "A parrot.", similarity)
+    assert (found > 0, surely_served([found])) == (sure is not None, bool(sure))

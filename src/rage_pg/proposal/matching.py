@@ -36,12 +36,12 @@ ALONE = PREPOSITIONS | {"and", "or", "with", "of"}
 NEAR, NEAR_SHARING = 0.75, 0.64
 """The similarity from which on vectors suffice for English, of which the thesaurus knows most words;
 and where the image is called by a word of the thing: a clock face, for a clock."""
-NEAR_FOREIGN, NEAR_TRANSLATED = 0.46, 0.6
+NEAR_FOREIGN, NEAR_TRANSLATED = 0.48, 0.6
 """For another language: where the vectors are all there is, and where the word is known."""
 BY_NEARNESS = 0.5
 """What vectors that are just so near are worth."""
 SLOPE, SLOPE_FOREIGN = 1.0, 4.0
-"""And what more counts: of words that nobody knows .5 is right four times of five, .4 every other time."""
+"""And what more counts: where nobody knows the word, .5 is right three times of four, .4 every other time."""
 
 
 class Evidence(Struct, frozen=True, kw_only=True):

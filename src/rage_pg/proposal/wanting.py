@@ -164,7 +164,7 @@ def _place(text: Sequence[Token], start: int, end: int) -> tuple[int, int]:
 
 
 def _literal(prompt: str, text: Sequence[Token], found: Sequence[Wanted], language: str) -> Iterator[Wanted]:
-    """The parts that name nothing by a noun (`greater than`, `five` by a tent): an image may be called that."""
+    """The parts that name nothing by a noun (`greater than`, `five` by a tent): an image may be called so."""
     folded = tuple(token.text for token in text)
     for first, last in dict.fromkeys((*_parts(text, JOINTS), *_parts(text, JOINTS | PREPOSITIONS))):
         start, end = text[first].start, text[last - 1].end

@@ -57,7 +57,7 @@ BY_FUNCTION_WORD = 1.5
 BY_APART = 3.0
 """What one tells beyond that which is no word of English at all."""
 BY_LETTERS, BY_OTHER_LETTERS = 0.5, -1.0
-SURPLUS = 0.5
+SURPLUS = 1.5
 """By how much another language must know more than English does that knows every word: `plus`, `one`."""
 
 MOST_ELIDED = 5
