@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from rage_pg import proposal
+from rage_pg import budgets, proposal
 from rage_pg.config import Secret
 from rage_pg.database import Database
 from rage_pg.proposal import Planner
 from rage_pg.providers.openai_planner import OpenAIPlanner
 from tests.caption_api_stub import MODEL, REQUEST_ID, CaptionApiStub, caption_api_stub
 from tests.generating import rows, value
+from tests.granting import caller
 from tests.proposing import ids, propose, served
 from tests.store import add
 
@@ -106,6 +108,21 @@ async def test_where_it_fails_the_catalogue_s_own_is_asked_which_is_said(
     assert note.endswith("The planner catalogue was asked instead.")
     (call,) = await calls(database)
     assert call["status"] != "started"
+
+
+async def test_what_is_left_of_a_budget_is_not_told_to_who_asks(
+    database: Database, database_url: str, stub: CaptionApiStub
+) -> None:
+    await add(database, "soap", brand="lumen")
+    await budgets.put(database, budgets.Target(brand="default"), Decimal(0))
+    reader = database.acting_for(caller(database_url, "reader", "lumen", scopes=("read",)))
+    found = await propose(reader, "a soap", planner=planner(reader, stub))
+    assert found.planner == "catalogue"
+    assert found.notes[0] == (
+        f"The planner openai:{MODEL} gave no plan: a budget does not allow the call."
+        " The planner catalogue was asked instead."
+    )
+    assert stub.requests == []
 
 
 async def test_one_that_does_not_answer_is_not_waited_for(database: Database, stub: CaptionApiStub) -> None:
