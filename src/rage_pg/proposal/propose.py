@@ -41,7 +41,7 @@ async def propose(
     InvalidInput, and NotFound for a chosen image that the caller cannot see.
     """
     started = time.perf_counter()
-    request = checked(request, slots)
+    given, request = request.prompt, checked(request, slots)
     planned = await planner(request.prompt)
     things = planned.things[:MOST_CONCEPTS]
     vectors = await compared(
@@ -65,7 +65,20 @@ async def propose(
         )
         if keep:
             await log_proposal(connection, request, proposal, database.caller.name)
-    return proposal
+    return _placed(proposal, given.index(request.prompt))
+
+
+def _placed(proposal: Proposal, before: int) -> Proposal:
+    """With the places of the concepts in the prompt as it was given: with so much white space before it."""
+    if not before:
+        return proposal
+    concepts = [
+        one
+        if one.start is None or one.end is None
+        else msgspec.structs.replace(one, start=one.start + before, end=one.end + before)
+        for one in proposal.concepts
+    ]
+    return msgspec.structs.replace(proposal, concepts=tuple(concepts))
 
 
 def checked(request: ProposalRequest, slots: int) -> ProposalRequest:
