@@ -20,8 +20,6 @@ from rage_pg.providers import ports
 CATALOGUE = "catalogue"
 """The planner that needs no model: what a prompt names, by a thesaurus and by what captions say."""
 
-NO_MONEY = "a budget does not allow the call."
-
 log = structlog.get_logger(__name__)
 
 
@@ -52,9 +50,7 @@ def by_model(database: Database, model: ports.Planner) -> Planner:
             raise
         except (ProviderError, SetupError, BudgetReached) as error:
             log.warning("planner failed", planner=name, reason=str(error))
-            # Who asks need not see the brand that pays, nor what is left of its budget.
-            why = NO_MONEY if isinstance(error, BudgetReached) else error
-            return await _instead(prompt, f"The planner {name} gave no plan: {why}")
+            return await _instead(prompt, f"The planner {name} gave no plan: {error}")
         things = await asyncio.to_thread(lambda: list(_things(prompt, said)))
         if not things:
             return await _instead(prompt, f"The planner {name} named nothing.")
