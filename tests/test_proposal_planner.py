@@ -119,8 +119,8 @@ async def test_what_is_left_of_a_budget_is_not_told_to_who_asks(
     found = await propose(reader, "a soap", planner=planner(reader, stub))
     assert found.planner == "catalogue"
     assert found.notes[0] == (
-        f"The planner openai:{MODEL} gave no plan: A budget of this store does not allow the call; ask who runs it."
-        " The planner catalogue was asked instead."
+        f"The planner openai:{MODEL} gave no plan: A budget of this store does not allow the call; ask who"
+        " runs it. The planner catalogue was asked instead."
     )
     assert stub.requests == []
 
