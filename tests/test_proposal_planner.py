@@ -92,6 +92,7 @@ async def test_a_prompt_that_gives_orders_goes_as_data(database: Database, stub:
         ({"concepts": ["soap"]}, "not the JSON object"),
         (NOTHING, "named nothing"),
         ({"concepts": [" \u0000 "], "styles": [], "avoid": []}, "named nothing"),
+        ({"concepts": ["...", "?"], "styles": ["\u2014 -"], "avoid": []}, "named nothing"),
     ],
     ids=str,
 )
