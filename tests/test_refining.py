@@ -209,6 +209,15 @@ async def test_a_caption_in_other_words_is_taken_for_what_it_begins_with(
     assert found(loop_of(made)) == [[("Mieze", "found", cat)]]
 
 
+async def test_another_image_of_a_product_goes_along_as_one_too(
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
+) -> None:
+    for number in (1, 2):
+        await add(database, "soap", kind="scene", sku=(f"SOAP-{number}",))
+    await refined(database, generator, stub, [lacks("soap"), lacks("soap")], refine=Refine(rounds=2))
+    assert [one.role for one in generator.calls[2].references] == ["product", "product"]
+
+
 async def test_a_round_adds_no_more_than_it_may(
     database: Database, generator: FakeGenerator, stub: CaptionApiStub
 ) -> None:

@@ -16,8 +16,8 @@ from rage_pg.generation.references import MAX_REFERENCES
 from rage_pg.generation.refinements import SQL
 from rage_pg.generation.refining.judging import Said
 from rage_pg.generation.refining.state import Concept, Ended, Means, State
-from rage_pg.types import ROLES, Kind, Proposal, ProposalRequest, Role
 from rage_pg.types import Concept as Named
+from rage_pg.types import Kind, Proposal, ProposalRequest, Role, proposed_role
 
 CATALOGUE = "catalogue"
 """The planner: a caption is plain enough to be read without a model."""
@@ -35,6 +35,7 @@ class _Sent(Struct, frozen=True):
 class _Kind(Struct, frozen=True):
     image_id: int
     kind: Kind
+    has_sku: bool
 
 
 class _Fit(Struct, frozen=True, kw_only=True):
@@ -153,7 +154,7 @@ async def _fits(database: Database, proposal: Proposal, one: Concept) -> list[_F
     async with database.reading() as connection:
         values = {"image_ids": list(meant.alternatives)}
         kinds = await fetch_all(connection, SQL["get_kinds"], values, _Kind)
-    roles = {kind.image_id: ROLES[kind.kind] for kind in kinds}
+    roles = {kind.image_id: proposed_role(kind.kind, has_sku=kind.has_sku) for kind in kinds}
     further = [
         _Fit(image_id=image_id, role=roles[image_id], note=_note_of(one.concept), score=None)
         for image_id in meant.alternatives
