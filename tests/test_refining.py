@@ -209,6 +209,18 @@ async def test_a_caption_in_other_words_is_taken_for_what_it_begins_with(
     assert found(loop_of(made)) == [[("Mieze", "found", cat)]]
 
 
+async def test_a_minus_in_a_caption_leaves_nothing_out(
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
+) -> None:
+    soap, tent = await add(database, "soap"), await add(database, "tent")
+    missing = [
+        {"concept": "soap", "caption": "-soap"},
+        {"concept": "tent", "caption": "--A tent, -tent seen from the side."},
+    ]
+    made = await refined(database, generator, stub, [{"matches": False, "missing": missing}])
+    assert found(loop_of(made)) == [[("soap", "found", soap), ("tent", "found", tent)]]
+
+
 async def test_another_image_of_a_product_goes_along_as_one_too(
     database: Database, generator: FakeGenerator, stub: CaptionApiStub
 ) -> None:

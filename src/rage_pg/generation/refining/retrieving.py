@@ -23,6 +23,8 @@ CATALOGUE = "catalogue"
 """The planner: a caption is plain enough to be read without a model."""
 SLOTS = 8
 """Of the proposal for a caption: each thing that it mentions has one, and only what is lacking is taken."""
+MINUS = re.compile(r"(?<!\S)-+(?=\S)")
+"""A search leaves out what has a word behind one; a judge that writes a list means nothing by it."""
 SHORTEST = 4
 """Letters of a part of a word that may be the same word: Seife, of Handseife."""
 
@@ -90,7 +92,7 @@ async def _looked_up(database: Database, means: Means, state: State, said: Said)
             continue
         proposal = await means.proposes(state.caller)(
             ProposalRequest(
-                prompt=one.caption,
+                prompt=one.caption if one.concept is None else MINUS.sub("", one.caption),
                 filters=state.filters,
                 slots=SLOTS if one.concept is not None else room.slots,
                 planner=CATALOGUE,
