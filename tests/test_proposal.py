@@ -194,6 +194,19 @@ async def test_an_order_in_a_caption_is_data(database: Database) -> None:
     assert found.references[0].image.caption == caption
 
 
+async def test_what_a_prompt_leaves_out_is_no_concept(database: Database) -> None:
+    at = await shop(database)
+    for prompt in (
+        "a lotion -soap",
+        "-soap a lotion -tent",
+        'a lotion -"blue soap"',
+        "a lotion -“blue soap”",
+    ):
+        found = await propose(database, prompt)
+        assert [(one.text, one.served_by) for one in found.concepts] == [("lotion", (at["lotion"],))], prompt
+    assert set(served(await propose(database, "a lotion - a soap"))) == {"lotion", "soap"}
+
+
 async def test_a_concept_stands_where_the_prompt_has_it_also_behind_white_space(database: Database) -> None:
     await add(database, "soap")
     prompt = "\n   A violin and\n a soap "
