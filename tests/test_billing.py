@@ -11,13 +11,15 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
+from rage_pg import budgets
 from rage_pg.billing import DEFAULT_BRAND, billed
 from rage_pg.database import Database
-from rage_pg.errors import DatabaseUnavailable, ProviderError
+from rage_pg.errors import BudgetReached, DatabaseUnavailable, ProviderError
 from rage_pg.providers import usem3
 from rage_pg.providers.ports import Bill
 from rage_pg.spending import uncancelled
 from tests.generating import paid
+from tests.granting import caller
 from tests.store import HashingEncoder, operator_url
 
 USAGE = {"prompt_tokens": 12, "total_tokens": 12}
@@ -124,3 +126,16 @@ async def test_what_is_finished_uncancelled_fails_with_its_own_error() -> None:
     go_on.set()
     with pytest.raises(DatabaseUnavailable):
         await task
+
+
+async def test_what_is_left_of_a_budget_is_told_to_who_sees_every_brand(
+    database: Database, database_url: str
+) -> None:
+    await budgets.put(database, budgets.Target(), Decimal(0))
+    reader = database.acting_for(caller(database_url, "reader", "lumen"))
+    for asking, told in ((database, "The budget of all brands"), (reader, "A budget of this store")):
+        with pytest.raises(BudgetReached, match=f"^{told}") as refused:
+            async with billed(asking, Paid(), DEFAULT_BRAND):
+                raise AssertionError("It was paid for.")
+        assert refused.value.kept.startswith("A budget" if asking is reader else "The budget of this store")
+    assert await paid(database) == []

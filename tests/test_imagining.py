@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 from psycopg.rows import dict_row
 
 from rage_pg import search
+from rage_pg.config import Secret
 from rage_pg.database import Database
 from rage_pg.errors import InvalidInput
+from rage_pg.jobs import imagining
+from rage_pg.runtime import Runtime
 from rage_pg.types import SearchRequest
-from tests.api_service import make_key, problem, service
+from tests.api_service import make_key, problem, service, settings
 from tests.caption_api_stub import CaptionApiStub, caption_api_stub
 from tests.clip_folder import write_models
 from tests.command_line import Rage, in_process
+from tests.generating import rows
 from tests.store import by
 
 PROMPT = "something for the evening"
@@ -112,6 +118,24 @@ def test_a_draft_that_is_refused_is_no_answer(rage: Rage, stub: CaptionApiStub) 
     assert "There is no draft to search by" in rage("search", PROMPT, "--imagine").complaint
     stub.paints = None
     assert rage("search", PROMPT, "--imagine").code == 0
+    assert len(stub.pictures) == 2
+
+
+async def test_two_who_ask_for_the_same_draft_at_once_pay_for_one(
+    database: Database, database_url: str, stub: CaptionApiStub
+) -> None:
+    given = replace(
+        settings(database_url),
+        generator="openai:gpt-image-2",
+        openai_api_key=Secret("sk-not-a-key-but-long-enough"),
+        openai_base_url=stub.url,
+    )
+    runtime, asked = Runtime(given, database), SearchRequest(prompt=PROMPT, imagine=True)
+    first, second = await asyncio.gather(imagining._draft(runtime, asked), imagining._draft(runtime, asked))
+    assert (first == second, len(stub.pictures)) == (True, 1)
+    assert await imagining._draft(runtime, asked) == first
+    await rows(database, "UPDATE rage.images SET deleted_at = now() RETURNING 1")
+    assert await imagining._draft(runtime, asked) != first
     assert len(stub.pictures) == 2
 
 

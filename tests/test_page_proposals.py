@@ -258,3 +258,19 @@ async def test_wrong_addresses_and_forms_are_told(client: Client) -> None:
     assert chosen((await client.post("/page/choice", data=twice)).text) == [lotion]
     lost = {"prompt": "x", "proposal_id": str(uuid4()), f"role.{lotion}": "style", "purpose": "style"}
     assert (await client.post("/page/generations", data=lost)).status_code == 404
+
+
+async def test_a_swap_that_is_said_in_many_ways_is_one(client: Client) -> None:
+    lotion, other = await stored(client, "lotion", "Rose lotion")
+    address = (await proposed(client, "a lotion")).headers["hx-push-url"]
+    swaps = [
+        f"{'0' * zeros}0.{'0' * more}{one}"
+        for zeros in (0, 1)
+        for more in range(9)
+        for one in (other, lotion)
+    ]
+    once = await client.get(f"{address}&swap=0.{other}&swap=0.{lotion}")
+    often = await client.get("&swap=".join([address, *swaps]))
+    assert (once.status_code, often.status_code) == (200, 200)
+    assert picks(often.text) == picks(once.text)
+    assert len(often.text) == len(once.text)

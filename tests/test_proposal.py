@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from rage_pg import index, migrate
+from rage_pg import proposal as proposing
 from rage_pg.callers import SYSTEM
 from rage_pg.catalogue import images
 from rage_pg.database import Database
@@ -191,6 +192,28 @@ async def test_an_order_in_a_caption_is_data(database: Database) -> None:
     found = await propose(database, "a soap & (lotion | !tent): * 'x' \\ <-> -- ;")
     assert ids(found) == [image_id]
     assert found.references[0].image.caption == caption
+
+
+async def test_what_a_prompt_leaves_out_is_no_concept(database: Database) -> None:
+    at = await shop(database)
+    for prompt in (
+        "a lotion -soap",
+        "-soap a lotion -tent",
+        'a lotion -"blue soap"',
+        "a lotion -“blue soap”",
+    ):
+        found = await propose(database, prompt)
+        assert [(one.text, one.served_by) for one in found.concepts] == [("lotion", (at["lotion"],))], prompt
+    assert set(served(await propose(database, "a lotion - a soap"))) == {"lotion", "soap"}
+
+
+async def test_a_concept_stands_where_the_prompt_has_it_also_behind_white_space(database: Database) -> None:
+    await add(database, "soap")
+    prompt = "\n   A violin and\n a soap "
+    found = await propose(database, prompt)
+    assert [prompt[one.start : one.end] for one in found.concepts] == ["violin", "soap"]
+    recalled = await proposing.recall(database, found.proposal_id)
+    assert [recalled.prompt[one.start : one.end] for one in recalled.proposal.concepts] == ["violin", "soap"]
 
 
 async def test_it_is_written_down_as_it_is_answered(database: Database) -> None:

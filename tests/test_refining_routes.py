@@ -108,6 +108,24 @@ async def test_images_that_a_key_may_not_see_are_not_found_for_it(
     assert hidden.status_code == 404
 
 
+async def test_who_sees_the_brand_that_pays_sees_no_proposal_from_further_brands(
+    client: Client, stub: CaptionApiStub
+) -> None:
+    soap = await uploaded(client, title="soap", brand="lumen")
+    both = await make_key(client, "both", "lumen", "default", scopes=("read", "generate"))
+    payer = await make_key(client, "payer", "default")
+    stub.replies = [lacks("soap")]
+    body = {"prompt": PROMPT, "brand": "default", "refine": {}}
+    asked = await client.asking(both).post("/api/generations", json=body, params={"wait": 60})
+    loop = asked.json()["refinement"]
+    (told,) = loop["judgements"][0]["concepts"]
+    assert (told["image_id"], UUID(told["proposal_id"]).version) == (soap["id"], 4)
+    seen = (await client.asking(payer).get(f"/api/generations/{loop['result_id']}")).json()
+    (told,) = seen["refinement"]["judgements"][0]["concepts"]
+    assert (told["image_id"], told["proposal_id"]) == (soap["id"], None)
+    assert (seen["prompt_sent"], seen["references"][0]["title"]) == (None, None)
+
+
 async def test_a_dry_run_says_who_would_judge_and_asks_nobody(client: Client, stub: CaptionApiStub) -> None:
     body = {"prompt": PROMPT, "refine": {"draft": False}, "dry_run": True}
     shown = (await client.post("/api/generations", json=body)).json()

@@ -492,6 +492,18 @@ SELECT
     ceil(percentile_cont(0.5) WITHIN GROUP (ORDER BY reference))::integer AS reference_tokens
 FROM per_piece;
 
+-- name: count_drafts
+-- How many drafts of a prompt by a provider have ended, whatever came of them.
+SELECT count(*)
+FROM rage.generations AS g
+JOIN rage.brands AS b USING (brand_id)
+WHERE g.draft
+  AND md5(g.prompt) = md5(%(prompt)s)
+  AND g.prompt = %(prompt)s
+  AND g.finished_at IS NOT NULL
+  AND g.provider = %(provider)s
+  AND b.key = rage.normal_form(%(brand)s);
+
 -- name: get_draft
 -- The newest draft of a prompt by a provider that nothing else shaped, whose picture is still there.
 SELECT g.generation_id

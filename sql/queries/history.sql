@@ -101,8 +101,10 @@ LEFT JOIN LATERAL (
                                       'outcome', c.outcome,
                                       'image_id', c.image_id,
                                       'score', c.score,
-                                      'proposal_id', c.proposal_id) ORDER BY c.position)
+                                      'proposal_id', o.proposal_id) ORDER BY c.position)
                            FROM rage.judgement_concepts AS c
+                           -- Null where who asks may not see it, as for the generation itself.
+                           LEFT JOIN rage.proposals AS o ON o.proposal_id = c.proposal_id
                            WHERE c.judgement_id = j.judgement_id), '[]')) ORDER BY j.round, j.attempt)
             FROM rage.judgements AS j
             JOIN rage.paid_calls AS p USING (call_id)

@@ -180,7 +180,10 @@ SELECT image_id, role FROM rage.generation_references WHERE generation_id = %(ge
 
 -- name: get_kinds
 -- Of images, what decides about their roles.
-SELECT image_id, kind FROM rage.images WHERE image_id = ANY (%(image_ids)s::bigint[]);
+SELECT i.image_id, i.kind,
+       EXISTS (SELECT FROM rage.image_products AS p WHERE p.brand_id = i.brand_id AND p.image_id = i.image_id) AS has_sku
+FROM rage.images AS i
+WHERE i.image_id = ANY (%(image_ids)s::bigint[]);
 
 -- name: append_references
 -- References behind those that there are.

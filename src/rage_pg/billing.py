@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from rage_pg.budgets import in_turn
 from rage_pg.callers import SYSTEM
 from rage_pg.database import Database
-from rage_pg.errors import ProviderError
+from rage_pg.errors import BudgetReached, ProviderError
 from rage_pg.providers.ports import Bill, PaidEncoder
 from rage_pg.spending import (
     Outcome,
@@ -30,6 +30,8 @@ DEFAULT_BRAND = 1
 NEVER_MADE = failed_call(
     ProviderError("Its caller gave up before anything was sent.", code="not_sent", charged=False)
 )
+
+NOT_TOLD = "A budget of this store does not allow the call; ask who runs it."
 
 AnyEncoder = TypeVar("AnyEncoder")
 
@@ -71,6 +73,11 @@ async def billed_call(
         if call.is_open:
             await call.close(NEVER_MADE)
         raise
+    except BudgetReached as error:
+        if database.caller.every_brand:
+            raise
+        # The ledger was asked as the operator: what others spend is not for a caller of some brands.
+        raise type(error)(NOT_TOLD) from None
     try:
         yield call.bill
     except ProviderError as error:

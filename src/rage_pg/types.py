@@ -42,6 +42,15 @@ ROLES: Mapping[Kind, Role] = {
 }
 """The role that an image has by its kind, where the caller names none."""
 
+SHOWS_PRODUCTS: frozenset[Kind] = frozenset({"scene", "person"})
+"""Kinds whose images are of a product all the same where they carry an SKU."""
+
+
+def proposed_role(kind: Kind, *, has_sku: bool) -> Role:
+    """What an image that nobody chose by hand is there for as a reference."""
+    return "product" if has_sku and kind in SHOWS_PRODUCTS else ROLES[kind]
+
+
 MAX_PROMPT = 32_000
 """Characters; the longest prompt that any supported image model takes."""
 

@@ -7,7 +7,9 @@ It is carried out in this process, or by a worker that is quicker.
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime
+from hashlib import sha256
 from uuid import UUID
 
 from msgspec import Struct
@@ -71,10 +73,12 @@ async def _draft(runtime: Runtime, request: SearchRequest) -> UUID:
     brand = named[0] if len(named) == 1 else "default"
     values = {"prompt": request.prompt.strip(), "provider": generator.name, "brand": brand}
     async with runtime.database.reading() as connection:
+        # In this order: one that ends in between is found, not made again.
+        ended: int = await fetch_value(connection, GENERATION["count_drafts"], values)
         earlier: UUID | None = await fetch_value(connection, GENERATION["get_draft"], values)
     if earlier is not None:
         return earlier
-    made = await _made(runtime, GenerationRequest(prompt=values["prompt"], brand=brand))
+    made = await _made(runtime, GenerationRequest(prompt=values["prompt"], brand=brand), _key(values, ended))
     if made.status == "succeeded":
         return made.id
     detail = (made.error or {}).get("detail", f"It is {made.status}.")
@@ -82,7 +86,12 @@ async def _draft(runtime: Runtime, request: SearchRequest) -> UUID:
     raise ProviderRefused(fault) if made.status == "refused" else ProviderError(fault)
 
 
-async def _made(runtime: Runtime, request: GenerationRequest) -> Generation:
+def _key(values: dict[str, str], ended: int) -> str:
+    """What two who ask for the same draft at once have in common: one makes it, the other waits for it."""
+    return f"draft {sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()} {ended}"
+
+
+async def _made(runtime: Runtime, request: GenerationRequest, key: str) -> Generation:
     system = runtime.acting_for(SYSTEM).database
     images = OutputImages(runtime.settings.limits)
     rules = replace(rules_of(runtime.settings), in_line=False, defer=None)
@@ -95,6 +104,7 @@ async def _made(runtime: Runtime, request: GenerationRequest) -> Generation:
                 defer=hold.defer,
                 draft=True,
                 asked_by=runtime.database.caller.name,
+                idempotency_key=key,
             )
         except Forbidden:
             raise Forbidden(

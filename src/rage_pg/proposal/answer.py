@@ -11,10 +11,7 @@ from rage_pg.proposal.retrieval import Candidate
 from rage_pg.proposal.scored import Scored
 from rage_pg.proposal.selection import Pick, Selection
 from rage_pg.proposal.things import Wanted
-from rage_pg.types import ROLES, Concept, Image, Kind, PassedOverImage, Proposal, ProposedReference, Role
-
-SHOWS_PRODUCTS: frozenset[Kind] = frozenset({"scene", "person"})
-"""Kinds whose images are of a product all the same where they carry an SKU."""
+from rage_pg.types import Concept, Image, PassedOverImage, Proposal, ProposedReference, Role, proposed_role
 
 MOST_ALTERNATIVES = 10
 LEAST_SHOWN = 0.3
@@ -93,7 +90,7 @@ def _reference(pick: Pick, image: Image, scored: Scored, texts: Sequence[str]) -
 
 def role_of(image: Image) -> Role:
     """What an image is there for as a reference."""
-    return "product" if image.skus and image.kind in SHOWS_PRODUCTS else ROLES[image.kind]
+    return proposed_role(image.kind, has_sku=bool(image.skus))
 
 
 def note_on(serves: Sequence[str]) -> str | None:

@@ -24,10 +24,14 @@ log = structlog.get_logger(__name__)
 
 
 class Planned(Struct, frozen=True, kw_only=True):
-    """The things that a prompt names, which planner says so, and what went wrong on the way."""
+    """The things that a prompt names, which planner says so, and what went wrong on the way.
+
+    `avoided`: what it says must not appear.
+    """
 
     planner: str
     things: Sequence[Wanted] = ()
+    avoided: Sequence[Wanted] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -54,7 +58,8 @@ def by_model(database: Database, model: ports.Planner) -> Planner:
         things = await asyncio.to_thread(lambda: list(_things(prompt, said)))
         if not things:
             return await _instead(prompt, f"The planner {name} named nothing.")
-        return Planned(planner=name, things=things)
+        avoided = await asyncio.to_thread(lambda: [_thing(text) for text in said.avoid])
+        return Planned(planner=name, things=things, avoided=avoided)
 
     return plan
 

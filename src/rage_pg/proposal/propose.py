@@ -14,9 +14,10 @@ from rage_pg.errors import InvalidInput
 from rage_pg.faults import invalid
 from rage_pg.proposal.answer import answered
 from rage_pg.proposal.log import images_of, log_proposal
-from rage_pg.proposal.matching import settled, surely_served
+from rage_pg.proposal.matching import SURE, settled, surely_served
 from rage_pg.proposal.naming import service_of
 from rage_pg.proposal.planners import Planned, Planner
+from rage_pg.proposal.reasons import listed
 from rage_pg.proposal.retrieval import Candidate, Retrieved, retrieve
 from rage_pg.proposal.scored import MOST_CONCEPTS, Scored
 from rage_pg.proposal.selection import Selection, select
@@ -41,7 +42,7 @@ async def propose(
     InvalidInput, and NotFound for a chosen image that the caller cannot see.
     """
     started = time.perf_counter()
-    request = checked(request, slots)
+    given, request = request.prompt, checked(request, slots)
     planned = await planner(request.prompt)
     things = planned.things[:MOST_CONCEPTS]
     vectors = await compared(
@@ -49,6 +50,7 @@ async def propose(
     )
     retrieved = await retrieve(database, request, things, vectors)
     # Away from the event loop: captions are read, and hundreds of images compared.
+    retrieved = await asyncio.to_thread(_without, retrieved, planned.avoided)
     things, scored, selection = await asyncio.to_thread(selected, retrieved, request, things, slots)
     async with database.answering() as connection:
         images = await images_of(connection, selection)
@@ -65,7 +67,20 @@ async def propose(
         )
         if keep:
             await log_proposal(connection, request, proposal, database.caller.name)
-    return proposal
+    return _placed(proposal, given.index(request.prompt))
+
+
+def _placed(proposal: Proposal, before: int) -> Proposal:
+    """With the places of the concepts in the prompt as it was given: with so much white space before it."""
+    if not before:
+        return proposal
+    concepts = [
+        one
+        if one.start is None or one.end is None
+        else msgspec.structs.replace(one, start=one.start + before, end=one.end + before)
+        for one in proposal.concepts
+    ]
+    return msgspec.structs.replace(proposal, concepts=tuple(concepts))
 
 
 def checked(request: ProposalRequest, slots: int) -> ProposalRequest:
@@ -114,6 +129,22 @@ def selected(
         diversity=request.diversity,
     )
     return things, scored, selection
+
+
+def _without(retrieved: Retrieved, avoided: Sequence[Wanted]) -> Retrieved:
+    """Without what is called by what must not appear, which is noted; what was chosen stays."""
+    kept = [one for one in retrieved.candidates if one.chosen or not _shows(one, avoided)]
+    if not (left := len(retrieved.candidates) - len(kept)):
+        return retrieved
+    images = "1 image shows" if left == 1 else f"{left} images show"
+    note = f"Not looked at: {images} what must not appear, {listed([thing.text for thing in avoided])}."
+    return msgspec.structs.replace(retrieved, candidates=kept, notes=(*retrieved.notes, note))
+
+
+def _shows(candidate: Candidate, things: Sequence[Wanted]) -> bool:
+    # Of these there are no vectors: by what it is called alone.
+    unknown = len(candidate.shown.similarity)
+    return any(service_of(thing, unknown, candidate.shown) >= SURE for thing in things)
 
 
 def _scored(candidate: Candidate, serves: Mapping[int, float]) -> Scored:

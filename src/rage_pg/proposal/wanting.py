@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence, Set
 
 from rage_pg.proposal.english import Phrase, phrases
@@ -22,6 +23,10 @@ from rage_pg.words.speech import (
 )
 from rage_pg.words.thesaurus import Thesaurus, thesaurus
 
+LEFT_OUT = re.compile(
+    r'(?<!\S)-(?:["\u201c\u201d\u201e][^"\u201c\u201d\u201e]+["\u201c\u201d\u201e]|[^\W_]\S*)'
+)
+"""What a search by the prompt leaves out: a word or phrase behind a minus."""
 LATER = 0.95
 """What a rarer reading of a form is worth: glasses are spectacles, or else of glass."""
 COMPOUND = 0.7
@@ -37,7 +42,7 @@ JOINTS = frozenset((",", ";", ".", ":", "!", "?", "and", "&", "(", ")", "-", "wi
 def wanted(prompt: str, language: str | None = None) -> list[Wanted]:
     """The things that a prompt may name, at most MOST_THINGS, in its order. `language`: as BCP 47 says; told
     by the words of the prompt where it is not given."""
-    text = tokens(prompt)
+    text = tokens(LEFT_OUT.sub(lambda found: f",{' ' * (len(found[0]) - 1)}", prompt))
     told = language_of(text, language)
     found = list(_in_english(prompt, text)) if told == "en" else list(_in_another(prompt, text, told))
     return sorted(_surest(found), key=lambda one: (one.start, -one.end))

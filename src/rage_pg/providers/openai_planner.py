@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from typing import Any
 
 import openai
@@ -110,8 +111,10 @@ def _is_list(value: Any) -> bool:
 
 
 def _names(said: list[str]) -> tuple[str, ...]:
+    """Each once, without what is nothing but punctuation."""
     names = (shortened(clean(one), LONGEST_NAME) for one in said)
-    return tuple(dict.fromkeys(name for name in names if name))[:MOST_NAMED]
+    named = (name for name in names if any(unicodedata.category(letter)[0] not in "PZ" for letter in name))
+    return tuple(dict.fromkeys(named))[:MOST_NAMED]
 
 
 def _bad(fault: str, request_id: str | None, usage: Any) -> ProviderError:

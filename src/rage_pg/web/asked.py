@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
@@ -142,7 +143,7 @@ def asked_of(fields: Fields) -> Asked:
         like=number_of(fields["like"], "like", NO_NUMBER) if fields.get("like") else None,
         by=one_of(By, fields.get("by") or "caption", "by"),
         proposal=one_of(UUID, fields.get("proposal") or None, "proposal"),
-        swaps=tuple(_swap(text) for text in texts_of(fields, "swap")),
+        swaps=_swaps(texts_of(fields, "swap")),
         brand=texts_of(fields, "brand"),
         kind=tuple(one_of(Kind, kind, "kind") for kind in texts_of(fields, "kind")),
         tag=texts_of(fields, "tag"),
@@ -165,6 +166,15 @@ def moved(request: Request[Any, Any, Any], asked: Asked) -> dict[str, str]:
     here = urlsplit(request.headers.get("hx-current-url", ""))
     same = f"{here.path}?{here.query}".removesuffix("?") == asked.address
     return {} if same else {"HX-Push-Url": asked.address}
+
+
+def _swaps(texts: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Each once, where it was said last, however its numbers are written: every option names them all."""
+    swaps: dict[tuple[int, int], None] = {}
+    for swap in map(_swap, texts):
+        swaps.pop(swap, None)
+        swaps[swap] = None
+    return tuple(swaps)
 
 
 def _swap(text: str) -> tuple[int, int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +16,17 @@ from rage_pg.generation.references import MAX_REFERENCES
 from rage_pg.generation.refinements import SQL
 from rage_pg.generation.refining.judging import Said
 from rage_pg.generation.refining.state import Concept, Ended, Means, State
-from rage_pg.types import ROLES, Kind, Proposal, ProposalRequest, Role
+from rage_pg.types import Concept as Named
+from rage_pg.types import Kind, Proposal, ProposalRequest, Role, proposed_role
 
 CATALOGUE = "catalogue"
 """The planner: a caption is plain enough to be read without a model."""
+SLOTS = 8
+"""Of the proposal for a caption: each thing that it mentions has one, and only what is lacking is taken."""
+MINUS = re.compile(r"(?<!\S)-+(?=\S)")
+"""A search leaves out what has a word behind one; a judge that writes a list means nothing by it."""
+SHORTEST = 4
+"""Letters of a part of a word that may be the same word: Seife, of Handseife."""
 
 
 class _Sent(Struct, frozen=True):
@@ -29,6 +37,7 @@ class _Sent(Struct, frozen=True):
 class _Kind(Struct, frozen=True):
     image_id: int
     kind: Kind
+    has_sku: bool
 
 
 class _Fit(Struct, frozen=True, kw_only=True):
@@ -83,9 +92,9 @@ async def _looked_up(database: Database, means: Means, state: State, said: Said)
             continue
         proposal = await means.proposes(state.caller)(
             ProposalRequest(
-                prompt=one.caption,
+                prompt=one.caption if one.concept is None else MINUS.sub("", one.caption),
                 filters=state.filters,
-                slots=1 if one.concept is not None else room.slots,
+                slots=SLOTS if one.concept is not None else room.slots,
                 planner=CATALOGUE,
             )
         )
@@ -131,6 +140,7 @@ async def _room(database: Database, means: Means, state: State) -> _Room:
 
 async def _fits(database: Database, proposal: Proposal, one: Concept) -> list[_Fit]:
     """What serves it, the best first: what is proposed, then what would do as well."""
+    meant = None if one.concept is None else _meant(one.concept, proposal.concepts)
     proposed = [
         _Fit(
             image_id=reference.image.id,
@@ -139,24 +149,46 @@ async def _fits(database: Database, proposal: Proposal, one: Concept) -> list[_F
             score=reference.score,
         )
         for reference in proposal.references
+        if one.concept is None or (meant is not None and reference.image.id in meant.served_by)
     ]
-    others = list(dict.fromkeys(_others(proposal)))
+    if meant is None:
+        return proposed
     async with database.reading() as connection:
-        kinds = await fetch_all(connection, SQL["get_kinds"], {"image_ids": others}, _Kind)
-    roles = {kind.image_id: ROLES[kind.kind] for kind in kinds}
+        values = {"image_ids": list(meant.alternatives)}
+        kinds = await fetch_all(connection, SQL["get_kinds"], values, _Kind)
+    roles = {kind.image_id: proposed_role(kind.kind, has_sku=kind.has_sku) for kind in kinds}
     further = [
         _Fit(image_id=image_id, role=roles[image_id], note=_note_of(one.concept), score=None)
-        for image_id in others
+        for image_id in meant.alternatives
         if image_id in roles
     ]
-    return [*proposed, *further] if one.concept is not None else proposed
+    return [*proposed, *further]
 
 
-def _others(proposal: Proposal) -> Iterator[int]:
-    """Of the thing that most is served of first."""
-    for concept in proposal.concepts:
-        if concept.served_by:
-            yield from concept.alternatives
+def _meant(lacking: str, named: Sequence[Named]) -> Named | None:
+    """Which of the things that a caption names is the one that is lacking: the tent beside it is not.
+
+    By the last word, then by as many as are the same; where none is, the first: a caption begins with what
+    it is of.
+    """
+    said = _words(lacking)
+
+    def nearness(one: Named) -> tuple[bool, int]:
+        words = _words(one.text)
+        same = sum(any(_same(word, other) for other in said) for word in words)
+        return bool(words and said) and _same(words[-1], said[-1]), same
+
+    return max(named, key=nearness, default=None)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
+
+
+def _same(word: str, other: str) -> bool:
+    """Also in another form, or as a part of a compound; of Chinese and Japanese a word has few letters."""
+    short, long = sorted((word, other), key=len)
+    return short == long or (short in long and len(short) >= (SHORTEST if short.isascii() else 2))
 
 
 def _note_of(concept: str | None) -> str | None:
