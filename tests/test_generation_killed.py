@@ -17,6 +17,7 @@ from rage_pg.database import Database
 from rage_pg.generation.take_up import MAX_LOSSES
 from rage_pg.providers.openai import OpenAIGenerator
 from rage_pg.types import Generation
+from tests.batch_commands import restart
 from tests.generating import ask, names, paid, value
 from tests.image_api_stub import ImageApiStub, image_api_stub
 from tests.lost_worker import Place
@@ -105,6 +106,20 @@ async def test_one_that_kills_each_worker_before_its_call_is_given_up_free_of_ch
     assert made.error["detail"] == "Its worker was lost 3 times; it is not tried again."
     assert await names(database, made) == ["queued", *["running"] * MAX_LOSSES, "failed"]
     assert (stub.requests, await paid(database)) == ([], [])
+
+
+async def test_one_that_was_loading_when_postgres_was_restarted_has_lost_no_worker(
+    database: Database, stub: ImageApiStub, server_dir: Path
+) -> None:
+    asked = await queue(database, stub)
+    async with worker(database, stub, "taken up") as victim:
+        await arrives(victim)
+        await asyncio.to_thread(restart, server_dir / "18")
+        # It lives, and waits for the database or for what it is at; nobody could tell.
+        assert victim.returncode is None
+    made = await ended(database, stub, asked)
+    assert (made.status, await names(database, made)) == ("succeeded", ["queued", "running", "succeeded"])
+    assert len(stub.requests) == 1
 
 
 @pytest.mark.parametrize(("place", "requests"), [("call opened", 0), ("answered", 1), ("storing", 1)])

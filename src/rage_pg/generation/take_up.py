@@ -101,8 +101,8 @@ async def begin(connection: Connection, task: Task, prompt_sent: str | None) -> 
 
 
 async def note_lost_start(database: Database, generation_id: UUID, job_id: int) -> None:
-    """The worker of a job is lost: its start counts as a loss, though it was killed before it had committed that
-    it took the generation up, while it loaded the references maybe. Of one start this may be said again.
+    """The worker of a job is lost: its start counts as a loss, even if nothing of it was committed as it
+    was killed while it loaded the references. Of the same start this may be said again.
     """
     asked = {"generation_id": generation_id, "job_id": job_id}
     async with database.transaction() as connection:
