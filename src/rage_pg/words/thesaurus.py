@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from rage_pg.words.alike import alike
 from rage_pg.words.lines import Lines
 
 DATA = Path(__file__).with_name("data") / "wordnet.txt.gz"
@@ -40,7 +41,7 @@ VERB_ENDINGS = (
 )  # fmt: skip
 COMPARED = (("ier", "y"), ("iest", "y"), ("er", ""), ("er", "e"), ("est", ""), ("est", "e"))
 
-SAME, SYNONYM, NARROWER, EACH_STEP = 1.0, 0.92, 0.85, 0.03
+SAME, AS_ALIKE, SYNONYM, NARROWER, EACH_STEP = 1.0, 0.95, 0.92, 0.85, 0.03
 BROADER_AT_MOST, EACH_DOUBLING, MOST_KINDS = 0.75, 0.035, 400
 """A broader word stands for a narrower one the better the fewer kinds there are: a rooster for a cockerel, a
 dog for a husky; an animal for neither."""
@@ -88,7 +89,8 @@ class Thesaurus:
     def _entry(self, word: str) -> _Entry:
         line = self._words.starting(word)
         if line is None:
-            return _NOTHING
+            # What WordNet lacks means what another word for it does.
+            return next((self._entry(other) for other in alike(word) if self._words.starting(other)), _NOTHING)
         _, digits, senses, plural = line.split("\t")
         noun, verb, adjective = map(int, digits[:3])
         named = senses.split()
@@ -186,13 +188,20 @@ class Thesaurus:
     @lru_cache(maxsize=2_000)  # noqa: B019
     def related(self, lemma: str, capital: bool = False) -> Mapping[str, float]:
         """Words that may name the same thing, each with its closeness; the lemma itself is 1."""
+        found = dict(self._by_senses(lemma, capital))
+        for other in alike(lemma):
+            for word, closeness in self._by_senses(other, capital=False):
+                found[word] = max(found.get(word, 0.0), round(closeness * AS_ALIKE, 4))
+        return found | {lemma: SAME}
+
+    def _by_senses(self, lemma: str, capital: bool) -> Iterator[tuple[str, float]]:
         found = {lemma: SAME}
         senses = self._shown_senses(lemma, capital)
         for rank, sense in enumerate(senses[:SENSES]):
             less = RARER[rank] * self._less(sense, senses[0])
             for word, closeness in self._around(sense):
                 found[word] = max(found.get(word, 0.0), round(closeness * less, 4))
-        return found
+        yield from found.items()
 
     def _shown_senses(self, lemma: str, capital: bool = False) -> list[int]:
         """Of a word's senses those of a picture: a wrench is a tool first, and in no picture a sprain."""
