@@ -1,9 +1,9 @@
 """The bundled text encoders inside the hybrid: a caption found by its translation, per encoder and leg.
 
 Only the English captions are indexed. `plain` is the encoder in memory, over the captions as they stand
-(`as captions`: prompts embedded as these are, without what the encoder does for prompts); `caption leg` the same
-in the store, `hybrid` a search as it is when nobody chooses legs. Of a caption that several pictures share, in
-English or in the other language, any counts.
+(`as captions`: prompts embedded as these are, without what the encoder does for prompts); `caption leg` the
+same in the store, `hybrid` a search when nobody chooses legs. Of a caption that several pictures share,
+in English or in the other language, any counts.
 """
 
 from __future__ import annotations

@@ -60,3 +60,11 @@ def test_a_name_of_several_words_is_what_its_thing_is() -> None:
     assert list(found["drapeau jaune"].english) == ["flag"]
     assert not found["drapeau jaune"].known
     assert not found["ballon de volleyball"].english, "of what is joined no one word tells"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("bleu nuit", "fr"), ("der blauen", "de"), ("rojo y verde", "es")]
+)
+def test_a_colour_is_no_thing(text: str, language: str) -> None:
+    found = {one.said for one in names(text, tokens(text), language)}
+    assert found.isdisjoint({"bleu", "blauen", "rojo", "verde"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rage_pg.words import alike
 from rage_pg.words.lines import Lines
 from rage_pg.words.thesaurus import thesaurus
 
@@ -95,3 +96,36 @@ def test_lines_are_found_by_their_number_and_by_how_they_start() -> None:
         "ä\t4",
     )
     assert [lines.starting(field) for field in ("", "A", "abc", "b", "z")] == [None] * 5
+
+
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [
+        ("lorry", "truck"), ("truck", "lorry"), ("kitten", "cat"), ("kitty", "cat"), ("cat", "kitten"),
+        ("rubbish bin", "trash can"), ("trash can", "rubbish bin"), ("thought bubble", "thought balloon"),
+        ("raven", "crow"), ("restroom", "toilet"),
+    ],
+)  # fmt: skip
+def test_everyday_words_are_as_good_as_each_other(word: str, other: str) -> None:
+    assert WORDS.related(word)[other] == 0.95
+    assert WORDS.related(word)[word] == 1
+    assert WORDS.seen(word) > 0.8
+
+
+def test_what_another_word_may_be_is_what_the_first_may_be() -> None:
+    assert WORDS.related("lorry")["dump truck"] > 0.7, "a dump truck is a truck"
+    assert WORDS.related("rubbish bin").keys() >= WORDS.related("trash can").keys() - {"trash can"}
+
+
+@pytest.mark.parametrize("word", ["rubbish bins", "kitties", "dinos", "thought bubbles"])
+def test_everyday_words_have_plurals(word: str) -> None:
+    assert WORDS.lemmas(word)
+    assert WORDS.noun_share(WORDS.lemmas(word)[0]) == 1
+
+
+def test_every_everyday_word_is_looked_up_as_it_stands() -> None:
+    groups = [line.split(", ") for line in alike.DATA.read_text().splitlines() if line[0] != "#"]
+    words = [word for group in groups for word in group]
+    assert all(len(set(group)) == len(group) > 1 for group in groups)
+    assert [word for word in words if word != word.strip().lower() or not WORDS.lemmas(word)] == []
+    assert [word for word in words if not set(WORDS.lemmas(word)) & {word}] == []

@@ -177,6 +177,9 @@ def _literal(prompt: str, text: Sequence[Token], found: Sequence[Wanted], langua
         if any(one.start < end and start < one.end for one in found):
             continue
         said = prompt[start:end]
+        if said == "one" and first and text[first - 1].text in PREPOSITIONS:
+            # A raven perched on one.
+            continue
         yield Wanted(
             text=said,
             embedded=f"{said[:1].upper()}{said[1:]}.",

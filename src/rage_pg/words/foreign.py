@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from rage_pg.words.languages import CAPITAL, DEPICTING, ENGLISH, JOINING, PARTING, language_of
 from rage_pg.words.reading import Token, is_spaced, tokens
-from rage_pg.words.translations import translated, translated_in_part
+from rage_pg.words.translations import is_colour, translated, translated_in_part
 
 LONGEST = 3
 """Words of a name, without what joins them."""
@@ -46,6 +46,8 @@ def names(text: str, read: Sequence[Token], language: str, *, mixed: bool = Fals
         start, end = read[first].start, read[last - 1].end
         said = text[start:end]
         word = read[first].text if last - first == 1 else said.casefold()
+        if is_colour(word, language):
+            continue
         english = translated(word, language)
         yield ForeignName(
             said=said,

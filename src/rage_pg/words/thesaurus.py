@@ -204,7 +204,7 @@ class Thesaurus:
     def related(self, lemma: str, capital: bool = False) -> Mapping[str, float]:
         """Words that may name the same thing, each with its closeness; the lemma itself is 1."""
         found = dict(self._by_senses(lemma, capital))
-        for other in alike(lemma):
+        for other in () if capital else alike(lemma):
             for word, closeness in self._by_senses(other, capital=False):
                 found[word] = max(found.get(word, 0.0), round(closeness * AS_ALIKE, 4))
         return found | {lemma: SAME}

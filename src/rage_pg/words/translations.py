@@ -14,6 +14,8 @@ from pathlib import Path
 
 import snowballstemmer
 
+from rage_pg.words.word_lists import word_list
+
 DATA = Path(__file__).with_name("data") / "names.txt.gz"
 STEMMERS: Mapping[str, str] = {
     "de": "german", "es": "spanish", "fr": "french", "it": "italian", "nl": "dutch", "pl": "polish",
@@ -56,6 +58,11 @@ def _nouns_within(part: str, language: str) -> Sequence[str]:
     """Of a part that is a name or begins with one: that -wächs is no guard."""
     alike = _names(language).get(_stemmed(part, language), ())
     return tuple(dict.fromkeys(noun for name, nouns in alike if part.startswith(name) for noun in nouns))
+
+
+def is_colour(name: str, language: str) -> bool:
+    """Whether it says no more than which colour something has."""
+    return all(_stemmed(word, language) in _colours(language) for word in name.split())
 
 
 def is_name(name: str, language: str) -> bool:
@@ -108,6 +115,11 @@ def _names(language: str) -> Mapping[str, Sequence[tuple[str, Sequence[str]]]]:
     for name, nouns in _lines()[language]:
         found[_stemmed(name, language)].append((name, nouns.split("|")))
     return found
+
+
+@cache
+def _colours(language: str) -> frozenset[str]:
+    return frozenset(_stemmed(word, language) for word in word_list("any.colours"))
 
 
 @cache
