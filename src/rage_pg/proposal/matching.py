@@ -202,7 +202,7 @@ def _bar(wanted: Wanted, image: Named) -> float:
 
 
 def _shares_a_word(wanted: Wanted, image: Named) -> bool:
-    """Whether one of its names has a noun of the thing: a clock face, a university; a private eye is no eye."""
+    """Whether one of its names has a noun of the thing: a clock face. A private eye is no eye."""
     parts = {part for one in (*wanted.heads[:1], *wanted.kinds) for part in one.split()}
     last = wanted.heads[0].rsplit(" ", 1)[-1]
     if last != wanted.heads[0] and last not in wanted.related:
