@@ -18,7 +18,7 @@ from rage_pg.proposal.matching import SURE, settled, surely_served
 from rage_pg.proposal.naming import service_of
 from rage_pg.proposal.planners import Planned, Planner
 from rage_pg.proposal.reasons import listed
-from rage_pg.proposal.retrieval import Candidate, Retrieved, retrieve
+from rage_pg.proposal.retrieval import Candidate, Retrieved, check_seen, retrieve
 from rage_pg.proposal.scored import MOST_CONCEPTS, Scored
 from rage_pg.proposal.selection import Selection, select
 from rage_pg.proposal.things import Wanted
@@ -43,6 +43,7 @@ async def propose(
     """
     started = time.perf_counter()
     given, request = request.prompt, checked(request, slots)
+    await check_seen(database, request.chosen)
     planned = await planner(request.prompt)
     things = planned.things[:MOST_CONCEPTS]
     vectors = await compared(
