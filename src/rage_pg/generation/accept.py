@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, TypeAlias
@@ -104,20 +105,32 @@ async def accept(
         "batch_position": None,
         "retry_of": None,
     }
-    if (earlier := await replayed(database, origin)) is not None:
-        return earlier
-    judge = judge_for(request, judges)
-    # No connection is held meanwhile: a search takes one of its own.
-    found = await found_for(request, search, propose)
-    try:
-        async with database.transaction(by_key=True) as connection:
-            plan = await _plan(connection, generators, request, found, judge)
-            plan = replace(plan, draft=plan.draft or draft)
-            # Most of it gives no answer that anything waits for.
-            async with connection.pipeline():
-                return await read(connection, await write(connection, plan, origin, defer))
-    except KeyTaken:
-        return await overtaken(database, origin)
+    async with _claimed(database, request, origin):
+        if (earlier := await replayed(database, origin)) is not None:
+            return earlier
+        judge = judge_for(request, judges)
+        # No connection is held meanwhile: a search takes one of its own.
+        found = await found_for(request, search, propose)
+        try:
+            async with database.transaction(by_key=True) as connection:
+                plan = await _plan(connection, generators, request, found, judge)
+                plan = replace(plan, draft=plan.draft or draft)
+                # Most of it gives no answer that anything waits for.
+                async with connection.pipeline():
+                    return await read(connection, await write(connection, plan, origin, defer))
+        except KeyTaken:
+            return await overtaken(database, origin)
+
+
+def _claimed(
+    database: Database, request: GenerationRequest, origin: dict[str, Any]
+) -> AbstractAsyncContextManager[None]:
+    """The Idempotency-Key for who may have to pay for a proposal: of the same request many times at once the
+    others wait for the first, and have its generation."""
+    key = origin["idempotency_key"]
+    if key is None or request.auto is None:
+        return nullcontext()
+    return database.claimed(f"rage.generation {origin['asked_by'] or ''} {key}")
 
 
 async def preview(
