@@ -20,6 +20,9 @@ from rage_pg.providers import ports
 CATALOGUE = "catalogue"
 """The planner that needs no model: what a prompt names, by a thesaurus and by what captions say."""
 
+OTHERS = "The request itself may choose other references."
+"""What a preview says of what it did not pay for."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -60,6 +63,17 @@ def by_model(database: Database, model: ports.Planner) -> Planner:
             return await _instead(prompt, f"The planner {name} named nothing.")
         avoided = await asyncio.to_thread(lambda: [_thing(text) for text in said.avoid])
         return Planned(planner=name, things=things, avoided=avoided)
+
+    return plan
+
+
+def without(model: ports.Planner) -> Planner:
+    """The catalogue's own planner where nothing is to be paid for; that the model was not asked is noted."""
+
+    async def plan(prompt: str) -> Planned:
+        planned = await by_catalogue(prompt)
+        note = f"The planner {model.name}:{model.model} is paid for, and was not asked. {OTHERS}"
+        return replace(planned, notes=(note,))
 
     return plan
 

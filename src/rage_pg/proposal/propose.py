@@ -38,8 +38,8 @@ async def propose(
 ) -> Proposal:
     """The references that a prompt asks for, as far as the store has them, in at most `slots`.
 
-    Unless `keep` is false it is written down, with its number for a generation to refer to. Raises
-    InvalidInput, and NotFound for a chosen image that the caller cannot see.
+    Unless `keep` is false it is written down, with its number for a generation to refer to; otherwise no
+    encoder is paid for it. Raises InvalidInput, and NotFound for a chosen image that the caller cannot see.
     """
     started = time.perf_counter()
     given, request = request.prompt, checked(request, slots)
