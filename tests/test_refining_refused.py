@@ -41,6 +41,7 @@ def generator() -> FakeGenerator:
         ({"count": 2}, InvalidInput, "One picture is refined at a time"),
         ({"refine": Refine(draft=False, rounds=2)}, InvalidInput, "Without a draft there is one round"),
         ({"refine": Refine(max_cost=Decimal(0))}, InvalidInput, "max_cost is above 0"),
+        ({"refine": Refine(max_cost=Decimal("1E-7"))}, InvalidInput, r"max_cost is above 0: 0\.000001 to"),
         ({"refine": Refine(max_cost=Decimal("NaN"))}, InvalidInput, "max_cost is above 0"),
         ({"refine": {"rounds": 4}}, InvalidInput, "rounds"),
     ],
