@@ -66,6 +66,16 @@ async def test_what_it_names_is_looked_for_and_the_call_is_paid(
     assert stub.keys == ["Bearer sk-secret"]
 
 
+async def test_places_are_found_beside_letters_that_fold_to_several(
+    database: Database, stub: CaptionApiStub
+) -> None:
+    stub.reply = {**NOTHING, "concepts": ["soap", "STRASSE", "violin"]}
+    prompt = "İzmir: a Soap in a Straße"
+    found = await propose(database, prompt, planner=planner(database, stub))
+    named = {one.text: None if one.start is None else prompt[one.start : one.end] for one in found.concepts}
+    assert named == {"soap": "Soap", "STRASSE": "Straße", "violin": None}
+
+
 async def test_what_must_not_appear_is_no_concept(database: Database, stub: CaptionApiStub) -> None:
     await add(database, "tent")
     stub.reply = {"concepts": ["soap", "Tent"], "styles": [], "avoid": ["tent"]}
