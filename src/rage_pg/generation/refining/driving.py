@@ -19,7 +19,7 @@ from rage_pg.generation.ledger import FINAL, finish
 from rage_pg.generation.refinements import SQL, end
 from rage_pg.generation.refining.drawing import drawn, filled
 from rage_pg.generation.refining.judging import judged
-from rage_pg.generation.refining.retrieving import retrieved
+from rage_pg.generation.refining.retrieving import NO_SLOT, retrieved
 from rage_pg.generation.refining.state import Ended, Means, State, locked, look
 from rage_pg.spending import Outcome, error_document, patiently, uncancelled
 
@@ -93,8 +93,12 @@ async def _next(database: Database, means: Means, state: State) -> Next | Ended:
 
 async def _without_draft(database: Database, state: State) -> Ended:
     async with database.reading() as connection:
-        found = await fetch_value(connection, SQL["found_any"], state.step)
-    return Ended("rounds") if found else Ended("nothing_found", NOTHING_LACKING)
+        outcomes = await fetch_value(connection, SQL["get_outcomes"], state.step)
+    if "found" in outcomes:
+        return Ended("rounds")
+    if set(outcomes) == {"no_slot"}:
+        return Ended("no_slot", f"{NO_SLOT} Nothing was added.")
+    return Ended("nothing_found", NOTHING_LACKING)
 
 
 async def _end(database: Database, state: State, ended: Ended) -> None:
