@@ -152,6 +152,19 @@ def generator_sent(loop: Any, judgement: int) -> int | None:
     return found
 
 
+async def test_only_the_first_call_of_a_judge_may_pass_what_was_said(
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
+) -> None:
+    await rows(database, PRICE_OF_JUDGING)
+    limit = Refine(rounds=3, max_cost=PICTURE + Decimal("0.009"))
+    await add(database, "soap")
+    for judged, spent in ((1, PICTURE + Decimal("0.01")), (0, PICTURE)):
+        stub.requests.clear()
+        loop = loop_of(await refined(database, generator, stub, [lacks("soap")], refine=limit))
+        assert (loop.ended_by, len(loop.steps), loop.cost_usd) == ("max_cost", 1, spent)
+        assert len(stub.requests) == judged
+
+
 async def test_a_call_of_unknown_cost_ends_what_has_a_limit(
     database: Database, generator: FakeGenerator, stub: CaptionApiStub, soap: int
 ) -> None:

@@ -123,6 +123,8 @@ async def spent_by(connection: Connection, state: State) -> Spent:
 def beyond(state: State, spent: Spent, next_call: Decimal | None) -> Ended | None:
     """Why the next call is not made, where its refinement has a limit of its own.
 
+    Of a `next_call` that nobody knows the cost of, for it is the first of its kind, nothing is expected: the
+    limit may be passed by that one call.
     A call whose cost nobody knows ends it: a sum that leaves something out would never reach the limit.
     """
     limit = state.max_cost_usd
