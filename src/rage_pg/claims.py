@@ -25,6 +25,11 @@ LONGEST_CONNECT = 10
 
 TRY = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 LET_GO = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"
+SOON_GONE = """
+SELECT set_config('tcp_keepalives_idle', '20', false), set_config('tcp_keepalives_interval', '5', false),
+       set_config('tcp_keepalives_count', '3', false)
+"""
+"""The server is to notice within a minute that a whole machine is gone."""
 
 
 class Claims:
@@ -37,17 +42,25 @@ class Claims:
         self._here: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def held(self, name: str) -> AsyncIterator[None]:
-        """Raises Conflict where another process holds it for too long, and what psycopg does."""
+    async def held(self, name: str, *, wait: bool) -> AsyncIterator[bool]:
+        """Whether it is held: always, after a `wait`; else not where another has it.
+
+        Raises Conflict where another process does for too long, and what psycopg does.
+        """
         # Of one session every lock can be had again: who waits within this process waits here.
         here = self._here.setdefault(name, asyncio.Lock())
+        if here.locked() and not wait:
+            yield False
+            return
         async with here:
+            taken: bool | None = None
             try:
-                await self._take(name)
-                yield
+                taken = await self._take(name, wait=wait)
+                yield taken
             finally:
                 # Also of whoever was cancelled, and may have had it.
-                await asyncio.shield(self._let_go(name))
+                if taken is not False:
+                    await asyncio.shield(self._let_go(name))
 
     async def close(self) -> None:
         session, self._session = self._session, None
@@ -55,12 +68,15 @@ class Claims:
             with suppress(psycopg.Error):
                 await session.close()
 
-    async def _take(self, name: str) -> None:
+    async def _take(self, name: str, *, wait: bool) -> bool:
         until = time.monotonic() + PATIENCE
         while not await self._is_taken(name):
+            if not wait:
+                return False
             if time.monotonic() > until:
                 raise Conflict("Another request that would do the same is still under way; try again later.")
             await asyncio.sleep(LOOK)
+        return True
 
     async def _is_taken(self, name: str) -> bool:
         try:
@@ -77,9 +93,11 @@ class Claims:
     async def _begun(self) -> AsyncConnection:
         async with self._beginning:
             if self._session is None or self._session.closed:
-                self._session = await AsyncConnection.connect(
+                session = await AsyncConnection.connect(
                     self._url, autocommit=True, application_name="rage-pg", connect_timeout=LONGEST_CONNECT
                 )
+                await session.execute(SOON_GONE)
+                self._session = session
             return self._session
 
     async def _let_go(self, name: str) -> None:

@@ -171,14 +171,14 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def claimed(self, name: str) -> AsyncIterator[None]:
+    async def claimed(self, name: str, *, wait: bool = True) -> AsyncIterator[bool]:
         """One at a time does what goes under this name, in all processes; it holds no connection of the pool.
 
-        Raises Conflict where another does so for too long.
+        False where another is at it and there is to be no `wait`. Raises Conflict after too long a wait.
         """
         with translated():
-            async with self._claims.held(name):
-                yield
+            async with self._claims.held(name, wait=wait) as mine:
+                yield mine
 
     @asynccontextmanager
     async def _transaction(

@@ -126,7 +126,7 @@ async def accept(
 
 def _claimed(
     database: Database, request: GenerationRequest, origin: dict[str, Any]
-) -> AbstractAsyncContextManager[None]:
+) -> AbstractAsyncContextManager[object]:
     """The Idempotency-Key for who may have to pay for a proposal: of the same request many times at once the
     others wait for the first, and have its generation."""
     key = origin["idempotency_key"]

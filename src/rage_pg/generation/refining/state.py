@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -138,6 +139,11 @@ def beyond(state: State, spent: Spent, next_call: Decimal | None) -> Ended | Non
         return None
     may = f", and the next call may cost {_usd(expected)}" if expected else ""
     return Ended("max_cost", f"max_cost is {_usd(limit)}: {_usd(spent.spent_usd)} is spent{may}.")
+
+
+def after(seconds: float) -> datetime:
+    """When to come again."""
+    return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
 def _usd(amount: Decimal) -> str:
