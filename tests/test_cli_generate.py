@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,7 +20,9 @@ from rage_pg import generation, jobs
 from rage_pg.callers import SYSTEM
 from rage_pg.config import Limits
 from rage_pg.database import Database
+from rage_pg.generation.take_up import give_back
 from rage_pg.providers.local import LocalGenerator
+from rage_pg.providers.openai import OpenAIGenerator
 from rage_pg.types import Generation
 from tests.command_line import RAGE, Rage, environment_with, in_process
 from tests.generating import FakeGenerator, only
@@ -337,6 +340,39 @@ def test_ctrl_c_calls_off_what_was_not_sent(
     monkeypatch.setattr(generation, "run", interrupted)
     assert rage("generate", "on a shelf", *pair, "-o", tmp_path / "made.png").code == 130
     assert value(database_url, "SELECT status FROM rage.generations") == "cancelled"
+    assert value(database_url, GENERATE_JOBS) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_told_twice_the_ledger_says_that_nobody_knows(
+    rage: Rage,
+    pair: list[str],
+    tmp_path: Path,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+) -> None:
+    """During the call, and once more while that is written down."""
+    written: list[Any] = []
+
+    async def interrupted(*_: Any) -> None:
+        os.kill(os.getpid(), number)
+        await asyncio.Event().wait()
+
+    async def interrupted_again(*arguments: Any) -> None:
+        os.kill(os.getpid(), number)
+        await give_back(*arguments)
+        written.append(arguments)
+
+    with image_api_stub() as api:
+        asking_openai(api, monkeypatch)
+        monkeypatch.setattr(OpenAIGenerator, "generate", interrupted)
+        # The package's function of the same name hides the module.
+        monkeypatch.setattr(sys.modules["rage_pg.generation.run"], "give_back", interrupted_again)
+        assert rage("generate", "on a shelf", *pair, "-o", tmp_path / "made.png").code == 130
+    assert len(written) == 1
+    assert value(database_url, "SELECT status FROM rage.generations") == "unknown"
+    assert value(database_url, "SELECT array_agg(status) FROM rage.paid_calls") == ["unknown"]
     assert value(database_url, GENERATE_JOBS) == 0
 
 

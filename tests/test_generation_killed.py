@@ -14,8 +14,10 @@ import pytest
 from rage_pg import generation
 from rage_pg.config import Secret
 from rage_pg.database import Database
+from rage_pg.generation.take_up import MAX_LOSSES
 from rage_pg.providers.openai import OpenAIGenerator
 from rage_pg.types import Generation
+from tests.batch_commands import restart
 from tests.generating import ask, names, paid, value
 from tests.image_api_stub import ImageApiStub, image_api_stub
 from tests.lost_worker import Place
@@ -51,10 +53,11 @@ async def queue(database: Database, stub: ImageApiStub) -> Generation:
 
 
 async def arrives(process: asyncio.subprocess.Process) -> None:
-    """Until the worker stands where it is to be killed."""
+    """Until the worker stands where it is to be killed; before, it may log what it found lost."""
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), 60)
-    assert line == b"calling\n"
+    async with asyncio.timeout(60):
+        while (line := await process.stdout.readline()) != b"calling\n":
+            assert line, "the worker ended"
 
 
 async def killed_at(database: Database, stub: ImageApiStub, place: Place) -> Generation:
@@ -81,9 +84,42 @@ async def test_before_the_call_it_is_begun_anew_and_charged_once(
 ) -> None:
     made = await killed_at(database, stub, "taken up")
     assert (made.status, len(made.outputs), len(stub.requests)) == ("succeeded", 1, 1)
-    assert await names(database, made) == ["queued", "running", "succeeded"]
+    # Taken up twice, though of the first nothing was committed.
+    assert await names(database, made) == ["queued", "running", "running", "succeeded"]
     (call,) = await paid(database)
     assert (call["status"], call["cost_usd"]) == ("succeeded", made.cost_usd)
+
+
+@pytest.mark.parametrize("place", ["loading", "taken up"])
+async def test_one_that_kills_each_worker_before_its_call_is_given_up_free_of_charge(
+    database: Database, stub: ImageApiStub, place: Place
+) -> None:
+    asked = await queue(database, stub)
+    for _ in range(MAX_LOSSES):
+        async with worker(database, stub, place) as victim:
+            await arrives(victim)
+            victim.kill()
+            await victim.wait()
+    made = await ended(database, stub, asked)
+    assert (made.status, made.cost_usd) == ("failed", Decimal(0))
+    assert made.error is not None
+    assert made.error["detail"] == "Its worker was lost 3 times; it is not tried again."
+    assert await names(database, made) == ["queued", *["running"] * MAX_LOSSES, "failed"]
+    assert (stub.requests, await paid(database)) == ([], [])
+
+
+async def test_one_that_was_loading_when_postgres_was_restarted_has_lost_no_worker(
+    database: Database, stub: ImageApiStub, server_dir: Path
+) -> None:
+    asked = await queue(database, stub)
+    async with worker(database, stub, "taken up") as victim:
+        await arrives(victim)
+        await asyncio.to_thread(restart, server_dir / "18")
+        # It lives, and waits for the database or for what it is at; nobody could tell.
+        assert victim.returncode is None
+    made = await ended(database, stub, asked)
+    assert (made.status, await names(database, made)) == ("succeeded", ["queued", "running", "succeeded"])
+    assert len(stub.requests) == 1
 
 
 @pytest.mark.parametrize(("place", "requests"), [("call opened", 0), ("answered", 1), ("storing", 1)])

@@ -241,6 +241,27 @@ SET status = 'running',
 WHERE generation_id = %(generation_id)s
 RETURNING started_at;
 
+-- name: lock_open
+-- A generation that has not ended, unless somebody is at it: whoever takes one up has its row until that is committed.
+SELECT generation_id
+FROM rage.generations
+WHERE generation_id = %(generation_id)s AND finished_at IS NULL
+FOR UPDATE SKIP LOCKED;
+
+-- name: note_lost_start
+-- The last start of a job as the event that its worker was lost before it could commit; as for add_event the row must
+-- be locked. None where that start left a trace. None of a start before the server's own either: that has ended every
+-- transaction, and its worker may live.
+INSERT INTO rage.generation_events (generation_id, event_id, name, created_at)
+SELECT %(generation_id)s, l.event_id + 1, 'running', s.at
+FROM (SELECT max(at) AS at FROM rage.procrastinate_events WHERE job_id = %(job_id)s AND type = 'started') AS s
+CROSS JOIN (
+    SELECT max(event_id) AS event_id, max(created_at) FILTER (WHERE name IN ('running', 'queued', 'waiting')) AS at
+    FROM rage.generation_events
+    WHERE generation_id = %(generation_id)s
+) AS l
+WHERE s.at > pg_postmaster_start_time() AND s.at > l.at;
+
 -- name: get_references
 -- The references as they were chosen, with the bytes of that version; with the first what may change in it, if it was
 -- said.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from base64 import b64encode
 from collections.abc import Sequence
@@ -255,7 +256,8 @@ def _preview(request: GenerationRequest, as_json: bool) -> None:
 
 
 def _generate(order: Order, as_json: bool) -> None:
-    done = with_runtime(lambda runtime: made(runtime, order))
+    # A second signal must not cut short what the first has begun: writing down what became of the call.
+    done = with_runtime(lambda runtime: made(runtime, order), hurry=asyncio.Event())
     if as_json:
         show_json(done.generation)
     if done.generation.status != "succeeded":

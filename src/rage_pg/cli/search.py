@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -92,7 +93,9 @@ def search(
             legs=dict(legs) or None,
             imagine=imagine,
         )
-        before, answer = 0, with_runtime(lambda runtime: _searched(runtime, request))
+        # As with a generation: a second signal cuts nothing short that the first has begun.
+        hurry = asyncio.Event() if imagine else None
+        before, answer = 0, with_runtime(lambda runtime: _searched(runtime, request), hurry=hurry)
     if as_json:
         show_json(answer)
     else:

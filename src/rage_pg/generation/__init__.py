@@ -18,6 +18,7 @@ from rage_pg.generation.references import MAX_REFERENCES
 from rage_pg.generation.rules import Defer, Rules
 from rage_pg.generation.run import run
 from rage_pg.generation.settle import ImageStore
+from rage_pg.generation.take_up import note_lost_start
 from rage_pg.generation.turns import call_in
 from rage_pg.types import ROLES
 
@@ -40,6 +41,7 @@ __all__ = [
     "events",
     "follow",
     "keep",
+    "note_lost_start",
     "partial_image",
     "preview",
     "rate",

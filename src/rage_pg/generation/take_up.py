@@ -53,7 +53,7 @@ class Task(Struct, kw_only=True):
     call_id: int | None
     """The paid call that was begun and whose answer is not known."""
     losses: int
-    """Starts that no worker gave back: of a generation found running, how often its worker was lost."""
+    """Starts that no worker gave back: of one that is taken up, how often its worker was lost."""
     turned_away: int
     """How often its provider turned it away before any work was done."""
     job_id: int | None
@@ -70,7 +70,8 @@ async def due(connection: Connection, generation_id: UUID, rules: Rules = STANDA
     again where it must wait: its provider turned it away before, or is called as often as it may be.
 
     One found running was lost by its worker, because a job has one worker at a time. If it may have reached a
-    provider that charges, its outcome is unknown and stays so; else it starts anew, unless it was called off.
+    provider that charges, its outcome is unknown and stays so; else it starts anew, unless it was called off
+    or has lost its worker too often.
     """
     task = await locked_task(connection, generation_id)
     if task is None or task.status not in ("queued", "running"):
@@ -80,6 +81,9 @@ async def due(connection: Connection, generation_id: UUID, rules: Rules = STANDA
         return None
     if task.called_off:
         await finish(connection, generation_id, _called_off(task), call_id=None)
+        return None
+    if task.losses >= MAX_LOSSES:
+        await finish(connection, generation_id, _given_up(task), call_id=None)
         return None
     if task.waits_for == "retry" and task.too_early:
         return task.waits_until
@@ -94,6 +98,16 @@ async def begin(connection: Connection, task: Task, prompt_sent: str | None) -> 
     """Mark a generation that is due as running."""
     values = {"generation_id": task.generation_id, "prompt_sent": prompt_sent}
     task.started_at = await fetch_value(connection, SQL["start"], values)
+
+
+async def note_lost_start(database: Database, generation_id: UUID, job_id: int) -> None:
+    """The worker of a job is lost: its start counts as a loss, even if nothing of it was committed as it
+    was killed while it loaded the references. Of the same start this may be said again.
+    """
+    asked = {"generation_id": generation_id, "job_id": job_id}
+    async with database.transaction() as connection:
+        if await fetch_value(connection, SQL["lock_open"], asked) is not None:
+            await execute(connection, SQL["note_lost_start"], asked)
 
 
 async def _behind_another(connection: Connection, task: Task) -> datetime | None:
@@ -201,7 +215,9 @@ def _lost(task: Task) -> Outcome | None:
         return _called_off(task)
     if task.call_id is not None:
         return unknown("The worker was lost during the call; whether it was answered is not known.")
-    if task.losses >= MAX_LOSSES:
-        error = RageError(f"Its worker was lost {task.losses} times; it is not tried again.")
-        return Outcome(status="failed", error=error_document(error), cost_usd=Decimal(0))
     return None
+
+
+def _given_up(task: Task) -> Outcome:
+    error = RageError(f"Its worker was lost {task.losses} times; it is not tried again.")
+    return Outcome(status="failed", error=error_document(error), cost_usd=Decimal(0))

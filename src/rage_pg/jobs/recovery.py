@@ -1,9 +1,9 @@
 """Finds work that nobody does any more, and queues it again.
 
-A job is lost with its worker. A generation is forsaken when it has not ended and its job has failed or is
-gone; whether it may start anew is decided where a worker takes it up. A refinement is idle when no job is
-left that would go on with it. A batch is idle when it has items left,
-and none under way whose end would begin the next.
+A job is lost with its worker, and a generation that it was taking up has lost one more. A generation is
+forsaken when it has not ended and its job has failed or is gone. Whether it may start anew is decided where a
+worker takes it up. A refinement is idle when no job is left that would go on with it. A batch is idle when it
+has items left, and none under way whose end would begin the next.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import structlog
 from msgspec import Struct
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Status
+from procrastinate.jobs import Job, Status
 
+from rage_pg import generation
 from rage_pg.cancelling import heed_cancellation
 from rage_pg.database import Connection, Database, execute, fetch_all, fetch_value
 from rage_pg.errors import DatabaseUnavailable
@@ -73,7 +74,7 @@ async def recover(database: Database, app: App, lost_after: float) -> None:
     async with database.transaction() as connection:
         if not await fetch_value(connection, SQL["try_recovery"], {"lock": LOCK}):
             return
-        refill = await _requeue_lost(app, lost_after)
+        refill = await _requeue_lost(database, app, lost_after)
         await _requeue(connection, app, lost_after, SQL["get_forsaken"])
         # Its generation has ended, but not what is judged of it.
         await _requeue(connection, app, lost_after, REFINING["get_idle"])
@@ -84,18 +85,26 @@ async def recover(database: Database, app: App, lost_after: float) -> None:
         await defer_fill_index(database)
 
 
-async def _requeue_lost(app: App, lost_after: float) -> bool:
+async def _requeue_lost(database: Database, app: App, lost_after: float) -> bool:
     """Whether a filling of the index was lost: it cannot be queued again, another may wait already."""
     refill = False
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=lost_after):
         log.warning("job lost its worker", task=job.task_name, job_id=job.id)
-        again = job.task_name == "embed_prompt" and job.attempts < MAX_PROMPT_LOSSES
-        if again or job.task_name == "generate":
+        if job.task_name == "generate":
+            await _note_loss(database, job)
+            await app.job_manager.retry_job(job)
+        elif job.task_name == "embed_prompt" and job.attempts < MAX_PROMPT_LOSSES:
             await app.job_manager.retry_job(job)
         else:
             await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
             refill = refill or job.task_name == "fill_index"
     return refill
+
+
+async def _note_loss(database: Database, job: Job) -> None:
+    """Committed before the job is queued again: whoever takes it up next must know of it."""
+    if job.id is not None:
+        await generation.note_lost_start(database, UUID(str(job.task_kwargs["generation_id"])), job.id)
 
 
 async def _requeue(connection: Connection, app: App, lost_after: float, forsaken: str) -> None:

@@ -60,12 +60,17 @@ class Phrase(Struct, frozen=True, kw_only=True):
 def phrases(tokens: Sequence[Token], words: Thesaurus, *, negated: bool = True) -> list[Phrase]:
     """The noun phrases of a text, in order. `negated`: also what it says that is not to be seen."""
     found: list[Phrase] = []
+    adjectives: Run | None = None
     for run in _runs(tokens, words):
+        if adjectives is not None and run.before == ",":
+            # A long-forgotten, moss-covered well is a well.
+            run.before, run.link = adjectives.before, adjectives.link
         last = found[-1] if found and found[-1].sentence == run.sentence else None
         of = last.head if last is not None and run.link == "of" and last.after == "of" else None
         if run.negated and not negated:
             continue
         grouped = _grouped(run.words, words)
+        count = len(found)
         for place, (head, modifiers, share) in enumerate(nouns(grouped, run, words)):
             parts = [*modifiers, head]
             found.append(
@@ -85,6 +90,7 @@ def phrases(tokens: Sequence[Token], words: Thesaurus, *, negated: bool = True) 
                     measure=base(of, words) if place == 0 and of is not None else None,
                 )
             )
+        adjectives = run if len(found) == count and run.before in DETERMINERS else None
     return found
 
 

@@ -144,7 +144,8 @@ def _named(phrase: Phrase, plainness: float, first: bool, tagged: bool, words: T
     *before, last = heads[0].split()
     if before:
         coloured = before[0] in COLOURS
-        ends = tuple(one for one in words.lemmas(last) if coloured or words.is_kind_of(heads[0], one))
+        plainly = coloured or words.is_compound(heads[0])
+        ends = tuple(one for one in words.lemmas(last) if plainly or words.is_kind_of(heads[0], one))
         if ends:
             # A palm tree is a tree, and a black cat for once not the marten of that name.
             yield name(ends, (*modifiers, *before, *ends), more=before)

@@ -153,7 +153,8 @@ def _joined(phrase: Phrase, head: str, words: Thesaurus) -> dict[str, float]:
     found = {squashed((*phrase.modifiers[-1:], head)): 1.0, squashed((head,)): 1.0}
     last = head.rsplit(" ", 1)[-1]
     if last != head:
-        found |= {one: COMPOUND for one in words.lemmas(last) if words.is_kind_of(head, one)}
+        plainly = words.is_compound(head)
+        found |= {one: COMPOUND for one in words.lemmas(last) if plainly or words.is_kind_of(head, one)}
     return found
 
 

@@ -141,7 +141,7 @@ def _nounness(
         # What nobody knows is a name.
         return 0.0 if words.is_known(text) else 1.0
     share, verb = words.noun_share(text), words.verb_share(text)
-    if text.endswith("s") and lemmas[0] != text and not verb:
+    if text.endswith("s") and lemmas[0] != text and verb < LEAST_NOUN:
         # Nothing but a noun has a plural: sweets, nuts.
         return 1.0
     if first and run.before in ONLY_VERBS:

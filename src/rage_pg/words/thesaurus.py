@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from rage_pg.words.alike import alike
 from rage_pg.words.lines import Lines
 
 DATA = Path(__file__).with_name("data") / "wordnet.txt.gz"
@@ -40,11 +41,13 @@ VERB_ENDINGS = (
 )  # fmt: skip
 COMPARED = (("ier", "y"), ("iest", "y"), ("er", ""), ("er", "e"), ("est", ""), ("est", "e"))
 
-SAME, SYNONYM, NARROWER, EACH_STEP = 1.0, 0.92, 0.85, 0.03
+SAME, AS_ALIKE, SYNONYM, NARROWER, EACH_STEP = 1.0, 0.95, 0.92, 0.85, 0.03
 BROADER_AT_MOST, EACH_DOUBLING, MOST_KINDS = 0.75, 0.035, 400
 """A broader word stands for a narrower one the better the fewer kinds there are: a rooster for a cockerel, a
 dog for a husky; an animal for neither."""
 AS_FIGURE, AS_OTHER = 0.5, 0.7
+AS_SEEN = 0.9
+"""How far what has everyday words for it can be shown: a blaze, though most senses of the word are none."""
 RARER = (1.0, 0.95, 0.9, 0.85)
 """What a relation of a less common sense of the word is worth."""
 AS_RARER = (1.0, 0.9, 0.8, 0.75)
@@ -74,6 +77,8 @@ class _Entry(Struct, frozen=True):
 
 
 _NOTHING = _Entry(UNKNOWN, (), (), (), known=False)
+_ALIKE = _Entry(NOUN, (), (), ())
+"""Of what is only known to be the same as something else that WordNet lacks."""
 
 
 class Thesaurus:
@@ -88,7 +93,10 @@ class Thesaurus:
     def _entry(self, word: str) -> _Entry:
         line = self._words.starting(word)
         if line is None:
-            return _NOTHING
+            # What WordNet lacks means what another word for it does.
+            others = alike(word)
+            known = next((self._entry(other) for other in others if self._words.starting(other)), _ALIKE)
+            return known if others else _NOTHING
         _, digits, senses, plural = line.split("\t")
         noun, verb, adjective = map(int, digits[:3])
         named = senses.split()
@@ -103,13 +111,20 @@ class Thesaurus:
     @lru_cache(maxsize=20_000)  # noqa: B019
     def lemmas(self, word: str) -> tuple[str, ...]:
         """What a noun, of one word or several, is a form of; nothing where it is no noun."""
-        found = [word] if self._entry(word).senses else []
+        found = [word] if self._is_noun(word) else []
         found += [one for one in self._entry(word).plural_of if self._entry(one).senses]
         for ending, singular in ENDINGS:
             stem = word.removesuffix(ending) + singular
-            if word.endswith(ending) and len(word) > len(ending) + 2 and self._entry(stem).senses:
+            if word.endswith(ending) and len(word) > len(ending) + 2 and self._is_noun(stem):
                 found.append(stem)
         return tuple(dict.fromkeys(found))
+
+    def _is_noun(self, word: str) -> bool:
+        return bool(self._entry(word).senses or alike(word))
+
+    def is_compound(self, word: str) -> bool:
+        """Whether a name of several words is told by nothing but them, and so is what its last word is."""
+        return self._words.starting(word) is None
 
     def shares(self, word: str) -> Shares:
         """How often a word is what; of a plural, its singular. All 0: nobody knows it."""
@@ -160,10 +175,12 @@ class Thesaurus:
 
     def is_only_name(self, lemma: str) -> bool:
         """Whether a noun is always written with a capital."""
-        return all(self._entry(lemma).capital)
+        return all(self._entry(lemma).capital) and not alike(lemma)
 
     def seen(self, lemma: str, capital: bool = False) -> float:
         """How far a noun is something that a picture can show, 0 to 1: by its senses, the first the most."""
+        if alike(lemma) and not capital:
+            return AS_SEEN
         senses = self.senses(lemma, capital)
         weights = [1 / 2**rank for rank in range(len(senses))]
         shown = sum(w for w, sense in zip(weights, senses, strict=True) if self._is_shown(sense))
@@ -186,13 +203,20 @@ class Thesaurus:
     @lru_cache(maxsize=2_000)  # noqa: B019
     def related(self, lemma: str, capital: bool = False) -> Mapping[str, float]:
         """Words that may name the same thing, each with its closeness; the lemma itself is 1."""
+        found = dict(self._by_senses(lemma, capital))
+        for other in alike(lemma):
+            for word, closeness in self._by_senses(other, capital=False):
+                found[word] = max(found.get(word, 0.0), round(closeness * AS_ALIKE, 4))
+        return found | {lemma: SAME}
+
+    def _by_senses(self, lemma: str, capital: bool) -> Iterator[tuple[str, float]]:
         found = {lemma: SAME}
         senses = self._shown_senses(lemma, capital)
         for rank, sense in enumerate(senses[:SENSES]):
             less = RARER[rank] * self._less(sense, senses[0])
             for word, closeness in self._around(sense):
                 found[word] = max(found.get(word, 0.0), round(closeness * less, 4))
-        return found
+        yield from found.items()
 
     def _shown_senses(self, lemma: str, capital: bool = False) -> list[int]:
         """Of a word's senses those of a picture: a wrench is a tool first, and in no picture a sprain."""
