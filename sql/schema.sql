@@ -6372,7 +6372,7 @@ COMMENT ON COLUMN rage_v1.judgement_concepts.concept IS 'What was lacking; null:
 
 COMMENT ON COLUMN rage_v1.judgement_concepts.caption IS 'The caption by which an image was looked up.';
 
-COMMENT ON COLUMN rage_v1.judgement_concepts.outcome IS 'found, nothing_found or no_slot (no more references go along); null: not looked up yet.';
+COMMENT ON COLUMN rage_v1.judgement_concepts.outcome IS 'found, nothing_found, or no_slot (what serves it goes along already, or no more such references do); null: not looked up yet.';
 
 COMMENT ON COLUMN rage_v1.judgement_concepts.image_id IS 'The image that was found.';
 

@@ -45,7 +45,8 @@ ERRORS: dict[str, tuple[int, str]] = {
     "gateway": (504, "gateway_timeout"),
 }
 MODES = frozenset({*ERRORS, "refusal", "filtered", "cut_off", "prose", "disconnect", "half", "hold"})
-"""Besides errors: disconnect (after the request was read), half (of the answer), hold (until `release`)."""
+"""Besides errors: disconnect (after the request was read), half (of the answer), hold (until `release`,
+then the next of `replies`, else SEEN)."""
 Reply: TypeAlias = "str | dict[str, Any] | bytes"
 
 
@@ -107,7 +108,8 @@ class _Handler(BaseHTTPRequestHandler):
         reply = self.stub.next_reply()
         if reply == "hold":
             self.stub.release.wait()
-            reply = dict(SEEN)
+            with self.stub.lock:
+                reply = self.stub.replies.pop(0) if self.stub.replies else dict(SEEN)
         if isinstance(reply, str) and reply in ERRORS:
             self._fail(*ERRORS[reply])
         elif reply != "disconnect":

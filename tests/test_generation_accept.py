@@ -92,6 +92,17 @@ async def test_a_role_and_a_note_that_are_given_stay(database: Database, generat
     assert (kept.role, kept.note) == ("edit_target", "left of the soap")
 
 
+async def test_a_note_has_as_many_characters_as_one_may(database: Database, generator: FakeGenerator) -> None:
+    image_id = await add(database)
+    longest = ReferenceRequest(image_id=image_id, note="n" * 2_000)
+    (kept,) = (await accept(database, generator, references=(longest,))).references
+    assert kept.note == longest.note
+    longer = ReferenceRequest(image_id=image_id, note="n" * 2_001)
+    with pytest.raises(InvalidInput, match=r"note must be a text .*at most 2000 characters") as refused:
+        await accept(database, generator, references=(longer,))
+    assert len(str(refused.value)) < 200
+
+
 async def test_an_image_that_may_not_be_used_is_refused_with_the_reason(
     database: Database, generator: FakeGenerator
 ) -> None:

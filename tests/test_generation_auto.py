@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from rage_pg import generation, index, jobs, search
+from rage_pg import claims, generation, index, jobs, proposal, search
 from rage_pg.callers import SYSTEM
 from rage_pg.catalogue import images
 from rage_pg.database import Database
-from rage_pg.errors import Conflict, InvalidInput
-from rage_pg.types import Auto, Filters, GenerationRequest, SearchAnswer, SearchRequest, TagFilter
+from rage_pg.errors import Conflict, InvalidInput, NotFound
+from rage_pg.types import (
+    Auto,
+    Filters,
+    Generation,
+    GenerationRequest,
+    Proposal,
+    ProposalRequest,
+    SearchAnswer,
+    SearchRequest,
+    TagFilter,
+)
 from tests.generating import FakeGenerator, accept, counts, only, value
 from tests.store import HashingEncoder, add, by
 
@@ -89,6 +100,108 @@ async def test_auto_needs_one_connection_at_a_time(service_url: str, generator: 
         said: dict[str, Any] = {"prompt": "lotion", "auto": Auto(), "idempotency_key": "k"}
         made = await accept(narrow, generator, search=Searches(narrow), **said)
     assert [one.image_id for one in made.references] == [image_id]
+
+
+class Proposes:
+    """A planner that is paid, and takes its time."""
+
+    def __init__(self, database: Database, *, fails: bool = False) -> None:
+        self.database = database
+        self.asked = 0
+        self.fails = fails
+
+    async def __call__(self, request: ProposalRequest) -> Proposal:
+        self.asked += 1
+        # The others come to where they would ask, too.
+        await asyncio.sleep(0.3)
+        if self.fails and self.asked == 1:
+            raise NotFound("gone")
+        return await proposal.propose(self.database, by(), proposal.by_catalogue, request, request.slots or 8)
+
+
+async def test_six_at_once_with_one_key_ask_for_one_proposal(
+    database: Database, generator: FakeGenerator
+) -> None:
+    await add(database, "lotion")
+    proposes = Proposes(database)
+    said: dict[str, Any] = {"prompt": "a lotion", "auto": Auto(), "propose": proposes}
+    made = await asyncio.gather(*(accept(database, generator, idempotency_key="k", **said) for _ in range(6)))
+    assert (len({one.id for one in made}), proposes.asked) == (1, 1)
+    others = [accept(database, generator, idempotency_key=f"k{number}", **said) for number in range(2)]
+    nameless = [accept(database, generator, **said) for _ in range(2)]
+    made = await asyncio.gather(*others, *nameless)
+    assert (len({one.id for one in made}), proposes.asked) == (4, 5)
+
+
+async def test_so_do_those_of_several_processes(
+    database: Database, service_url: str, generator: FakeGenerator
+) -> None:
+    await add(database, "lotion")
+    proposes = Proposes(database)
+    said: dict[str, Any] = {"prompt": "a lotion", "auto": Auto(), "idempotency_key": "k", "propose": proposes}
+    async with Database(service_url, caller=SYSTEM) as another:
+        made = await asyncio.gather(*(accept(one, generator, **said) for one in (database, another) * 3))
+    assert (len({one.id for one in made}), proposes.asked) == (1, 1)
+
+
+async def test_where_the_first_of_them_fails_the_next_one_asks(
+    database: Database, generator: FakeGenerator
+) -> None:
+    await add(database, "lotion")
+    proposes = Proposes(database, fails=True)
+    said: dict[str, Any] = {"prompt": "a lotion", "auto": Auto(), "idempotency_key": "k", "propose": proposes}
+    made = await asyncio.gather(
+        *(accept(database, generator, **said) for _ in range(3)), return_exceptions=True
+    )
+    assert [type(one) for one in made] == [NotFound, Generation, Generation]
+    assert (len({one.id for one in made[1:] if isinstance(one, Generation)}), proposes.asked) == (1, 2)
+
+
+async def test_one_that_is_given_up_lets_go_of_the_key(
+    database: Database, service_url: str, generator: FakeGenerator
+) -> None:
+    await add(database, "lotion")
+    asked, never = asyncio.Event(), asyncio.Event()
+
+    async def hang(_: ProposalRequest) -> Proposal:
+        asked.set()
+        await never.wait()
+        raise AssertionError
+
+    said: dict[str, Any] = {"prompt": "a lotion", "auto": Auto(), "idempotency_key": "k"}
+    given_up = asyncio.create_task(accept(database, generator, propose=hang, **said))
+    await asyncio.wait_for(asked.wait(), 20)
+    async with Database(service_url, caller=SYSTEM) as another:
+        waiting = asyncio.create_task(accept(another, generator, propose=Proposes(another), **said))
+        given_up.cancel()
+        assert (await asyncio.wait_for(waiting, 20)).status == "queued"
+    assert given_up.cancelled()
+
+
+async def test_a_key_that_another_process_holds_for_too_long_is_a_conflict(
+    database: Database, service_url: str, generator: FakeGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "PATIENCE", 0.0)
+    said: dict[str, Any] = {"prompt": "a lotion", "auto": Auto(), "idempotency_key": "k"}
+    async with Database(service_url, caller=SYSTEM) as another, another.claimed("rage.generation  k"):
+        with pytest.raises(Conflict, match="under way"):
+            await accept(database, generator, propose=Proposes(database), **said)
+    await add(database, "lotion")
+    await accept(database, generator, propose=Proposes(database), **said)
+
+
+END_THE_SESSION = """
+SELECT pg_terminate_backend(pid, 20000)
+FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE locktype = 'advisory' AND granted AND datname = current_database()
+"""
+
+
+async def test_a_session_that_the_server_ended_is_begun_anew(database: Database) -> None:
+    async with database.claimed("soap"):
+        assert await value(database, END_THE_SESSION)
+    async with database.claimed("soap"):
+        assert await value(database, END_THE_SESSION)
 
 
 def filters_of(values: tuple[str, ...]) -> dict[str, Filters]:

@@ -11,6 +11,7 @@ import pytest
 from rage_pg import budgets, proposal
 from rage_pg.config import Secret
 from rage_pg.database import Database
+from rage_pg.errors import NotFound
 from rage_pg.proposal import Planner
 from rage_pg.providers.openai_planner import OpenAIPlanner
 from tests.caption_api_stub import MODEL, REQUEST_ID, CaptionApiStub, caption_api_stub
@@ -65,6 +66,16 @@ async def test_what_it_names_is_looked_for_and_the_call_is_paid(
     assert stub.keys == ["Bearer sk-secret"]
 
 
+async def test_places_are_found_beside_letters_that_fold_to_several(
+    database: Database, stub: CaptionApiStub
+) -> None:
+    stub.reply = {**NOTHING, "concepts": ["soap", "STRASSE", "violin"]}
+    prompt = "İzmir: a Soap in a Straße"
+    found = await propose(database, prompt, planner=planner(database, stub))
+    named = {one.text: None if one.start is None else prompt[one.start : one.end] for one in found.concepts}
+    assert named == {"soap": "Soap", "STRASSE": "Straße", "violin": None}
+
+
 async def test_what_must_not_appear_is_no_concept(database: Database, stub: CaptionApiStub) -> None:
     await add(database, "tent")
     stub.reply = {"concepts": ["soap", "Tent"], "styles": [], "avoid": ["tent"]}
@@ -85,6 +96,19 @@ async def test_an_image_of_what_must_not_appear_is_left_out_unless_it_was_chosen
     assert ids(await propose(database, prompt, planner=by_model, chosen=(both,))) == [both]
     stub.reply = {"concepts": ["lotion"], "styles": [], "avoid": ["soap"]}
     assert ids(await propose(database, "a lotion on a podium, no soap", planner=by_model)) == [lotion]
+
+
+async def test_chosen_images_are_checked_before_it_is_asked(
+    database: Database, database_url: str, stub: CaptionApiStub
+) -> None:
+    seen = await add(database, "soap", brand="lumen")
+    hidden = await add(database, "tent", brand="northtrail")
+    reader = database.acting_for(caller(database_url, "reader", "lumen", scopes=("read",)))
+    for asking, missing in ((database, 888_000), (reader, hidden)):
+        with pytest.raises(NotFound, match=f"There is no image {missing}"):
+            await propose(asking, "a soap", planner=planner(asking, stub), chosen=(seen, missing))
+    assert (stub.requests, await calls(database)) == ([], [])
+    assert ids(await propose(reader, "a soap", planner=planner(reader, stub), chosen=(seen,))) == [seen]
 
 
 async def test_a_prompt_that_gives_orders_goes_as_data(database: Database, stub: CaptionApiStub) -> None:

@@ -198,3 +198,10 @@ def test_a_service_does_not_start_on_a_key_that_can_never_work(command: str, tmp
     assert refused.complaint.startswith("OPENAI_API_KEY holds white space")
     assert "sk-" not in refused.err
     assert not data.exists()
+
+
+def test_a_name_without_end_is_not_repeated_whole() -> None:
+    for ask in (registry().planner, registry().generators()):
+        with pytest.raises(InvalidInput, match=r"There is no .*x…") as refused:
+            ask("x" * 100_000)
+        assert len(str(refused.value)) < 200

@@ -30,6 +30,9 @@ def generator() -> FakeGenerator:
     return FakeGenerator()
 
 
+PROPOSED = "SELECT proposed FROM rage_v1.proposals"
+
+
 def found(loop: Refinement) -> list[list[tuple[str | None, str | None, int | None]]]:
     """What was found for what, judgement by judgement."""
     return [
@@ -264,7 +267,7 @@ async def test_what_is_proposed_for_the_prompt_goes_with_the_draft_and_its_filte
         propose=propose,
     )
     assert [one.image_id for one in made.references] == [lotion]
-    assert found(loop_of(made)) == [[("soap", "found", soap), ("rose soap", "nothing_found", None)]]
+    assert found(loop_of(made)) == [[("soap", "found", soap), ("rose soap", "no_slot", None)]]
     assert [len(call.references) for call in generator.calls] == [1, 2]
 
 
@@ -293,9 +296,40 @@ async def test_a_model_that_takes_no_more_references_ends_it(
     generator.reference_limits = {"product": 1, "style": 1}  # type: ignore[misc]
     own, soap = await add(database, "lamp"), await add(database, "soap")
     made = await refined(database, generator, stub, [lacks("soap")], references=[{"image_id": own}])
-    assert soap
-    assert loop_of(made).ended_by == "nothing_found"
+    loop = loop_of(made)
+    assert (loop.ended_by, found(loop)) == ("no_slot", [[("soap", "no_slot", None)]])
+    assert loop.judgements[0].concepts[0].proposal_id is not None
+    assert await value(database, PROPOSED) == [soap]
     assert len(generator.calls) == 1
+
+
+async def test_what_goes_along_already_is_not_said_to_be_lacking_here(
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
+) -> None:
+    soap = await add(database, "soap")
+    own: dict[str, Any] = {"references": [{"image_id": soap}]}
+    loop = loop_of(await refined(database, generator, stub, [lacks("soap")], **own))
+    assert (loop.ended_by, found(loop)) == ("no_slot", [[("soap", "no_slot", None)]])
+    assert (loop.detail or "").startswith("What serves it goes along already")
+    loop = loop_of(await refined(database, generator, stub, [lacks("soap", "violin")], **own))
+    assert (loop.ended_by, found(loop)) == (
+        "nothing_found",
+        [[("soap", "no_slot", None), ("violin", "nothing_found", None)]],
+    )
+    assert loop.detail == "Nothing that may be used here serves: violin."
+
+
+async def test_nor_is_it_without_a_draft(
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
+) -> None:
+    soap = await add(database, "soap")
+    named = {"missing": lacks("soap")["missing"]}
+    made = await refined(
+        database, generator, stub, [named], references=[{"image_id": soap}], refine=Refine(draft=False)
+    )
+    loop = loop_of(made)
+    assert (loop.ended_by, loop.result_id, found(loop)) == ("no_slot", made.id, [[("soap", "no_slot", None)]])
+    assert (loop.detail or "").endswith("Nothing was added.")
 
 
 async def test_without_a_draft_what_the_prompt_names_goes_along_with_the_one_picture(

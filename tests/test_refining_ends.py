@@ -4,15 +4,16 @@ is the result."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from rage_pg import budgets, generation, jobs
 from rage_pg.budgets import Target
+from rage_pg.callers import SYSTEM
 from rage_pg.config import Limits
 from rage_pg.database import Database
 from rage_pg.errors import (
@@ -28,6 +29,7 @@ from tests.refining import MATCHES, asked, carried_out, judges_at, lacks, loop_o
 from tests.store import add
 from tests.working import change_jobs, work, working
 
+T = TypeVar("T")
 PICTURE = Decimal("0.068500")
 PRICE_OF_JUDGING = """
 INSERT INTO rage.prices
@@ -107,9 +109,12 @@ async def test_a_judge_that_turns_it_away_is_asked_later_and_nothing_is_charged(
     generate = jobs.generation_work(
         database, only(generator), Limits(), means=means_of(database, generator, judges)
     )
+    asking = datetime.now(UTC)
     later = await generate(root.id)
+    told = datetime.now(UTC)
     assert isinstance(later, datetime)
-    assert 5 < (later - datetime.now(later.tzinfo)).total_seconds() < 8
+    # Between the two it was told to wait for so long.
+    assert asking + timedelta(seconds=7) <= later <= told + timedelta(seconds=7)
     made = await carried_out(database, generator, judges, root.id)
     assert [one.verdict for one in loop_of(made).judgements] == ["turned_away", "match"]
     assert [call["cost_usd"] for call in await paid(database)][1] == 0
@@ -152,18 +157,32 @@ def generator_sent(loop: Any, judgement: int) -> int | None:
     return found
 
 
+async def test_only_the_first_call_of_a_judge_may_pass_what_was_said(
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
+) -> None:
+    await rows(database, PRICE_OF_JUDGING)
+    limit = Refine(rounds=3, max_cost=PICTURE + Decimal("0.009"))
+    await add(database, "soap")
+    for judged, spent in ((1, PICTURE + Decimal("0.01")), (0, PICTURE)):
+        stub.requests.clear()
+        loop = loop_of(await refined(database, generator, stub, [lacks("soap")], refine=limit))
+        assert (loop.ended_by, len(loop.steps), loop.cost_usd) == ("max_cost", 1, spent)
+        assert len(stub.requests) == judged
+
+
+@pytest.mark.usefixtures("soap")
 async def test_a_call_of_unknown_cost_ends_what_has_a_limit(
-    database: Database, generator: FakeGenerator, stub: CaptionApiStub, soap: int
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
 ) -> None:
     made = await refined(database, generator, stub, [lacks("soap")], refine=Refine(max_cost=Decimal(5)))
     loop = loop_of(made)
     assert (loop.ended_by, loop.calls_without_cost, len(generator.calls)) == ("unknown_cost", 1, 1)
     assert loop.detail == "What a call cost is not known, and max_cost is $5."
-    assert soap
 
 
+@pytest.mark.usefixtures("soap")
 async def test_a_budget_ends_it_and_counts_judgements_by_their_label(
-    database: Database, generator: FakeGenerator, stub: CaptionApiStub, soap: int
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
 ) -> None:
     await rows(database, PRICE_OF_JUDGING)
     await budgets.put(database, Target(label=("campaign", "spring")), Decimal("0.1"))
@@ -175,7 +194,6 @@ async def test_a_budget_ends_it_and_counts_judgements_by_their_label(
     assert (loop.detail or "").startswith("The budget of this store for the month does not allow this call")
     (budget,) = await budgets.listing(database)
     assert budget.spent_usd == 2 * PICTURE + Decimal("0.01")
-    assert soap
 
 
 @pytest.mark.parametrize(
@@ -242,8 +260,9 @@ async def step_of(database: Database, generator: FakeGenerator, stub: CaptionApi
     return await generation.wait_for(database, root.id, 0)
 
 
+@pytest.mark.usefixtures("soap")
 async def test_the_first_called_off_takes_what_follows_with_it(
-    database: Database, generator: FakeGenerator, stub: CaptionApiStub, soap: int
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
 ) -> None:
     root = await step_of(database, generator, stub)
     assert [one.status for one in loop_of(root).steps] == ["succeeded", "queued"]
@@ -252,11 +271,11 @@ async def test_the_first_called_off_takes_what_follows_with_it(
     assert (loop.ended_by, [one.status for one in loop.steps]) == ("cancelled", ["succeeded", "cancelled"])
     await carried_out(database, generator, judges_at(stub), root.id)
     assert (len(generator.calls), called.is_over) == (1, True)
-    assert soap
 
 
+@pytest.mark.usefixtures("soap")
 async def test_a_later_one_called_off_ends_it(
-    database: Database, generator: FakeGenerator, stub: CaptionApiStub, soap: int
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
 ) -> None:
     root = await step_of(database, generator, stub)
     await generation.cancel(database, loop_of(root).steps[1].generation_id)
@@ -266,7 +285,6 @@ async def test_a_later_one_called_off_ends_it(
         root.id,
         1,
     )
-    assert soap
 
 
 async def test_called_off_before_it_began_nothing_is_asked(
@@ -292,19 +310,55 @@ async def test_without_a_draft_a_judge_that_fails_ends_it_before_the_picture(
     assert (loop_of(made).ended_by, loop_of(made).result_id) == ("failed", None)
 
 
-async def test_two_that_drive_it_at_once_ask_once(
-    database: Database, generator: FakeGenerator, stub: CaptionApiStub, soap: int
+async def all_but_one(driving: Sequence[asyncio.Task[T]]) -> tuple[list[T], asyncio.Task[T]]:
+    """What came of all tasks but the one that does not end, and that one."""
+    pending = set(driving)
+    while len(pending) > 1:
+        ended, pending = await asyncio.wait(pending, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+        assert ended, "they do not end"
+    return [one.result() for one in driving if one not in pending], pending.pop()
+
+
+@pytest.mark.usefixtures("soap")
+async def test_of_several_that_drive_it_at_once_one_asks_and_the_others_come_again(
+    database: Database, service_url: str, generator: FakeGenerator, stub: CaptionApiStub
 ) -> None:
     judges = judges_at(stub)
     root = await asked(database, generator, judges)
-    means = means_of(database, generator, judges)
     await generation.run(database, only(generator), jobs.OutputImages(Limits()), root.id)
-    stub.replies = [lacks("soap")]
-    first = await refining.go_on(database, means, root.id)
-    later = await asyncio.gather(*(refining.go_on(database, means, root.id) for _ in range(3)))
-    assert (first is not None, later) == (True, [None] * 3)
+    stub.replies = ["hold", lacks("soap")]
+    async with Database(service_url, caller=SYSTEM) as another:
+        driving = [
+            asyncio.create_task(refining.go_on(one, means_of(one, generator, judges), root.id))
+            for one in (database, another) * 2
+        ]
+        others, first = await all_but_one(driving)
+        assert [type(one) for one in others] == [datetime] * 3
+        stub.release.set()
+        following = await asyncio.wait_for(first, 20)
+    loop = loop_of(await generation.wait_for(database, root.id, 0))
+    assert (loop.state, [one.verdict for one in loop.judgements]) == ("open", ["mismatch"])
+    assert [one.generation_id for one in loop.steps] == [root.id, following]
+    assert await refining.go_on(database, means_of(database, generator, judges), root.id) is None
     assert (len(stub.requests), await value(database, "SELECT count(*) FROM rage.generations")) == (1, 2)
-    assert soap
+
+
+@pytest.mark.usefixtures("soap")
+async def test_of_several_that_prepare_it_at_once_one_asks_and_the_others_come_again(
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
+) -> None:
+    judges = judges_at(stub)
+    root = await asked(database, generator, judges, refine=Refine(draft=False))
+    stub.replies = ["hold", {"missing": lacks("soap")["missing"]}]
+    means = means_of(database, generator, judges)
+    others, first = await all_but_one(
+        [asyncio.create_task(refining.prepare(database, means, root.id)) for _ in range(3)]
+    )
+    assert [type(one) for one in others] == [datetime] * 2
+    stub.release.set()
+    assert await asyncio.wait_for(first, 20) is None
+    made = await carried_out(database, generator, judges, root.id)
+    assert (loop_of(made).ended_by, len(made.references), len(stub.requests)) == ("rounds", 1, 1)
 
 
 async def test_one_that_nobody_goes_on_with_is_found_and_carried_on(

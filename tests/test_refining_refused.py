@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from rage_pg import generation, jobs
 from rage_pg.config import Settings
 from rage_pg.database import Database
 from rage_pg.errors import (
@@ -15,12 +16,13 @@ from rage_pg.errors import (
     Conflict,
     InvalidInput,
     NotPossible,
+    ProviderRefused,
     SetupError,
 )
 from rage_pg.providers.registry import Registry
 from rage_pg.types import Refine
 from tests.caption_api_stub import CaptionApiStub, caption_api_stub
-from tests.generating import FakeGenerator, accept, counts
+from tests.generating import FakeGenerator, accept, counts, only
 from tests.refining import MATCHES, asked, judges_at, refined
 
 
@@ -41,6 +43,7 @@ def generator() -> FakeGenerator:
         ({"count": 2}, InvalidInput, "One picture is refined at a time"),
         ({"refine": Refine(draft=False, rounds=2)}, InvalidInput, "Without a draft there is one round"),
         ({"refine": Refine(max_cost=Decimal(0))}, InvalidInput, "max_cost is above 0"),
+        ({"refine": Refine(max_cost=Decimal("1E-7"))}, InvalidInput, r"max_cost is above 0: 0\.000001 to"),
         ({"refine": Refine(max_cost=Decimal("NaN"))}, InvalidInput, "max_cost is above 0"),
         ({"refine": {"rounds": 4}}, InvalidInput, "rounds"),
     ],
@@ -74,6 +77,20 @@ async def test_a_first_picture_that_alone_costs_too_much_is_refused(
     await refined(database, generator, stub)
     with pytest.raises(BudgetReached, match="The first picture alone may cost"):
         await asked(database, generator, judges_at(stub), refine=Refine(max_cost=Decimal("0.01")))
+
+
+async def test_so_it_is_where_it_is_made_again(
+    database: Database, generator: FakeGenerator, stub: CaptionApiStub
+) -> None:
+    generator.error = ProviderRefused("Not this.", code="moderation")
+    # What it may cost nobody knew.
+    first = await refined(database, generator, stub, refine=Refine(max_cost=Decimal("0.01")))
+    generator.error = None
+    await refined(database, generator, stub)
+    before = await counts(database)
+    with pytest.raises(BudgetReached, match="The first picture alone may cost"):
+        await generation.again(database, only(generator), first.id, defer=jobs.defer_generation)
+    assert await counts(database) == before
 
 
 async def test_without_a_judge_the_setting_is_named_before_any_money_is_spent(

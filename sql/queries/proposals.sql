@@ -24,6 +24,14 @@ SELECT %(space_id)s, md5(t.prompt)::uuid, t.prompt, t.vector::halfvec, rage.call
 FROM unnest(%(texts)s::text[], %(vectors)s::text[]) AS t (prompt, vector)
 ON CONFLICT (space_id, prompt_md5, caller_id) DO NOTHING;
 
+-- name: unseen
+-- The first of some images that the caller cannot see.
+SELECT c.image_id
+FROM unnest(%(image_ids)s::bigint[]) WITH ORDINALITY AS c (image_id, place)
+WHERE NOT EXISTS (SELECT FROM rage.images AS i WHERE i.image_id = c.image_id AND i.deleted_at IS NULL)
+ORDER BY c.place
+LIMIT 1;
+
 -- name: serving
 -- What could serve the things of a prompt, and what was chosen.
 SELECT *

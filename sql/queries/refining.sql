@@ -200,12 +200,13 @@ FROM jsonb_to_recordset(%(references)s) AS r (
 -- What the one picture may cost with the references that were looked up for it.
 UPDATE rage.generations SET expected_usd = %(expected_usd)s WHERE generation_id = %(generation_id)s;
 
--- name: found_any
--- Whether any image was found for what a prompt names.
-SELECT EXISTS (
-    SELECT FROM rage.judgements AS j
+-- name: get_outcomes
+-- What came of looking up what a prompt names, each once.
+SELECT ARRAY(
+    SELECT DISTINCT c.outcome
+    FROM rage.judgements AS j
     JOIN rage.judgement_concepts AS c USING (judgement_id)
-    WHERE j.root_id = %(root_id)s AND c.image_id IS NOT NULL);
+    WHERE j.root_id = %(root_id)s AND c.outcome IS NOT NULL);
 
 -- name: get_idle
 -- Open refinements whose latest step has ended, and for which no job is queued: the step, for its job to go on.

@@ -133,7 +133,7 @@ COMMENT ON COLUMN rage_v1.judgement_concepts.root_id IS 'The refinement.';
 COMMENT ON COLUMN rage_v1.judgement_concepts.round IS 'The step whose picture lacked it.';
 COMMENT ON COLUMN rage_v1.judgement_concepts.concept IS 'What was lacking; null: the judge was unable to say, and the prompt itself was looked up.';
 COMMENT ON COLUMN rage_v1.judgement_concepts.caption IS 'The caption by which an image was looked up.';
-COMMENT ON COLUMN rage_v1.judgement_concepts.outcome IS 'found, nothing_found or no_slot (no more references go along); null: not looked up yet.';
+COMMENT ON COLUMN rage_v1.judgement_concepts.outcome IS 'found, nothing_found, or no_slot (what serves it goes along already, or no more such references do); null: not looked up yet.';
 COMMENT ON COLUMN rage_v1.judgement_concepts.image_id IS 'The image that was found.';
 COMMENT ON COLUMN rage_v1.judgement_concepts.score IS 'How well it serves, 0 to 1; higher is better.';
 COMMENT ON COLUMN rage_v1.judgement_concepts.proposal_id IS 'The proposal that it was found by, where you may see that.';

@@ -27,6 +27,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from rage_pg.callers import NOBODY, Caller
+from rage_pg.claims import Claims
 from rage_pg.errors import (
     Conflict,
     DatabaseFull,
@@ -93,6 +94,7 @@ class Database:
         self.url = url
         self.caller = caller
         self._within: Connection | None = None
+        self._claims = Claims(url)
         self._pool = AsyncConnectionPool[Connection](
             url,
             connection_class=AsyncConnection[DictRow],
@@ -127,6 +129,7 @@ class Database:
             await self._pool.open(wait=True, timeout=10)
 
     async def close(self) -> None:
+        await self._claims.close()
         await self._pool.close()
 
     async def __aenter__(self) -> Database:
@@ -166,6 +169,16 @@ class Database:
         """
         async with self._transaction(ANSWER_FOR, [self.caller.setting, READ_TIMEOUT]) as connection:
             yield connection
+
+    @asynccontextmanager
+    async def claimed(self, name: str, *, wait: bool = True) -> AsyncIterator[bool]:
+        """One at a time does what goes under this name, in all processes; it holds no connection of the pool.
+
+        False where another is at it and there is to be no `wait`. Raises Conflict after too long a wait.
+        """
+        with translated():
+            async with self._claims.held(name, wait=wait) as mine:
+                yield mine
 
     @asynccontextmanager
     async def _transaction(

@@ -73,7 +73,7 @@ def _said(message: str) -> str:
         return f"must be {kind} of {bound} {found[3]}{UNITS.get(kind, '')}"
     if found := INVALID.fullmatch(message):
         if value := found[1]:
-            return f"cannot be {_short(value)}"
+            return f"cannot be {short(value)}"
         return f"must be {_type((found[2] or found[3]).lower())}"
     if found := NOT_JSON.fullmatch(message):
         return f"is not JSON: {found[1]}"
@@ -86,7 +86,8 @@ def _said(message: str) -> str:
     return f"cannot be used: {message.replace('`', '')}"
 
 
-def _short(value: str) -> str:
+def short(value: str) -> str:
+    """A value as a sentence repeats it."""
     return value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
 
 

@@ -132,20 +132,25 @@ class Runtime:
         return await searching.facets(self.database, self._prompts, request)
 
     async def look(self, request: SearchRequest) -> tuple[Candidate, ...]:
-        """What `search` would find; nothing is written."""
+        """What `search` would find; nothing is written, or paid for."""
         return await searching.look(self.database, self._prompts, request)
 
     async def propose(self, request: ProposalRequest) -> Proposal:
         """References for a prompt; logged. Raises InvalidInput, NotFound."""
-        return await self._propose(request, keep=True)
+        planner = self._planner(request.planner)
+        return await self._propose(request, planner, keep=True)
 
     async def suggest(self, request: ProposalRequest) -> Proposal:
-        """What `propose` would propose; nothing is written."""
-        return await self._propose(request, keep=False)
+        """What `propose` would propose, as far as that costs nothing; nothing is written.
 
-    async def _propose(self, request: ProposalRequest, *, keep: bool) -> Proposal:
+        Its notes say what was not asked. Raises what `propose` does.
+        """
+        remote = self.registry.planner(request.planner)
+        planner = proposing.by_catalogue if remote is None else proposing.without(remote)
+        return await self._propose(request, planner, keep=False)
+
+    async def _propose(self, request: ProposalRequest, planner: proposing.Planner, *, keep: bool) -> Proposal:
         slots = request.slots or self._slots()
-        planner = self._planner(request.planner)
         return await proposing.propose(self.database, self._prompts, planner, request, slots, keep=keep)
 
     def _planner(self, name: str | None) -> proposing.Planner:

@@ -54,6 +54,9 @@ def proposed_role(kind: Kind, *, has_sku: bool) -> Role:
 MAX_PROMPT = 32_000
 """Characters; the longest prompt that any supported image model takes."""
 
+LONGEST_NOTE = 2_000
+"""Characters of what is said of a reference, far more than are sent of it."""
+
 MAX_MASK_BYTES = 4_000_000
 """Of a PNG that says what may change in a picture. OpenAI's specification takes less than 4 MB."""
 
@@ -396,11 +399,14 @@ class Facets(Struct, frozen=True, kw_only=True):
 
 
 class ReferenceRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An image that the caller chose; without a role, its kind decides."""
+    """An image that the caller chose; without a role, its kind decides.
+
+    Of a note 200 characters are sent.
+    """
 
     image_id: int
     role: Role | None = None
-    note: str | None = None
+    note: Annotated[str, Meta(max_length=LONGEST_NOTE)] | None = None
 
 
 class Reference(Struct, frozen=True, kw_only=True):

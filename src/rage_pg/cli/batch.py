@@ -160,6 +160,8 @@ def _show_preview(plan: BatchDryRun, as_json: bool) -> None:
             "without an estimate": cost.items_without_cost or None,
         }
     )
+    for told in dict.fromkeys(told for shown in plan.first for told in shown.plan.notes):
+        note(told)
     for one in plan.rejected[:LISTED]:
         note(f"{one.position} {one.key}: {one.reason}")
 

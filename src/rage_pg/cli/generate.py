@@ -250,6 +250,8 @@ def _preview(request: GenerationRequest, as_json: bool) -> None:
             "judged by": plan.judge and f"{plan.judge}; further pictures and judgements come on top",
         }
     )
+    for one in plan.notes:
+        note(one)
     _say_if_unread(plan.provider, plan.conditioned_on_prompt)
 
 

@@ -26,7 +26,7 @@ ENDINGS = {
     "unknown_cost": "what a call cost is not known, so --max-cost could not be kept",
     "budget": "a budget does not allow the next call",
     "nothing_found": "nothing here serves what is lacking",
-    "no_slot": "the model takes no more references",
+    "no_slot": "what serves it goes along already, or the model takes no more such references",
     "refused": "a picture was refused",
     "failed": "a step failed",
     "unknown": "what became of a call is not known",

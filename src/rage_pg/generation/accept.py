@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, TypeAlias
@@ -41,10 +42,10 @@ Search: TypeAlias = Callable[[SearchRequest], Awaitable[SearchAnswer]]
 """Answers the search of `auto`, and logs it."""
 
 Propose: TypeAlias = Callable[[ProposalRequest], Awaitable[Proposal]]
-"""Proposes references for `auto`; logs the proposal, or for a preview does not."""
+"""Proposes references for `auto`; logs the proposal. For a preview it does not, and pays for nothing."""
 
 Look: TypeAlias = Callable[[SearchRequest], Awaitable[Sequence[Candidate]]]
-"""Finds what Search would find, and writes nothing."""
+"""Finds what Search would find, writes nothing, and pays for nothing."""
 
 MAX_KEY = 255
 
@@ -61,6 +62,8 @@ class DryRun(Struct, frozen=True, kw_only=True):
     estimate: Estimate
     judge: str | None = None
     """Who judges the picture, where it is refined: what that and further pictures cost comes on top."""
+    notes: tuple[str, ...] = ()
+    """On the references of `auto`: what was amiss, and what is paid for and was not asked."""
 
 
 class KeyTaken(Exception):
@@ -104,20 +107,32 @@ async def accept(
         "batch_position": None,
         "retry_of": None,
     }
-    if (earlier := await replayed(database, origin)) is not None:
-        return earlier
-    judge = judge_for(request, judges)
-    # No connection is held meanwhile: a search takes one of its own.
-    found = await found_for(request, search, propose)
-    try:
-        async with database.transaction(by_key=True) as connection:
-            plan = await _plan(connection, generators, request, found, judge)
-            plan = replace(plan, draft=plan.draft or draft)
-            # Most of it gives no answer that anything waits for.
-            async with connection.pipeline():
-                return await read(connection, await write(connection, plan, origin, defer))
-    except KeyTaken:
-        return await overtaken(database, origin)
+    async with _claimed(database, request, origin):
+        if (earlier := await replayed(database, origin)) is not None:
+            return earlier
+        judge = judge_for(request, judges)
+        # No connection is held meanwhile: a search takes one of its own.
+        found = await found_for(request, search, propose)
+        try:
+            async with database.transaction(by_key=True) as connection:
+                plan = await _plan(connection, generators, request, found, judge)
+                plan = replace(plan, draft=plan.draft or draft)
+                # Most of it gives no answer that anything waits for.
+                async with connection.pipeline():
+                    return await read(connection, await write(connection, plan, origin, defer))
+        except KeyTaken:
+            return await overtaken(database, origin)
+
+
+def _claimed(
+    database: Database, request: GenerationRequest, origin: dict[str, Any]
+) -> AbstractAsyncContextManager[object]:
+    """The Idempotency-Key for who may have to pay for a proposal: of the same request many times at once the
+    others wait for the first, and have its generation."""
+    key = origin["idempotency_key"]
+    if key is None or request.auto is None:
+        return nullcontext()
+    return database.claimed(f"rage.generation {origin['asked_by'] or ''} {key}")
 
 
 async def preview(
@@ -129,10 +144,14 @@ async def preview(
     propose: Propose | None = None,
     judges: Judges | None = None,
 ) -> DryRun:
-    """What `accept` would send, checked alike; nothing is written. `auto` needs a `look`."""
+    """What `accept` would send, checked alike; nothing is written. `auto` needs a `look`.
+
+    Neither that nor `propose` is to pay for anything.
+    """
     request = checked(request)
     judge = judge_for(request, judges)
-    found = await _proposed(request, propose, logged=False)
+    proposal = await _proposal(request, propose)
+    found = _found(proposal, logged=False)
     if found is None and look is not None and (asked := search_for(request)) is not None:
         found = Found(candidates=await look(asked))
     async with database.reading() as connection:
@@ -146,6 +165,7 @@ async def preview(
         references=tuple(_reference(position, chosen) for position, chosen in _numbered(plan)),
         estimate=plan.estimate,
         judge=None if judge is None else ":".join(judge),
+        notes=() if proposal is None else proposal.notes,
     )
 
 
@@ -188,7 +208,7 @@ async def found_for(
     request: GenerationRequest, search: Search | None, propose: Propose | None = None
 ) -> Found | None:
     """What `auto` is to choose from."""
-    if (found := await _proposed(request, propose, logged=True)) is not None:
+    if (found := _found(await _proposal(request, propose), logged=True)) is not None:
         return found
     asked = search_for(request)
     if asked is None or search is None:
@@ -197,13 +217,14 @@ async def found_for(
     return Found(candidates=answer.items, search_id=answer.search_id)
 
 
-async def _proposed(request: GenerationRequest, propose: Propose | None, *, logged: bool) -> Found | None:
-    """The references that are proposed for `auto`; None where its prompt names nothing that is there."""
+async def _proposal(request: GenerationRequest, propose: Propose | None) -> Proposal | None:
     asked = proposal_for(request)
-    if asked is None or propose is None:
-        return None
-    proposal = await propose(asked)
-    if not proposal.references:
+    return None if asked is None or propose is None else await propose(asked)
+
+
+def _found(proposal: Proposal | None, *, logged: bool) -> Found | None:
+    """The references that are proposed for `auto`; None where its prompt names nothing that is there."""
+    if proposal is None or not proposal.references:
         return None
     return Found(proposed=proposal.references, proposal_id=proposal.proposal_id if logged else None)
 

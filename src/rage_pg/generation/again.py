@@ -23,6 +23,7 @@ from rage_pg.generation.ledger import missing, read
 from rage_pg.generation.masks import Mask
 from rage_pg.generation.plan import Plan, payer, plan_of
 from rage_pg.generation.references import Chosen, Origin, Source, why_unusable
+from rage_pg.generation.refinements import check_refinable
 from rage_pg.generation.rules import Defer, Rules
 from rage_pg.providers.ports import InputImage
 from rage_pg.resources import statements
@@ -167,15 +168,17 @@ async def ended_of(connection: Connection, generation_id: UUID) -> Ended:
 async def _plan(connection: Connection, generators: Generators, ended: Ended) -> Plan:
     values = {"generation_id": ended.generation_id}
     refined = await fetch_one(connection, REFINING["get_request"], values, Refined)
+    request = replace(request_of(ended), refine=None if refined is None else refined.refine)
     plan = await plan_of(
         connection,
         generators(ended.provider),
-        replace(request_of(ended), refine=None if refined is None else refined.refine),
+        request,
         await payer(connection, ended.brand),
         references=await chosen_before(connection, await recorded_of(connection, ended.generation_id)),
         mask=await fetch_one(connection, SQL["get_whole_mask"], values, Mask),
         origin=Origin(search_id=ended.search_id, proposal_id=ended.proposal_id),
     )
+    check_refinable(request, plan.generator, plan.estimate.cost_usd)
     return replace(plan, judge=None if refined is None else refined.judge, draft=ended.draft)
 
 

@@ -22,6 +22,9 @@ from rage_pg.resources import statements
 from rage_pg.spending import Outcome, close_paid_call
 from rage_pg.types import MOST_DOLLARS, EndedBy, Filters, GenerationRequest, Status
 
+LEAST_DOLLARS = Decimal("0.000001")
+"""What is less is 0 where it is kept."""
+
 SQL = statements("refining")
 GENERATION = statements("generation")
 
@@ -54,8 +57,9 @@ def check_refine(request: GenerationRequest) -> None:
     if not asked.draft and asked.rounds != 1:
         raise InvalidInput("Without a draft there is one round; leave rounds out.", field="refine")
     cost = asked.max_cost
-    if cost is not None and not (cost.is_finite() and 0 < cost <= MOST_DOLLARS):
-        raise InvalidInput(f"max_cost is above 0, up to {MOST_DOLLARS:,} US dollars.", field="refine")
+    if cost is not None and not (cost.is_finite() and LEAST_DOLLARS <= cost <= MOST_DOLLARS):
+        bounds = f"{LEAST_DOLLARS} to {MOST_DOLLARS:,} US dollars"
+        raise InvalidInput(f"max_cost is above 0: {bounds}.", field="refine")
 
 
 def judge_for(request: GenerationRequest, judges: Judges | None) -> tuple[str, str] | None:

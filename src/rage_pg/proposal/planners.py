@@ -20,6 +20,9 @@ from rage_pg.providers import ports
 CATALOGUE = "catalogue"
 """The planner that needs no model: what a prompt names, by a thesaurus and by what captions say."""
 
+OTHERS = "The request itself may choose other references."
+"""What a preview says of what it did not pay for."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -64,6 +67,17 @@ def by_model(database: Database, model: ports.Planner) -> Planner:
     return plan
 
 
+def without(model: ports.Planner) -> Planner:
+    """The catalogue's own planner where nothing is to be paid for; that the model was not asked is noted."""
+
+    async def plan(prompt: str) -> Planned:
+        planned = await by_catalogue(prompt)
+        note = f"The planner {model.name}:{model.model} is paid for, and was not asked. {OTHERS}"
+        return replace(planned, notes=(note,))
+
+    return plan
+
+
 async def _instead(prompt: str, why: str) -> Planned:
     planned = await by_catalogue(prompt)
     return replace(planned, notes=(f"{why} The planner {CATALOGUE} was asked instead.",))
@@ -80,15 +94,21 @@ async def _asked(database: Database, model: ports.Planner, prompt: str) -> ports
 
 def _things(prompt: str, said: ports.PlannedPrompt) -> Iterator[Wanted]:
     avoided = {one.casefold() for one in said.avoid}
-    folded = prompt.casefold()
+    folded, letters = _folded(prompt)
     for text in dict.fromkeys((*said.concepts, *said.styles)):
         if text.casefold() in avoided:
             continue
-        place = folded.find(text.casefold())
-        # Where folding changes lengths, places would not fit.
-        found = place >= 0 and len(folded) == len(prompt)
-        start, end = (place, place + len(text)) if found else (0, 0)
+        said_so = text.casefold()
+        place = folded.find(said_so)
+        found = place >= 0 and bool(said_so)
+        start, end = (letters[place], letters[place + len(said_so) - 1] + 1) if found else (0, 0)
         yield replace(_thing(text), text=text, start=start, end=end)
+
+
+def _folded(prompt: str) -> tuple[str, list[int]]:
+    """The prompt folded, and of each letter of that the place in the prompt: some become several."""
+    folded = [letter.casefold() for letter in prompt]
+    return "".join(folded), [number for number, letters in enumerate(folded) for _ in letters]
 
 
 def _thing(text: str) -> Wanted:

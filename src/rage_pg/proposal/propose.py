@@ -18,7 +18,7 @@ from rage_pg.proposal.matching import SURE, settled, surely_served
 from rage_pg.proposal.naming import service_of
 from rage_pg.proposal.planners import Planned, Planner
 from rage_pg.proposal.reasons import listed
-from rage_pg.proposal.retrieval import Candidate, Retrieved, retrieve
+from rage_pg.proposal.retrieval import Candidate, Retrieved, check_seen, retrieve
 from rage_pg.proposal.scored import MOST_CONCEPTS, Scored
 from rage_pg.proposal.selection import Selection, select
 from rage_pg.proposal.things import Wanted
@@ -38,11 +38,12 @@ async def propose(
 ) -> Proposal:
     """The references that a prompt asks for, as far as the store has them, in at most `slots`.
 
-    Unless `keep` is false it is written down, with its number for a generation to refer to. Raises
-    InvalidInput, and NotFound for a chosen image that the caller cannot see.
+    Unless `keep` is false it is written down, with its number for a generation to refer to; otherwise no
+    encoder is paid for it. Raises InvalidInput, and NotFound for a chosen image that the caller cannot see.
     """
     started = time.perf_counter()
     given, request = request.prompt, checked(request, slots)
+    await check_seen(database, request.chosen)
     planned = await planner(request.prompt)
     things = planned.things[:MOST_CONCEPTS]
     vectors = await compared(

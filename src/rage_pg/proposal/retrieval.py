@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pgvector import HalfVector
 from psycopg.types.json import Jsonb
 
-from rage_pg.database import Database, Row
+from rage_pg.database import Database, Row, fetch_value
 from rage_pg.errors import NotFound
 from rage_pg.proposal.things import Shown, Wanted
 from rage_pg.proposal.vectors import SQL, Compared
@@ -40,6 +40,16 @@ class Retrieved(Struct, frozen=True, kw_only=True, eq=False):
     candidates: Sequence[Candidate]
     strategy: str
     notes: tuple[str, ...] = ()
+
+
+async def check_seen(database: Database, chosen: Sequence[int]) -> None:
+    """Raise NotFound for a chosen image that the caller cannot see, before anybody is paid."""
+    if not chosen:
+        return
+    async with database.reading() as connection:
+        unseen = await fetch_value(connection, SQL["unseen"], {"image_ids": list(chosen)})
+    if unseen is not None:
+        raise _missing(unseen)
 
 
 async def retrieve(
@@ -122,7 +132,11 @@ def _check_chosen(request: ProposalRequest, rows: Sequence[Row]) -> None:
     seen = {row["image_id"] for row in rows}
     for image_id in request.chosen:
         if image_id not in seen:
-            raise NotFound(f"There is no image {image_id}.")
+            raise _missing(image_id)
+
+
+def _missing(image_id: int) -> NotFound:
+    return NotFound(f"There is no image {image_id}.")
 
 
 def _floats(vector: HalfVector) -> Array:

@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 from rage_pg.billing import DEFAULT_BRAND, billed
 from rage_pg.database import Database, execute, fetch_all
 from rage_pg.errors import BudgetReached, DatabaseUnavailable, InvalidInput, ProviderError, SetupError
+from rage_pg.proposal.planners import OTHERS
 from rage_pg.providers.checked import as_halves, checked_vectors
 from rage_pg.providers.ports import EncoderIdentity, PaidEncoder, PromptEncoder, PromptEncoders
 from rage_pg.resources import statements
@@ -60,7 +61,8 @@ async def compared(
     """Embed a prompt in every space that words are searched in, and the texts in that of the captions.
 
     An encoder that is not here or fails is noted; without it there are words still. What was paid for is kept
-    for the next time, unless `keep` is false; the phrases of others' prompts are no use to anybody.
+    for the next time; the phrases of others' prompts are no use to anybody. What is not to be
+    kept is not paid for.
     """
     wanted = list(dict.fromkeys([prompt, *texts]))
     async with database.reading() as connection:
@@ -97,6 +99,10 @@ async def _directions(
     if encoder is None:
         notes.append(f"The encoder {space.encoder} of {space.legs[0]}s is not here: found by words alone.")
         return found
+    if not keep and isinstance(encoder, PaidEncoder):
+        told = f"The encoder {space.encoder}:{space.model} of {space.legs[0]}s is paid for, and was not asked"
+        notes.append(f"{told}: found by words alone. {OTHERS}")
+        return found
     try:
         made = await _encoded(database, encoder, missing)
     except DatabaseUnavailable:
@@ -105,7 +111,7 @@ async def _directions(
         log.warning("things not embedded", encoder=space.encoder, reason=str(error))
         notes.append(f"The encoder {space.encoder} failed: found by words alone.")
         return found
-    if keep and isinstance(encoder, PaidEncoder):
+    if isinstance(encoder, PaidEncoder):
         values = {
             "space_id": space.space_id,
             "texts": list(made),

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from rage_pg.config import Settings
 from rage_pg.errors import InvalidInput, RageError, SetupError
+from rage_pg.faults import short
 from rage_pg.providers import ocr
 from rage_pg.providers.capabilities import Models
 from rage_pg.providers.encoders import Encoders, check_encoders
@@ -64,7 +65,8 @@ class Registry:
             return None
         if spec != own:
             choices = CATALOGUE if own == CATALOGUE else f"{CATALOGUE} or {own}"
-            raise InvalidInput(f"There is no planner {wanted!r} here. Choose {choices}.", field="planner")
+            fault = f"There is no planner {short(spec)!r} here."
+            raise InvalidInput(f"{fault} Choose {choices}.", field="planner")
         server = checked_server(self._settings)
         from rage_pg.providers.openai_planner import OpenAIPlanner  # noqa: PLC0415
 
@@ -120,7 +122,7 @@ class Registry:
         if name == "gemini":
             return _gemini(self._settings, self._models, chosen)
         if wanted:
-            raise InvalidInput(f"There is no provider {wanted!r}. {CHOICES}", field="provider")
+            raise InvalidInput(f"There is no provider {short(wanted)!r}. {CHOICES}", field="provider")
         raise SetupError(f"RAGE_GENERATOR is {self._settings.generator!r}, which is no provider.", CHOICES)
 
 

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from rage_pg.database import Connection, Database, Row, fetch_only
 from rage_pg.errors import InvalidInput
-from rage_pg.providers.ports import PromptEncoders
+from rage_pg.providers.ports import PaidEncoder, PromptEncoders
 from rage_pg.queries import filter_values
 from rage_pg.resources import statements
 from rage_pg.search.log import Report, log_search
@@ -101,9 +101,16 @@ def by_picture(vector: HalfVector, *, without: Sequence[int]) -> dict[str, Any]:
 
 
 async def look(database: Database, encoders: PromptEncoders, request: SearchRequest) -> tuple[Candidate, ...]:
-    """What `search` would find. Nothing is written: no log, and no vector of the prompt either."""
+    """What `search` would find by what costs nothing: an encoder that is paid for is not asked.
+
+    Nothing is written: no log, and no vector of the prompt either.
+    """
     prompt = prompt_of(request)
-    lacking = await lacking_spaces(database, encoders, prompt)
+    lacking = [
+        (space, encoder)
+        for space, encoder in await lacking_spaces(database, encoders, prompt)
+        if not isinstance(encoder, PaidEncoder)
+    ]
     values = arguments(request, prompt, vectors=Jsonb(await vectors_by_leg(database, lacking, prompt)))
     async with database.reading() as connection:
         rows = await rows_of(connection, values)

@@ -6,9 +6,10 @@ in the ledger, and only the rest is done.
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 from uuid import UUID
 
 import structlog
@@ -19,8 +20,8 @@ from rage_pg.generation.ledger import FINAL, finish
 from rage_pg.generation.refinements import SQL, end
 from rage_pg.generation.refining.drawing import drawn, filled
 from rage_pg.generation.refining.judging import judged
-from rage_pg.generation.refining.retrieving import retrieved
-from rage_pg.generation.refining.state import Ended, Means, State, locked, look
+from rage_pg.generation.refining.retrieving import NO_SLOT, retrieved
+from rage_pg.generation.refining.state import Ended, Means, State, after, locked, look
 from rage_pg.spending import Outcome, error_document, patiently, uncancelled
 
 log = structlog.get_logger(__name__)
@@ -28,6 +29,8 @@ log = structlog.get_logger(__name__)
 Next: TypeAlias = UUID | datetime | None
 """The generation that is queued next, when to come again, or None: nothing more to do here."""
 
+ELSEWHERE = 2.0
+"""Seconds until it is looked at again where another process is at it."""
 NOTHING_LACKING = "Nothing that may be used here serves what the prompt names; it was made without."
 
 
@@ -39,19 +42,43 @@ async def go_on(database: Database, means: Means, generation_id: UUID) -> Next:
     state = await look(database, generation_id)
     if state is None or state.status not in FINAL:
         return None
-    step = await _next(database, means, state)
-    if not isinstance(step, Ended):
-        return step
-    await uncancelled(patiently(lambda: _end(database, state, step)))
-    return None
+    async with _alone(database, state) as mine:
+        if not mine:
+            return after(ELSEWHERE)
+        # As it stands now that nobody else is at it.
+        current = await look(database, generation_id)
+        if current is None:
+            return None
+        step = await _next(database, means, current)
+        if not isinstance(step, Ended):
+            return step
+        await uncancelled(patiently(lambda: _end(database, current, step)))
+        return None
 
 
 async def prepare(database: Database, means: Means, generation_id: UUID) -> datetime | None:
     """Look up what the prompt names for a queued generation that is made without a draft; it ends here where
     that cannot be done. When to come again, where it must be waited for."""
     state = await look(database, generation_id)
-    if state is None or state.with_draft or state.prepared or state.status != "queued":
+    if not _to_be_prepared(state):
         return None
+    async with _alone(database, state) as mine:
+        if not mine:
+            return after(ELSEWHERE)
+        current = await look(database, generation_id)
+        return await _prepared(database, means, current) if _to_be_prepared(current) else None
+
+
+def _to_be_prepared(state: State | None) -> TypeGuard[State]:
+    return state is not None and not state.with_draft and not state.prepared and state.status == "queued"
+
+
+def _alone(database: Database, state: State) -> AbstractAsyncContextManager[bool]:
+    """Whether no other living process is at it: a judge's answer that is still waited for is not lost."""
+    return database.claimed(f"rage.refinement {state.root_id}", wait=False)
+
+
+async def _prepared(database: Database, means: Means, state: State) -> datetime | None:
     said = await judged(database, means, state)
     if isinstance(said, datetime) or said is None:
         return said
@@ -93,8 +120,12 @@ async def _next(database: Database, means: Means, state: State) -> Next | Ended:
 
 async def _without_draft(database: Database, state: State) -> Ended:
     async with database.reading() as connection:
-        found = await fetch_value(connection, SQL["found_any"], state.step)
-    return Ended("rounds") if found else Ended("nothing_found", NOTHING_LACKING)
+        outcomes = await fetch_value(connection, SQL["get_outcomes"], state.step)
+    if "found" in outcomes:
+        return Ended("rounds")
+    if set(outcomes) == {"no_slot"}:
+        return Ended("no_slot", f"{NO_SLOT} Nothing was added.")
+    return Ended("nothing_found", NOTHING_LACKING)
 
 
 async def _end(database: Database, state: State, ended: Ended) -> None:

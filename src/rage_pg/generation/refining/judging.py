@@ -7,7 +7,7 @@ asked for again either, and ends the refinement.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -23,7 +23,7 @@ from rage_pg.errors import (
 from rage_pg.generation.ledger import add_event
 from rage_pg.generation.refinements import SQL
 from rage_pg.generation.refining.answering import Answer, Asking, answered
-from rage_pg.generation.refining.state import Concept, Ended, Means, State, beyond, locked, spent_by
+from rage_pg.generation.refining.state import Concept, Ended, Means, State, after, beyond, locked, spent_by
 from rage_pg.providers.ports import Judge
 from rage_pg.spending import (
     Outcome,
@@ -76,14 +76,14 @@ async def judged(database: Database, means: Means, state: State) -> Said | Ended
         try:
             asking = await _open(database, state)
         except BudgetBusy:
-            return _in(BUDGET_LOOK)
+            return after(BUDGET_LOOK)
         except BudgetReached as error:
             return Ended("budget", error.kept)
         if not isinstance(asking, Asking):
             return asking
         answer = await _ask(database, judge, state, asking)
         if answer.wait is not None:
-            return _in(answer.wait)
+            return after(answer.wait)
 
 
 async def _open(database: Database, state: State) -> Asking | Said | Ended | None:
@@ -95,7 +95,7 @@ async def _open(database: Database, state: State) -> Asking | Said | Ended | Non
             return Ended("cancelled")
         before = await fetch_all(connection, SQL["get_judgements"], state.step, _Judgement)
         if before and before[-1].verdict == "pending":
-            # A job has one worker at a time: who asked is gone.
+            # One at a time is at it: who asked is gone.
             lost = Answer(verdict="unknown", outcome=Outcome(status="unknown"), detail=LOST)
             await _write(connection, before[-1].judgement_id, before[-1].call_id, lost)
             return Ended("unknown", LOST)
@@ -194,7 +194,3 @@ async def _write(connection: Connection, judgement_id: int, call_id: int, answer
     concepts = {"judgement_id": judgement_id, "concepts": Jsonb(storable(rows))}
     await execute(connection, SQL["insert_concepts"], concepts)
     return True
-
-
-def _in(seconds: float) -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=seconds)

@@ -25,6 +25,7 @@ SLOTS = 8
 """Of the proposal for a caption: each thing that it mentions has one, and only what is lacking is taken."""
 MINUS = re.compile(r"(?<!\S)-+(?=\S)")
 """A search leaves out what has a word behind one; a judge that writes a list means nothing by it."""
+NO_SLOT = "What serves it goes along already, or the model takes no more such references."
 SHORTEST = 4
 """Letters of a part of a word that may be the same word: Seife, of Handseife."""
 
@@ -76,10 +77,13 @@ async def retrieved(database: Database, means: Means, state: State, said: Said) 
     found = [one for one in concepts if one.outcome == "found"]
     if found:
         return found
-    lacking = ", ".join(one.concept or "the prompt" for one in concepts if one.outcome == "nothing_found")
-    if lacking:
+    if lacking := _named(concepts, "nothing_found"):
         return Ended("nothing_found", f"Nothing that may be used here serves: {lacking}.")
-    return Ended("no_slot", "No more references go along.")
+    return Ended("no_slot", NO_SLOT)
+
+
+def _named(concepts: Sequence[Concept], outcome: str) -> str:
+    return ", ".join(one.concept or "the prompt" for one in concepts if one.outcome == outcome)
 
 
 async def _looked_up(database: Database, means: Means, state: State, said: Said) -> list[Concept]:
@@ -98,14 +102,17 @@ async def _looked_up(database: Database, means: Means, state: State, said: Said)
                 planner=CATALOGUE,
             )
         )
-        fits = [fit for fit in await _fits(database, proposal, one) if room.takes(fit)]
+        serving = await _fits(database, proposal, one)
+        fits = [fit for fit in serving if room.takes(fit)]
         # Where the judge could not say what is lacking, whatever the prompt names may be.
         for fit in fits[: 1 if one.concept is not None else room.slots]:
             if room.takes(fit):
                 room.take(fit)
                 found.append((_with(one, fit, "found"), proposal.proposal_id))
         if not fits:
-            found.append((_with(one, None, "nothing_found"), proposal.proposal_id))
+            # What serves it goes along already, or is one reference of its role too many.
+            outcome = "no_slot" if serving else "nothing_found"
+            found.append((_with(one, None, outcome), proposal.proposal_id))
     await _note(database, said, found)
     return [one for one, _ in found]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -123,6 +124,8 @@ async def spent_by(connection: Connection, state: State) -> Spent:
 def beyond(state: State, spent: Spent, next_call: Decimal | None) -> Ended | None:
     """Why the next call is not made, where its refinement has a limit of its own.
 
+    Of a `next_call` that nobody knows the cost of, for it is the first of its kind, nothing is expected: the
+    limit may be passed by that one call.
     A call whose cost nobody knows ends it: a sum that leaves something out would never reach the limit.
     """
     limit = state.max_cost_usd
@@ -136,6 +139,11 @@ def beyond(state: State, spent: Spent, next_call: Decimal | None) -> Ended | Non
         return None
     may = f", and the next call may cost {_usd(expected)}" if expected else ""
     return Ended("max_cost", f"max_cost is {_usd(limit)}: {_usd(spent.spent_usd)} is spent{may}.")
+
+
+def after(seconds: float) -> datetime:
+    """When to come again."""
+    return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
 def _usd(amount: Decimal) -> str:
