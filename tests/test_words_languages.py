@@ -19,7 +19,7 @@ from rage_pg.words.reading import tokens
         ("Un pélican.", "fr"), ("le pain", "fr"), ("Un bébé gnou.", "fr"),
         ("Un caribú.", "es"), ("Un ratón.", "es"), ("sombrero de paja", "es"),
         ("una lucertola", "it"), ("um cavalo", "pt"), ("een paard", "nl"), ("en häst", "sv"), ("koń", "pl"),
-        ("Сова.", "ru"), ("Bir kuş", "tr"), ("猫と犬", "ja"),
+        ("Сова.", "ru"), ("Bir kuş", "tr"), ("猫と犬", "ja"), ("猫", "ja"),
         ("a hot air balloon zwischen no entry! und less than or equal to", "de"),
         ("xyzzy", "und"), ("", "en"), ("12 %", "en"),
     ],

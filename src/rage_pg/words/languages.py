@@ -1,4 +1,4 @@
-"""Which language a prompt is in, told by its function words and script; those words part what it names."""
+"""Which language a text is in, and where English stands inside another: by words, names and letters."""
 
 from __future__ import annotations
 
@@ -73,17 +73,16 @@ def language_of(text: Sequence[Token], given: str | None = None) -> str:
         return given.split("-", maxsplit=1)[0].casefold()
     spoken = [part for token in text if token.is_word for part in _parts(token.text)]
     if spoken and sum(not is_spaced(word) for word in spoken) * 2 > len(spoken):
-        return "ja" if any(KANA.search(word) for word in spoken) else UNKNOWN
-    english = sum(map(_as_english, spoken))
+        return "ja" if any(KANA.search(word) or is_name(word, "ja") for word in spoken) else UNKNOWN
+    english = sum(map(_english, spoken))
     apart = {language: _apart(language, spoken) for language in PARTING}
-    counts = {language: _as(language, spoken) for language in PARTING}
+    counts = {language: _evidence(language, spoken) for language in PARTING}
     best = max(counts, key=lambda language: counts[language] + BY_APART * apart[language])
     # Captions of English may have been pasted between words that are no English at all.
     functions = sum(word in FUNCTION_WORDS for word in spoken)
     own = sum(word in PARTING[best] for word in spoken)
-    if apart[best] > 1 or (apart[best] and own >= functions):
-        return best
-    if counts[best] > english + (SURPLUS if all(map(_as_english, spoken)) else 0):
+    plainly = apart[best] > 1 or (apart[best] and own >= functions)
+    if plainly or counts[best] > english + SURPLUS * all(map(_english, spoken)):
         return best
     return ENGLISH if functions or english * 2 >= len(spoken) else UNKNOWN
 
@@ -93,7 +92,7 @@ def _apart(language: str, spoken: Sequence[str]) -> int:
     return sum(word in PARTING[language] and word in foreign_words() for word in spoken)
 
 
-def _as(language: str, spoken: Sequence[str]) -> float:
+def _evidence(language: str, spoken: Sequence[str]) -> float:
     """How much of a text is of a language: its function words, names of things, its letters."""
     pairs = (f"{one} {other}" for one, other in pairwise(spoken))
     return (
@@ -111,7 +110,7 @@ def _by_letters(word: str, language: str) -> float:
     return BY_LETTERS if letters <= set(LETTERS[language]) else BY_OTHER_LETTERS
 
 
-def _as_english(word: str) -> float:
+def _english(word: str) -> float:
     if word in FUNCTION_WORDS:
         return BY_FUNCTION_WORD
     if word in _all_parting() and not _is_noun(word):
