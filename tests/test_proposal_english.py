@@ -139,3 +139,15 @@ def test_of_many_things_24_are_wanted_in_their_order() -> None:
 )
 def test_long_and_strange_prompts_end(prompt: str) -> None:
     assert len(wanted(prompt)) <= 24
+
+
+@pytest.mark.parametrize(
+    ("prompt", "head"),
+    [
+        ("Two bats over a barn", "bats"), ("assorted nuts", "nuts"), ("Foxes prowling outside", "Foxes"),
+        ("colourful gulls everywhere at dusk", "gulls"), ("a rhinoceros talking in a bubble", "rhinoceros"),
+        ("an old brick building in the rain", "building"), ("a long-forgotten, moss-covered well", "well"),
+    ],
+)  # fmt: skip
+def test_a_noun_is_told_from_a_verb_by_what_stands_before_it(prompt: str, head: str) -> None:
+    assert head.lower() in {phrase.head.lower() for phrase in phrases(tokens(prompt), thesaurus())}

@@ -95,7 +95,10 @@ def _english(prompt: str, text: Sequence[Token], words: Thesaurus) -> Iterator[W
         portion = (phrase.measure,) if phrase.measure in PORTIONS else ()
         yield Wanted(
             text=prompt[phrase.start : phrase.end],
-            embedded=_sentence((*phrase.text.split()[: -len(phrase.head.split())], heads[0], *portion)),
+            # The encoder knows the more common word better.
+            embedded=_sentence(
+                (*phrase.text.split()[: -len(phrase.head.split())], words.common(heads[0]), *portion)
+            ),
             words=_searched(heads, related),
             start=phrase.start,
             end=phrase.end,

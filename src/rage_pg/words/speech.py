@@ -80,12 +80,21 @@ def nouns(grouped: Sequence[Word], run: Run, words: Thesaurus) -> Iterator[tuple
         if place == 0 and _is_order(word, run, grouped, words):
             continue
         share = _nounness(word, run, rest, words, first=place == 0, only=noun is None)
+        if share and noun is None and _is_bound(grouped[:place], modifiers, words):
+            share = max(share, SURE_NOUN)
         if share < LEAST_NOUN or _modifies(word, rest, run, words):
             if word.text not in NUMBERS and not word.text.isdecimal() and not _is_adverb(word, words):
                 modifiers = [*modifiers, word]
             continue
         yield word, modifiers, share
         modifiers, noun = [], word
+
+
+def _is_bound(before: Sequence[Word], modifiers: Sequence[Word], words: Thesaurus) -> bool:
+    """Whether a number or an adjective stands before a word, and so it is no verb: two gulls, shy parrots."""
+    if before and (before[-1].text in NUMBERS or before[-1].text.isdecimal()):
+        return True
+    return bool(modifiers) and words.noun_share(modifiers[-1].text) == 0
 
 
 def _is_adverb(word: Word, words: Thesaurus) -> bool:
@@ -99,7 +108,7 @@ def _is_verb(word: Word, noun: Word, rest: Sequence[Word], run: Run, words: Thes
     if " " in text or not verb:
         return False
     if text.endswith("ing"):
-        thing = text in DEPICTIONS or (words.noun_share(text) >= SURE_NOUN and words.seen(text) > 0.6)
+        thing = text in DEPICTIONS or (words.noun_share(text) >= SURE_NOUN and words.is_thing(text))
         return bool(rest) or run.after in DETERMINERS or not thing
     if text.endswith("ed"):
         # A participle before a noun belongs to that: a purple feathered hat.

@@ -25,7 +25,7 @@ MOST_RELATED = 1_500
 FILES = frozenset({5, 6, 8, 10, 13, 17, 18, 19, 20, 21, 25, 27})
 """Lexicographer files of what a picture can show: animal, artifact, body, communication (a sign), food,
 object, person, phenomenon (lightning), plant, possession (a coin), shape, substance."""
-TOP, PERSON, SUBSTANCE = 3, 18, 27
+TOP, COMMUNICATION, PERSON, SUBSTANCE = 3, 10, 18, 27
 BROADER = frozenset({5, 6, 13, 18, 20})
 """Of these a broader word may stand for a narrower one."""
 HEIGHT = 8
@@ -115,12 +115,16 @@ class Thesaurus:
         found += [one for one in self._entry(word).plural_of if self._entry(one).senses]
         for ending, singular in ENDINGS:
             stem = word.removesuffix(ending) + singular
-            if word.endswith(ending) and len(word) > len(ending) + 2 and self._is_noun(stem):
+            if word.endswith(ending) and len(stem) > 2 and self._is_noun(stem):
                 found.append(stem)
         return tuple(dict.fromkeys(found))
 
     def _is_noun(self, word: str) -> bool:
         return bool(self._entry(word).senses or alike(word))
+
+    def common(self, word: str) -> str:
+        """The word itself, or where WordNet lacks it another word for it that it knows."""
+        return next(filter(self._words.starting, (word, *alike(word))), word)
 
     def is_compound(self, word: str) -> bool:
         """Whether a name of several words is told by nothing but them, and so is what its last word is."""
@@ -128,10 +132,11 @@ class Thesaurus:
 
     def shares(self, word: str) -> Shares:
         """How often a word is what; of a plural, its singular. All 0: nobody knows it."""
-        entry = self._entry(word)
-        if entry.shares != UNKNOWN:
-            return entry.shares
-        return max((self._entry(lemma).shares for lemma in self.lemmas(word)), key=_nounness, default=UNKNOWN)
+        own = self._entry(word).shares
+        if own.noun:
+            return own
+        # Who is bats or nuts is seldom in a picture.
+        return max((own, *(self._entry(lemma).shares for lemma in self.lemmas(word))), key=_nounness)
 
     def noun_share(self, word: str) -> float:
         """How often a word is a noun where it is used, 0 to 1."""
@@ -190,6 +195,11 @@ class Thesaurus:
         """Whether a noun before another says which kind that is (a Santa hat), not what of (a copper pot)."""
         senses = self.senses(lemma)
         return bool(senses) and self._is_shown(senses[0]) and self._file(senses[0]) != SUBSTANCE
+
+    def is_thing(self, lemma: str) -> bool:
+        """Whether a noun is first of all something to be seen, and not said: a building, but no talking."""
+        senses = self.senses(lemma)
+        return bool(senses) and self._is_shown(senses[0]) and self._file(senses[0]) != COMMUNICATION
 
     def is_kind_of(self, lemma: str, other: str) -> bool:
         """Whether a thing is one of the others: a tow truck is a truck, a hot dog no dog."""
