@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -100,6 +101,8 @@ def paint(page: Page) -> None:
 
 
 def alpha(locator: Locator) -> tuple[tuple[int, int], Image.Image]:
+    # A dialog tells only afterwards that it was closed.
+    expect(locator).to_have_value(re.compile("^data:image/png"))
     _, _, text = locator.input_value().partition("base64,")
     with Image.open(io.BytesIO(base64.b64decode(text))) as mask:
         return mask.size, mask.getchannel("A")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -56,6 +57,8 @@ def paint(page: Page) -> None:
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
     page.mouse.up()
     page.get_by_role("button", name="Done").click()
+    # A dialog tells only afterwards that it was closed.
+    expect(page.locator("[name=mask]")).to_have_value(re.compile("^data:image/png"))
 
 
 def first(page: Page, title: str) -> None:

@@ -35,7 +35,7 @@ ONLY_NOUNS = DETERMINERS | {"no", "of", "with", "and"}
 SENTENCE_ENDS = frozenset(".!?;")
 LEAST_NOUN = 0.25
 """A word that is a noun less often than this is none, unless it stands where only a noun can."""
-SURE_NOUN = 0.9
+LIKELY_NOUN, SURE_NOUN = 0.75, 0.9
 ADJECTIVE = 4
 """Times of nine from which on a word is an adjective where a noun may stand as well."""
 LONGEST_NOUN = 4
@@ -108,7 +108,7 @@ def _is_verb(word: Word, noun: Word, rest: Sequence[Word], run: Run, words: Thes
     if " " in text or not verb:
         return False
     if text.endswith("ing"):
-        thing = text in DEPICTIONS or (words.noun_share(text) >= SURE_NOUN and words.is_thing(text))
+        thing = text in DEPICTIONS or (words.noun_share(text) > LIKELY_NOUN and words.is_thing(text))
         return bool(rest) or run.after in DETERMINERS or not thing
     if text.endswith("ed"):
         # A participle before a noun belongs to that: a purple feathered hat.
