@@ -210,7 +210,7 @@ def test_setting_that_cannot_be_is_one_line(variable: str, value: str, words: st
 def test_unexpected_error_is_one_line_that_tells_how_to_see_more(
     nowhere: Rage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: object) -> None:
+    def broken(_: object, **_others: object) -> None:
         raise KeyError("cupboard")
 
     monkeypatch.setattr("rage_pg.cli.search.with_runtime", broken)
@@ -222,11 +222,12 @@ def test_unexpected_error_is_one_line_that_tells_how_to_see_more(
 
 
 def test_key_in_an_error_is_masked(nowhere: Rage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def leaky(_: object) -> None:
+    def leaky(_: object, **_others: object) -> None:
         raise RuntimeError("sent Bearer abcdefghijk and sk-abcdefghijklmnop")
 
     monkeypatch.setattr("rage_pg.cli.search.with_runtime", leaky)
     said = nowhere("search", "soap").complaint
+    assert said.startswith("RuntimeError: sent ")
     assert "abcdefghijk" not in said
 
 
@@ -264,7 +265,7 @@ def test_signal_unwinds_a_command(number: signal.Signals) -> None:
 
 
 def test_ctrl_c_is_quiet_and_exit_code_130(nowhere: Rage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_: object) -> None:
+    def interrupted(_: object, **_others: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("rage_pg.cli.search.with_runtime", interrupted)

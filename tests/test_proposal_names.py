@@ -56,8 +56,9 @@ def test_titles_and_tags_are_names_of_their_own() -> None:
 
 
 def test_what_an_image_is_called_word_by_word() -> None:
-    called = named("Glow Lotion", "The red light means stop. Wait!", ("Sale",), ("AB-12",)).called
-    assert called == (("glow", "lotion"), ("red", "light", "means", "stop"), ("sale",), ("ab-12",))
+    tags = ("Sale", "Spring Glow")
+    called = named("Glow Lotion", "The red light means stop. Wait!", tags, ("AB-12",)).called
+    assert called == (("glow", "lotion"), ("red", "light", "means", "stop"), ("spring", "glow"), ("ab-12",))
 
 
 @pytest.mark.parametrize(

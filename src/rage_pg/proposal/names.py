@@ -75,9 +75,12 @@ def _tag(part: str) -> _Read:
 
 def _read(text: str, *, tagged: bool = False) -> _Read:
     read = tokens(text)
+    called = _called(read)
+    # A noun that many images are tagged with is no name of one of them.
+    common = tagged and len(called) == 1 and bool(thesaurus().lemmas(called[0]))
     return _Read(
         names=tuple(_names(read, thesaurus(), tagged=tagged)),
-        called=_called(read),
+        called=() if common else called,
         words=frozenset(token.text for token in read if token.is_word),
     )
 
