@@ -26,7 +26,7 @@ from rage_pg.config import Settings
 from rage_pg.providers.usem3 import Usem3
 from rage_pg.runtime import running
 
-OF_STAMPS = ("propose_words", "propose_one", "propose_nothing", "propose_de_fr")
+OF_STAMPS = ("propose_fresh", "propose_words", "propose_one", "propose_nothing", "propose_de_fr")
 
 
 async def measure() -> None:
