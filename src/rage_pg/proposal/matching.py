@@ -65,7 +65,8 @@ def evidence(wanted: Wanted, image: Named, brand: str = "") -> Iterator[Evidence
     """What each of its names says, of those that are related to a thing."""
     said = frozenset(folded(brand).split())
     # Who writes of Turkey means no turkey, whether the title says with a capital which it is or not.
-    others = {head for name in image.names if wanted.named and name.capital is False for head in name.heads}
+    outright = image.names if wanted.named else ()
+    others = {head for name in outright if name.capital is False for head in name.heads}
     for name in image.names:
         closeness = max((_closeness(wanted, head) for head in name.heads), default=0.0)
         if not closeness or not others.isdisjoint(name.heads):

@@ -65,10 +65,11 @@ def _in_part(word: str, language: str) -> Mapping[str, float]:
     words = word.split()
     if len(words) == 1:
         return translated_in_part(word, language)
+    if any(one in JOINING.get(language, ()) for one in words):
+        # Of what is joined (ballon de volleyball) no one word tells.
+        return {}
     likely = words if language in HEAD_FIRST else words[::-1]
     known = next(filter(None, (translated(one, language) for one in likely)), {})
-    if any(one in JOINING.get(language, ()) for one in words):
-        return {}
     return {noun: AS_HEAD * closeness for noun, closeness in known.items()}
 
 

@@ -74,7 +74,7 @@ def language_of(text: Sequence[Token], given: str | None = None) -> str:
     spoken = [part for token in text if token.is_word for part in _parts(token.text)]
     if spoken and sum(not is_spaced(word) for word in spoken) * 2 > len(spoken):
         return "ja" if any(KANA.search(word) or is_name(word, "ja") for word in spoken) else UNKNOWN
-    english = sum(map(_english, spoken))
+    english = [_english(word) for word in spoken]
     apart = {language: _apart(language, spoken) for language in PARTING}
     counts = {language: _evidence(language, spoken) for language in PARTING}
     best = max(counts, key=lambda language: counts[language] + BY_APART * apart[language])
@@ -82,9 +82,9 @@ def language_of(text: Sequence[Token], given: str | None = None) -> str:
     functions = sum(word in FUNCTION_WORDS for word in spoken)
     own = sum(word in PARTING[best] for word in spoken)
     plainly = apart[best] > 1 or (apart[best] and own >= functions)
-    if plainly or counts[best] > english + SURPLUS * all(map(_english, spoken)):
+    if plainly or counts[best] > sum(english) + SURPLUS * all(english):
         return best
-    return ENGLISH if functions or english * 2 >= len(spoken) else UNKNOWN
+    return ENGLISH if functions or sum(english) * 2 >= len(spoken) else UNKNOWN
 
 
 def _apart(language: str, spoken: Sequence[str]) -> int:
